@@ -1,0 +1,23 @@
+//! Decides. No I/O, no clock, no chance but what it is handed.
+//!
+//! What may happen is found here: which states there are and which steps between them ([`states`]), how a file is cut
+//! ([`part_plan`]), whether it is still the file that was read ([`fingerprint`]), what proves its bytes ([`checksum`],
+//! [`complete`]), what an error allows ([`error`], [`retry`]), what a launch has to do ([`reconcile`]) and, above all, the
+//! [`machine`]: it takes events and answers with effects; the engine carries them out and decides nothing.
+
+pub mod checksum;
+pub mod complete;
+pub mod display;
+pub mod error;
+pub mod fingerprint;
+pub mod ids;
+pub mod limits;
+pub mod machine;
+pub mod names;
+pub mod part_plan;
+pub mod progress;
+pub mod reconcile;
+pub mod retry;
+pub mod states;
+pub mod time;
+pub mod units;

@@ -1,0 +1,259 @@
+//! A file in the machine: where each of its parts stands, and what it needs next.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::records::{FileRecord, PartRecord};
+use super::{BufferId, ContentHash, Machine, PutId};
+use crate::fingerprint::SourceFingerprint;
+use crate::ids::{FileId, GroupId};
+use crate::part_plan::PartPlan;
+use crate::states::{BlockedReason, FileState, Intent, PartState};
+use crate::time::Timestamp;
+use crate::units::{Crc64Nvme, ETag, Sha256};
+
+/// The order of work: group, then place in the group.
+pub(super) type OrderKey = (i64, GroupId, i64, FileId);
+
+/// What the file waits for from outside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// To be announced.
+    Announce,
+    /// `Init` is out.
+    Announcing,
+    /// Its content is to be known before it is announced again.
+    HashFirst,
+    /// Parts go.
+    Sending,
+    /// `Check` is out.
+    Checking,
+    /// To be completed; the check was fine, the state is `verifying`.
+    Complete,
+    /// `Complete` is out.
+    Completing,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Phase {
+    Todo,
+    Reading,
+    Buffered,
+    Signing,
+    Signed,
+    Sending,
+    Stored,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct Part {
+    pub(super) phase: Phase,
+    pub(super) crc64: Option<Crc64Nvme>,
+    pub(super) etag: Option<ETag>,
+    pub(super) buffer: Option<BufferId>,
+    /// Failures in a row.
+    pub(super) tries: u8,
+    /// Times in a row that its URL was refused as expired.
+    pub(super) resigned: u8,
+}
+
+impl Part {
+    fn new(record: Option<&PartRecord>) -> Self {
+        let stored = record.filter(|r| r.state == PartState::Uploaded);
+        Self {
+            phase: if stored.is_some() { Phase::Stored } else { Phase::Todo },
+            crc64: stored.and_then(|r| r.crc64),
+            etag: stored.and_then(|r| r.etag.clone()),
+            buffer: None,
+            tries: 0,
+            resigned: 0,
+        }
+    }
+
+    pub(super) fn is_stored(&self) -> bool {
+        self.phase == Phase::Stored
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct File {
+    pub(super) id: FileId,
+    pub(super) group: GroupId,
+    pub(super) key: OrderKey,
+    pub(super) intent: Intent,
+    pub(super) state: FileState,
+    pub(super) attempt: u32,
+    pub(super) fingerprint: SourceFingerprint,
+    pub(super) plan: PartPlan,
+    pub(super) sha256: Option<Sha256>,
+    pub(super) stage: Stage,
+    pub(super) parts: Vec<Part>,
+    /// The next place of the hashing pass, while it goes on.
+    pub(super) pass: Option<usize>,
+    /// Places that are read outside the pass.
+    pub(super) again: BTreeSet<usize>,
+    pub(super) reading: Option<BufferId>,
+    pub(super) buffered: BTreeSet<usize>,
+    pub(super) signed: BTreeMap<usize, Timestamp>,
+    pub(super) sending: BTreeMap<usize, PutId>,
+    pub(super) stored: usize,
+    /// Failures in a row.
+    pub(super) tries: u32,
+    pub(super) wait_until: Option<Timestamp>,
+    /// Why it waits by itself.
+    pub(super) blocked: Option<BlockedReason>,
+    /// The source's metadata changed; its bytes are compared once more before it is believed (F18).
+    pub(super) metadata_changed: Option<SourceFingerprint>,
+    pub(super) counted_finishing: bool,
+}
+
+impl File {
+    /// `None` when the stored plan does not fit the file: the row is damaged.
+    pub(super) fn new(record: &FileRecord, group_position: i64, hash: ContentHash) -> Option<Self> {
+        let plan = PartPlan::stored(record.fingerprint.size, record.part_size).ok()?;
+        let known: BTreeMap<_, _> = record.parts.iter().map(|p| (p.n, p)).collect();
+        let parts: Vec<_> = plan.parts().map(|r| Part::new(known.get(&r.number).copied())).collect();
+        let stored = parts.iter().filter(|p| p.is_stored()).count();
+        let mut file = Self {
+            id: record.id,
+            group: record.group,
+            key: (group_position, record.group, record.position, record.id),
+            intent: record.intent,
+            state: record.state,
+            attempt: record.attempt,
+            fingerprint: record.fingerprint,
+            plan,
+            sha256: record.sha256,
+            stage: if record.state == FileState::Queued { Stage::Announce } else { Stage::Sending },
+            parts,
+            pass: None,
+            again: BTreeSet::new(),
+            reading: None,
+            buffered: BTreeSet::new(),
+            signed: BTreeMap::new(),
+            sending: BTreeMap::new(),
+            stored,
+            tries: record.tries,
+            wait_until: None,
+            blocked: None,
+            metadata_changed: None,
+            counted_finishing: false,
+        };
+        file.plan_reads(hash);
+        Some(file)
+    }
+
+    /// Sets up what is to be read: a pass over the whole file while its hash is not known, else the parts that lack.
+    pub(super) fn plan_reads(&mut self, hash: ContentHash) {
+        let needs_hash = self.sha256.is_none() && hash == ContentHash::Always;
+        self.pass = needs_hash.then_some(0);
+        self.again.clear();
+        if !needs_hash {
+            self.again.extend(self.parts.iter().enumerate().filter(|(_, p)| p.phase == Phase::Todo).map(|(i, _)| i));
+        }
+    }
+
+    /// True when every part is stored and everything about the content is known.
+    pub(super) fn is_whole(&self) -> bool {
+        self.stored == self.parts.len() && self.pass.is_none() && self.reading.is_none()
+    }
+
+    pub(super) fn wants_read(&self) -> bool {
+        self.reading.is_none()
+            && match self.stage {
+                Stage::Sending => self.pass.is_some() || !self.again.is_empty(),
+                Stage::HashFirst => self.pass.is_some(),
+                Stage::Announce | Stage::Announcing | Stage::Checking | Stage::Complete | Stage::Completing => false,
+            }
+    }
+
+    /// A part goes back to be read (again) and sent.
+    pub(super) fn back_to_todo(&mut self, i: usize) {
+        let was_stored = self.parts[i].is_stored();
+        if was_stored {
+            self.stored -= 1;
+        }
+        self.parts[i].phase = Phase::Todo;
+        self.buffered.remove(&i);
+        self.signed.remove(&i);
+        // The pass will come by and read it anyway when it lies ahead.
+        if self.pass.is_none_or(|next| i < next) {
+            self.again.insert(i);
+        }
+    }
+}
+
+impl Machine {
+    /// Puts the file into the sets of what it needs now, and out of all others.
+    pub(super) fn reindex(&mut self, id: FileId) {
+        let Some(file) = self.files.get(&id) else { return };
+        let key = file.key;
+        self.ready.remove(&key);
+        if !self.may_run(file) {
+            return;
+        }
+        match file.stage {
+            Stage::Announce => {
+                self.ready.init.insert(key);
+            }
+            Stage::HashFirst | Stage::Sending => {
+                if file.wants_read() {
+                    self.ready.read.insert(key);
+                }
+                if !file.buffered.is_empty() {
+                    self.ready.sign.insert(key);
+                }
+                if !file.signed.is_empty() {
+                    self.ready.put.insert(key);
+                }
+                if file.stage == Stage::Sending && file.is_whole() {
+                    self.ready.check.insert(key);
+                }
+            }
+            Stage::Complete => {
+                self.ready.complete.insert(key);
+            }
+            Stage::Announcing | Stage::Checking | Stage::Completing => {}
+        }
+    }
+
+    /// Takes the file out of the machine; everything under way for it is given back.
+    pub(super) fn let_go(&mut self, id: FileId) {
+        let Some(file) = self.files.get(&id) else { return };
+        let (key, group) = (file.key, file.group);
+        self.ready.remove(&key);
+        self.stop_sending(id);
+        let Some(file) = self.files.remove(&id) else { return };
+        if let Some(until) = file.wait_until {
+            self.waiting.remove(&(until, id));
+        }
+        if let Some(g) = self.groups.get_mut(&group) {
+            g.active = g.active.saturating_sub(1);
+            if file.counted_finishing {
+                g.finishing = g.finishing.saturating_sub(1);
+            }
+        }
+        self.out.push(super::Effect::Close { file: id });
+    }
+
+    /// Cuts all PUTs of the file and gives its buffers back; its parts that are not stored are to be read again.
+    pub(super) fn stop_sending(&mut self, id: FileId) {
+        let Some(file) = self.files.get_mut(&id) else { return };
+        let mut freed = Vec::new();
+        let mut cut = Vec::new();
+        for i in 0..file.parts.len() {
+            match file.parts[i].phase {
+                Phase::Buffered | Phase::Signing | Phase::Signed | Phase::Sending => {
+                    freed.extend(file.parts[i].buffer.take());
+                    cut.extend(file.sending.remove(&i));
+                    file.back_to_todo(i);
+                }
+                Phase::Todo | Phase::Reading | Phase::Stored => {}
+            }
+        }
+        for put in cut {
+            self.forget_put(put);
+            self.out.push(super::Effect::CancelPut { put });
+        }
+        freed.into_iter().for_each(|b| self.free_buffer(b));
+    }
+}

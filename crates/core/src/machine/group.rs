@@ -1,0 +1,230 @@
+//! A group in the machine: which of its files were brought, and whether there are more.
+//!
+//! Files are brought from the queue in the order of their positions, a window at a time. When the queue has no more and
+//! none is left in the machine, the group is counted, and ends or waits ([`super::finish`]).
+
+use super::records::{FileRecord, GroupRecord};
+use super::file::File;
+use super::{Effect, Machine};
+use crate::error::{ErrorCode, Failure, RetryClass};
+use crate::ids::GroupId;
+use crate::retry::next_try;
+use crate::states::{FileState, GroupState, Intent};
+use crate::time::Timestamp;
+
+/// Rows brought at once.
+const LOAD: usize = 500;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Known {
+    No,
+    Asked,
+    Yes,
+}
+
+#[derive(Debug)]
+pub(super) struct Group {
+    pub(super) record: GroupRecord,
+    pub(super) held: bool,
+    pub(super) scanning: bool,
+    /// The control plane has it.
+    pub(super) known: Known,
+    /// Files up to here were brought.
+    pub(super) cursor: i64,
+    pub(super) loading: bool,
+    /// The queue had no more beyond the cursor.
+    pub(super) exhausted: bool,
+    /// Rows changed while a load was out.
+    pub(super) stirred: bool,
+    pub(super) counting: bool,
+    pub(super) counted: bool,
+    pub(super) ending: bool,
+    pub(super) reload_at: Option<Timestamp>,
+    pub(super) tries: u32,
+    pub(super) active: usize,
+    pub(super) finishing: u32,
+    pub(super) cancel_sent: bool,
+}
+
+impl Group {
+    /// Nothing of it is under way and nothing will come by itself.
+    pub(super) fn is_quiet(&self) -> bool {
+        !self.loading && !self.counting && !self.ending && !self.scanning && self.known != Known::Asked
+            && (self.held || self.record.intent != Intent::Run || (self.active == 0 && self.exhausted && self.counted))
+            && !(self.record.intent == Intent::Cancelled && self.record.state != GroupState::Cancelled)
+    }
+}
+
+impl Machine {
+    pub(super) fn group_added(&mut self, record: GroupRecord, held: bool, scanning: bool) {
+        let id = record.id;
+        self.groups.entry(id).or_insert(Group {
+            record,
+            held,
+            scanning,
+            known: Known::No,
+            cursor: i64::MIN,
+            loading: false,
+            exhausted: false,
+            stirred: false,
+            counting: false,
+            counted: false,
+            ending: false,
+            reload_at: None,
+            tries: 0,
+            active: 0,
+            finishing: 0,
+            cancel_sent: false,
+        });
+    }
+
+    pub(super) fn group_work(&mut self, id: GroupId, scanning: bool) {
+        if let Some(g) = self.groups.get_mut(&id) {
+            g.scanning = scanning;
+            Self::rewind(g);
+        }
+    }
+
+    /// Everything from the first row on is looked at again; what is in the machine already is skipped.
+    pub(super) fn rewind(g: &mut Group) {
+        g.cursor = i64::MIN;
+        g.exhausted = false;
+        g.counted = false;
+        g.reload_at = None;
+        g.stirred = g.loading || g.counting;
+    }
+
+    pub(super) fn group_released(&mut self, id: GroupId) {
+        if let Some(g) = self.groups.get_mut(&id) {
+            g.held = false;
+            Self::rewind(g);
+        }
+        self.reindex_group(id);
+    }
+
+    pub(super) fn reindex_group(&mut self, id: GroupId) {
+        let files: Vec<_> = self.files.values().filter(|f| f.group == id).map(|f| f.id).collect();
+        files.into_iter().for_each(|f| self.reindex(f));
+    }
+
+    pub(super) fn loaded(&mut self, now: Timestamp, group: GroupId, records: Vec<FileRecord>, last: bool) {
+        let Some(g) = self.groups.get_mut(&group) else { return };
+        g.loading = false;
+        if std::mem::take(&mut g.stirred) {
+            Self::rewind(g);
+            g.stirred = false;
+        } else {
+            g.exhausted = last;
+            if let Some(r) = records.last() {
+                g.cursor = r.position;
+            }
+        }
+        let (position, destination) = (g.record.position, g.record.destination);
+        let hash = self.destinations.get(&destination).map(|d| d.hash).unwrap_or_default();
+        if self.groups.get(&group).is_some_and(|g| g.record.state == GroupState::Failed) && !records.is_empty() {
+            let mut changes = Vec::new();
+            self.group_under_way(now, group, &mut changes);
+            self.persist(changes, vec![]);
+        }
+        for record in records {
+            if self.files.contains_key(&record.id) || record.intent != Intent::Run || !is_open(record.state) {
+                continue;
+            }
+            let Some(file) = File::new(&record, position, hash) else {
+                let failure = Failure::new(ErrorCode::QueueDamaged, "its stored plan does not fit its size");
+                let change = super::records::Change::FileFailed { id: record.id, from: record.state, failure, at: now };
+                self.persist(vec![change], vec![]);
+                continue;
+            };
+            self.files.insert(record.id, file);
+            if let Some(g) = self.groups.get_mut(&group) {
+                g.active += 1;
+            }
+            self.reindex(record.id);
+        }
+    }
+
+    /// Asks for the group at the control plane, before its first file.
+    pub(super) fn want_group(&mut self, id: GroupId) -> bool {
+        let Some(g) = self.groups.get_mut(&id) else { return false };
+        if g.known == Known::No {
+            g.known = Known::Asked;
+            let destination = g.record.destination;
+            self.out.push(Effect::CreateGroup { group: id });
+            if let Some(d) = self.destinations.get_mut(&destination) {
+                d.other_calls += 1;
+            }
+            return false;
+        }
+        g.known == Known::Yes
+    }
+
+    pub(super) fn group_created(&mut self, now: Timestamp, id: GroupId, result: Result<(), Failure>) {
+        let Some(g) = self.groups.get_mut(&id) else { return };
+        let destination = g.record.destination;
+        g.known = if result.is_ok() { Known::Yes } else { Known::No };
+        if let Some(d) = self.destinations.get_mut(&destination) {
+            d.other_calls = d.other_calls.saturating_sub(1);
+        }
+        match result {
+            Ok(()) => self.destination_answers(destination),
+            Err(failure) => {
+                if !self.hold_destination(now, destination, &failure) {
+                    self.hold_as_down(now, destination, failure);
+                }
+            }
+        }
+    }
+
+    /// A failure of a call that concerns no single file: the destination waits and tries again.
+    pub(super) fn hold_as_down(&mut self, now: Timestamp, id: crate::ids::DestinationId, failure: Failure) {
+        let random = self.chance();
+        let reason = match failure.code.retry_class() {
+            RetryClass::When(reason) => reason,
+            RetryClass::AfterPerson => crate::states::BlockedReason::SignedOut,
+            RetryClass::Now | RetryClass::Backoff | RetryClass::Never => crate::states::BlockedReason::DestinationDown,
+        };
+        if let Some(d) = self.destinations.get_mut(&id)
+            && d.held.is_none()
+        {
+            d.tries = d.tries.saturating_add(1);
+            let until = next_try(now, d.tries, failure.retry_after_ms, random);
+            d.held = Some(super::Held { reason, failure, until });
+        }
+        self.wake_destination(id);
+    }
+
+    /// Brings more files while there is room.
+    pub(super) fn schedule_loads(&mut self, now: Timestamp) {
+        let mut room = self.config.active_files.saturating_sub(self.files.values().filter(|f| self.may_run(f)).count());
+        let mut order: Vec<_> = self.groups.values().map(|g| (g.record.position, g.record.id)).collect();
+        order.sort_unstable();
+        for (_, id) in order {
+            let runs = self.group_runs(id);
+            let Some(g) = self.groups.get_mut(&id) else { continue };
+            if g.reload_at.is_some_and(|at| at <= now) {
+                Self::rewind(g);
+            }
+            if !runs || g.loading || g.counting || g.ending {
+                continue;
+            }
+            if !g.exhausted {
+                if room > 0 {
+                    g.loading = true;
+                    room = room.saturating_sub(LOAD);
+                    self.out.push(Effect::Load { group: id, after: g.cursor, limit: LOAD });
+                }
+            } else if g.active == 0 && !g.counted && g.reload_at.is_none() && !g.scanning {
+                g.counting = true;
+                self.out.push(Effect::Count { group: id });
+            }
+        }
+    }
+}
+
+fn is_open(state: FileState) -> bool {
+    match state {
+        FileState::Queued | FileState::Registered | FileState::Uploading | FileState::Verifying => true,
+        FileState::Done | FileState::Failed | FileState::Removed => false,
+    }
+}

@@ -1,0 +1,180 @@
+//! What the person wants: pause, go on, cancel. A cancelled thing is over only when the control plane confirmed it (I37).
+
+use super::file::Phase;
+use super::records::Change;
+use super::{Effect, Machine};
+use crate::error::{ErrorCode, Failure};
+use crate::ids::{DestinationId, FileId, GroupId};
+use crate::limits::PAUSE_GRACE_MS;
+use crate::retry::next_try;
+use crate::states::{FileState, GroupState, Intent};
+use crate::time::Timestamp;
+
+/// A file that is being given up.
+#[derive(Debug)]
+pub(super) struct Cancelling {
+    destination: DestinationId,
+    state: FileState,
+    out: bool,
+    not_before: Timestamp,
+    tries: u32,
+}
+
+impl Machine {
+    pub(super) fn app_paused(&mut self, now: Timestamp, paused: bool) {
+        self.paused = paused;
+        let all: Vec<_> = self.files.keys().copied().collect();
+        for id in all {
+            if paused {
+                self.hold_back(now, id);
+            }
+            self.reindex(id);
+        }
+        if !paused {
+            for g in self.groups.values_mut().filter(|g| !g.loading && !g.counting) {
+                Self::rewind(g);
+            }
+        }
+    }
+
+    pub(super) fn group_intent(&mut self, now: Timestamp, id: GroupId, intent: Intent) {
+        let Some(g) = self.groups.get_mut(&id) else { return };
+        if g.record.intent == Intent::Cancelled {
+            return;
+        }
+        g.record.intent = intent;
+        Self::rewind(g);
+        let files: Vec<_> = self.files.values().filter(|f| f.group == id).map(|f| f.id).collect();
+        for file in files {
+            match intent {
+                Intent::Run => {}
+                Intent::Paused => self.hold_back(now, file),
+                Intent::Cancelled => {
+                    self.let_go(file);
+                    continue;
+                }
+            }
+            self.reindex(file);
+        }
+    }
+
+    pub(super) fn file_intent(&mut self, now: Timestamp, id: FileId, group: GroupId, state: FileState, intent: Intent) {
+        let Some(g) = self.groups.get_mut(&group) else { return };
+        let destination = g.record.destination;
+        match intent {
+            Intent::Run | Intent::Paused => {
+                Self::rewind(g);
+                if let Some(f) = self.files.get_mut(&id) {
+                    f.intent = intent;
+                }
+                if intent == Intent::Paused {
+                    self.hold_back(now, id);
+                }
+                self.reindex(id);
+            }
+            Intent::Cancelled => {
+                let state = self.files.get(&id).map_or(state, |f| f.state);
+                self.let_go(id);
+                let fresh = Cancelling { destination, state, out: false, not_before: now, tries: 0 };
+                match state {
+                    FileState::Done | FileState::Removed => {}
+                    FileState::Queued | FileState::Registered | FileState::Uploading | FileState::Verifying | FileState::Failed => {
+                        self.cancelling.entry(id).or_insert(fresh);
+                    }
+                }
+            }
+        }
+    }
+
+    /// No new request for the file. Parts in flight get a moment to end; all else in memory is given back.
+    fn hold_back(&mut self, now: Timestamp, id: FileId) {
+        let Some(file) = self.files.get_mut(&id) else { return };
+        let mut freed = Vec::new();
+        for i in 0..file.parts.len() {
+            if matches!(file.parts[i].phase, Phase::Buffered | Phase::Signing | Phase::Signed) {
+                freed.extend(file.parts[i].buffer.take());
+                file.back_to_todo(i);
+            }
+        }
+        let until = now.plus_millis(PAUSE_GRACE_MS);
+        for put in file.sending.values() {
+            self.grace.insert(*put, until);
+        }
+        freed.into_iter().for_each(|b| self.free_buffer(b));
+    }
+
+    /// Cuts what did not end in its moment. What was taken up again meanwhile is left alone.
+    pub(super) fn end_grace(&mut self, now: Timestamp) {
+        let due: Vec<_> = self.grace.iter().filter(|(_, at)| **at <= now).map(|(put, _)| *put).collect();
+        for put in due {
+            self.grace.remove(&put);
+            let Some(file) = self.files.values().find(|f| f.sending.values().any(|p| *p == put)) else { continue };
+            if !self.may_run(file) {
+                let id = file.id;
+                self.stop_sending(id);
+                self.reindex(id);
+            }
+        }
+    }
+
+    pub(super) fn next_cancel(&self) -> Option<Timestamp> {
+        self.cancelling.values().filter(|c| !c.out).map(|c| c.not_before).min()
+    }
+
+    pub(super) fn schedule_cancels(&mut self, now: Timestamp) {
+        let mut by_destination: Vec<(DestinationId, Vec<FileId>)> = Vec::new();
+        for (id, c) in self.cancelling.iter_mut().filter(|(_, c)| !c.out && c.not_before <= now).take(self.config.batch) {
+            c.out = true;
+            match by_destination.iter_mut().find(|(d, _)| *d == c.destination) {
+                Some((_, ids)) => ids.push(*id),
+                None => by_destination.push((c.destination, vec![*id])),
+            }
+        }
+        for (destination, files) in by_destination {
+            self.out.push(Effect::Delete { destination, files });
+        }
+        for (id, g) in &mut self.groups {
+            let due = g.reload_at.is_none_or(|at| at <= now);
+            if g.record.intent == Intent::Cancelled && g.record.state != GroupState::Cancelled && !g.cancel_sent && due {
+                g.cancel_sent = true;
+                g.reload_at = None;
+                self.out.push(Effect::CancelGroup { group: *id });
+            }
+        }
+    }
+
+    pub(super) fn deleted(&mut self, now: Timestamp, _: DestinationId, asked: &[FileId], result: Result<Vec<bool>, Failure>) {
+        let cleaned = result.unwrap_or_else(|_| vec![false; asked.len()]);
+        for (id, clean) in asked.iter().zip(cleaned) {
+            let random = self.chance();
+            let Some(c) = self.cancelling.get_mut(id) else { continue };
+            if clean {
+                let change = Change::FileRemoved { id: *id, from: c.state, at: now };
+                self.cancelling.remove(id);
+                self.persist(vec![change], vec![]);
+            } else {
+                c.out = false;
+                c.tries = c.tries.saturating_add(1);
+                c.not_before = next_try(now, c.tries, None, random);
+            }
+        }
+    }
+
+    pub(super) fn group_cancelled(&mut self, now: Timestamp, id: GroupId, result: Result<(), Failure>) {
+        let random = self.chance();
+        let Some(g) = self.groups.get_mut(&id) else { return };
+        // A group that the ledger never heard of has nothing there.
+        let over = match &result {
+            Ok(()) => true,
+            Err(f) => f.code == ErrorCode::NotFound,
+        };
+        if over {
+            g.record.state = GroupState::Cancelled;
+            self.persist(vec![Change::GroupCancelled { id, at: now }], vec![]);
+        } else {
+            g.cancel_sent = false;
+            g.tries = g.tries.saturating_add(1);
+            g.reload_at = Some(next_try(now, g.tries, None, random));
+        }
+    }
+}

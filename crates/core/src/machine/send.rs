@@ -1,0 +1,394 @@
+//! Reading, signing and sending parts.
+//!
+//! Each file is read once, front to back, while its hash is counted; a part that goes again is read again alone and must
+//! have the same CRC. Parts larger than a quarter of the pool are read twice (hash, then stream), so that no part ever needs
+//! the whole pool (F186).
+
+use super::file::{Phase, Stage};
+use super::records::Change;
+use super::{BufferId, Effect, Machine, PutId, ReadMode, ReadOutcome, SignAsk};
+use crate::error::{ErrorCode, Failure, RetryClass};
+use crate::fingerprint::SourceChange;
+use crate::ids::{DestinationId, FileId};
+use crate::states::{FileState, PartState};
+use crate::time::Timestamp;
+use crate::units::{ETag, PartNumber};
+
+use super::destination::CALLS;
+
+/// A part that was refused this often in a row sets the file aside (F86).
+const PART_TRIES: u8 = 3;
+/// A URL refused as expired this often in a row counts as a failure (F81).
+const RESIGNS: u8 = 3;
+
+impl Machine {
+    fn is_large(&self, part_bytes: u64) -> bool {
+        part_bytes > self.config.pool_bytes / 4
+    }
+
+    pub(super) fn schedule_reads(&mut self) {
+        if self.ready.read.is_empty() {
+            return;
+        }
+        let mut large_open = self.files.values().filter(|f| !f.plan.is_single() && (f.reading.is_some() || f.stored > 0 || f.pass.is_some_and(|p| p > 0))).count();
+        let keys: Vec<_> = self.ready.read.iter().take(self.config.pool_parts).copied().collect();
+        for key in keys {
+            if self.reads.len() >= self.config.readers as usize {
+                break;
+            }
+            let id = key.3;
+            let Some(file) = self.files.get(&id) else { continue };
+            let started = file.stored > 0 || file.pass.is_none_or(|p| p > 0) || file.reading.is_some();
+            if !file.plan.is_single() && !started && large_open >= self.config.large_files {
+                continue;
+            }
+            let in_pass = file.again.is_empty();
+            let Some(i) = file.again.first().copied().or(file.pass) else { continue };
+            let part = &file.parts[i];
+            let keep = file.stage == Stage::Sending && part.phase == Phase::Todo;
+            let range = match PartNumber::from_index(i).ok().and_then(|n| file.plan.part(n)) {
+                Some(range) => range,
+                None => continue,
+            };
+            let from_disk = self.is_large(range.len);
+            let bytes = if keep && !from_disk { range.len } else { 0 };
+            if keep && (bytes > self.pool_free || self.pool_parts >= self.config.pool_parts) {
+                // Later files may not overtake for ever: what is in the pool goes first, then this.
+                break;
+            }
+            let mode = match (in_pass, keep && !from_disk) {
+                (true, true) => ReadMode::HashAndKeep,
+                (true, false) => ReadMode::Hash,
+                (false, false) => ReadMode::Crc,
+                (false, true) => ReadMode::Keep,
+            };
+            let restart_hash = in_pass && i == 0;
+            let last = file.plan.is_single();
+            let buffer = BufferId(self.number());
+            self.pool_free -= bytes;
+            self.pool_parts += usize::from(keep);
+            self.reserved.insert(buffer, (bytes, keep));
+            self.reads.insert(buffer);
+            if !started {
+                large_open += usize::from(!last);
+            }
+            let mut changes = Vec::new();
+            let Some(file) = self.files.get_mut(&id) else { continue };
+            if !in_pass {
+                file.again.remove(&i);
+            }
+            file.reading = Some(buffer);
+            if keep {
+                file.parts[i].phase = Phase::Reading;
+                file.parts[i].buffer = Some(buffer);
+            }
+            if file.state == FileState::Registered && keep {
+                file.state = FileState::Uploading;
+                changes.push(Change::FileState { id, from: FileState::Registered, to: FileState::Uploading });
+            }
+            if !changes.is_empty() {
+                self.persist(changes, vec![]);
+            }
+            self.out.push(Effect::Read { file: id, part: range, mode, buffer, restart_hash, last });
+            self.reindex(id);
+        }
+    }
+
+    /// Gives a buffer back to the pool. One whose read still goes on is given back when that ends.
+    pub(super) fn free_buffer(&mut self, buffer: BufferId) {
+        if !self.reads.contains(&buffer)
+            && let Some((bytes, counted)) = self.reserved.remove(&buffer)
+        {
+            self.pool_free += bytes;
+            self.pool_parts = self.pool_parts.saturating_sub(usize::from(counted));
+            self.out.push(Effect::DropBuffer { buffer });
+        }
+    }
+
+    /// A PUT is over, whatever came of it. False when it was known to be over.
+    pub(super) fn forget_put(&mut self, put: PutId) -> bool {
+        self.grace.remove(&put);
+        let Some(destination) = self.puts.remove(&put) else { return false };
+        if let Some(d) = self.destinations.get_mut(&destination) {
+            d.puts = d.puts.saturating_sub(1);
+        }
+        true
+    }
+
+    pub(super) fn part_read(&mut self, now: Timestamp, id: FileId, buffer: BufferId, n: PartNumber, result: Result<ReadOutcome, Failure>) {
+        self.reads.remove(&buffer);
+        let ours = self.files.get(&id).is_some_and(|f| f.reading == Some(buffer));
+        if !ours {
+            return self.free_buffer(buffer);
+        }
+        let i = n.index();
+        let Some(file) = self.files.get_mut(&id) else { return };
+        file.reading = None;
+        let kept = file.parts[i].buffer == Some(buffer) && file.parts[i].phase == Phase::Reading;
+        let outcome = match result {
+            Ok(outcome) => outcome,
+            Err(failure) => {
+                if kept {
+                    file.parts[i].buffer = None;
+                    file.back_to_todo(i);
+                }
+                self.free_buffer(buffer);
+                return self.file_failure(now, id, failure);
+            }
+        };
+        match file.fingerprint.compare(&outcome.source) {
+            SourceChange::Same => {}
+            SourceChange::MetadataOnly => file.metadata_changed = Some(outcome.source),
+            SourceChange::Changed => {
+                if kept {
+                    file.parts[i].buffer = None;
+                    file.back_to_todo(i);
+                }
+                self.free_buffer(buffer);
+                return self.source_changed(now, id, outcome.source);
+            }
+        }
+        // Bytes that were read before must be the same bytes now: one object is made of one version only (I2).
+        if file.parts[i].crc64.is_some_and(|known| known != outcome.crc64) {
+            if kept {
+                file.parts[i].buffer = None;
+                file.back_to_todo(i);
+            }
+            self.free_buffer(buffer);
+            return self.source_changed(now, id, outcome.source);
+        }
+        file.parts[i].crc64 = Some(outcome.crc64);
+        let mut changes = Vec::new();
+        if file.pass == Some(i) {
+            if i + 1 < file.parts.len() {
+                file.pass = Some(i + 1);
+            } else {
+                file.pass = None;
+                if let Some(sha256) = outcome.sha256 {
+                    file.sha256 = Some(sha256);
+                    changes.push(Change::FileHashed { id, sha256 });
+                }
+                if file.stage == Stage::HashFirst {
+                    file.stage = Stage::Announce;
+                }
+            }
+        }
+        let large = file.plan.part(n).is_some_and(|r| r.len > self.config.pool_bytes / 4);
+        if kept {
+            file.parts[i].phase = Phase::Buffered;
+            file.buffered.insert(i);
+            if large {
+                // Streamed from the source when it is sent: the buffer is a name only.
+                file.parts[i].buffer = None;
+            }
+        }
+        if !kept || large {
+            self.free_buffer(buffer);
+        }
+        if !changes.is_empty() {
+            self.persist(changes, vec![]);
+        }
+        self.reindex(id);
+    }
+
+    pub(super) fn schedule_signs(&mut self) {
+        let mut by_destination: Vec<(DestinationId, Vec<SignAsk>)> = Vec::new();
+        let keys: Vec<_> = self.ready.sign.iter().copied().collect();
+        for key in keys {
+            let (group, id) = (key.1, key.3);
+            let Some(destination) = self.groups.get(&group).map(|g| g.record.destination) else { continue };
+            if self.destinations.get(&destination).is_none_or(|d| d.sign_calls >= CALLS) {
+                continue;
+            }
+            let slot = match by_destination.iter().position(|(d, _)| *d == destination) {
+                Some(i) => i,
+                None => {
+                    by_destination.push((destination, Vec::new()));
+                    by_destination.len() - 1
+                }
+            };
+            let asks = &mut by_destination[slot].1;
+            let Some(file) = self.files.get_mut(&id) else { continue };
+            while asks.len() < self.config.batch {
+                let Some(i) = file.buffered.pop_first() else { break };
+                let range = PartNumber::from_index(i).ok().and_then(|n| file.plan.part(n));
+                let (Some(range), Some(crc64)) = (range, file.parts[i].crc64) else { continue };
+                file.parts[i].phase = Phase::Signing;
+                let sha256 = file.sha256.filter(|_| file.plan.is_single());
+                asks.push(SignAsk { file: id, attempt: file.attempt, n: range.number, size: range.len, crc64, sha256 });
+            }
+            self.reindex(id);
+        }
+        for (destination, parts) in by_destination {
+            if parts.is_empty() {
+                continue;
+            }
+            if let Some(d) = self.destinations.get_mut(&destination) {
+                d.sign_calls += 1;
+            }
+            self.out.push(Effect::Sign { destination, parts });
+        }
+    }
+
+    pub(super) fn signed(
+        &mut self,
+        now: Timestamp,
+        destination: DestinationId,
+        asked: &[(FileId, PartNumber)],
+        result: Result<Vec<Result<Timestamp, Failure>>, Failure>,
+    ) {
+        if let Some(d) = self.destinations.get_mut(&destination) {
+            d.sign_calls = d.sign_calls.saturating_sub(1);
+        }
+        let outcomes = match result {
+            Ok(outcomes) => {
+                self.destination_answers(destination);
+                outcomes
+            }
+            Err(failure) => {
+                if !self.hold_destination(now, destination, &failure) {
+                    self.hold_as_down(now, destination, failure);
+                }
+                // They keep their bytes and are asked for again.
+                for (id, n) in asked {
+                    self.still_buffered(*id, n.index());
+                }
+                return;
+            }
+        };
+        for ((id, n), outcome) in asked.iter().zip(outcomes) {
+            let i = n.index();
+            let Some(file) = self.files.get_mut(id) else { continue };
+            if file.parts.get(i).is_none_or(|p| p.phase != Phase::Signing) {
+                continue;
+            }
+            match outcome {
+                Ok(until) => {
+                    file.parts[i].phase = Phase::Signed;
+                    file.signed.insert(i, until);
+                    self.reindex(*id);
+                }
+                Err(failure) => {
+                    self.still_buffered(*id, i);
+                    if !self.hold_destination(now, destination, &failure) {
+                        self.file_failure(now, *id, failure);
+                    }
+                }
+            }
+        }
+    }
+
+    fn still_buffered(&mut self, id: FileId, i: usize) {
+        if let Some(file) = self.files.get_mut(&id)
+            && file.parts.get(i).is_some_and(|p| p.phase == Phase::Signing)
+        {
+            file.parts[i].phase = Phase::Buffered;
+            file.buffered.insert(i);
+        }
+        self.reindex(id);
+    }
+
+    pub(super) fn schedule_puts(&mut self) {
+        let mut slots = (self.config.connections as usize).saturating_sub(self.puts.len());
+        let keys: Vec<_> = self.ready.put.iter().take(self.config.connections as usize * 2).copied().collect();
+        for key in keys {
+            let (group, id) = (key.1, key.3);
+            let Some(destination) = self.groups.get(&group).map(|g| g.record.destination) else { continue };
+            while slots > 0 {
+                let connections = self.config.connections;
+                let Some(d) = self.destinations.get_mut(&destination) else { break };
+                if d.puts >= d.slots.unwrap_or(connections) {
+                    break;
+                }
+                let put = PutId(self.next_number + 1);
+                let Some(file) = self.files.get_mut(&id) else { break };
+                let Some((i, _)) = file.signed.pop_first() else { break };
+                let Some(range) = PartNumber::from_index(i).ok().and_then(|n| file.plan.part(n)) else { break };
+                self.next_number += 1;
+                d.puts += 1;
+                slots -= 1;
+                let mut changes = Vec::new();
+                if file.state == FileState::Registered {
+                    file.state = FileState::Uploading;
+                    changes.push(Change::FileState { id, from: FileState::Registered, to: FileState::Uploading });
+                }
+                changes.push(Change::PartState { id, n: range.number, to: PartState::Uploading });
+                file.parts[i].phase = Phase::Sending;
+                file.sending.insert(i, put);
+                let buffer = file.parts[i].buffer;
+                self.puts.insert(put, destination);
+                // Written down before it moves.
+                self.persist(changes, vec![Effect::Put { file: id, part: range, put, buffer }]);
+            }
+            self.reindex(id);
+            if slots == 0 {
+                break;
+            }
+        }
+    }
+
+    pub(super) fn put_done(&mut self, now: Timestamp, id: FileId, n: PartNumber, put: PutId, result: Result<ETag, Failure>) {
+        let destination = self.puts.get(&put).copied();
+        let Some(destination) = destination.filter(|_| self.forget_put(put)) else { return };
+        let i = n.index();
+        let Some(file) = self.files.get_mut(&id) else { return };
+        if file.sending.get(&i) != Some(&put) {
+            return;
+        }
+        file.sending.remove(&i);
+        match result {
+            Ok(etag) => {
+                let Some(crc64) = file.parts[i].crc64 else { return };
+                let buffer = file.parts[i].buffer.take();
+                let part = &mut file.parts[i];
+                part.phase = Phase::Stored;
+                part.etag = Some(etag.clone());
+                part.tries = 0;
+                part.resigned = 0;
+                file.stored += 1;
+                file.tries = 0;
+                self.persist(vec![Change::PartUploaded { id, n, crc64, etag, at: now }], vec![]);
+                buffer.into_iter().for_each(|b| self.free_buffer(b));
+                self.destination_answers(destination);
+                self.reindex(id);
+            }
+            Err(failure) => self.put_failed(now, id, i, destination, failure),
+        }
+    }
+
+    fn put_failed(&mut self, now: Timestamp, id: FileId, i: usize, destination: DestinationId, failure: Failure) {
+        let Some(file) = self.files.get_mut(&id) else { return };
+        let has_bytes = file.parts[i].buffer.is_some() || file.parts[i].crc64.is_some();
+        // An expired URL is signed again with the bytes in hand; that is no failure.
+        if failure.code.retry_class() == RetryClass::Now && file.parts[i].resigned < RESIGNS {
+            file.parts[i].resigned += 1;
+            if has_bytes {
+                file.parts[i].phase = Phase::Buffered;
+                file.buffered.insert(i);
+            } else {
+                file.back_to_todo(i);
+            }
+            return self.reindex(id);
+        }
+        file.parts[i].tries = file.parts[i].tries.saturating_add(1);
+        file.parts[i].resigned = 0;
+        let n = PartNumber::from_index(i);
+        let damaged = failure.code == ErrorCode::ChecksumMismatch;
+        let tries = file.parts[i].tries;
+        let buffer = file.parts[i].buffer.take();
+        // Read again from the source: what was in memory may be what is wrong (F16).
+        file.back_to_todo(i);
+        buffer.into_iter().for_each(|b| self.free_buffer(b));
+        if let Ok(n) = n {
+            self.persist(vec![Change::PartState { id, n, to: PartState::Failed }], vec![]);
+        }
+        if damaged && tries >= PART_TRIES {
+            let detail = format!("part {} was refused {tries} times: {}", i + 1, failure.detail);
+            return self.fail(now, id, Failure::new(ErrorCode::ReadError, detail));
+        }
+        if !self.hold_destination(now, destination, &failure) {
+            self.file_failure(now, id, failure);
+        }
+        self.reindex(id);
+    }
+}

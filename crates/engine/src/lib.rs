@@ -1,0 +1,3 @@
+//! Drives.
+
+pub mod view;

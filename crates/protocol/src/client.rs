@@ -1,0 +1,300 @@
+//! The typed client. One call is one request; who calls decides about repeating it ([`Failure`] says what may be done).
+//!
+//! # Cancel safety
+//! Dropping a call's future may leave its effect done on the server: ids make asking again harmless.
+
+use std::time::Duration;
+
+use reqwest::{Method, StatusCode, header};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use windlass_core::error::{ErrorCode, Failure};
+use windlass_core::ids::{DestinationId, GroupId};
+
+use crate::destinations::{Check, Destination, PutDestination};
+use crate::groups::{CreateGroup, Group};
+use crate::problem::Problem;
+use crate::sessions::{
+    Answers, Batch, CompleteItem, CompleteResult, DeleteResult, Ids, InitItem, InitResult, Query, QueryAnswer, SignItem,
+    SignResult, VerifyResult,
+};
+
+/// Where a control plane is, and the right to use it.
+#[derive(Clone)]
+pub struct Endpoint {
+    /// `http://127.0.0.1:PORT` or `https://host`; no path.
+    pub base_url: String,
+    /// Bearer token. Never logged.
+    pub token: String,
+}
+
+impl std::fmt::Debug for Endpoint {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Endpoint").field("base_url", &self.base_url).finish_non_exhaustive()
+    }
+}
+
+/// A client of one control plane. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct ControlClient {
+    endpoint: Endpoint,
+    http: reqwest::Client,
+}
+
+/// Most bytes of an answer that are read (F67).
+const MAX_ANSWER_BYTES: usize = 64 << 20;
+/// A call that is a statement in a database.
+const QUICK: Duration = Duration::from_secs(60);
+/// A call that asks the storage for up to 1,000 files.
+const SLOW: Duration = Duration::from_secs(900);
+
+impl ControlClient {
+    /// A client. Redirects are not followed: the token goes to this host alone (A64).
+    ///
+    /// # Errors
+    /// When the TLS set-up of this computer can't be read.
+    pub fn new(endpoint: Endpoint) -> Result<Self, Failure> {
+        let http = reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .connect_timeout(Duration::from_secs(15))
+            .no_proxy_for_loopback(&endpoint.base_url)
+            .build()
+            .map_err(|e| Failure::new(ErrorCode::Internal, e.to_string()))?;
+        Ok(Self { endpoint, http })
+    }
+
+    /// Makes a group or answers the one that is there.
+    ///
+    /// # Errors
+    /// See [`Failure`]; the same for all calls.
+    pub async fn create_group(&self, group: &CreateGroup) -> Result<Group, Failure> {
+        self.call(Method::POST, "/v1/groups", Some(group), QUICK).await
+    }
+
+    /// Finalizes a group: refused with `finalize_incomplete` unless every required file is settled.
+    ///
+    /// # Errors
+    /// See [`Failure`].
+    pub async fn finalize_group(&self, id: GroupId) -> Result<Group, Failure> {
+        self.call(Method::POST, &format!("/v1/groups/{id}/finalize"), None::<&()>, QUICK).await
+    }
+
+    /// Cancels a group; its unfinished files are given up, settled ones stay.
+    ///
+    /// # Errors
+    /// See [`Failure`].
+    pub async fn cancel_group(&self, id: GroupId) -> Result<Group, Failure> {
+        self.call(Method::POST, &format!("/v1/groups/{id}/cancel"), None::<&()>, SLOW).await
+    }
+
+    /// Announces files.
+    ///
+    /// # Errors
+    /// See [`Failure`].
+    pub async fn init(&self, items: Vec<InitItem>) -> Result<Vec<InitResult>, Failure> {
+        self.batch("init", items, SLOW).await
+    }
+
+    /// Asks for signed URLs.
+    ///
+    /// # Errors
+    /// See [`Failure`].
+    pub async fn sign(&self, items: Vec<SignItem>) -> Result<Vec<SignResult>, Failure> {
+        self.batch("sign", items, QUICK).await
+    }
+
+    /// Completes and proves files.
+    ///
+    /// # Errors
+    /// See [`Failure`].
+    pub async fn complete(&self, items: Vec<CompleteItem>) -> Result<Vec<CompleteResult>, Failure> {
+        self.batch("complete", items, SLOW).await
+    }
+
+    /// What is known of files.
+    ///
+    /// # Errors
+    /// See [`Failure`].
+    pub async fn query(&self, query: &Query) -> Result<QueryAnswer, Failure> {
+        self.call(Method::POST, "/v1/sessions:query", Some(query), SLOW).await
+    }
+
+    /// Gives up or deletes files.
+    ///
+    /// # Errors
+    /// See [`Failure`].
+    pub async fn delete(&self, ids: &Ids) -> Result<Vec<DeleteResult>, Failure> {
+        self.call(Method::POST, "/v1/sessions:delete", Some(ids), SLOW).await.map(|a: Answers<_>| a.items)
+    }
+
+    /// Asks the storage again for settled files.
+    ///
+    /// # Errors
+    /// See [`Failure`].
+    pub async fn verify(&self, ids: &Ids) -> Result<Vec<VerifyResult>, Failure> {
+        self.call(Method::POST, "/v1/sessions:verify", Some(ids), SLOW).await.map(|a: Answers<_>| a.items)
+    }
+
+    /// Tests a destination without saving it.
+    ///
+    /// # Errors
+    /// See [`Failure`]; a test that ran and failed is an answer.
+    pub async fn test_destination(&self, d: &PutDestination) -> Result<Check, Failure> {
+        self.call(Method::POST, "/v1/destinations:test", Some(d), SLOW).await
+    }
+
+    /// Tests and, when the test is fine, saves a destination.
+    ///
+    /// # Errors
+    /// See [`Failure`].
+    pub async fn put_destination(&self, d: &PutDestination) -> Result<Check, Failure> {
+        self.call(Method::PUT, &format!("/v1/destinations/{}", d.id), Some(d), SLOW).await
+    }
+
+    /// Tests a saved destination.
+    ///
+    /// # Errors
+    /// See [`Failure`].
+    pub async fn check_destination(&self, id: DestinationId) -> Result<Check, Failure> {
+        self.call(Method::POST, &format!("/v1/destinations/{id}/test"), None::<&()>, SLOW).await
+    }
+
+    /// All destinations.
+    ///
+    /// # Errors
+    /// See [`Failure`].
+    pub async fn destinations(&self) -> Result<Vec<Destination>, Failure> {
+        self.call(Method::GET, "/v1/destinations", None::<&()>, QUICK).await.map(|a: Answers<_>| a.items)
+    }
+
+    /// Removes a destination; refused while open files go there.
+    ///
+    /// # Errors
+    /// See [`Failure`].
+    pub async fn remove_destination(&self, id: DestinationId) -> Result<(), Failure> {
+        self.call::<(), serde_json::Value>(Method::DELETE, &format!("/v1/destinations/{id}"), None, QUICK).await.map(|_| ())
+    }
+
+    async fn batch<I: Serialize, O: DeserializeOwned>(&self, verb: &str, items: Vec<I>, limit: Duration) -> Result<Vec<O>, Failure> {
+        let asked = items.len();
+        let answers: Answers<O> =
+            self.call(Method::POST, &format!("/v1/sessions:{verb}"), Some(&Batch { items }), limit).await?;
+        if answers.items.len() != asked {
+            return Err(Failure::new(ErrorCode::Internal, format!("{verb}: {} answers to {asked} items", answers.items.len())));
+        }
+        Ok(answers.items)
+    }
+
+    async fn call<B: Serialize + ?Sized, O: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&B>,
+        limit: Duration,
+    ) -> Result<O, Failure> {
+        let mut request = self
+            .http
+            .request(method, format!("{}{path}", self.endpoint.base_url))
+            .bearer_auth(&self.endpoint.token)
+            .timeout(limit);
+        if let Some(body) = body {
+            request = request.json(body);
+        }
+        let mut response = request.send().await.map_err(|e| transport_failure(&e))?;
+        let status = response.status();
+        let retry_after = retry_after_ms(response.headers());
+        let mut bytes = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(|e| transport_failure(&e))? {
+            if bytes.len() + chunk.len() > MAX_ANSWER_BYTES {
+                return Err(Failure::new(ErrorCode::Internal, "the answer is too long"));
+            }
+            bytes.extend_from_slice(&chunk);
+        }
+        if status.is_success() {
+            // 204 has no body; `null` stands for it.
+            let text: &[u8] = if bytes.is_empty() { b"null" } else { &bytes };
+            return serde_json::from_slice(text).map_err(|e| not_ours(status, &e.to_string()));
+        }
+        match serde_json::from_slice::<Problem>(&bytes) {
+            Ok(p) => {
+                let failure = p.to_failure();
+                let asked = failure.retry_after_ms.or(retry_after);
+                Err(failure.after(asked))
+            }
+            Err(_) => Err(not_ours(status, "no problem details").after(retry_after)),
+        }
+    }
+}
+
+/// A 2xx without our shape, or an error page: something between here and there answered (F62).
+fn not_ours(status: StatusCode, why: &str) -> Failure {
+    let code = match status.as_u16() {
+        407 => ErrorCode::ProxyAuth,
+        200..=399 => ErrorCode::CaptivePortal,
+        429 | 503 => ErrorCode::DestinationSlowDown,
+        502 | 504 => ErrorCode::StorageDown,
+        _ => ErrorCode::Internal,
+    };
+    Failure::new(code, format!("answer {status}: {why}"))
+}
+
+/// What a request that got no whole answer means.
+#[must_use]
+pub fn transport_failure(e: &reqwest::Error) -> Failure {
+    let mut chain = String::new();
+    let mut next: Option<&dyn std::error::Error> = std::error::Error::source(e);
+    while let Some(cause) = next {
+        chain = cause.to_string();
+        next = cause.source();
+    }
+    let lower = chain.to_lowercase();
+    let code = if e.is_timeout() {
+        ErrorCode::SlowNetwork
+    } else if lower.contains("certificate") || lower.contains("unknownissuer") {
+        ErrorCode::CertificateUntrusted
+    } else if lower.contains("dns error") || lower.contains("failed to lookup") || lower.contains("name or service") {
+        ErrorCode::HostNotFound
+    } else if lower.contains("network is unreachable") {
+        ErrorCode::Offline
+    } else if e.is_connect() {
+        ErrorCode::ConnectionRefused
+    } else {
+        ErrorCode::ConnectionLost
+    };
+    Failure::new(code, if chain.is_empty() { e.to_string_without_url() } else { chain })
+}
+
+/// `Retry-After` in seconds, as milliseconds. A date or nonsense counts as none (F78).
+#[must_use]
+pub fn retry_after_ms(headers: &header::HeaderMap) -> Option<i64> {
+    headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim().parse::<i64>().ok()?.checked_mul(1_000)
+}
+
+/// Text of an error without the URL in it.
+trait WithoutUrl {
+    fn to_string_without_url(&self) -> String;
+}
+
+impl WithoutUrl for reqwest::Error {
+    fn to_string_without_url(&self) -> String {
+        if self.is_timeout() {
+            "no answer in time".to_owned()
+        } else if self.is_body() || self.is_decode() {
+            "the answer was cut".to_owned()
+        } else {
+            "the request failed".to_owned()
+        }
+    }
+}
+
+/// Loopback is never asked through a proxy.
+trait LoopbackDirect {
+    fn no_proxy_for_loopback(self, base: &str) -> Self;
+}
+
+impl LoopbackDirect for reqwest::ClientBuilder {
+    fn no_proxy_for_loopback(self, base: &str) -> Self {
+        let host = base.split("://").nth(1).unwrap_or(base);
+        if host.starts_with("127.") || host.starts_with("localhost") || host.starts_with("[::1]") { self.no_proxy() } else { self }
+    }
+}

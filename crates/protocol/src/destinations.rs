@@ -1,0 +1,126 @@
+//! Destinations on the wire: `GET /v1/destinations`, `PUT /v1/destinations/{id}` (add or edit, tested first), `DELETE
+//! /v1/destinations/{id}`, `POST /v1/destinations:test` (nothing is saved), `POST /v1/destinations/{id}/test`.
+
+use serde::{Deserialize, Serialize};
+use windlass_core::error::ErrorCode;
+use windlass_core::ids::DestinationId;
+
+/// A destination with its configuration, as an admin writes it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PutDestination {
+    /// Made by the client.
+    pub id: DestinationId,
+    /// Unique.
+    pub name: String,
+    /// Where and how.
+    pub config: DestinationConfig,
+    /// Keys, for S3. Absent on an edit: those stored stay.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret: Option<StorageSecret>,
+}
+
+/// Where and how.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+pub enum DestinationConfig {
+    /// A folder; made when it is not there and its parent is.
+    Folder {
+        /// Absolute path.
+        path: String,
+    },
+    /// A bucket.
+    S3 {
+        /// `https://host[:port]`.
+        endpoint: String,
+        /// Region of the signature.
+        region: String,
+        /// Bucket.
+        bucket: String,
+        /// Before every key; may be empty.
+        prefix: String,
+        /// Path style.
+        path_style: bool,
+    },
+}
+
+/// Keys to a bucket.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StorageSecret {
+    /// Key id.
+    pub access_key: String,
+    /// Secret.
+    pub secret_key: String,
+    /// Of temporary keys.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session_token: Option<String>,
+    /// Where it is kept: `keyring`, `file` (0600 in the data folder), `session` (memory).
+    pub keep: SecretKeep,
+}
+
+impl std::fmt::Debug for StorageSecret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("StorageSecret").field("keep", &self.keep).finish_non_exhaustive()
+    }
+}
+
+/// Where a secret is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SecretKeep {
+    /// The system's keyring.
+    Keyring,
+    /// A file of mode 0600.
+    File,
+    /// Memory.
+    Session,
+}
+
+/// A destination.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Destination {
+    /// Id.
+    pub id: DestinationId,
+    /// Name.
+    pub name: String,
+    /// Where and how; without secrets.
+    pub config: DestinationConfig,
+    /// Largest file, when limited.
+    pub max_bytes: Option<u64>,
+}
+
+/// Answer to a test, and to `PUT`: steps in order, up to the first that failed. Nothing is saved unless `ok`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Check {
+    /// True when it can be used.
+    pub ok: bool,
+    /// What was tried.
+    pub steps: Vec<CheckStep>,
+}
+
+/// One step.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CheckStep {
+    /// `reachable`, `clock`, `create`, `write`, `complete`, `read_back`, `remove`, `free_space`, `same_disk`, `checksums`.
+    pub step: String,
+    /// How it went.
+    pub outcome: StepOutcome,
+    /// The fact in it.
+    pub detail: String,
+    /// Code of a failure or warning.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<ErrorCode>,
+}
+
+/// How a step went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StepOutcome {
+    /// Fine.
+    Ok,
+    /// Works, with something to know.
+    Warning,
+    /// Does not work.
+    Failed,
+}
