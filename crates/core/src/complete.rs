@@ -90,7 +90,7 @@ pub fn review(plan: &PartPlan, whole: Crc64Nvme, sent: &[SentPart], listed: &[St
 }
 
 /// Stores quote their tags in one answer and not in another.
-fn same_tag(a: &ETag, b: &ETag) -> bool {
+pub(crate) fn same_tag(a: &ETag, b: &ETag) -> bool {
     a.0.trim_matches('"') == b.0.trim_matches('"')
 }
 

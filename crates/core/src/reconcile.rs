@@ -1,4 +1,22 @@
 //! Reconcile: what a launch has to do, as a plan.
+//!
+//! A launch compares three truths, and the files on disk: what the queue says ([`LocalFile`]), what the control plane and its
+//! storage say ([`Remote`]), what `stat` says ([`Source`]). [`plan`] makes of them a list of actions, each with its reason; it
+//! is born and ends in memory, decides everything and does nothing. The engine applies one action after the other, each as
+//! guarded updates in one transaction; kill -9 in the middle leaves the rest for the next launch, whose plan is the same for
+//! it (I16). What a listing adds is learned; what the own record says is given up only where the listing shows that the part
+//! is gone. [`check`] holds a plan against the transition tables; [`report`] folds it into what a person is told.
+
+mod check;
+mod observation;
+mod parts;
+mod plan;
+mod report;
+
+pub use check::check;
+pub use observation::{LocalFile, Observation, Remote, RemoteSession, Source};
+pub use plan::{Action, ReconcilePlan, plan};
+pub use report::{Finding, GroupReport, report};
 
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;

@@ -1,3 +1,31 @@
-//! Drives.
+//! Drives: takes in what people give, carries out what the machine decides, tells what is.
+//!
+//! An engine is born by [`start`] with the lock of a data folder ([`home`]) and a control plane to talk to. It opens the
+//! queue, compares it with the control plane, the storage and the disk ([`launch`]), and then its shell ([`shell`]) feeds the
+//! machine of `windlass-core` with events and carries out its effects: writes to the queue ([`persist`]), calls to the control
+//! plane ([`calls`]), reads and PUTs ([`io`]). People reach it by [`EngineHandle`] alone: the window, the CLI and the local
+//! socket are views of it. It ends by [`EngineHandle::shutdown`] or by kill -9; the next launch knows what is where.
 
+mod calls;
+pub mod clock;
+mod convert;
+mod deltas;
+mod groups;
+mod handle;
+pub mod home;
+mod infos;
+mod intake;
+mod io;
+mod launch;
+mod meter;
+mod persist;
+mod places;
+mod receipts;
+mod shell;
+mod start;
+mod summary;
 pub mod view;
+
+pub use handle::{AddPaths, EngineHandle, Origin, RowRange, Scope, Told, VerifyReport};
+pub use start::{EngineConfig, start};
+pub use summary::{GroupEnd, Summary};

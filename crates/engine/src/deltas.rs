@@ -1,0 +1,366 @@
+//! Snapshots and deltas: what people see, made from rows and the machine, at most ten times a second.
+//!
+//! Everything that changes stirs a group (or the list); a task collects what was stirred, reads the counts of those groups
+//! anew and sends what differs from what was sent last. Counts are computed from rows, never kept (I6, I45). Rows of files are
+//! read only for the ranges that a window says it shows.
+
+mod rates;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use tokio::sync::{Notify, broadcast};
+use windlass_core::error::Failure;
+use windlass_core::ids::{FileId, GroupId};
+use windlass_core::machine::Machine;
+use windlass_core::names::shown;
+use windlass_core::states::{BlockedReason, FileState, GroupState, Intent};
+use windlass_queue::groups::GroupRow;
+use windlass_queue::totals::{GroupTotals, error_folds, totals};
+use windlass_queue::{destinations, files, groups, settings};
+
+use crate::convert::{GroupNow, file_view, group_view};
+use crate::handle::RowRange;
+use crate::infos::locked;
+use crate::shell::Shared;
+use crate::view::{Delta, ErrorFold, FilePage, FileView, GroupView, Notice, RelaunchChange, Snapshot, Totals};
+use rates::Rates;
+
+/// Least time between two deltas.
+const EVERY: Duration = Duration::from_millis(100);
+/// While something moves, figures are looked at this often even when nothing was stirred.
+const PULSE: Duration = Duration::from_secs(1);
+/// Deltas that a slow window may be behind before it asks for a snapshot again.
+const BEHIND: usize = 256;
+/// Rows of one watched range.
+const RANGE: u32 = 500;
+
+/// The collector.
+pub(crate) struct Deltas {
+    out: broadcast::Sender<Arc<Delta>>,
+    stirred: Mutex<Stirred>,
+    wake: Notify,
+    paused: AtomicBool,
+    state: tokio::sync::Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct Stirred {
+    groups: BTreeSet<GroupId>,
+    removed: Vec<GroupId>,
+    notices: Vec<Notice>,
+    everything: bool,
+    destinations: bool,
+    relaunch: bool,
+}
+
+/// What was sent last.
+#[derive(Default)]
+struct State {
+    seq: u64,
+    groups: BTreeMap<GroupId, GroupView>,
+    order: BTreeMap<GroupId, i64>,
+    rows: BTreeMap<FileId, FileView>,
+    ranges: Vec<RowRange>,
+    totals: Totals,
+    rates: Rates,
+}
+
+impl Deltas {
+    pub(crate) fn new() -> Self {
+        Self {
+            out: broadcast::channel(BEHIND).0,
+            stirred: Mutex::default(),
+            wake: Notify::new(),
+            paused: AtomicBool::new(false),
+            state: tokio::sync::Mutex::default(),
+        }
+    }
+
+    pub(crate) fn subscribe(&self) -> broadcast::Receiver<Arc<Delta>> {
+        self.out.subscribe()
+    }
+
+    fn note(&self, change: impl FnOnce(&mut Stirred)) {
+        change(&mut locked(&self.stirred));
+        self.wake.notify_one();
+    }
+
+    /// Something of the group changed.
+    pub(crate) fn stir(&self, group: GroupId) {
+        self.note(|s| {
+            s.groups.insert(group);
+        });
+    }
+
+    /// Something of these groups changed.
+    pub(crate) fn stir_all(&self, groups: impl IntoIterator<Item = GroupId>) {
+        self.note(|s| s.groups.extend(groups));
+    }
+
+    pub(crate) fn removed(&self, group: GroupId) {
+        self.note(|s| s.removed.push(group));
+    }
+
+    pub(crate) fn destinations_changed(&self) {
+        self.note(|s| {
+            s.destinations = true;
+            s.everything = true;
+        });
+    }
+
+    pub(crate) fn relaunch_changed(&self) {
+        self.note(|s| {
+            s.relaunch = true;
+            s.everything = true;
+        });
+    }
+
+    pub(crate) fn notice(&self, failure: Failure, group: Option<GroupId>) {
+        self.note(|s| s.notices.push(Notice { code: failure.code, detail: failure.detail, group }));
+    }
+
+    pub(crate) fn set_paused(&self, paused: bool) {
+        self.paused.store(paused, Ordering::Relaxed);
+        self.note(|s| s.everything = true);
+    }
+
+    pub(crate) fn is_paused(&self) -> bool {
+        self.paused.load(Ordering::Relaxed)
+    }
+
+    pub(crate) async fn snapshot(&self, shared: &Shared) -> Result<Snapshot, Failure> {
+        let mut state = self.state.lock().await;
+        refresh(shared, &mut state, None).await?;
+        state.totals = sum(shared, &mut state);
+        let mut ordered: Vec<_> = state.groups.values().cloned().collect();
+        ordered.sort_by_key(|g| (state.order.get(&g.id).copied().unwrap_or(i64::MAX), g.id));
+        let all = shared.queue.read(settings::all).await?;
+        let destinations = crate::places::list(shared).await?;
+        let first_run = destinations.is_empty() && !all.contains_key(crate::places::FIRST_RUN_DONE);
+        Ok(Snapshot {
+            seq: state.seq,
+            groups: ordered,
+            totals: state.totals.clone(),
+            destinations,
+            relaunch: shared.relaunch.report(),
+            first_run,
+            suggested_folder: shared.suggested_folder.to_string_lossy().into_owned(),
+            settings: all.into_iter().filter(|(k, _)| !k.starts_with("intake:")).collect(),
+        })
+    }
+
+    pub(crate) async fn page(&self, shared: &Shared, range: RowRange) -> Result<FilePage, Failure> {
+        let files = rows(shared, range).await?;
+        Ok(FilePage { group_id: range.group, offset: range.offset, files })
+    }
+
+    pub(crate) async fn watch(&self, shared: &Shared, ranges: Vec<RowRange>) -> Result<Vec<FilePage>, Failure> {
+        let mut state = self.state.lock().await;
+        let mut pages = Vec::with_capacity(ranges.len());
+        state.rows.clear();
+        for range in &ranges {
+            let files = rows(shared, *range).await?;
+            state.rows.extend(files.iter().map(|f| (f.id, f.clone())));
+            pages.push(FilePage { group_id: range.group, offset: range.offset, files });
+        }
+        state.ranges = ranges;
+        Ok(pages)
+    }
+}
+
+/// Sends deltas until the engine stops.
+pub(crate) async fn run(shared: Arc<Shared>) {
+    loop {
+        tokio::select! {
+            () = shared.deltas.wake.notified() => {}
+            () = tokio::time::sleep(PULSE) => {}
+            () = shared.stop.cancelled() => return,
+        }
+        let began = tokio::time::Instant::now();
+        if let Err(failure) = one(&shared).await {
+            tracing::warn!(error = %failure, "a delta could not be made");
+        }
+        // What costs more is made less often: the window never takes more than a fifth of a core here.
+        let pause = EVERY.max(began.elapsed() * 4);
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            () = shared.stop.cancelled() => return,
+        }
+    }
+}
+
+async fn one(shared: &Shared) -> Result<(), Failure> {
+    let stirred = std::mem::take(&mut *locked(&shared.deltas.stirred));
+    let mut state = shared.deltas.state.lock().await;
+    let moving: BTreeSet<GroupId> = state.groups.values().filter(|g| g.files.active > 0 || g.rate_bytes.is_some()).map(|g| g.id).collect();
+    let mut which: BTreeSet<GroupId> = stirred.groups;
+    which.extend(&moving);
+    let changed = if stirred.everything { refresh(shared, &mut state, None).await? } else { refresh(shared, &mut state, Some(which)).await? };
+    for id in &stirred.removed {
+        state.groups.remove(id);
+    }
+    let files = watched(shared, &mut state, &changed, stirred.everything).await?;
+    let totals = sum(shared, &mut state);
+    let totals = (totals != state.totals).then_some(totals);
+    if let Some(t) = &totals {
+        state.totals = t.clone();
+    }
+    let destinations = if stirred.destinations || !changed.is_empty() && stirred.everything { Some(crate::places::list(shared).await?) } else { None };
+    let delta = Delta {
+        seq: state.seq + 1,
+        groups: changed.into_iter().filter_map(|id| state.groups.get(&id).cloned()).collect(),
+        removed: stirred.removed,
+        files,
+        totals,
+        destinations,
+        relaunch: stirred.relaunch.then(|| RelaunchChange { report: shared.relaunch.report() }),
+        notices: stirred.notices,
+    };
+    let empty = Delta { seq: delta.seq, ..Delta::default() } == delta;
+    if !empty {
+        state.seq += 1;
+        // Nobody listens: the next snapshot has it.
+        let _ = shared.deltas.out.send(Arc::new(delta));
+    }
+    Ok(())
+}
+
+/// Makes the views of these groups (or all) anew; answers which of them differ from before.
+async fn refresh(shared: &Shared, state: &mut State, which: Option<BTreeSet<GroupId>>) -> Result<Vec<GroupId>, Failure> {
+    if which.as_ref().is_some_and(BTreeSet::is_empty) {
+        return Ok(Vec::new());
+    }
+    let wanted = which.clone();
+    let (rows, places) = shared
+        .queue
+        .read(move |conn| {
+            let places: BTreeMap<_, _> = destinations::list(conn)?.into_iter().map(|d| (d.id, d.name)).collect();
+            let rows: Vec<GroupRow> = match &wanted {
+                None => groups::list(conn)?,
+                Some(ids) => {
+                    let mut rows = Vec::with_capacity(ids.len());
+                    for id in ids {
+                        rows.extend(groups::get(conn, *id)?);
+                    }
+                    rows
+                }
+            };
+            let mut full = Vec::with_capacity(rows.len());
+            for row in rows {
+                let t: GroupTotals = totals(conn, row.record.id)?;
+                let folds = if t.failed + t.rejected > 0 { error_folds(conn, row.record.id)? } else { Vec::new() };
+                full.push((row, t, folds));
+            }
+            Ok((full, places))
+        })
+        .await?;
+    let paused = shared.deltas.is_paused();
+    let held: Vec<bool> = rows.iter().map(|(r, ..)| shared.relaunch.is_held(r.record.id)).collect();
+    let only: Vec<GroupRow> = rows.iter().map(|(r, ..)| r.clone()).collect();
+    let nows = shared
+        .inspect(move |m: &Machine| only.iter().zip(held).map(|(r, held)| GroupNow::of(m, r, held, paused)).collect::<Vec<_>>())
+        .await
+        .unwrap_or_default();
+    let now = crate::clock::now();
+    let mut changed = Vec::new();
+    for ((row, totals, folds), group_now) in rows.into_iter().zip(nows.into_iter().chain(std::iter::repeat(GroupNow::default()))) {
+        let id = row.record.id;
+        let errors = folds
+            .into_iter()
+            .map(|f| ErrorFold {
+                code: f.code,
+                number: f.code.label(),
+                files: u32::try_from(f.files).unwrap_or(u32::MAX),
+                example: shown(&f.example),
+                detail: f.detail,
+            })
+            .collect();
+        let place = places.get(&row.record.destination).cloned().unwrap_or_default();
+        let mut view = group_view(&row, &totals, errors, &group_now, place);
+        let ended = matches!(row.record.state, GroupState::Completed | GroupState::Cancelled);
+        let runs = !ended && view.blocked_by.is_empty() && view.intent == Intent::Run;
+        state.rates.measure(now, &mut view, runs);
+        state.order.insert(id, row.record.position);
+        if state.groups.get(&id) != Some(&view) {
+            state.groups.insert(id, view);
+            changed.push(id);
+        }
+    }
+    Ok(changed)
+}
+
+/// Rows of the watched ranges that differ from what was sent.
+async fn watched(shared: &Shared, state: &mut State, changed: &[GroupId], everything: bool) -> Result<Vec<FileView>, Failure> {
+    let mut out = Vec::new();
+    for range in state.ranges.clone() {
+        let moves = state.groups.get(&range.group).is_some_and(|g| g.files.active > 0);
+        if !(everything || moves || changed.contains(&range.group)) {
+            continue;
+        }
+        for view in rows(shared, range).await? {
+            if state.rows.get(&view.id) != Some(&view) {
+                state.rows.insert(view.id, view.clone());
+                out.push(view);
+            }
+        }
+    }
+    Ok(out)
+}
+
+async fn rows(shared: &Shared, range: RowRange) -> Result<Vec<FileView>, Failure> {
+    let (group, offset, limit) = (range.group, u64::from(range.offset), range.limit.min(RANGE));
+    let (row, rows) = shared
+        .queue
+        .read(move |conn| {
+            let mut rows = Vec::new();
+            for row in files::page(conn, group, offset, limit as usize, &[])? {
+                // A settled row is drawn from its word alone.
+                let parts = if row.state == FileState::Done { Vec::new() } else { files::part_states(conn, row.id)? };
+                rows.push((row, parts));
+            }
+            Ok((groups::get(conn, group)?, rows))
+        })
+        .await?;
+    let Some(row) = row else { return Ok(Vec::new()) };
+    let held = shared.relaunch.is_held(group);
+    let paused = shared.deltas.is_paused();
+    let ids: Vec<FileId> = rows.iter().map(|(r, _)| r.id).collect();
+    let intent = row.record.intent;
+    let looked = shared
+        .inspect(move |m: &Machine| {
+            let blocked = GroupNow::of(m, &row, held, paused).blocked_by;
+            (ids.iter().map(|id| m.activity(*id)).collect::<Vec<_>>(), blocked)
+        })
+        .await;
+    let (activities, blocked): (Vec<_>, Vec<BlockedReason>) = looked.unwrap_or_default();
+    let activities = activities.into_iter().chain(std::iter::repeat(None));
+    Ok(rows.iter().zip(activities).map(|((r, parts), a)| file_view(r, parts, a.as_ref(), intent, &blocked)).collect())
+}
+
+/// The figures over all groups.
+fn sum(shared: &Shared, state: &mut State) -> Totals {
+    use windlass_core::display::GroupWord as W;
+    let mut t = Totals { paused: shared.deltas.is_paused(), ..Totals::default() };
+    for g in state.groups.values() {
+        let open = !matches!(g.word, W::Done | W::DoneLeftOut | W::Cancelled);
+        if g.word == W::NeedsYou || g.files.failed > 0 && open {
+            t.groups_attention += 1;
+        }
+        if open {
+            t.groups_open += 1;
+            t.files_total += g.files.total;
+            t.files_done += g.files.done;
+            t.bytes_total += g.bytes_total;
+            t.bytes_done += g.bytes_done;
+            t.rate_bytes += g.rate_bytes.unwrap_or(0.0);
+        }
+    }
+    if t.paused {
+        t.blocked_by.push(BlockedReason::User);
+    }
+    state.rates.overall(crate::clock::now(), &mut t);
+    t
+}

@@ -1,0 +1,334 @@
+//! The one door to a running engine. Cheap to clone; all of it may be called from any task.
+//!
+//! What a person wants is written in the queue first and told to the machine after: a crash in between loses nothing, for
+//! the next launch reads the queue.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use tokio::sync::broadcast;
+use windlass_core::error::{ErrorCode, Failure};
+use windlass_core::ids::{DestinationId, FileId, GroupId};
+use windlass_core::machine::{Event, Notice};
+use windlass_core::states::{FileState, Intent};
+
+use crate::shell::Shared;
+use crate::summary::{GroupEnd, Summary};
+use crate::view::{
+    Delta, DestinationCheck, DestinationView, FileError, FilePage, NewDestination, ReceiptView, RelaunchAnswer, Snapshot,
+};
+use crate::{clock, groups, intake, launch, places, receipts};
+
+/// How files came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// Dropped on the window.
+    Drop,
+    /// Chosen in a dialog.
+    Dialog,
+    /// Pasted.
+    Paste,
+    /// By the command line.
+    Cli,
+    /// Given by the desktop.
+    OpenWith,
+}
+
+impl Origin {
+    pub(crate) const fn stored(self) -> windlass_queue::groups::Origin {
+        use windlass_queue::groups::Origin as Stored;
+        match self {
+            Self::Drop => Stored::Drop,
+            Self::Dialog => Stored::Dialog,
+            Self::Paste => Stored::Paste,
+            Self::Cli => Stored::Cli,
+            Self::OpenWith => Stored::OpenWith,
+        }
+    }
+}
+
+/// Paths to take in.
+#[derive(Debug, Clone)]
+pub struct AddPaths {
+    /// Absolute paths of files and folders.
+    pub paths: Vec<PathBuf>,
+    /// Into this group; `None`: a new one.
+    pub group: Option<GroupId>,
+    /// Name of a new group; `None`: made from the paths.
+    pub name: Option<String>,
+    /// Where a new group goes; `None`: the default destination.
+    pub destination: Option<DestinationId>,
+    /// How they came.
+    pub origin: Origin,
+}
+
+/// What an action is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// Everything.
+    App,
+    /// A group.
+    Group(GroupId),
+    /// A file.
+    File(FileId),
+}
+
+/// Rows of a group that a window shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RowRange {
+    /// Group.
+    pub group: GroupId,
+    /// First position.
+    pub offset: u32,
+    /// Rows.
+    pub limit: u32,
+}
+
+/// Something to tell the person outside of the window, once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Told {
+    /// The group.
+    pub group: GroupId,
+    /// Its name.
+    pub name: String,
+    /// What.
+    pub notice: Notice,
+    /// Files proved.
+    pub done: u64,
+    /// Files that need a person.
+    pub failed: u64,
+    /// Files left out.
+    pub rejected: u64,
+}
+
+/// What asking the storage again found.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct VerifyReport {
+    /// Files asked about.
+    pub checked: u64,
+    /// Those whose proof does not hold any more, by path.
+    pub failed: Vec<(String, FileError)>,
+}
+
+/// See the module.
+#[derive(Clone)]
+pub struct EngineHandle {
+    pub(crate) shared: Arc<Shared>,
+}
+
+impl std::fmt::Debug for EngineHandle {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("EngineHandle").finish_non_exhaustive()
+    }
+}
+
+impl EngineHandle {
+    /// All that a window needs; deltas from the next number on follow on [`Self::deltas`].
+    ///
+    /// # Errors
+    /// When the queue can't be read.
+    pub async fn snapshot(&self) -> Result<Snapshot, Failure> {
+        self.shared.deltas.snapshot(&self.shared).await
+    }
+
+    /// Changes from now on. One who lags gets an error there, and asks for a snapshot again.
+    #[must_use]
+    pub fn deltas(&self) -> broadcast::Receiver<Arc<Delta>> {
+        self.shared.deltas.subscribe()
+    }
+
+    /// Ends of groups, to be told outside of the window.
+    #[must_use]
+    pub fn told(&self) -> broadcast::Receiver<Told> {
+        self.shared.told.subscribe()
+    }
+
+    /// Takes paths in. Returns when the group and the paths are written down; the walk goes on behind, and what it finds is
+    /// sent as it is found.
+    ///
+    /// # Errors
+    /// `group_closed` for a group that ended; `not_found`; errors of the queue.
+    pub async fn add_paths(&self, add: AddPaths) -> Result<GroupId, Failure> {
+        intake::add(&self.shared, add).await
+    }
+
+    /// File rows of a group, by position.
+    ///
+    /// # Errors
+    /// When the queue can't be read.
+    pub async fn list_files(&self, group: GroupId, offset: u32, limit: u32) -> Result<FilePage, Failure> {
+        self.shared.deltas.page(&self.shared, RowRange { group, offset, limit }).await
+    }
+
+    /// The rows that the window shows now: deltas carry their changes. Replaces what was said before.
+    ///
+    /// # Errors
+    /// When the queue can't be read.
+    pub async fn watch_rows(&self, ranges: Vec<RowRange>) -> Result<Vec<FilePage>, Failure> {
+        self.shared.deltas.watch(&self.shared, ranges).await
+    }
+
+    /// Pause, go on, cancel.
+    ///
+    /// # Errors
+    /// `not_found`; errors of the queue.
+    pub async fn set_intent(&self, scope: Scope, intent: Intent) -> Result<(), Failure> {
+        groups::set_intent(&self.shared, scope, intent).await
+    }
+
+    /// Tries failed files again, from where they stood; all, or those with one code. Answers how many.
+    ///
+    /// # Errors
+    /// Errors of the queue.
+    pub async fn retry(&self, scope: Scope, code: Option<ErrorCode>) -> Result<u64, Failure> {
+        groups::retry(&self.shared, scope, code).await
+    }
+
+    /// Answers the relaunch report for one group or for all.
+    ///
+    /// # Errors
+    /// `not_found` when the report has no such question; errors of the queue.
+    pub async fn answer_relaunch(&self, group: Option<GroupId>, answer: RelaunchAnswer) -> Result<(), Failure> {
+        launch::answer(&self.shared, group, answer).await
+    }
+
+    /// Waits until what the launch found is known for every destination that answers.
+    pub async fn relaunch_known(&self) {
+        launch::known(&self.shared).await;
+    }
+
+    /// Gives a group another name. Objects keep theirs.
+    ///
+    /// # Errors
+    /// `invalid_field`, `not_found`; errors of the queue.
+    pub async fn rename_group(&self, group: GroupId, name: &str) -> Result<(), Failure> {
+        groups::rename(&self.shared, group, name).await
+    }
+
+    /// Takes an ended group from the list; its receipts stay.
+    ///
+    /// # Errors
+    /// `state_conflict` while it goes on; errors of the queue.
+    pub async fn remove_group(&self, group: GroupId) -> Result<(), Failure> {
+        groups::remove(&self.shared, group).await
+    }
+
+    /// All destinations.
+    ///
+    /// # Errors
+    /// Errors of the queue.
+    pub async fn destinations(&self) -> Result<Vec<DestinationView>, Failure> {
+        places::list(&self.shared).await
+    }
+
+    /// Tests a destination without saving it.
+    ///
+    /// # Errors
+    /// `invalid_field`; a test that fails is an answer.
+    pub async fn test_destination(&self, new: &NewDestination) -> Result<DestinationCheck, Failure> {
+        places::test(&self.shared, new).await
+    }
+
+    /// Tests a destination and saves it when the test is fine. `ok` in the answer says which.
+    ///
+    /// # Errors
+    /// `invalid_field`; errors of the queue.
+    pub async fn add_destination(&self, new: &NewDestination) -> Result<DestinationCheck, Failure> {
+        places::add(&self.shared, new).await
+    }
+
+    /// Tests a saved destination; when it is fine, what waited for it goes on at once.
+    ///
+    /// # Errors
+    /// `not_found`.
+    pub async fn check_destination(&self, id: DestinationId) -> Result<DestinationCheck, Failure> {
+        places::check(&self.shared, id).await
+    }
+
+    /// Removes a destination.
+    ///
+    /// # Errors
+    /// `state_conflict` while groups go there.
+    pub async fn remove_destination(&self, id: DestinationId) -> Result<(), Failure> {
+        places::remove(&self.shared, id).await
+    }
+
+    /// Makes it the one that a drop uses.
+    ///
+    /// # Errors
+    /// `not_found`; errors of the queue.
+    pub async fn set_default_destination(&self, id: DestinationId) -> Result<(), Failure> {
+        places::set_default(&self.shared, id).await
+    }
+
+    /// The first run is over: with no destination yet, the suggested folder becomes one.
+    ///
+    /// # Errors
+    /// Errors of the queue; a folder that can't be used.
+    pub async fn finish_first_run(&self) -> Result<(), Failure> {
+        places::finish_first_run(&self.shared).await
+    }
+
+    /// The proof of a group.
+    ///
+    /// # Errors
+    /// `not_found`; errors of the queue.
+    pub async fn receipt(&self, group: GroupId) -> Result<ReceiptView, Failure> {
+        receipts::of_group(&self.shared, group).await
+    }
+
+    /// Asks the storage again for every file of the group's receipt.
+    ///
+    /// # Errors
+    /// When nothing could be asked.
+    pub async fn verify_group(&self, group: GroupId) -> Result<VerifyReport, Failure> {
+        receipts::verify(&self.shared, group).await
+    }
+
+    /// A choice of the person. Never a secret.
+    ///
+    /// # Errors
+    /// Errors of the queue.
+    pub async fn set_setting(&self, key: &str, value: serde_json::Value) -> Result<(), Failure> {
+        groups::set_setting(&self.shared, key, value).await
+    }
+
+    /// Counts of a group, and what this run sent for it.
+    ///
+    /// # Errors
+    /// `not_found`; errors of the queue.
+    pub async fn summary(&self, group: GroupId) -> Result<Summary, Failure> {
+        groups::summary(&self.shared, group).await
+    }
+
+    /// Waits until the group ended, needs a person, is paused, or the engine stops.
+    ///
+    /// # Errors
+    /// `not_found`; errors of the queue.
+    pub async fn wait_group(&self, group: GroupId) -> Result<GroupEnd, Failure> {
+        groups::wait(&self.shared, group).await
+    }
+
+    /// Ends the engine: nothing new is begun, parts in flight get 5 s, the queue is closed cleanly. What is unfinished goes on
+    /// next time.
+    pub async fn shutdown(&self) {
+        crate::start::shutdown(&self.shared).await;
+    }
+
+    /// Tells the machine that a file's intent changed.
+    pub(crate) async fn tell_file(shared: &Arc<Shared>, id: FileId, group: GroupId, state: FileState, intent: Intent) {
+        shared.event(Event::FileIntent { id, group, state, intent }).await;
+    }
+
+    /// A folder that may be offered as the first destination.
+    #[must_use]
+    pub fn suggested_folder(&self) -> PathBuf {
+        self.shared.suggested_folder.clone()
+    }
+
+    /// Now, as the engine counts it.
+    #[must_use]
+    pub fn now_ms(&self) -> i64 {
+        clock::now().as_millis()
+    }
+}

@@ -1,0 +1,178 @@
+//! Destinations: the queue's list beside the control plane's, tested before they are saved.
+
+use std::sync::Arc;
+
+use windlass_core::error::{ErrorCode, Failure};
+use windlass_core::ids::DestinationId;
+use windlass_core::machine::{ContentHash, Event};
+use windlass_protocol::destinations::{
+    Check, DestinationConfig, PutDestination, SecretKeep, StepOutcome, StorageSecret,
+};
+use windlass_queue::destinations::{self, ContentHash as Stored, DestinationKind as RowKind, DestinationRemoval, DestinationRow};
+use windlass_queue::settings;
+
+use crate::clock;
+use crate::groups::checked_name;
+use crate::shell::Shared;
+use crate::view::{CheckOutcome, CheckStep, DestinationCheck, DestinationKind, DestinationView, KeepSecret, NewDestination};
+
+/// Key of the setting that says the first run is over.
+pub(crate) const FIRST_RUN_DONE: &str = "first_run_done";
+
+pub(crate) async fn rows(shared: &Shared) -> Result<Vec<DestinationRow>, Failure> {
+    Ok(shared.queue.read(destinations::list).await?)
+}
+
+pub(crate) async fn list(shared: &Shared) -> Result<Vec<DestinationView>, Failure> {
+    let rows = rows(shared).await?;
+    let held = shared
+        .inspect({
+            let ids: Vec<_> = rows.iter().map(|r| r.id).collect();
+            move |m| ids.into_iter().map(|id| m.held(id).map(|h| h.failure.code)).collect::<Vec<_>>()
+        })
+        .await
+        .unwrap_or_default();
+    let problems = held.into_iter().chain(std::iter::repeat(None));
+    Ok(rows.into_iter().zip(problems).map(|(r, problem)| view(r, problem)).collect())
+}
+
+fn view(r: DestinationRow, problem: Option<ErrorCode>) -> DestinationView {
+    let kind = match r.kind {
+        RowKind::Folder => DestinationKind::Folder,
+        RowKind::S3 => DestinationKind::S3,
+        RowKind::Server => DestinationKind::Server,
+    };
+    DestinationView { id: r.id, name: r.name, kind, location: r.location, is_default: r.is_default, problem }
+}
+
+fn request(id: DestinationId, new: &NewDestination) -> Result<(PutDestination, RowKind, String), Failure> {
+    let name = checked_name(&new.name)?;
+    match (&new.folder, &new.s3) {
+        (Some(folder), None) => {
+            if !std::path::Path::new(folder).is_absolute() {
+                return Err(Failure::new(ErrorCode::InvalidField, "the folder's path has to be absolute"));
+            }
+            let config = DestinationConfig::Folder { path: folder.clone() };
+            Ok((PutDestination { id, name, config, secret: None }, RowKind::Folder, folder.clone()))
+        }
+        (None, Some(s3)) => {
+            let endpoint = s3.endpoint.trim().trim_end_matches('/').to_owned();
+            if !(endpoint.starts_with("https://") || endpoint.starts_with("http://")) {
+                return Err(Failure::new(ErrorCode::InvalidField, "the address begins with https:// or http://"));
+            }
+            if s3.bucket.trim().is_empty() || s3.access_key.is_empty() || s3.secret_key.is_empty() {
+                return Err(Failure::new(ErrorCode::InvalidField, "bucket, key and secret are needed"));
+            }
+            let keep = match s3.keep_secret {
+                KeepSecret::Keyring => SecretKeep::Keyring,
+                KeepSecret::File => SecretKeep::File,
+                KeepSecret::Session => SecretKeep::Session,
+            };
+            let secret = StorageSecret { access_key: s3.access_key.clone(), secret_key: s3.secret_key.clone(), session_token: None, keep };
+            let host = endpoint.split("://").nth(1).unwrap_or(&endpoint);
+            let location = format!("{} at {host}", s3.bucket.trim());
+            let config = DestinationConfig::S3 {
+                endpoint: endpoint.clone(),
+                region: s3.region.trim().to_owned(),
+                bucket: s3.bucket.trim().to_owned(),
+                prefix: s3.prefix.trim().to_owned(),
+                path_style: s3.path_style,
+            };
+            Ok((PutDestination { id, name, config, secret: Some(secret) }, RowKind::S3, location))
+        }
+        (None, None) | (Some(_), Some(_)) => Err(Failure::new(ErrorCode::InvalidField, "a folder or a bucket, one of the two")),
+    }
+}
+
+fn answer(check: Check) -> DestinationCheck {
+    let steps = check.steps.into_iter().map(|s| CheckStep {
+        step: s.step,
+        outcome: match s.outcome {
+            StepOutcome::Ok => CheckOutcome::Ok,
+            StepOutcome::Warning => CheckOutcome::Warning,
+            StepOutcome::Failed => CheckOutcome::Failed,
+        },
+        detail: s.detail,
+        code: s.code,
+    });
+    DestinationCheck { ok: check.ok, steps: steps.collect() }
+}
+
+pub(crate) async fn test(shared: &Shared, new: &NewDestination) -> Result<DestinationCheck, Failure> {
+    let (put, ..) = request(clock::destination_id(), new)?;
+    shared.control.test_destination(&put).await.map(answer)
+}
+
+pub(crate) async fn add(shared: &Arc<Shared>, new: &NewDestination) -> Result<DestinationCheck, Failure> {
+    let id = clock::destination_id();
+    let (put, kind, location) = request(id, new)?;
+    let rows = rows(shared).await?;
+    if rows.iter().any(|r| r.name == put.name) {
+        return Err(Failure::new(ErrorCode::InvalidField, format!("a destination named {} is there already", put.name)));
+    }
+    let check = shared.control.put_destination(&put).await?;
+    if check.ok {
+        let is_default = new.make_default || rows.is_empty();
+        let position = rows.iter().map(|r| r.position + 1).max().unwrap_or(0);
+        let row = DestinationRow { id, name: put.name.clone(), kind, location, is_default, position, content_hash: Stored::Always };
+        shared
+            .queue
+            .write(move |conn| {
+                destinations::insert(conn, &row)?;
+                settings::set(conn, FIRST_RUN_DONE, &serde_json::Value::from(true))
+            })
+            .await?;
+        shared.event(Event::DestinationAdded { id, hash: ContentHash::Always }).await;
+        shared.deltas.destinations_changed();
+    }
+    Ok(answer(check))
+}
+
+pub(crate) async fn check(shared: &Arc<Shared>, id: DestinationId) -> Result<DestinationCheck, Failure> {
+    let check = shared.control.check_destination(id).await?;
+    if check.ok {
+        shared.event(Event::DestinationReady { id }).await;
+    }
+    shared.deltas.destinations_changed();
+    Ok(answer(check))
+}
+
+pub(crate) async fn remove(shared: &Arc<Shared>, id: DestinationId) -> Result<(), Failure> {
+    match shared.queue.write(move |conn| destinations::remove(conn, id)).await? {
+        DestinationRemoval::Removed => {}
+        DestinationRemoval::InUse(n) => {
+            let detail = format!("{n} groups still go there; cancel or finish them first");
+            return Err(Failure::new(ErrorCode::StateConflict, detail));
+        }
+        DestinationRemoval::Missing => return Err(Failure::new(ErrorCode::NotFound, "no such destination")),
+    }
+    match shared.control.remove_destination(id).await {
+        Ok(()) => {}
+        Err(f) if f.code == ErrorCode::NotFound => {}
+        Err(f) => return Err(f),
+    }
+    shared.deltas.destinations_changed();
+    Ok(())
+}
+
+pub(crate) async fn set_default(shared: &Arc<Shared>, id: DestinationId) -> Result<(), Failure> {
+    if !shared.queue.write(move |conn| destinations::set_default(conn, id)).await? {
+        return Err(Failure::new(ErrorCode::NotFound, "no such destination"));
+    }
+    shared.deltas.destinations_changed();
+    Ok(())
+}
+
+pub(crate) async fn finish_first_run(shared: &Arc<Shared>) -> Result<(), Failure> {
+    if rows(shared).await?.is_empty() {
+        let folder = shared.suggested_folder.to_string_lossy().into_owned();
+        let new = NewDestination { name: "My files".into(), folder: Some(folder), s3: None, make_default: true };
+        let check = add(shared, &new).await?;
+        if let Some(failed) = check.steps.iter().find(|s| s.outcome == CheckOutcome::Failed) {
+            return Err(Failure::new(failed.code.unwrap_or(ErrorCode::DestinationMissing), failed.detail.clone()));
+        }
+    }
+    shared.queue.write(move |conn| settings::set(conn, FIRST_RUN_DONE, &serde_json::Value::from(true))).await?;
+    shared.deltas.destinations_changed();
+    Ok(())
+}

@@ -1,0 +1,110 @@
+//! Birth and end of an engine.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{broadcast, mpsc};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use windlass_core::error::Failure;
+use windlass_core::machine::{Config, ContentHash, Event, Machine};
+use windlass_protocol::{ControlClient, Endpoint};
+use windlass_queue::Queue;
+use windlass_transfer::put::storage_client;
+
+use crate::deltas::Deltas;
+use crate::handle::EngineHandle;
+use crate::home::HomeLock;
+use crate::launch::Relaunch;
+use crate::persist::Lane;
+use crate::shell::{MESSAGES, Shared, Shell};
+use crate::{clock, deltas, launch, persist, places};
+
+/// What an engine is made from.
+#[derive(Debug)]
+pub struct EngineConfig {
+    /// The data folder, owned.
+    pub lock: HomeLock,
+    /// The control plane.
+    pub control: Endpoint,
+    /// Offered as the first destination.
+    pub suggested_folder: PathBuf,
+    /// Limits.
+    pub machine: Config,
+}
+
+/// Ends of groups that may wait to be told.
+const TOLD: usize = 256;
+/// How long parts in flight get at the end of the engine.
+const LAST_PARTS: Duration = Duration::from_secs(3);
+
+/// Starts an engine: opens the queue, begins to reconcile, begins the shell.
+///
+/// # Errors
+/// Errors of the queue: newer, read-only, no room. A damaged queue is set aside and told as a notice.
+pub async fn start(config: EngineConfig) -> Result<EngineHandle, Failure> {
+    let opened = {
+        let path = config.lock.home().queue();
+        let open = tokio::task::spawn_blocking(move || Queue::open(&path, clock::now(), clock::random())).await;
+        open.map_err(|e| Failure::new(windlass_core::error::ErrorCode::Internal, e.to_string()))??
+    };
+    let (messages, inbox) = mpsc::channel(MESSAGES);
+    let shared = Arc::new(Shared {
+        _lock: config.lock,
+        queue: opened.queue.clone(),
+        control: ControlClient::new(config.control)?,
+        client_id: opened.client_id,
+        suggested_folder: config.suggested_folder,
+        messages,
+        lane: Lane::default(),
+        deltas: Deltas::new(),
+        told: broadcast::channel(TOLD).0,
+        meter: crate::meter::Meter::default(),
+        infos: crate::infos::Infos::default(),
+        relaunch: Relaunch::new(&opened),
+        stop: CancellationToken::new(),
+        tasks: TaskTracker::new(),
+        storage: storage_client(false)?,
+        storage_loopback: storage_client(true)?,
+    });
+    let machine = Machine::new(config.machine, clock::seed());
+    shared.tasks.spawn(Shell::new(Arc::clone(&shared), machine, inbox).run());
+    shared.tasks.spawn(persist::run(Arc::clone(&shared)));
+    shared.tasks.spawn(deltas::run(Arc::clone(&shared)));
+    for place in places::rows(&shared).await? {
+        let hash = match place.content_hash {
+            windlass_queue::destinations::ContentHash::Never => ContentHash::Never,
+            windlass_queue::destinations::ContentHash::Always | windlass_queue::destinations::ContentHash::After => ContentHash::Always,
+        };
+        shared.event(Event::DestinationAdded { id: place.id, hash }).await;
+    }
+    if let Some(aside) = &opened.set_aside {
+        let detail = aside.display().to_string();
+        shared.deltas.notice(Failure::new(windlass_core::error::ErrorCode::QueueDamaged, detail), None);
+    }
+    launch::begin(&shared).await?;
+    Ok(EngineHandle { shared })
+}
+
+/// Ends an engine; see [`EngineHandle::shutdown`].
+pub(crate) async fn shutdown(shared: &Arc<Shared>) {
+    if shared.stop.is_cancelled() {
+        return;
+    }
+    shared.event(Event::AppPaused(true)).await;
+    let ended = async {
+        // The machine cuts what outlives the grace of a pause by itself; this looks until nothing is out.
+        while shared.inspect(Machine::in_flight).await.is_some_and(|n| n > 0) {
+            tokio::time::sleep(Duration::from_millis(25)).await;
+        }
+    };
+    let _ = tokio::time::timeout(LAST_PARTS, ended).await;
+    let _ = tokio::time::timeout(Duration::from_secs(1), shared.lane.drained()).await;
+    shared.stop.cancel();
+    shared.tasks.close();
+    let _ = tokio::time::timeout(Duration::from_secs(2), shared.tasks.wait()).await;
+    if let Err(e) = shared.queue.close_clean().await {
+        tracing::warn!(error = %Failure::from(&e), "the queue was not closed cleanly");
+    }
+}

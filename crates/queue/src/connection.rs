@@ -1,0 +1,111 @@
+//! How a connection is set up. Every connection of the queue is made here.
+
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags};
+
+use crate::QueueError;
+
+/// How long a statement waits for a lock before it says busy.
+const BUSY: Duration = Duration::from_secs(5);
+/// Prepared statements that a connection keeps.
+const STATEMENTS: usize = 128;
+/// KiB of pages in memory, one connection each; part of the engine's memory budget (architecture §9).
+const WRITER_CACHE_KIB: i64 = 16 * 1024;
+const READER_CACHE_KIB: i64 = 8 * 1024;
+/// Bytes that the log keeps on disk after a checkpoint (F27).
+const LOG_BYTES: i64 = 64 << 20;
+
+/// Refuses SQLite versions with the WAL-reset race and the one that was withdrawn (F24).
+pub(crate) fn check_library() -> Result<(), QueueError> {
+    let n = rusqlite::version_number();
+    if is_sound(n) {
+        Ok(())
+    } else {
+        Err(QueueError::Internal(format!(
+            "SQLite {} may lose writes; 3.51.3 or newer is needed",
+            rusqlite::version()
+        )))
+    }
+}
+
+const fn is_sound(version: i32) -> bool {
+    version >= 3_051_003 && version != 3_052_000
+}
+
+/// The connection that writes. The file is there already.
+pub(crate) fn writer(path: &Path) -> Result<Connection, QueueError> {
+    let conn = open(path)?;
+    conn.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)?;
+    let mode: String = conn.pragma_update_and_check(None, "journal_mode", "WAL", |r| r.get(0))?;
+    if mode != "wal" {
+        return Err(QueueError::Internal(format!(
+            "the file system allows no write-ahead log (mode {mode})"
+        )));
+    }
+    conn.pragma_update(None, "synchronous", "FULL")?;
+    conn.pragma_update(None, "foreign_keys", true)?;
+    conn.pragma_update(None, "recursive_triggers", true)?;
+    // The writer makes checkpoints itself, after the answers were given.
+    conn.pragma_update_and_check(None, "wal_autocheckpoint", 0, |_| Ok(()))?;
+    conn.pragma_update_and_check(None, "journal_size_limit", LOG_BYTES, |_| Ok(()))?;
+    Ok(conn)
+}
+
+/// A connection that can't write.
+pub(crate) fn reader(path: &Path) -> Result<Connection, QueueError> {
+    let conn = open(path)?;
+    conn.pragma_update(None, "cache_size", -READER_CACHE_KIB)?;
+    conn.pragma_update(None, "query_only", true)?;
+    Ok(conn)
+}
+
+/// The connection that fills a new file; it is no queue yet, so it has a rollback journal that leaves nothing behind.
+pub(crate) fn maker(path: &Path) -> Result<Connection, QueueError> {
+    let conn = open(path)?;
+    conn.pragma_update(None, "synchronous", "FULL")?;
+    conn.pragma_update(None, "foreign_keys", true)?;
+    conn.pragma_update(None, "recursive_triggers", true)?;
+    Ok(conn)
+}
+
+fn open(path: &Path) -> Result<Connection, QueueError> {
+    let conn = Connection::open_with_flags(
+        path,
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+    )?;
+    conn.busy_timeout(BUSY)?;
+    conn.set_prepared_statement_cache_capacity(STATEMENTS);
+    conn.pragma_update(None, "trusted_schema", false)?;
+    conn.pragma_update(None, "cell_size_check", true)?;
+    conn.pragma_update(None, "temp_store", "MEMORY")?;
+    // An error of the disk is to be an error, not a signal.
+    conn.pragma_update_and_check(None, "mmap_size", 0, |_| Ok(()))?;
+    // Where a plain sync stops at the drive's cache.
+    conn.pragma_update(None, "fullfsync", true)?;
+    conn.pragma_update(None, "checkpoint_fullfsync", true)?;
+    Ok(conn)
+}
+
+/// Looks through the whole file.
+pub(crate) fn quick_check(conn: &Connection) -> Result<(), QueueError> {
+    let said: String = conn.query_row("PRAGMA quick_check(1)", [], |r| r.get(0))?;
+    if said == "ok" {
+        Ok(())
+    } else {
+        Err(QueueError::Damaged(said))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn f024_versions_that_lose_writes_are_refused() {
+        assert!(!is_sound(3_051_002) && !is_sound(3_052_000) && !is_sound(3_040_000));
+        assert!(is_sound(3_051_003) && is_sound(3_052_001) && is_sound(3_054_001));
+        assert_eq!(check_library(), Ok(()));
+    }
+}

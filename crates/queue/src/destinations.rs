@@ -1,0 +1,192 @@
+//! Destinations: where groups go.
+
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
+use windlass_core::ids::DestinationId;
+
+use crate::QueueError;
+use crate::row::{id, key, word};
+use crate::words::words;
+
+words! {
+    /// What kind of place it is.
+    DestinationKind, "kind of destination" {
+        /// A folder on this computer or a NAS.
+        Folder = "folder",
+        /// A bucket of the person's own.
+        S3 = "s3",
+        /// A Windlass server.
+        Server = "server",
+    }
+}
+
+words! {
+    /// When the SHA-256 of the whole is counted.
+    ContentHash, "content hash" {
+        /// While it is sent.
+        Always = "always",
+        /// In the background, after it was proved by its CRC.
+        After = "after",
+        /// Not at all.
+        Never = "never",
+    }
+}
+
+/// A destination.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DestinationRow {
+    /// Id.
+    pub id: DestinationId,
+    /// As the person named it.
+    pub name: String,
+    /// Kind.
+    pub kind: DestinationKind,
+    /// Path, address, or what the kind needs to find it. Never a secret.
+    pub location: String,
+    /// New groups go there. At most one is.
+    pub is_default: bool,
+    /// Place in the list.
+    pub position: i64,
+    /// When the SHA-256 is counted.
+    pub content_hash: ContentHash,
+}
+
+/// What became of a removal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub enum DestinationRemoval {
+    /// It is off the list.
+    Removed,
+    /// So many groups still send there; nothing was done.
+    InUse(u64),
+    /// There was none.
+    Missing,
+}
+
+/// Adds one. When it is to be the default, the one before is not any more.
+///
+/// # Errors
+/// When the id is taken.
+pub fn insert(conn: &Connection, d: &DestinationRow) -> Result<(), QueueError> {
+    if d.is_default {
+        clear_default(conn)?;
+    }
+    conn.prepare_cached(
+        "INSERT INTO destination (id, name, kind, location, is_default, position, content_hash)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+    )?
+    .execute(params![
+        key(d.id),
+        d.name,
+        d.kind.as_str(),
+        d.location,
+        d.is_default,
+        d.position,
+        d.content_hash.as_str()
+    ])?;
+    Ok(())
+}
+
+/// Writes all fields of one. False when it is not on the list.
+///
+/// # Errors
+/// When a field is not allowed.
+pub fn update(conn: &Connection, d: &DestinationRow) -> Result<bool, QueueError> {
+    if d.is_default && get(conn, d.id)?.is_some() {
+        clear_default(conn)?;
+    }
+    let n = conn
+        .prepare_cached(
+            "UPDATE destination SET name = ?2, kind = ?3, location = ?4, is_default = ?5, position = ?6, content_hash = ?7
+             WHERE id = ?1 AND hidden = 0",
+        )?
+        .execute(params![
+            key(d.id), d.name, d.kind.as_str(), d.location, d.is_default, d.position, d.content_hash.as_str()
+        ])?;
+    Ok(n == 1)
+}
+
+/// Takes one off the list, unless a group that has not ended sends there. Groups that have ended keep their row of it.
+///
+/// # Errors
+/// As for every write.
+pub fn remove(conn: &Connection, destination: DestinationId) -> Result<DestinationRemoval, QueueError> {
+    let users: i64 = conn
+        .prepare_cached(
+            "SELECT count(*) FROM upload_group
+             WHERE destination_id = ?1 AND hidden = 0 AND state NOT IN ('completed', 'cancelled')",
+        )?
+        .query_row([key(destination)], |r| r.get(0))?;
+    if users > 0 {
+        return Ok(DestinationRemoval::InUse(users.cast_unsigned()));
+    }
+    let n = conn
+        .prepare_cached("UPDATE destination SET hidden = 1, is_default = 0 WHERE id = ?1 AND hidden = 0")?
+        .execute([key(destination)])?;
+    conn.prepare_cached(
+        "DELETE FROM destination WHERE id = ?1
+         AND NOT EXISTS (SELECT 1 FROM upload_group WHERE destination_id = ?1)",
+    )?
+    .execute([key(destination)])?;
+    Ok(if n == 1 {
+        DestinationRemoval::Removed
+    } else {
+        DestinationRemoval::Missing
+    })
+}
+
+/// Makes one the default. False when it is not on the list; the default stays then.
+///
+/// # Errors
+/// As for every write.
+pub fn set_default(conn: &Connection, destination: DestinationId) -> Result<bool, QueueError> {
+    if get(conn, destination)?.is_none() {
+        return Ok(false);
+    }
+    clear_default(conn)?;
+    conn.prepare_cached("UPDATE destination SET is_default = 1 WHERE id = ?1")?
+        .execute([key(destination)])?;
+    Ok(true)
+}
+
+fn clear_default(conn: &Connection) -> Result<(), QueueError> {
+    conn.prepare_cached("UPDATE destination SET is_default = 0 WHERE is_default = 1")?
+        .execute([])?;
+    Ok(())
+}
+
+/// The list, in its order.
+///
+/// # Errors
+/// As for every read.
+pub fn list(conn: &Connection) -> Result<Vec<DestinationRow>, QueueError> {
+    let mut q = conn.prepare_cached(
+        "SELECT id, name, kind, location, is_default, position, content_hash FROM destination
+         WHERE hidden = 0 ORDER BY position, id",
+    )?;
+    let rows = q.query_map([], read)?.collect::<Result<_, _>>()?;
+    Ok(rows)
+}
+
+/// One, if it is on the list.
+///
+/// # Errors
+/// As for every read.
+pub fn get(conn: &Connection, destination: DestinationId) -> Result<Option<DestinationRow>, QueueError> {
+    let mut q = conn.prepare_cached(
+        "SELECT id, name, kind, location, is_default, position, content_hash FROM destination
+         WHERE id = ?1 AND hidden = 0",
+    )?;
+    Ok(q.query_row([key(destination)], read).optional()?)
+}
+
+fn read(r: &Row<'_>) -> rusqlite::Result<DestinationRow> {
+    Ok(DestinationRow {
+        id: id(r, 0)?,
+        name: r.get(1)?,
+        kind: word(r, 2)?,
+        location: r.get(3)?,
+        is_default: r.get(4)?,
+        position: r.get(5)?,
+        content_hash: word(r, 6)?,
+    })
+}

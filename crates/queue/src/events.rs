@@ -1,0 +1,155 @@
+//! The log of what happened to files, groups and destinations. Append-only; the oldest leave after 90 days, or when there are
+//! more than 1,000,000.
+
+use rusqlite::{Connection, Row, params};
+use serde_json::Value;
+use uuid::Uuid;
+use windlass_core::error::ErrorCode;
+use windlass_core::ids::{DestinationId, FileId, GroupId};
+use windlass_core::states::UnknownState;
+use windlass_core::time::Timestamp;
+
+use crate::QueueError;
+use crate::row::{self, key};
+
+/// Milliseconds that an event is kept.
+pub const KEEP_MS: i64 = 90 * 24 * 60 * 60 * 1_000;
+/// Events kept.
+pub const KEEP_EVENTS: i64 = 1_000_000;
+
+/// What it happened to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EventScope {
+    /// The whole program.
+    App,
+    /// A destination.
+    Destination(DestinationId),
+    /// A group.
+    Group(GroupId),
+    /// A file.
+    File(FileId),
+}
+
+impl EventScope {
+    fn columns(self) -> (&'static str, Option<Uuid>) {
+        match self {
+            Self::App => ("app", None),
+            Self::Destination(id) => ("destination", Some(key(id))),
+            Self::Group(id) => ("group", Some(key(id))),
+            Self::File(id) => ("file", Some(key(id))),
+        }
+    }
+
+    fn read(r: &Row<'_>, i: usize) -> rusqlite::Result<Self> {
+        let word: String = r.get(i)?;
+        Ok(match word.as_str() {
+            "app" => Self::App,
+            "destination" => Self::Destination(row::id(r, i + 1)?),
+            "group" => Self::Group(row::id(r, i + 1)?),
+            "file" => Self::File(row::id(r, i + 1)?),
+            _ => {
+                let unknown = Box::new(UnknownState {
+                    machine: "scope",
+                    word,
+                });
+                return Err(rusqlite::Error::FromSqlConversionFailure(
+                    i,
+                    rusqlite::types::Type::Text,
+                    unknown,
+                ));
+            }
+        })
+    }
+}
+
+/// An event to be written.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NewEvent {
+    /// When.
+    pub at: Timestamp,
+    /// To what.
+    pub scope: EventScope,
+    /// What, one word: `failed`, `started_over`, …
+    pub kind: String,
+    /// The cause, if it was an error.
+    pub code: Option<ErrorCode>,
+    /// Facts, at most 64 KiB as JSON. No secrets, no signed URLs.
+    pub data: Value,
+}
+
+/// An event as written.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Event {
+    /// Number; a later event has a higher one.
+    pub seq: i64,
+    /// The event.
+    pub event: NewEvent,
+}
+
+/// Writes one. Answers with its number.
+///
+/// # Errors
+/// As for every write.
+pub fn append(conn: &Connection, e: &NewEvent) -> Result<i64, QueueError> {
+    let (scope, scope_id) = e.scope.columns();
+    Ok(conn
+        .prepare_cached(
+            "INSERT INTO event (at, scope, scope_id, kind, code, data) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        )?
+        .insert(params![
+            e.at.as_millis(),
+            scope,
+            scope_id,
+            e.kind,
+            e.code.map(ErrorCode::as_str),
+            e.data.to_string()
+        ])?)
+}
+
+/// The newest before a number (none: from the newest), newest first.
+///
+/// # Errors
+/// As for every read.
+pub fn page(conn: &Connection, before: Option<i64>, limit: usize) -> Result<Vec<Event>, QueueError> {
+    let mut q = conn.prepare_cached(
+        "SELECT seq, at, scope, scope_id, kind, code, data FROM event WHERE seq < ?1 ORDER BY seq DESC LIMIT ?2",
+    )?;
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let rows = q
+        .query_map(params![before.unwrap_or(i64::MAX), limit], read)?
+        .collect::<Result<_, _>>()?;
+    Ok(rows)
+}
+
+fn read(r: &Row<'_>) -> rusqlite::Result<Event> {
+    let code = if r.get_ref(5)? == rusqlite::types::ValueRef::Null {
+        None
+    } else {
+        Some(row::word(r, 5)?)
+    };
+    let data = serde_json::from_str(r.get_ref(6)?.as_str()?).map_err(|e| {
+        rusqlite::Error::FromSqlConversionFailure(6, rusqlite::types::Type::Text, Box::new(e))
+    })?;
+    let event = NewEvent {
+        at: row::time(r, 1)?,
+        scope: EventScope::read(r, 2)?,
+        kind: r.get(4)?,
+        code,
+        data,
+    };
+    Ok(Event {
+        seq: r.get(0)?,
+        event,
+    })
+}
+
+/// Deletes what is too old or too much. Answers with how many.
+///
+/// # Errors
+/// As for every write.
+pub fn prune(conn: &Connection, now: Timestamp) -> Result<usize, QueueError> {
+    let mut q = conn.prepare_cached(
+        "DELETE FROM event WHERE at < ?1 OR seq <= (SELECT seq FROM event ORDER BY seq DESC LIMIT 1 OFFSET ?2)",
+    )?;
+    Ok(q.execute(params![now.plus_millis(-KEEP_MS).as_millis(), KEEP_EVENTS])?)
+}

@@ -1,0 +1,120 @@
+//! Receipts: what went where, when, proved how. Written with `done` in one transaction, never changed, never deleted.
+
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
+use windlass_core::fingerprint::SourceFingerprint;
+use windlass_core::ids::{DestinationId, FileId, GroupId};
+use windlass_core::machine::records::{DoneResult, Proof};
+use windlass_core::time::Timestamp;
+
+use crate::QueueError;
+use crate::row::{self, key};
+
+/// One line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Receipt {
+    /// Number; a later line has a higher one.
+    pub seq: i64,
+    /// Group.
+    pub group: GroupId,
+    /// File.
+    pub file: FileId,
+    /// Which attempt.
+    pub attempt: u32,
+    /// Destination.
+    pub destination: DestinationId,
+    /// Its name then.
+    pub destination_name: String,
+    /// Path of the source, byte for byte.
+    pub path: Vec<u8>,
+    /// Path inside the group.
+    pub rel_path: String,
+    /// The version that was sent.
+    pub fingerprint: SourceFingerprint,
+    /// The proof. Its hash may have been learned later.
+    pub proof: Proof,
+    /// When it was written down here.
+    pub recorded_at: Timestamp,
+}
+
+const COLUMNS: &str = "r.seq, r.group_id, r.file_id, r.attempt, r.destination_id, r.destination_name, r.path, r.rel_path, \
+     r.dev, r.inode, r.size, r.mtime_ns, r.ctime_ns, r.result, r.object_key, r.proof, coalesce(r.sha256, h.sha256), r.crc64, \
+     r.uploaded_at, r.recorded_at";
+
+fn read(r: &Row<'_>) -> rusqlite::Result<Receipt> {
+    Ok(Receipt {
+        seq: r.get(0)?,
+        group: row::id(r, 1)?,
+        file: row::id(r, 2)?,
+        attempt: r.get(3)?,
+        destination: row::id(r, 4)?,
+        destination_name: r.get(5)?,
+        path: r.get(6)?,
+        rel_path: r.get(7)?,
+        fingerprint: row::fingerprint(r, 8)?,
+        proof: Proof {
+            result: row::done_result(r, 13)?.unwrap_or(DoneResult::Uploaded),
+            object_key: r.get(14)?,
+            how: r.get(15)?,
+            sha256: row::sha256(r, 16)?,
+            crc64: row::crc64(r, 17)?,
+            uploaded_at: row::time(r, 18)?,
+        },
+        recorded_at: row::time(r, 19)?,
+    })
+}
+
+/// All lines of a group, in the order in which files were done. Also of a group whose card is gone.
+///
+/// # Errors
+/// As for every read.
+pub fn of_group(conn: &Connection, group: GroupId) -> Result<Vec<Receipt>, QueueError> {
+    let mut q = conn.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM receipt r LEFT JOIN receipt_hash h ON h.file_id = r.file_id WHERE r.group_id = ?1 ORDER BY r.seq"
+    ))?;
+    let rows = q.query_map([key(group)], read)?.collect::<Result<_, _>>()?;
+    Ok(rows)
+}
+
+/// The line of one file.
+///
+/// # Errors
+/// As for every read.
+pub fn of_file(conn: &Connection, file: FileId) -> Result<Option<Receipt>, QueueError> {
+    let mut q = conn.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM receipt r LEFT JOIN receipt_hash h ON h.file_id = r.file_id WHERE r.file_id = ?1"
+    ))?;
+    Ok(q.query_row([key(file)], read).optional()?)
+}
+
+/// The newest line about this path at this destination. Whether the source is unchanged since is the caller's comparison of
+/// fingerprints; whether the object is still there, the control plane's answer.
+///
+/// # Errors
+/// As for every read.
+pub fn find_unchanged(
+    conn: &Connection,
+    destination: DestinationId,
+    path: &[u8],
+) -> Result<Option<Receipt>, QueueError> {
+    // By receipt_path, which ends in seq.
+    let mut q = conn.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM receipt r LEFT JOIN receipt_hash h ON h.file_id = r.file_id
+         WHERE r.destination_id = ?1 AND r.path = ?2 ORDER BY r.seq DESC LIMIT 1"
+    ))?;
+    Ok(q.query_row(params![key(destination), path], read).optional()?)
+}
+
+/// [`find_unchanged`] for many paths, one answer each.
+///
+/// # Errors
+/// As for every read.
+pub fn find_unchanged_many(
+    conn: &Connection,
+    destination: DestinationId,
+    paths: &[Vec<u8>],
+) -> Result<Vec<Option<Receipt>>, QueueError> {
+    paths
+        .iter()
+        .map(|p| find_unchanged(conn, destination, p))
+        .collect()
+}
