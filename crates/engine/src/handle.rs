@@ -332,3 +332,9 @@ impl EngineHandle {
         clock::now().as_millis()
     }
 }
+impl EngineHandle {
+    /// The machine as text, for diagnostics.
+    pub async fn dump(&self) -> String {
+        self.shared.inspect(|m| format!("{m:#?}")).await.unwrap_or_default()
+    }
+}

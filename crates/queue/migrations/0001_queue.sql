@@ -1,5 +1,8 @@
 -- The desktop's queue. Ids are UUIDv7 (16 bytes), times are milliseconds since 1970 UTC, hashes are raw bytes.
 -- `dev` and `inode` are unsigned 64-bit numbers kept in SQLite's signed ones bit by bit.
+--
+-- Words are compared one by one where a row is written: for each `IN` with more than two words SQLite builds a table at every
+-- statement. "Open" (queued, registered, uploading, verifying) is said as "not done, not failed, not removed".
 
 CREATE TABLE engine (
     one         INTEGER PRIMARY KEY CHECK (one = 1),
@@ -20,11 +23,11 @@ CREATE TABLE allowed_transition (
 CREATE TABLE destination (
     id           BLOB    PRIMARY KEY NOT NULL CHECK (length(id) = 16),
     name         TEXT    NOT NULL CHECK (length(CAST(name AS BLOB)) BETWEEN 1 AND 1024),
-    kind         TEXT    NOT NULL CHECK (kind IN ('folder', 's3', 'server')),
+    kind         TEXT    NOT NULL CHECK (kind = 'folder' OR kind = 's3' OR kind = 'server'),
     location     TEXT    NOT NULL,
     is_default   INTEGER NOT NULL DEFAULT 0 CHECK (is_default IN (0, 1)),
     position     INTEGER NOT NULL,
-    content_hash TEXT    NOT NULL DEFAULT 'always' CHECK (content_hash IN ('always', 'after', 'never')),
+    content_hash TEXT    NOT NULL DEFAULT 'always' CHECK (content_hash = 'always' OR content_hash = 'after' OR content_hash = 'never'),
     -- Taken out of the list while groups still name it.
     hidden       INTEGER NOT NULL DEFAULT 0 CHECK (hidden IN (0, 1)),
     CHECK (hidden = 0 OR is_default = 0)
@@ -35,9 +38,9 @@ CREATE TABLE upload_group (
     id             BLOB    PRIMARY KEY NOT NULL CHECK (length(id) = 16),
     name           TEXT    NOT NULL CHECK (length(CAST(name AS BLOB)) BETWEEN 1 AND 1024),
     destination_id BLOB    NOT NULL REFERENCES destination (id),
-    origin         TEXT    NOT NULL CHECK (origin IN ('drop', 'dialog', 'paste', 'cli', 'open_with', 'watch')),
-    intent         TEXT    NOT NULL CHECK (intent IN ('run', 'paused', 'cancelled')),
-    state          TEXT    NOT NULL CHECK (state IN ('draft', 'uploading', 'completed', 'failed', 'cancelled')),
+    origin         TEXT    NOT NULL CHECK (origin = 'drop' OR origin = 'dialog' OR origin = 'paste' OR origin = 'cli' OR origin = 'open_with' OR origin = 'watch'),
+    intent         TEXT    NOT NULL CHECK (intent = 'run' OR intent = 'paused' OR intent = 'cancelled'),
+    state          TEXT    NOT NULL CHECK (state = 'draft' OR state = 'uploading' OR state = 'completed' OR state = 'failed' OR state = 'cancelled'),
     position       INTEGER NOT NULL,
     -- Dropped paths are still being walked.
     scanning       INTEGER NOT NULL CHECK (scanning IN (0, 1)),
@@ -62,9 +65,9 @@ CREATE TABLE upload_file (
     mtime_ns     INTEGER NOT NULL,
     ctime_ns     INTEGER NOT NULL,
     mime         TEXT,
-    intent       TEXT    NOT NULL CHECK (intent IN ('run', 'paused', 'cancelled')),
+    intent       TEXT    NOT NULL CHECK (intent = 'run' OR intent = 'paused' OR intent = 'cancelled'),
     state        TEXT    NOT NULL
-                 CHECK (state IN ('queued', 'registered', 'uploading', 'verifying', 'done', 'failed', 'removed')),
+                 CHECK (state = 'queued' OR state = 'registered' OR state = 'uploading' OR state = 'verifying' OR state = 'done' OR state = 'failed' OR state = 'removed'),
     attempt      INTEGER NOT NULL DEFAULT 1 CHECK (attempt >= 1),
     part_size    INTEGER NOT NULL CHECK (part_size > 0),
     part_count   INTEGER NOT NULL CHECK (part_count BETWEEN 1 AND 10000),
@@ -74,7 +77,7 @@ CREATE TABLE upload_file (
     next_try_at  INTEGER,
     error_code   TEXT,
     error_detail TEXT,
-    result       TEXT    CHECK (result IN ('uploaded', 'deduplicated', 'unchanged')),
+    result       TEXT    CHECK (result = 'uploaded' OR result = 'deduplicated' OR result = 'unchanged'),
     object_key   TEXT,
     created_at   INTEGER NOT NULL,
     finished_at  INTEGER,
@@ -82,9 +85,9 @@ CREATE TABLE upload_file (
     CHECK ((state IN ('done', 'removed')) = (finished_at IS NOT NULL)),
     CHECK (state <> 'failed' OR error_code IS NOT NULL),
     CHECK (state <> 'done' OR error_code IS NULL),
-    CHECK (state NOT IN ('registered', 'uploading', 'verifying', 'done') OR object_key IS NOT NULL),
+    CHECK (object_key IS NOT NULL OR state = 'queued' OR state = 'failed' OR state = 'removed'),
     CHECK ((error_code IS NULL) = (error_detail IS NULL)),
-    CHECK (next_try_at IS NULL OR state IN ('queued', 'registered', 'uploading', 'verifying'))
+    CHECK (next_try_at IS NULL OR (state <> 'done' AND state <> 'failed' AND state <> 'removed'))
 ) STRICT;
 -- A page of the list.
 CREATE UNIQUE INDEX upload_file_position ON upload_file (group_id, position);
@@ -92,12 +95,12 @@ CREATE UNIQUE INDEX upload_file_position ON upload_file (group_id, position);
 CREATE INDEX upload_file_totals ON upload_file (group_id, state, position, size, result, error_code);
 -- What is still to be done, in its order; the snapshot of a launch.
 CREATE INDEX upload_file_open ON upload_file (group_id, position, state, intent, next_try_at)
-    WHERE state IN ('queued', 'registered', 'uploading', 'verifying');
+    WHERE state <> 'done' AND state <> 'failed' AND state <> 'removed';
 
 CREATE TABLE part (
     file_id     BLOB    NOT NULL REFERENCES upload_file (id) ON DELETE CASCADE,
     number      INTEGER NOT NULL CHECK (number BETWEEN 1 AND 10000),
-    state       TEXT    NOT NULL CHECK (state IN ('pending', 'uploading', 'uploaded', 'failed')),
+    state       TEXT    NOT NULL CHECK (state = 'pending' OR state = 'uploading' OR state = 'uploaded' OR state = 'failed'),
     size        INTEGER NOT NULL CHECK (size >= 0),
     crc64       BLOB    CHECK (length(crc64) = 8),
     etag        TEXT,
@@ -124,7 +127,7 @@ CREATE TABLE receipt (
     size             INTEGER NOT NULL CHECK (size >= 0),
     mtime_ns         INTEGER NOT NULL,
     ctime_ns         INTEGER NOT NULL,
-    result           TEXT    NOT NULL CHECK (result IN ('uploaded', 'deduplicated', 'unchanged')),
+    result           TEXT    NOT NULL CHECK (result = 'uploaded' OR result = 'deduplicated' OR result = 'unchanged'),
     object_key       TEXT    NOT NULL,
     proof            TEXT    NOT NULL CHECK (length(proof) > 0),
     sha256           BLOB    CHECK (length(sha256) = 32),
@@ -163,7 +166,7 @@ CREATE TABLE setting (
 CREATE TABLE event (
     seq      INTEGER PRIMARY KEY AUTOINCREMENT,
     at       INTEGER NOT NULL,
-    scope    TEXT    NOT NULL CHECK (scope IN ('app', 'destination', 'group', 'file')),
+    scope    TEXT    NOT NULL CHECK (scope = 'app' OR scope = 'destination' OR scope = 'group' OR scope = 'file'),
     scope_id BLOB    CHECK (length(scope_id) = 16),
     kind     TEXT    NOT NULL CHECK (length(kind) BETWEEN 1 AND 255),
     code     TEXT,
@@ -218,14 +221,14 @@ CREATE TRIGGER upload_group_settled BEFORE UPDATE OF state ON upload_group
 WHEN NEW.state = 'completed' AND OLD.state IS NOT 'completed'
  AND (NOT EXISTS (SELECT 1 FROM upload_file WHERE group_id = OLD.id AND state = 'done')
       OR EXISTS (SELECT 1 FROM upload_file
-                 WHERE group_id = OLD.id AND state IN ('queued', 'registered', 'uploading', 'verifying')
+                 WHERE group_id = OLD.id AND state <> 'done' AND state <> 'failed' AND state <> 'removed'
                    AND intent <> 'cancelled'))
 BEGIN SELECT RAISE(ABORT, 'a group is complete when a file is done and none is open'); END;
 
 CREATE TRIGGER upload_group_cleaned BEFORE UPDATE OF state ON upload_group
 WHEN NEW.state = 'cancelled' AND OLD.state IS NOT 'cancelled'
  AND EXISTS (SELECT 1 FROM upload_file
-             WHERE group_id = OLD.id AND state IN ('queued', 'registered', 'uploading', 'verifying'))
+             WHERE group_id = OLD.id AND state <> 'done' AND state <> 'failed' AND state <> 'removed')
 BEGIN SELECT RAISE(ABORT, 'a group is cancelled when none of its files is open'); END;
 
 CREATE TRIGGER upload_file_into_ended_group BEFORE INSERT ON upload_file
@@ -235,7 +238,8 @@ BEGIN SELECT RAISE(ABORT, 'the group has ended'); END;
 
 CREATE TRIGGER part_of_closed_file BEFORE UPDATE OF state ON part
 WHEN NEW.state IS NOT OLD.state AND NEW.state <> 'pending'
- AND EXISTS (SELECT 1 FROM upload_file WHERE id = OLD.file_id AND state IN ('queued', 'done', 'removed'))
+ AND EXISTS (SELECT 1 FROM upload_file WHERE id = OLD.file_id
+             AND state <> 'registered' AND state <> 'uploading' AND state <> 'verifying' AND state <> 'failed')
 BEGIN SELECT RAISE(ABORT, 'parts move only while their file is under way'); END;
 
 -- What never changes.

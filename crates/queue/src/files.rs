@@ -202,7 +202,7 @@ pub fn load_work(
     let mut q = conn.prepare_cached(&format!(
         "SELECT {RECORD} FROM upload_file f
          WHERE f.group_id = ?1 AND f.position > ?2 AND f.intent = 'run'
-           AND f.state IN ('queued', 'registered', 'uploading', 'verifying')
+           AND f.state <> 'done' AND f.state <> 'failed' AND f.state <> 'removed'
            AND (f.next_try_at IS NULL OR f.next_try_at <= ?3)
          ORDER BY f.position LIMIT ?4"
     ))?;
@@ -228,7 +228,7 @@ pub fn earliest_next_try(conn: &Connection, group: GroupId) -> Result<Option<Tim
     // By upload_file_open alone.
     let mut q = conn.prepare_cached(
         "SELECT min(next_try_at) FROM upload_file INDEXED BY upload_file_open
-         WHERE group_id = ?1 AND intent = 'run' AND state IN ('queued', 'registered', 'uploading', 'verifying')",
+         WHERE group_id = ?1 AND intent = 'run' AND state <> 'done' AND state <> 'failed' AND state <> 'removed'",
     )?;
     Ok(q.query_row([key(group)], |r| row::maybe_time(r, 0))?)
 }

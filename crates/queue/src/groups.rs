@@ -201,7 +201,7 @@ pub fn remove(conn: &Connection, group: GroupId) -> Result<GroupRemoval, QueueEr
     let open: i64 = conn
         .prepare_cached(
             "SELECT count(*) FROM upload_file
-             WHERE group_id = ?1 AND state IN ('queued', 'registered', 'uploading', 'verifying')",
+             WHERE group_id = ?1 AND state <> 'done' AND state <> 'failed' AND state <> 'removed'",
         )?
         .query_row([key(group)], |r| r.get(0))?;
     if open > 0 {

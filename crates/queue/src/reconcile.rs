@@ -55,7 +55,7 @@ pub fn interrupted(
         "SELECT {RECORD}, f.path, f.rel_path, f.object_key
          FROM upload_file f INDEXED BY upload_file_open CROSS JOIN upload_group g ON g.id = f.group_id
          WHERE (f.group_id, f.position) > (?1, ?2)
-           AND f.state IN ('registered', 'uploading', 'verifying') AND g.hidden = 0
+           AND f.state <> 'done' AND f.state <> 'failed' AND f.state <> 'removed' AND f.state <> 'queued' AND g.hidden = 0
          ORDER BY f.group_id, f.position LIMIT ?3"
     ))?;
     let (group, position) = after.map_or((uuid::Uuid::nil(), -1), |c| (key(c.group), c.position));

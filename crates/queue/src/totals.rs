@@ -68,27 +68,33 @@ static ONE: LazyLock<String> = LazyLock::new(|| statement("AND g.id = ?1"));
 fn statement(which: &str) -> String {
     let for_good = FOR_GOOD.as_str();
     let rejected = format!("f.state = 'failed' AND f.error_code IN ({for_good})");
-    // CROSS JOIN: group by group over upload_file_totals; parts only of files under way, by their key.
+    // Inside: one pass over upload_file_totals in its own order. Parts only of files under way, by their key.
     format!(
-        "SELECT g.id,
-           count(*) FILTER (WHERE f.state <> 'removed'),
-           count(*) FILTER (WHERE f.state = 'done'),
-           count(*) FILTER (WHERE f.result = 'deduplicated'),
-           count(*) FILTER (WHERE f.result = 'unchanged'),
-           count(*) FILTER (WHERE f.state = 'failed' AND NOT ({rejected})),
-           count(*) FILTER (WHERE {rejected}),
-           count(*) FILTER (WHERE f.state IN ('queued', 'registered')),
-           count(*) FILTER (WHERE f.state = 'uploading'),
-           count(*) FILTER (WHERE f.state = 'verifying'),
-           count(*) FILTER (WHERE f.state = 'removed'),
-           coalesce(sum(f.size) FILTER (WHERE f.state <> 'removed' AND NOT ({rejected})), 0),
-           coalesce(sum(f.size) FILTER (WHERE f.state = 'done'), 0)
+        "SELECT id,
+           coalesce(sum(files) FILTER (WHERE state <> 'removed'), 0),
+           coalesce(sum(files) FILTER (WHERE state = 'done'), 0),
+           sum(deduplicated),
+           sum(unchanged),
+           coalesce(sum(files - rejected) FILTER (WHERE state = 'failed'), 0),
+           sum(rejected),
+           coalesce(sum(files) FILTER (WHERE state IN ('queued', 'registered')), 0),
+           coalesce(sum(files) FILTER (WHERE state = 'uploading'), 0),
+           coalesce(sum(files) FILTER (WHERE state = 'verifying'), 0),
+           coalesce(sum(files) FILTER (WHERE state = 'removed'), 0),
+           coalesce(sum(bytes - rejected_bytes) FILTER (WHERE state <> 'removed'), 0),
+           coalesce(sum(bytes) FILTER (WHERE state = 'done'), 0)
              + (SELECT coalesce(sum(p.size), 0) FROM upload_file u CROSS JOIN part p ON p.file_id = u.id
-                WHERE u.group_id = g.id AND p.state = 'uploaded'
-                  AND (u.state IN ('registered', 'uploading', 'verifying')
-                       OR (u.state = 'failed' AND u.error_code NOT IN ({for_good}))))
-         FROM upload_group g CROSS JOIN upload_file f ON f.group_id = g.id
-         WHERE g.hidden = 0 {which} GROUP BY g.id"
+                WHERE u.group_id = counted.id AND p.state = 'uploaded'
+                  AND u.state IN ('registered', 'uploading', 'verifying', 'failed')
+                  AND (u.state <> 'failed' OR u.error_code NOT IN ({for_good})))
+         FROM (SELECT g.id AS id, f.state AS state, count(*) AS files, sum(f.size) AS bytes,
+                 count(*) FILTER (WHERE f.result = 'deduplicated') AS deduplicated,
+                 count(*) FILTER (WHERE f.result = 'unchanged') AS unchanged,
+                 count(*) FILTER (WHERE {rejected}) AS rejected,
+                 coalesce(sum(f.size) FILTER (WHERE {rejected}), 0) AS rejected_bytes
+               FROM upload_group g CROSS JOIN upload_file f ON f.group_id = g.id
+               WHERE g.hidden = 0 {which} GROUP BY g.id, f.state) AS counted
+         GROUP BY id"
     )
 }
 
@@ -137,7 +143,7 @@ pub fn totals_all(conn: &Connection) -> Result<BTreeMap<GroupId, GroupTotals>, Q
 pub fn counts(conn: &Connection, group: GroupId) -> Result<Counts, QueueError> {
     static COUNTS: LazyLock<String> = LazyLock::new(|| {
         format!(
-            "SELECT count(*) FILTER (WHERE state IN ('queued', 'registered', 'uploading', 'verifying')),
+            "SELECT count(*) FILTER (WHERE state <> 'done' AND state <> 'failed' AND state <> 'removed'),
                     count(*) FILTER (WHERE state = 'done'),
                     count(*) FILTER (WHERE state = 'failed'),
                     count(*) FILTER (WHERE state = 'failed' AND error_code IN ({})),

@@ -187,12 +187,13 @@ impl Writer {
     ) -> Result<(), QueueError> {
         let conn = self.connected()?;
         begin(conn)?;
-        let ran = run_group(conn, group, outcomes).and_then(|()| Ok(conn.execute_batch("COMMIT")?));
+        let ran = run_group(conn, group, outcomes)
+            .and_then(|()| Ok(conn.prepare_cached(end(outcomes))?.execute([])?));
         if ran.is_err() && !conn.is_autocommit() {
             // It fails where SQLite has rolled back by itself; then there is nothing left to do.
             let _ = conn.execute_batch("ROLLBACK");
         }
-        ran
+        ran.map(|_| ())
     }
 
     /// The connection; after an error of the disk a new one, once the file was looked through.
@@ -271,28 +272,41 @@ fn begin(conn: &Connection) -> Result<(), QueueError> {
     }
 }
 
-/// Runs each in its savepoint. An error here is one of the whole transaction.
+/// What ends the transaction: where nothing succeeded, there is nothing to commit.
+fn end(outcomes: &[Result<(), QueueError>]) -> &'static str {
+    if outcomes.iter().any(Result::is_ok) {
+        "COMMIT"
+    } else {
+        "ROLLBACK"
+    }
+}
+
+/// Runs each in its savepoint; one that is alone needs none, and is faster without. An error here is one of the whole
+/// transaction.
 fn run_group(
     conn: &Connection,
     group: &mut [Box<dyn Job>],
     outcomes: &mut Vec<Result<(), QueueError>>,
 ) -> Result<(), QueueError> {
+    let alone = group.len() == 1;
     for job in group {
-        conn.prepare_cached("SAVEPOINT job")?.execute([])?;
+        if !alone {
+            conn.prepare_cached("SAVEPOINT job")?.execute([])?;
+        }
         let outcome = job.run(conn);
         if conn.is_autocommit() {
             // A full or broken disk made SQLite roll everything back.
-            return Err(outcome
-                .err()
-                .unwrap_or_else(|| QueueError::Internal("a write ended the transaction".into())));
+            let ended = || QueueError::Internal("a write ended the transaction".into());
+            return Err(outcome.err().unwrap_or_else(ended));
         }
-        let failed = outcome.as_ref().err().cloned();
-        if failed.is_some() {
-            conn.prepare_cached("ROLLBACK TO job")?.execute([])?;
+        if !alone {
+            if outcome.is_err() {
+                conn.prepare_cached("ROLLBACK TO job")?.execute([])?;
+            }
+            conn.prepare_cached("RELEASE job")?.execute([])?;
         }
-        conn.prepare_cached("RELEASE job")?.execute([])?;
-        outcomes.push(outcome);
-        if let Some(e) = failed.filter(QueueError::ends_connection) {
+        outcomes.push(outcome.clone());
+        if let Some(e) = outcome.err().filter(QueueError::ends_connection) {
             return Err(e);
         }
     }

@@ -212,11 +212,13 @@ impl Machine {
                 if room > 0 {
                     g.loading = true;
                     room = room.saturating_sub(LOAD);
-                    self.out.push(Effect::Load { group: id, after: g.cursor, limit: LOAD });
+                    let load = Effect::Load { group: id, after: g.cursor, limit: LOAD };
+                    // Behind the commits of what left the machine: a row may not come back as it was before.
+                    self.persist(vec![], vec![load]);
                 }
             } else if g.active == 0 && !g.counted && g.reload_at.is_none() && !g.scanning {
                 g.counting = true;
-                self.out.push(Effect::Count { group: id });
+                self.persist(vec![], vec![Effect::Count { group: id }]);
             }
         }
     }

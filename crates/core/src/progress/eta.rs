@@ -201,8 +201,8 @@ mod tests {
         // A minute of large files at 1 MB/s, then a minute of small ones at 100 files/s.
         (1..=60).for_each(|i| eta.feed(at(i * 1_000), 1_000_000, 0));
         (61..=120).for_each(|i| eta.feed(at(i * 1_000), 1_000, 100));
-        let small = eta.left(at(120_000), 10_000, 60_000).map(|e| (e.low_s, e.high_s));
-        assert_eq!(small, Some((540, 660)), "ten minutes of small files");
+        let small = eta.left(at(120_000), 600_000, 60_000).expect("an estimate");
+        assert!((540..=600).contains(&small.low_s) && (600..=660).contains(&small.high_s), "ten minutes: {small:?}");
     }
 
     #[test]

@@ -118,7 +118,7 @@ pub(super) fn tries(
     guarded(
         conn.prepare_cached(
             "UPDATE upload_file SET tries = ?2, next_try_at = ?3, error_code = ?4, error_detail = ?5
-             WHERE id = ?1 AND state IN ('queued', 'registered', 'uploading', 'verifying')",
+             WHERE id = ?1 AND state <> 'done' AND state <> 'failed' AND state <> 'removed'",
         )?,
         params![
             key(id),

@@ -1,0 +1,103 @@
+//! What goes wrong on the way.
+
+use windlass_core::display::FileWord;
+use windlass_core::error::ErrorCode;
+use windlass_engine::{GroupEnd, Scope};
+
+use crate::plane::Fault;
+use crate::{Bench, add, bytes, end, wait_for};
+
+const MIB: usize = 1 << 20;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn f051_f054_f080_parts_that_fail_go_again_and_the_object_is_whole() {
+    let b = Bench::new().await;
+    let content = bytes(7, 30 * MIB);
+    let path = b.write("large", &content);
+    b.plane.fail(
+        "put",
+        [
+            Fault::Cut,
+            Fault::AnswerLost,
+            Fault::Status(403, "<Error><Code>AccessDenied</Code><Message>Request has expired</Message></Error>"),
+            Fault::Status(500, "<Error><Code>InternalError</Code></Error>"),
+            Fault::Status(400, "<Error><Code>BadDigest</Code></Error>"),
+            Fault::Status(503, "<Error><Code>SlowDown</Code></Error>"),
+            Fault::Status(200, "welcome"),
+        ],
+    );
+    // A page of a hotel in the way stops the file until a person acts; it is taken off here.
+    let engine = b.engine().await;
+    let group = add(&engine, &[&path]).await;
+    let mut ended = end(&engine, group).await;
+    if ended == GroupEnd::NeedsYou {
+        assert_eq!(engine.retry(Scope::Group(group), None).await.unwrap(), 1);
+        ended = end(&engine, group).await;
+    }
+    assert_eq!(ended, GroupEnd::Done);
+    assert_eq!(&b.plane.objects()["large"][..], &content[..]);
+    engine.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn f056_a_lost_answer_to_complete_init_or_sign_is_asked_again_without_sending_again() {
+    let b = Bench::new().await;
+    let path = b.write("a", &bytes(1, MIB));
+    for op in ["group", "init", "sign", "complete", "finalize"] {
+        b.plane.fail(op, [Fault::AnswerLost]);
+    }
+    let engine = b.engine().await;
+    let group = add(&engine, &[&path]).await;
+    assert_eq!(end(&engine, group).await, GroupEnd::Done);
+    assert_eq!(b.plane.puts().len(), 1);
+    engine.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn f003_a_source_that_changes_while_it_is_sent_starts_over_as_the_new_version() {
+    let b = Bench::new().await;
+    let path = b.write("a", &bytes(1, 40 * MIB));
+    let engine = b.engine().await;
+    b.plane.hold_puts(true);
+    let group = add(&engine, &[&path]).await;
+    // It is being read when its parts are waiting at the door.
+    wait_for(|| b.dir.path().join("home/queue.sqlite-wal").exists().then_some(())).await;
+    let newer = bytes(2, 41 * MIB);
+    std::fs::write(&path, &newer).unwrap();
+    b.plane.hold_puts(false);
+    assert_eq!(end(&engine, group).await, GroupEnd::Done);
+    assert_eq!(&b.plane.objects()["a"][..], &newer[..]);
+    engine.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn f005_a_source_that_vanishes_before_it_is_read_needs_a_person_and_the_rest_goes_on() {
+    let b = Bench::new().await;
+    let gone = b.write("gone", b"gone");
+    let stays = b.write("stays", b"stays");
+    let engine = b.engine().await;
+    b.plane.fail("group", vec![Fault::Status(503, "busy"); 1]);
+    let group = add(&engine, &[&gone, &stays]).await;
+    std::fs::remove_file(&gone).unwrap();
+    assert_eq!(end(&engine, group).await, GroupEnd::NeedsYou);
+    let rows = engine.list_files(group, 0, 10).await.unwrap().files;
+    let word = |n: &str| rows.iter().find(|r| r.name == n).map(|r| (r.word, r.error.as_ref().map(|e| e.code)));
+    assert_eq!(word("gone"), Some((FileWord::NeedsYou, Some(ErrorCode::FileMissing))));
+    assert_eq!(word("stays"), Some((FileWord::Verified, None)));
+    std::fs::write(&gone, b"back").unwrap();
+    engine.retry(Scope::Group(group), Some(ErrorCode::FileMissing)).await.unwrap();
+    assert_eq!(end(&engine, group).await, GroupEnd::Done);
+    assert_eq!(&b.plane.objects()["gone"][..], b"back");
+    engine.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_control_plane_that_is_down_at_first_is_waited_for_with_a_reason() {
+    let b = Bench::new().await;
+    let path = b.write("a", b"a");
+    b.plane.fail("init", vec![Fault::Status(502, "down"); 3]);
+    let engine = b.engine().await;
+    let group = add(&engine, &[&path]).await;
+    assert_eq!(end(&engine, group).await, GroupEnd::Done);
+    engine.shutdown().await;
+}

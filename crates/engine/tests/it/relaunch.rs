@@ -1,0 +1,90 @@
+//! The end of a program and the next launch.
+
+use std::collections::BTreeSet;
+
+use windlass_core::display::GroupWord;
+use windlass_core::reconcile::FindingKind;
+use windlass_engine::GroupEnd;
+use windlass_engine::view::RelaunchAnswer;
+
+use crate::{Bench, add, bytes, end, wait_for};
+
+const MIB: usize = 1 << 20;
+
+/// Sends a few parts of a large file, then ends the engine.
+async fn interrupted(b: &Bench, content: &[u8]) -> windlass_core::ids::GroupId {
+    let path = b.write("large", content);
+    let engine = b.engine().await;
+    let group = add(&engine, &[&path]).await;
+    wait_for(|| (b.plane.puts().len() >= 2).then_some(())).await;
+    b.plane.hold_puts(true);
+    engine.shutdown().await;
+    drop(engine);
+    b.plane.hold_puts(false);
+    group
+}
+
+// B-2, B-5, I12
+#[tokio::test(flavor = "multi_thread")]
+async fn i12_a_relaunch_asks_first_and_then_sends_no_stored_part_again() {
+    let b = Bench::new().await;
+    let content = bytes(3, 200 * MIB);
+    let group = interrupted(&b, &content).await;
+    let before = b.plane.puts();
+    let stored: BTreeSet<_> = before.iter().copied().collect();
+
+    let engine = b.engine().await;
+    engine.relaunch_known().await;
+    let snapshot = engine.snapshot().await.unwrap();
+    let report = snapshot.relaunch.expect("a report");
+    assert_eq!(report.groups.len(), 1);
+    assert!(report.groups[0].bytes_safe > 0 && report.groups[0].bytes_safe < report.groups[0].bytes_total);
+    assert!(report.groups[0].findings.iter().any(|f| matches!(f.kind, FindingKind::Continues | FindingKind::MoreStored)), "{report:?}");
+    assert_eq!(snapshot.groups[0].word, GroupWord::Interrupted);
+    assert_eq!(b.plane.puts().len(), before.len(), "nothing moves before the answer");
+
+    engine.answer_relaunch(Some(group), RelaunchAnswer::Resume).await.unwrap();
+    assert_eq!(end(&engine, group).await, GroupEnd::Done);
+    assert_eq!(&b.plane.objects()["large"][..], &content[..]);
+    let again = b.plane.puts().split_off(before.len());
+    assert!(again.iter().all(|p| !stored.contains(p)), "a stored part was sent again");
+    assert!(engine.snapshot().await.unwrap().relaunch.is_none());
+    engine.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn x002_start_over_sends_all_of_it_and_discard_leaves_nothing() {
+    let b = Bench::new().await;
+    let content = bytes(3, 80 * MIB);
+    let group = interrupted(&b, &content).await;
+    let engine = b.engine().await;
+    engine.answer_relaunch(Some(group), RelaunchAnswer::StartOver).await.unwrap();
+    assert_eq!(end(&engine, group).await, GroupEnd::Done);
+    assert_eq!(&b.plane.objects()["large"][..], &content[..]);
+    engine.shutdown().await;
+    drop(engine);
+
+    let b = Bench::new().await;
+    let group = interrupted(&b, &content).await;
+    let engine = b.engine().await;
+    engine.answer_relaunch(None, RelaunchAnswer::Discard).await.unwrap();
+    assert_eq!(end(&engine, group).await, GroupEnd::Cancelled);
+    assert_eq!(b.plane.unfinished_parts(), 0);
+    engine.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn f159_a_source_that_changed_between_two_launches_is_told_and_sent_as_the_new_version() {
+    let b = Bench::new().await;
+    let group = interrupted(&b, &bytes(3, 80 * MIB)).await;
+    let newer = bytes(4, 30 * MIB);
+    b.write("large", &newer);
+    let engine = b.engine().await;
+    engine.relaunch_known().await;
+    let report = engine.snapshot().await.unwrap().relaunch.unwrap();
+    assert!(report.groups[0].findings.iter().any(|f| f.kind == FindingKind::FileChanged), "{report:?}");
+    engine.answer_relaunch(Some(group), RelaunchAnswer::Resume).await.unwrap();
+    assert_eq!(end(&engine, group).await, GroupEnd::Done);
+    assert_eq!(&b.plane.objects()["large"][..], &newer[..]);
+    engine.shutdown().await;
+}

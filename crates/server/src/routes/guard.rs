@@ -1,0 +1,83 @@
+//! Who may ask: this computer, by the right name, with the secret of this launch, and no web page.
+//!
+//! Runs before routing, so nothing can be learnt without the secret, not even which routes there are. No header of CORS
+//! is ever sent (A33).
+
+use std::sync::Arc;
+
+use aws_lc_rs::constant_time::verify_slices_are_equal;
+use axum::extract::Request;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use windlass_core::error::ErrorCode;
+
+use super::wire::Problems;
+use crate::failure::Refusal;
+
+/// The guard of an embedded control plane.
+#[derive(Clone)]
+pub struct Guard {
+    /// `127.0.0.1:PORT`.
+    host: Arc<str>,
+    /// `Bearer SECRET`.
+    bearer: Arc<[u8]>,
+}
+
+impl Guard {
+    /// A guard for an address and the secret of a launch.
+    #[must_use]
+    pub fn new(host: &str, secret: &str) -> Self {
+        Self { host: host.into(), bearer: format!("Bearer {secret}").into_bytes().into() }
+    }
+
+    /// Lets a request pass, or refuses it.
+    pub async fn check(self, request: Request, next: Next) -> Response {
+        let mut response = match self.refuse(&request) {
+            Some(refusal) => Problems(refusal).into_response(),
+            None => next.run(request).await,
+        };
+        let headers = response.headers_mut();
+        // Nothing from here is ever a page (A44).
+        headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; sandbox"));
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        response
+    }
+
+    fn refuse(&self, request: &Request) -> Option<Refusal> {
+        let headers = request.headers();
+        if one(headers, &header::HOST) != Some(self.host.as_bytes()) {
+            return Some(Refusal::new(ErrorCode::HostRefused, "the request names another host"));
+        }
+        if is_cross_site(headers, &self.host) {
+            return Some(Refusal::new(ErrorCode::Forbidden, "requests of web pages are not taken"));
+        }
+        let path = request.uri().path();
+        // A URL of a part carries its own permission; health says nothing.
+        if path == "/healthz" || path.starts_with("/v1/blob/") {
+            return None;
+        }
+        let given = one(headers, &header::AUTHORIZATION).unwrap_or_default();
+        match verify_slices_are_equal(given, &self.bearer) {
+            Ok(()) => None,
+            Err(_) => Some(Refusal::new(ErrorCode::Unauthenticated, "the secret of this launch is missing or wrong")),
+        }
+    }
+}
+
+/// The value of a header that is there exactly once.
+fn one<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a [u8]> {
+    let mut all = headers.get_all(name).iter();
+    match (all.next(), all.next()) {
+        (Some(value), None) => Some(value.as_bytes()),
+        _ => None,
+    }
+}
+
+fn is_cross_site(headers: &HeaderMap, host: &str) -> bool {
+    let site = headers.get("sec-fetch-site").map(HeaderValue::as_bytes);
+    let origin = headers.get(header::ORIGIN).map(HeaderValue::as_bytes);
+    let own = format!("http://{host}");
+    site.is_some_and(|s| s != b"same-origin" && s != b"none") || origin.is_some_and(|o| o != own.as_bytes())
+}

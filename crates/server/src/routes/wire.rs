@@ -1,0 +1,85 @@
+//! JSON in and out.
+
+use axum::body::Bytes;
+use axum::extract::rejection::BytesRejection;
+use axum::extract::{FromRequest, Request};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use windlass_core::error::{ErrorCode, Failure};
+use windlass_protocol::problem::PROBLEM_JSON;
+
+use crate::failure::Refusal;
+
+/// A JSON body, coming or going.
+pub(super) struct Json<T>(pub(super) T);
+
+/// A refused request, as problem details.
+pub(super) struct Problems(pub(super) Refusal);
+
+impl From<Refusal> for Problems {
+    fn from(refusal: Refusal) -> Self {
+        Self(refusal)
+    }
+}
+
+impl From<Failure> for Problems {
+    fn from(failure: Failure) -> Self {
+        Self(failure.into())
+    }
+}
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
+    type Rejection = Problems;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problems> {
+        // A form of another site can't say this type without asking first (A32).
+        let kind = request.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
+        let essence = kind.split(';').next().unwrap_or_default().trim();
+        if !essence.eq_ignore_ascii_case("application/json") {
+            return Err(Refusal::new(ErrorCode::BadRequest, "content-type must be application/json").into());
+        }
+        let bytes = Bytes::from_request(request, state).await.map_err(|e| {
+            let code = match e {
+                BytesRejection::FailedToBufferBody(ref cause) if cause.status() == StatusCode::PAYLOAD_TOO_LARGE => {
+                    ErrorCode::BodyTooLarge
+                }
+                _ => ErrorCode::BadRequest,
+            };
+            Refusal::new(code, "the body can't be read")
+        })?;
+        // The parser quotes no values of secrets: it names fields, types, and places.
+        serde_json::from_slice(&bytes).map(Self).map_err(|e| {
+            let place = format!("line {} column {}", e.line(), e.column());
+            let what = match e.classify() {
+                serde_json::error::Category::Data => "a field is missing, unknown or of another type",
+                _ => "no JSON",
+            };
+            Refusal::new(ErrorCode::BadRequest, format!("{what} at {place}")).into()
+        })
+    }
+}
+
+impl<T: Serialize> IntoResponse for Json<T> {
+    fn into_response(self) -> Response {
+        match serde_json::to_vec(&self.0) {
+            Ok(body) => ([(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))], body).into_response(),
+            Err(_) => Problems(Refusal::new(ErrorCode::Internal, "the answer can't be written")).into_response(),
+        }
+    }
+}
+
+impl IntoResponse for Problems {
+    fn into_response(self) -> Response {
+        let problem = self.0.problem();
+        let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let body = serde_json::to_vec(&problem).unwrap_or_default();
+        let mut response = (status, [(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON))], body).into_response();
+        if let Some(ms) = problem.retry_after_ms {
+            let seconds = HeaderValue::from((ms.max(0).unsigned_abs()).div_ceil(1_000));
+            response.headers_mut().insert(header::RETRY_AFTER, seconds);
+        }
+        response
+    }
+}

@@ -1,0 +1,115 @@
+//! What requests mean. One service for all ways to reach it; it decides by the ledger's and the storages' answers.
+//!
+//! Long work (completing, copying, cleaning) runs in tasks of its own, so that a client that hangs up stops nothing;
+//! `close` waits for them. Each step is repeatable: whoever asks again gets the same answer.
+
+mod complete;
+mod copies;
+mod destinations;
+mod groups;
+mod init;
+mod query;
+mod remove;
+mod sign;
+pub mod storages;
+
+use std::sync::Arc;
+
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use windlass_core::error::{ErrorCode, Failure};
+use windlass_core::limits::MAX_BATCH;
+use windlass_core::time::Timestamp;
+
+use crate::clock::World;
+use crate::failure::Refusal;
+use crate::secrets::Secrets;
+use crate::storage::ObjectStorage;
+use crate::store::{ObjectRow, Store};
+use storages::Storages;
+
+/// Calls to one storage that are out at a time.
+const IN_FLIGHT: usize = 64;
+/// Copies that are made at a time.
+const COPIES: usize = 4;
+
+/// The service layer.
+pub struct Service {
+    store: Arc<dyn Store>,
+    storages: Storages,
+    secrets: Arc<Secrets>,
+    world: Arc<dyn World>,
+    tasks: TaskTracker,
+    ending: CancellationToken,
+    copies: Semaphore,
+}
+
+impl Service {
+    /// A service over a ledger.
+    #[must_use]
+    pub fn new(store: Arc<dyn Store>, storages: Storages, secrets: Arc<Secrets>, world: Arc<dyn World>) -> Arc<Self> {
+        Arc::new(Self {
+            store,
+            storages,
+            secrets,
+            world,
+            tasks: TaskTracker::new(),
+            ending: CancellationToken::new(),
+            copies: Semaphore::new(COPIES),
+        })
+    }
+
+    /// The ledger.
+    #[must_use]
+    pub fn store(&self) -> &dyn Store {
+        self.store.as_ref()
+    }
+
+    /// The storages.
+    #[must_use]
+    pub fn storages(&self) -> &Storages {
+        &self.storages
+    }
+
+    /// The time.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.world.now()
+    }
+
+    /// Waits for the work that requests have begun, then closes the ledger.
+    ///
+    /// # Errors
+    /// When the ledger can't be closed; what was answered is safe all the same.
+    pub async fn close(&self) -> Result<(), Failure> {
+        self.ending.cancel();
+        self.tasks.close();
+        self.tasks.wait().await;
+        self.store.close().await
+    }
+
+    /// The next name that neither the ledger nor the storage has taken.
+    async fn next_name(&self, storage: &dyn ObjectStorage, object: &mut ObjectRow, n: &mut u32) -> Result<(), Refusal> {
+        loop {
+            let (key, used) = self.store.rename(object.id, *n).await??;
+            *n = used + 1;
+            let taken = storage.taken(std::slice::from_ref(&key), self.now()).await?;
+            object.key = key;
+            if taken.first() == Some(&false) {
+                return Ok(());
+            }
+        }
+    }
+}
+
+/// A batch may carry 1,000 items.
+///
+/// # Errors
+/// `batch_too_large`.
+pub(crate) fn check_batch(len: usize) -> Result<(), Failure> {
+    if len > MAX_BATCH {
+        return Err(Failure::new(ErrorCode::BatchTooLarge, format!("{len} items, allowed are {MAX_BATCH}")));
+    }
+    Ok(())
+}

@@ -1,0 +1,117 @@
+//! The storages of the destinations, opened when they are first needed.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use tokio::sync::Mutex;
+use windlass_core::error::{ErrorCode, Failure};
+use windlass_core::ids::DestinationId;
+use windlass_protocol::destinations::DestinationConfig;
+
+use crate::clock::World;
+use crate::secrets::{Keys, Secrets};
+use crate::storage::folder::url::BlobSigner;
+use crate::storage::folder::{Folder, FolderStorage};
+use crate::storage::s3::S3Storage;
+use crate::storage::{Capabilities, ObjectStorage};
+use crate::store::{DestinationRow, Store};
+
+/// A storage, with the turn to begin uploads there.
+#[derive(Clone)]
+pub(super) struct Opened {
+    pub(super) storage: Arc<dyn ObjectStorage>,
+    /// One batch begins at a time, so that no upload is begun twice.
+    pub(super) begin: Arc<Mutex<()>>,
+    folder: Option<Arc<FolderStorage>>,
+}
+
+/// All storages.
+pub struct Storages {
+    store: Arc<dyn Store>,
+    secrets: Arc<Secrets>,
+    world: Arc<dyn World>,
+    signer: Arc<BlobSigner>,
+    launch: [u8; 8],
+    http: reqwest::Client,
+    open: Mutex<BTreeMap<DestinationId, Opened>>,
+}
+
+impl Storages {
+    /// Storages for a ledger. `launch` names this launch in files of unfinished work.
+    ///
+    /// # Errors
+    /// When the TLS set-up of this computer can't be read.
+    pub fn new(
+        store: Arc<dyn Store>,
+        secrets: Arc<Secrets>,
+        world: Arc<dyn World>,
+        signer: Arc<BlobSigner>,
+        launch: [u8; 8],
+    ) -> Result<Self, Failure> {
+        let http = crate::storage::s3::http_client()?;
+        Ok(Self { store, secrets, world, signer, launch, http, open: Mutex::default() })
+    }
+
+    /// What checks the URLs of parts.
+    #[must_use]
+    pub fn signer(&self) -> &BlobSigner {
+        &self.signer
+    }
+
+    /// The folder of a destination; `None` when it is no folder.
+    ///
+    /// # Errors
+    /// When the ledger can't be read.
+    pub async fn folder(&self, id: DestinationId) -> Result<Option<Arc<FolderStorage>>, Failure> {
+        Ok(self.get(id).await?.folder)
+    }
+
+    pub(super) async fn get(&self, id: DestinationId) -> Result<Opened, Failure> {
+        let mut open = self.open.lock().await;
+        if let Some(opened) = open.get(&id) {
+            return Ok(opened.clone());
+        }
+        let row = self.store.destination(id).await?;
+        let row = row.ok_or_else(|| Failure::new(ErrorCode::NotFound, "no such destination"))?;
+        let opened = self.open_row(&row).await?;
+        open.insert(id, opened.clone());
+        Ok(opened)
+    }
+
+    async fn open_row(&self, row: &DestinationRow) -> Result<Opened, Failure> {
+        let begin = Arc::default();
+        match &row.config {
+            DestinationConfig::Folder { path } => {
+                let folder =
+                    FolderStorage::new(row.id, PathBuf::from(path), Arc::clone(&self.signer), &self.launch);
+                Ok(Opened { storage: Arc::new(Folder(Arc::clone(&folder))), begin, folder: Some(folder) })
+            }
+            DestinationConfig::S3 { .. } => {
+                let keep = row.keep.ok_or_else(|| {
+                    Failure::new(ErrorCode::StorageCredentials, "the destination has no key")
+                })?;
+                let keys = self.secrets.get(row.id, keep).await?;
+                // Without a probe nothing is believed: objects are read back.
+                let capabilities = row.capabilities.unwrap_or(Capabilities::NONE);
+                let s3 = self.s3(&row.config, &keys, capabilities)?;
+                Ok(Opened { storage: Arc::new(s3), begin, folder: None })
+            }
+        }
+    }
+
+    /// A bucket that need not be a destination yet.
+    pub(super) fn s3(
+        &self,
+        config: &DestinationConfig,
+        keys: &Keys,
+        capabilities: Capabilities,
+    ) -> Result<S3Storage, Failure> {
+        S3Storage::new(config, keys, capabilities, self.http.clone(), Arc::clone(&self.world))
+    }
+
+    /// Opens the destination anew when it is next needed: its settings or keys changed.
+    pub(super) async fn renew(&self, id: DestinationId) {
+        self.open.lock().await.remove(&id);
+    }
+}

@@ -1,0 +1,172 @@
+//! Where bytes are: a folder or a bucket, behind one trait and one conformance suite.
+//!
+//! A storage is asked by the service and never asks the ledger. It answers with what it saw: proved, missing, somebody
+//! else's, or no answer. It creates nothing under a key that is not in the ledger, and deletes nothing that is not its
+//! object's own.
+
+pub mod folder;
+pub mod s3;
+
+use futures::future::BoxFuture;
+use serde::{Deserialize, Serialize};
+use tokio::sync::mpsc;
+use windlass_core::complete::{ListFault, SentPart, StoredPart};
+use windlass_core::error::Failure;
+use windlass_core::time::Timestamp;
+use windlass_core::units::{Crc64Nvme, PartNumber, Sha256};
+use windlass_protocol::sessions::{SignPart, SignedPart};
+
+use crate::store::{ObjectRow, Proof};
+
+/// How a storage treats a checksum that it is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Checked {
+    /// It computes its own and refuses a wrong one.
+    Verified,
+    /// It takes no notice.
+    Ignored,
+    /// It refuses the request that has one.
+    Refused,
+}
+
+/// What a storage was seen to do, by trying (F87, F88).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Capabilities {
+    /// SHA-256 of a single PUT.
+    pub sha256: Checked,
+    /// CRC64NVME of a part.
+    pub crc64: Checked,
+    /// HEAD tells the SHA-256 of a single PUT.
+    pub tells_sha256: bool,
+    /// HEAD tells the CRC64NVME of a whole multipart object.
+    pub tells_crc64: bool,
+}
+
+impl Capabilities {
+    /// Of a storage that was not probed: nothing is believed.
+    pub const NONE: Self =
+        Self { sha256: Checked::Ignored, crc64: Checked::Ignored, tells_sha256: false, tells_crc64: false };
+
+    /// Of a storage that computes and tells everything.
+    #[must_use]
+    pub const fn all() -> Self {
+        Self { sha256: Checked::Verified, crc64: Checked::Verified, tells_sha256: true, tells_crc64: true }
+    }
+}
+
+/// An object to complete and to prove.
+#[derive(Debug, Clone)]
+pub struct CompleteJob {
+    /// The object.
+    pub object: ObjectRow,
+    /// The parts, as the client sent them.
+    pub sent: Vec<SentPart>,
+    /// CRC of the whole, as the client says.
+    pub crc64: Crc64Nvme,
+    /// Hash of the whole, as the client says.
+    pub sha256: Option<Sha256>,
+}
+
+/// What came of completing an object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CompleteEnd {
+    /// It is there and it is what was sent.
+    Stored(Proved),
+    /// These parts are missing or differ; nothing was completed.
+    Missing(Vec<PartNumber>),
+    /// The client's list is wrong; nothing was completed.
+    Refused(ListFault),
+    /// Something else has the name; the bytes are safe and wait for another one.
+    Taken,
+    /// The unfinished upload is gone, or what is there is not ours: this attempt can't end well.
+    Lost(Failure),
+    /// It is not known: ask again.
+    Unknown(Failure),
+}
+
+/// What proves an object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Proved {
+    /// As the storage tells it; a handle.
+    pub etag: Option<String>,
+    /// CRC of the whole.
+    pub crc64: Crc64Nvme,
+    /// How.
+    pub proof: Proof,
+}
+
+/// Parts that a storage holds of an unfinished object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Listing {
+    /// These.
+    Parts(Vec<StoredPart>),
+    /// There is no unfinished upload: finished, given up, or never begun.
+    NoUpload,
+}
+
+/// What a storage says about a stored object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Presence {
+    /// It is there and it is the one.
+    Same,
+    /// It is not there.
+    Missing,
+    /// Something else is there.
+    Different(Failure),
+}
+
+/// How closely to look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Look {
+    /// Metadata.
+    Glance,
+    /// Every byte where that is ours to read, else what the storage computed.
+    Bytes,
+}
+
+/// A place for bytes.
+pub trait ObjectStorage: Send + Sync {
+    /// True when a copy has to be placed for a duplicate; false when it shares the object.
+    fn copies_duplicates(&self) -> bool;
+
+    /// True when names are to be looked up before the first URL is signed.
+    fn names_are_looked_up(&self) -> bool;
+
+    /// Which of these keys something else has.
+    fn taken<'a>(&'a self, keys: &'a [String], now: Timestamp) -> BoxFuture<'a, Result<Vec<bool>, Failure>>;
+
+    /// Makes what must be there before parts can be sent. `again`: it may have been made before, and the answer was lost.
+    fn begin<'a>(&'a self, object: &'a ObjectRow, again: bool) -> BoxFuture<'a, Result<Option<String>, Failure>>;
+
+    /// Checks that there is room for so many more bytes, as far as that can be known.
+    fn room(&self, bytes: u64) -> BoxFuture<'_, Result<(), Failure>>;
+
+    /// Signs for parts; nothing is asked.
+    ///
+    /// # Errors
+    /// When the keys can't be read.
+    fn sign(&self, object: &ObjectRow, parts: &[SignPart], now: Timestamp) -> Result<Vec<SignedPart>, Failure>;
+
+    /// Parts that are there.
+    fn list<'a>(&'a self, object: &'a ObjectRow) -> BoxFuture<'a, Result<Listing, Failure>>;
+
+    /// Completes and proves; each end is told as soon as it is known, with the job's place in the list.
+    fn complete(
+        &self,
+        jobs: Vec<CompleteJob>,
+        ends: mpsc::Sender<(usize, CompleteEnd)>,
+    ) -> BoxFuture<'_, ()>;
+
+    /// Makes `to` from the bytes of `from`, as if they had been sent.
+    fn copy<'a>(&'a self, from: &'a ObjectRow, to: &'a ObjectRow) -> BoxFuture<'a, CompleteEnd>;
+
+    /// Removes what is left of a given-up object. False when something may still be there: ask again.
+    fn discard<'a>(&'a self, object: &'a ObjectRow) -> BoxFuture<'a, Result<bool, Failure>>;
+
+    /// The ledger has written what became of these: nothing about them needs to be remembered.
+    fn forget(&self, objects: &[ObjectRow]);
+
+    /// Looks at a stored object.
+    fn look<'a>(&'a self, object: &'a ObjectRow, how: Look) -> BoxFuture<'a, Result<Presence, Failure>>;
+}

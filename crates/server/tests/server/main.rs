@@ -1,0 +1,11 @@
+//! The control plane through its own door: a real embedded server, its typed client, and plain PUTs.
+
+mod support;
+
+mod conformance;
+mod destinations;
+mod dedup;
+mod folder;
+mod guard;
+mod ledger;
+mod s3;

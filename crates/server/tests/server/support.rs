@@ -1,0 +1,299 @@
+//! A running control plane with a destination, a client, and files to send.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+
+use tempfile::TempDir;
+use windlass_core::checksum::{combine, crc64};
+use windlass_core::error::Failure;
+use windlass_core::ids::{ClientId, DestinationId, FileId, GroupId};
+use windlass_core::part_plan::PartPlan;
+use windlass_core::time::Timestamp;
+use windlass_core::units::{ETag, Sha256};
+use windlass_protocol::ControlClient;
+use windlass_protocol::destinations::{Check, DestinationConfig, PutDestination, StorageSecret};
+use windlass_protocol::groups::{CreateGroup, Group};
+use windlass_protocol::sessions::{
+    CompleteItem, CompleteOutcome, DonePart, Ids, InitAnswer, InitItem, Query, Session, Settled, SignItem, SignPart,
+    SignedPart,
+};
+use windlass_server::clock::{SystemWorld, World};
+use windlass_server::embedded::{Embedded, EmbeddedConfig, start_with};
+
+/// The system's world, with hours to add.
+#[derive(Default)]
+pub struct TestWorld(AtomicI64);
+
+impl TestWorld {
+    pub fn later(&self, ms: i64) {
+        self.0.fetch_add(ms, Ordering::SeqCst);
+    }
+}
+
+impl World for TestWorld {
+    fn now(&self) -> Timestamp {
+        SystemWorld.now().plus_millis(self.0.load(Ordering::SeqCst))
+    }
+
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), Failure> {
+        SystemWorld.fill(bytes)
+    }
+}
+
+/// Ids that no two tests share.
+pub fn raw_id() -> [u8; 10] {
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    let mut bytes = [0; 10];
+    SystemWorld.fill(&mut bytes).expect("random");
+    bytes[..8].copy_from_slice(&NEXT.fetch_add(1, Ordering::SeqCst).to_be_bytes());
+    bytes[0] = 0x40;
+    bytes
+}
+
+pub fn file_id() -> FileId {
+    FileId::new(SystemWorld.now(), raw_id())
+}
+
+pub fn sha256(bytes: &[u8]) -> Sha256 {
+    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, bytes);
+    Sha256(digest.as_ref().try_into().expect("32 bytes"))
+}
+
+/// Bytes that differ by seed.
+pub fn bytes(seed: u64, len: usize) -> Vec<u8> {
+    let mut x = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+    (0..len)
+        .map(|_| {
+            x ^= x << 13;
+            x ^= x >> 7;
+            x ^= x << 17;
+            (x >> 24) as u8
+        })
+        .collect()
+}
+
+pub struct Kit {
+    pub home: TempDir,
+    pub place: TempDir,
+    pub world: Arc<TestWorld>,
+    pub server: Option<Embedded>,
+    pub client: ControlClient,
+    pub http: reqwest::Client,
+    pub destination: DestinationId,
+    pub group: GroupId,
+    pub config: DestinationConfig,
+}
+
+impl Kit {
+    /// A control plane with a folder as destination, and a group `Trip`.
+    pub async fn folder() -> Self {
+        let place = TempDir::new().expect("a folder");
+        let config = DestinationConfig::Folder { path: path_text(&place.path().join("dest")) };
+        Self::with(config, None, place).await
+    }
+
+    pub async fn with(config: DestinationConfig, secret: Option<StorageSecret>, place: TempDir) -> Self {
+        let home = TempDir::new().expect("a home");
+        let world = Arc::new(TestWorld::default());
+        let server = start_with(EmbeddedConfig { home: home.path().join("data") }, world.clone()).await.expect("a server");
+        let client = ControlClient::new(server.endpoint()).expect("a client");
+        let destination = DestinationId::new(world.now(), raw_id());
+        let http = reqwest::Client::builder().no_proxy().build().expect("http");
+        let group = GroupId::new(world.now(), raw_id());
+        let kit = Self { home, place, world, server: Some(server), client, http, destination, group, config: config.clone() };
+        let put = PutDestination { id: destination, name: "Archive".into(), config, secret };
+        let check = kit.client.put_destination(&put).await.expect("an answer");
+        assert!(check.ok, "{check:#?}");
+        kit.new_group("Trip", group).await;
+        kit
+    }
+
+    pub async fn new_group(&self, name: &str, id: GroupId) -> Group {
+        let group = CreateGroup { id, name: name.into(), destination_id: self.destination };
+        self.client.create_group(&group).await.expect("a group")
+    }
+
+    pub async fn other_group(&self, name: &str) -> GroupId {
+        let id = GroupId::new(self.world.now(), raw_id());
+        self.new_group(name, id).await;
+        id
+    }
+
+    /// Stops the control plane as kill -9 would, as far as it can be in one process, and starts it again.
+    pub async fn relaunch(&mut self) {
+        drop(self.server.take().expect("running").shutdown().await);
+        let config = EmbeddedConfig { home: self.home.path().join("data") };
+        let server = start_with(config, self.world.clone()).await.expect("a server");
+        self.client = ControlClient::new(server.endpoint()).expect("a client");
+        self.server = Some(server);
+    }
+
+    pub fn endpoint(&self) -> windlass_protocol::Endpoint {
+        self.server.as_ref().expect("running").endpoint()
+    }
+
+    pub fn ledger(&self) -> rusqlite::Connection {
+        rusqlite::Connection::open(self.home.path().join("data/ledger.sqlite")).expect("the ledger")
+    }
+
+    pub fn root(&self) -> PathBuf {
+        self.place.path().join("dest")
+    }
+
+    pub fn item(&self, file: &Sample) -> InitItem {
+        InitItem {
+            id: file.id,
+            attempt: file.attempt,
+            group_id: file.group.unwrap_or(self.group),
+            rel_path: file.path.clone(),
+            size: file.data.len() as u64,
+            part_size: file.part,
+            mime: "application/octet-stream".into(),
+            sha256: file.sha.then(|| sha256(&file.data)),
+            client_id: ClientId::new(self.world.now(), [7; 10]),
+            race: file.race,
+        }
+    }
+
+    pub async fn init(&self, file: &Sample) -> InitAnswer {
+        self.client.init(vec![self.item(file)]).await.expect("init").remove(0).answer
+    }
+
+    pub async fn sign(&self, file: &Sample) -> Vec<SignedPart> {
+        let result = self.client.sign(vec![file.sign_item()]).await.expect("sign").remove(0);
+        assert_eq!(result.error, None);
+        result.uploads
+    }
+
+    pub async fn put(&self, signed: &SignedPart, body: Vec<u8>) -> reqwest::Response {
+        let mut request = self.http.put(&signed.url).body(body);
+        for (name, value) in &signed.headers {
+            request = request.header(name, value);
+        }
+        request.send().await.expect("an answer to a PUT")
+    }
+
+    /// Sends parts and returns them as done.
+    pub async fn send(&self, file: &Sample) -> Vec<DonePart> {
+        let mut done = Vec::new();
+        for (signed, body) in self.sign(file).await.iter().zip(file.bodies()) {
+            let crc = crc64(&body);
+            let size = body.len() as u64;
+            let response = self.put(signed, body).await;
+            assert!(response.status().is_success(), "{}: {}", response.status(), response.text().await.unwrap_or_default());
+            let etag = response.headers()["etag"].to_str().expect("an etag").to_owned();
+            done.push(DonePart { n: signed.n, size, crc64: crc, etag: ETag(etag) });
+        }
+        done
+    }
+
+    pub async fn complete(&self, file: &Sample, parts: Vec<DonePart>) -> CompleteOutcome {
+        self.client.complete(vec![file.complete_item(parts)]).await.expect("complete").remove(0).outcome
+    }
+
+    /// The whole way of a file.
+    pub async fn upload(&self, file: &Sample) -> Settled {
+        let answer = self.init(file).await;
+        assert!(matches!(answer, InitAnswer::Upload { .. }), "{answer:?}");
+        let parts = self.send(file).await;
+        settled(self.complete(file, parts).await)
+    }
+
+    pub async fn session(&self, file: &Sample) -> Session {
+        let answer = self.client.query(&Query { ids: vec![file.id], parts: true }).await.expect("query");
+        answer.sessions.into_iter().next().expect("a session")
+    }
+
+    pub async fn delete(&self, file: &Sample) -> windlass_protocol::sessions::DeleteResult {
+        self.client.delete(&Ids { ids: vec![file.id] }).await.expect("delete").remove(0)
+    }
+
+    pub async fn try_destination(&self, config: DestinationConfig, secret: Option<StorageSecret>) -> Check {
+        let id = DestinationId::new(self.world.now(), raw_id());
+        let put = PutDestination { id, name: "Other".into(), config, secret };
+        self.client.test_destination(&put).await.expect("an answer")
+    }
+}
+
+pub fn path_text(path: &Path) -> String {
+    path.to_str().expect("text").to_owned()
+}
+
+pub fn settled(outcome: CompleteOutcome) -> Settled {
+    match outcome {
+        CompleteOutcome::Settled(s) => s,
+        other => panic!("not settled: {other:?}"),
+    }
+}
+
+pub fn error_code(outcome: &CompleteOutcome) -> &str {
+    match outcome {
+        CompleteOutcome::Failed { error } => &error.code,
+        other => panic!("not failed: {other:?}"),
+    }
+}
+
+pub fn refused(answer: &InitAnswer) -> &str {
+    match answer {
+        InitAnswer::Refused { error } => &error.code,
+        other => panic!("not refused: {other:?}"),
+    }
+}
+
+/// A file to send.
+#[derive(Clone)]
+pub struct Sample {
+    pub id: FileId,
+    pub attempt: u32,
+    pub path: String,
+    pub data: Vec<u8>,
+    pub part: u64,
+    pub sha: bool,
+    pub race: bool,
+    pub group: Option<GroupId>,
+}
+
+impl Sample {
+    pub fn new(path: &str, data: Vec<u8>) -> Self {
+        Self { id: file_id(), attempt: 1, path: path.into(), data, part: 8 << 20, sha: true, race: false, group: None }
+    }
+
+    /// Cut into parts of so many bytes.
+    pub fn cut(mut self, part: u64) -> Self {
+        self.part = part;
+        self
+    }
+
+    pub fn plan(&self) -> PartPlan {
+        PartPlan::stored(self.data.len() as u64, self.part).expect("a plan")
+    }
+
+    pub fn bodies(&self) -> Vec<Vec<u8>> {
+        let range = |p: windlass_core::part_plan::PartRange| self.data[p.offset as usize..(p.offset + p.len) as usize].to_vec();
+        self.plan().parts().map(range).collect()
+    }
+
+    pub fn sign_item(&self) -> SignItem {
+        let plan = self.plan();
+        let single = plan.is_single();
+        let parts = plan.parts().zip(self.bodies()).map(|(range, body)| SignPart {
+            n: range.number,
+            size: range.len,
+            crc64: crc64(&body),
+            sha256: (single && self.sha).then(|| sha256(&body)),
+        });
+        SignItem { id: self.id, attempt: self.attempt, parts: parts.collect() }
+    }
+
+    pub fn complete_item(&self, parts: Vec<DonePart>) -> CompleteItem {
+        CompleteItem {
+            id: self.id,
+            attempt: self.attempt,
+            size: self.data.len() as u64,
+            crc64: combine(self.bodies().iter().map(|b| (crc64(b), b.len() as u64))),
+            sha256: self.sha.then(|| sha256(&self.data)),
+            parts,
+        }
+    }
+}

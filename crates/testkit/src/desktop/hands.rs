@@ -1,0 +1,195 @@
+//! What a person does and sees outside the page: drags, the tray, notifications.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use serde_json::Value;
+
+use super::{Desktop, asset, text};
+use crate::wait;
+
+/// A notification as the desktop's service received it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notification {
+    /// Its number, for [`Desktop::click_notification`].
+    pub id: u64,
+    /// Its first line.
+    pub summary: String,
+    /// Its text.
+    pub body: String,
+}
+
+/// An entry of a tray menu; what is in a submenu stands after it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TrayItem {
+    /// What it says.
+    pub label: String,
+    /// Whether it can be chosen.
+    pub enabled: bool,
+}
+
+impl Desktop {
+    /// Drags files from another program to a place inside a window and lets go.
+    ///
+    /// # Errors
+    /// The window did not take them.
+    pub fn drag(&self, files: &[PathBuf], window: &str, (x, y): (i64, i64)) -> Result<()> {
+        self.drag_with(files, window, (x, y), &[])
+    }
+
+    /// Drags files to a window, holds them there, and gives up by Escape.
+    ///
+    /// # Errors
+    /// The window took them all the same.
+    pub fn drag_and_cancel(&self, files: &[PathBuf], window: &str, (x, y): (i64, i64)) -> Result<()> {
+        self.drag_with(files, window, (x, y), &["--cancel"])
+    }
+
+    fn drag_with(&self, files: &[PathBuf], window: &str, (x, y): (i64, i64), more: &[&str]) -> Result<()> {
+        let (script, place) = (asset("drag.py"), format!("{x},{y}"));
+        let mut arguments = vec![text(&script)?, "--window", window, "--to", &place];
+        arguments.extend(more);
+        arguments.push("--");
+        for file in files {
+            arguments.push(text(file)?);
+        }
+        self.tool("/usr/bin/python3", &arguments).map(drop)
+    }
+
+    /// The entries of all tray menus, separators left out.
+    ///
+    /// # Errors
+    /// The tray does not answer.
+    pub fn tray_menu(&self) -> Result<Vec<TrayItem>> {
+        fn collect(entries: &Value, into: &mut Vec<TrayItem>) {
+            for entry in entries.as_array().into_iter().flatten() {
+                if let Some(label) = entry["label"].as_str() {
+                    into.push(TrayItem {
+                        label: label.to_owned(),
+                        enabled: entry["enabled"] != false,
+                    });
+                }
+                collect(&entry["items"], into);
+            }
+        }
+        let icons: Value = serde_json::from_str(&self.recorder(&["tray"])?)?;
+        let mut items = Vec::new();
+        for icon in icons.as_array().into_iter().flatten() {
+            collect(&icon["menu"], &mut items);
+        }
+        Ok(items)
+    }
+
+    /// Waits until the tray menu has an entry that can be chosen, and chooses it.
+    ///
+    /// # Errors
+    /// There was none within `patience`; the message has the menu as it is.
+    pub fn choose_in_tray(&self, label: &str, patience: Duration) -> Result<()> {
+        wait::until_ok(&format!("the tray's {label:?}"), patience, || {
+            let menu = self.tray_menu()?;
+            anyhow::ensure!(
+                menu.iter().any(|item| item.label == label && item.enabled),
+                "the menu is {menu:?}"
+            );
+            Ok(())
+        })?;
+        self.recorder(&["click", label]).map(drop)
+    }
+
+    /// The notifications so far. One that was replaced is there twice.
+    ///
+    /// # Errors
+    /// The record can't be read.
+    pub fn notifications(&self) -> Result<Vec<Notification>> {
+        let string = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let shown = self.events("notify")?.into_iter().map(|event| Notification {
+            id: event["id"].as_u64().unwrap_or_default(),
+            summary: string(&event["summary"]),
+            body: string(&event["body"]),
+        });
+        Ok(shown.collect())
+    }
+
+    /// Waits for a notification that fits.
+    ///
+    /// # Errors
+    /// None came within `patience`; the message has those that came.
+    pub fn notification(
+        &self,
+        patience: Duration,
+        fits: impl Fn(&Notification) -> bool,
+    ) -> Result<Notification> {
+        wait::until_ok("a notification", patience, || {
+            let shown = self.notifications()?;
+            shown
+                .iter()
+                .find(|one| fits(one))
+                .cloned()
+                .with_context(|| format!("shown so far: {shown:?}"))
+        })
+    }
+
+    /// Clicks a notification.
+    ///
+    /// # Errors
+    /// The service does not answer.
+    pub fn click_notification(&self, notification: &Notification) -> Result<()> {
+        self.recorder(&["invoke", &notification.id.to_string()]).map(drop)
+    }
+
+    /// Closes the window that has the focus by its frame's key.
+    ///
+    /// # Errors
+    /// There is no such window.
+    pub fn close_window(&self, title: &str) -> Result<()> {
+        let found = self.tool("xdotool", &["search", "--onlyvisible", "--name", title])?;
+        let window = found.lines().next().context("no such window")?;
+        self.tool("xdotool", &["windowactivate", "--sync", window, "key", "alt+F4"])
+            .map(drop)
+    }
+
+    /// Whether a window of this title can be seen.
+    #[must_use]
+    pub fn window_is_visible(&self, title: &str) -> bool {
+        self.tool("xdotool", &["search", "--onlyvisible", "--name", title])
+            .is_ok_and(|found| !found.trim().is_empty())
+    }
+
+    /// Opens a plain window titled `Target` that writes the URIs dropped on it to a file, and shows one notification. It is
+    /// there to try this desktop without any product.
+    ///
+    /// # Errors
+    /// It can't be opened.
+    pub fn open_target(&mut self, log: &Path) -> Result<()> {
+        let script = asset("target.py");
+        self.start_quiet(&["/usr/bin/python3", text(&script)?, text(log)?])
+    }
+
+    fn recorder(&self, arguments: &[&str]) -> Result<String> {
+        let script = asset("desktop.py");
+        let mut all = vec![text(&script)?];
+        all.extend(arguments);
+        self.tool("/usr/bin/python3", &all)
+    }
+
+    /// The recorder's lines of one kind.
+    pub(super) fn events(&self, kind: &str) -> Result<Vec<Value>> {
+        let log = read_if_there(&self.events_file())?;
+        // The last line may be half written.
+        let whole = log.rsplit_once('\n').map_or("", |(whole, _)| whole);
+        let lines = whole
+            .lines()
+            .map(serde_json::from_str::<Value>)
+            .collect::<Result<Vec<_>, _>>()?;
+        Ok(lines.into_iter().filter(|event| event["event"] == kind).collect())
+    }
+}
+
+fn read_if_there(path: &Path) -> Result<String> {
+    match fs::read_to_string(path) {
+        Err(why) if why.kind() == std::io::ErrorKind::NotFound => Ok(String::new()),
+        read => Ok(read?),
+    }
+}

@@ -1,0 +1,8 @@
+//! `windlass` on the command line, against a folder and against a real S3 server: what arrives, what survives, what is said.
+
+mod crash;
+mod doors;
+mod folder;
+mod queue;
+mod sources;
+mod storage;

@@ -1,0 +1,129 @@
+//! The queue file: damaged, from the future, and what must never happen to it.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context as _, Result};
+use windlass_testkit::samples;
+use windlass_tests::{Windlass, compare_folder};
+
+use crate::folder::path;
+
+/// A computer that has uploaded one tree.
+fn after_an_upload() -> Result<Windlass> {
+    let windlass = Windlass::new()?;
+    let tree = windlass.dir().join("tree");
+    samples::random_file(tree.join("a.bin"), 50_000, 1)?;
+    windlass.add_folder("nas", &windlass.dir().join("destination"))?;
+    windlass
+        .run(&["up", "--json", "--group", "Before", "--to", "nas", path(&tree)?])?
+        .succeeds()?;
+    Ok(windlass)
+}
+
+fn queue(windlass: &Windlass) -> std::path::PathBuf {
+    windlass.data().join("queue.sqlite")
+}
+
+// C-5
+#[test]
+fn c5_the_queue_file_holds_a_row_for_each_part() -> Result<()> {
+    let windlass = Windlass::new()?;
+    let file = windlass.dir().join("three parts.bin");
+    samples::random_file(&file, (16 << 20) + 1, 2)?;
+    windlass.add_folder("nas", &windlass.dir().join("destination"))?;
+    windlass
+        .run(&["up", "--json", "--group", "Parts", "--to", "nas", path(&file)?])?
+        .succeeds()?;
+    let database =
+        rusqlite::Connection::open_with_flags(queue(&windlass), rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    let parts: i64 = database.query_row("select count(*) from part where state = 'uploaded'", [], |row| {
+        row.get(0)
+    })?;
+    assert_eq!(parts, 3);
+    Ok(())
+}
+
+// I15
+#[test]
+fn f035_a_queue_of_a_newer_windlass_is_refused_and_not_a_byte_of_it_changes() -> Result<()> {
+    let windlass = after_an_upload()?;
+    {
+        let database = rusqlite::Connection::open(queue(&windlass))?;
+        let version: i64 = database.query_row("pragma user_version", [], |row| row.get(0))?;
+        database.pragma_update(None, "user_version", version + 1_000)?;
+        database.query_row("pragma wal_checkpoint(truncate)", [], |_| Ok(()))?;
+    }
+    let before = samples::sha256(queue(&windlass))?;
+    let refused = windlass.run(&["status"])?.exits(3)?;
+    assert!(
+        refused.names("queue_newer", "WL-505"),
+        "{}\n{}",
+        refused.out,
+        refused.err
+    );
+    assert_eq!(samples::sha256(queue(&windlass))?, before);
+    Ok(())
+}
+
+// I14
+#[test]
+fn f029_a_truncated_queue_is_set_aside_whole_and_told_never_silently_emptied() -> Result<()> {
+    let windlass = after_an_upload()?;
+    let whole = fs::read(queue(&windlass))?;
+    let half = whole.get(..whole.len() / 2).context("an empty queue")?;
+    fs::write(queue(&windlass), half)?;
+    for beside in ["queue.sqlite-wal", "queue.sqlite-shm"] {
+        let _ = fs::remove_file(windlass.data().join(beside));
+    }
+    let told = windlass.run(&["status"])?;
+    assert!(
+        told.names("queue_damaged", "WL-502"),
+        "{:?}\n{}\n{}",
+        told.code,
+        told.out,
+        told.err
+    );
+    assert!(is_kept(&windlass.data(), half)?, "the damaged queue is gone");
+
+    // A new start works: the destination has to be known again, and what was there is not sent twice under one name.
+    let tree = windlass.dir().join("tree");
+    windlass.add_folder("nas", &windlass.dir().join("destination"))?;
+    windlass
+        .run(&["up", "--json", "--group", "After", "--to", "nas", path(&tree)?])?
+        .succeeds()?;
+    compare_folder(&tree, &windlass.dir().join("destination/After/tree"))
+}
+
+#[test]
+fn f029_a_file_that_is_no_database_at_all_is_set_aside_too() -> Result<()> {
+    let windlass = after_an_upload()?;
+    let rubbish = b"this was never a database\n".repeat(500);
+    fs::write(queue(&windlass), &rubbish)?;
+    for beside in ["queue.sqlite-wal", "queue.sqlite-shm"] {
+        let _ = fs::remove_file(windlass.data().join(beside));
+    }
+    let told = windlass.run(&["status"])?;
+    assert!(
+        told.names("queue_damaged", "WL-502"),
+        "{:?}\n{}\n{}",
+        told.code,
+        told.out,
+        told.err
+    );
+    assert!(is_kept(&windlass.data(), &rubbish)?, "the damaged queue is gone");
+    Ok(())
+}
+
+/// Whether a file somewhere below has this content.
+fn is_kept(folder: &Path, content: &[u8]) -> Result<bool> {
+    for file in samples::files_below(folder, true)? {
+        let Ok(found) = fs::read(folder.join(file)) else {
+            continue;
+        };
+        if found == content {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}

@@ -1,0 +1,316 @@
+/**
+ * Stands in for the program: `npm run mock`, then `http://127.0.0.1:1420/?scene=transfers`.
+ *
+ * It answers every command on a picture from `scenes.ts` and sends deltas as the program would, so that the page can be
+ * looked at, measured and tested in any browser. `&still` keeps everything standing. Never part of a build.
+ */
+import type { CheckStep, Delta, DestinationCheck, FileView, GroupView, NewDestination } from '$lib/contract';
+import type { Backend, Message, RowRange, Scope } from '$lib/ipc/backend';
+import { NOW, SCENES, type SceneName, sceneOf } from './scenes';
+
+const query = new URLSearchParams(location.search);
+const name = SCENES.find((s) => s === query.get('scene')) ?? 'transfers';
+const still = query.has('still');
+
+/** Bytes that a file in hand gains at each tick. */
+const TICK_BYTES = 40e6;
+
+export function mockBackend(scene: SceneName, moving: boolean): Backend & { calls: string[]; send: (message: Message) => void } {
+  const { snapshot, files } = sceneOf(scene);
+  const changed = new Map<string, FileView>();
+  const calls: string[] = [];
+  let listen: (message: Message) => void = () => {};
+  let ranges: RowRange[] = [];
+  let timer: ReturnType<typeof setInterval> | undefined;
+
+  const row = (group: string, position: number): FileView | undefined => {
+    const made = files.get(group)?.(position);
+    return made && (changed.get(made.id) ?? made);
+  };
+  const send = (message: Message) => listen(message);
+  const delta = (part: Partial<Delta>) => {
+    snapshot.seq += 1;
+    send({
+      type: 'delta',
+      delta: {
+        seq: snapshot.seq,
+        groups: [],
+        removed: [],
+        files: [],
+        totals: null,
+        destinations: null,
+        relaunch: null,
+        notices: [],
+        ...part,
+      },
+    });
+  };
+  const update = (id: string, change: Partial<GroupView>) => {
+    snapshot.groups = snapshot.groups.map((g) => (g.id === id ? { ...g, ...change } : g));
+    delta({ groups: snapshot.groups.filter((g) => g.id === id) });
+  };
+  const visibleRows = () =>
+    ranges
+      .flatMap((range) => Array.from({ length: range.limit }, (_, i) => row(range.group, range.offset + i)))
+      .filter((f) => f !== undefined);
+
+  function tick() {
+    const moved = visibleRows()
+      .filter((f) => f.word === 'uploading')
+      .map((f) => {
+        const bytes_done = Math.min(f.size, f.bytes_done + TICK_BYTES);
+        const parts_done = Math.floor((bytes_done / Math.max(1, f.size)) * f.parts_total);
+        const end = bytes_done >= f.size;
+        const full = Math.floor((bytes_done / Math.max(1, f.size)) * f.cells.length);
+        const cells = end ? '9'.repeat(f.cells.length) : `${'9'.repeat(full)}s${'0'.repeat(Math.max(0, f.cells.length - full - 1))}`;
+        return {
+          ...f,
+          bytes_done,
+          parts_done,
+          cells,
+          word: end ? ('verified' as const) : f.word,
+          state: end ? ('done' as const) : f.state,
+        };
+      });
+    for (const f of moved) changed.set(f.id, f);
+    const groups = snapshot.groups
+      .filter((g) => g.word === 'uploading')
+      .map((g) => ({ ...g, bytes_done: Math.min(g.bytes_total, g.bytes_done + TICK_BYTES) }));
+    snapshot.groups = snapshot.groups.map((g) => groups.find((m) => m.id === g.id) ?? g);
+    delta({ files: moved, groups });
+  }
+
+  function targets(target: Scope): GroupView[] {
+    return snapshot.groups.filter((g) => target.scope === 'app' || g.id === target.id);
+  }
+  const WORD = { run: 'uploading', paused: 'paused', cancelled: 'cancelled' } as const;
+  const check = (destination: NewDestination): DestinationCheck => {
+    const step = (name: string, detail = ''): CheckStep => ({ step: name, outcome: 'ok', detail, code: null });
+    if (destination.folder?.startsWith('/root')) {
+      return {
+        ok: false,
+        steps: [step('reachable'), { step: 'write', outcome: 'failed', detail: 'permission denied', code: 'destination_read_only' }],
+      };
+    }
+    return {
+      ok: true,
+      steps: [
+        step('write'),
+        step('free_space', '1200000000000'),
+        step('read_back'),
+        ...(destination.s3
+          ? [step('checksums', 'crc64nvme')]
+          : [{ step: 'same_disk', outcome: 'warning' as const, detail: '', code: null }]),
+      ],
+    };
+  };
+
+  return {
+    calls,
+    send,
+    subscribe(onmessage) {
+      if (scene === 'broken') return Promise.reject({ code: 'queue_newer', number: 'WL-505', detail: 'schema 12, this program knows 9' });
+      listen = onmessage;
+      clearInterval(timer);
+      if (moving) timer = setInterval(tick, 250);
+      return Promise.resolve(structuredClone(snapshot));
+    },
+    watchRows(next) {
+      ranges = next;
+      calls.push(`watch_rows ${next.map((r) => `${r.group} ${r.offset}+${r.limit}`).join(' ')}`);
+      return Promise.resolve(
+        next.map((range) => {
+          const total = snapshot.groups.find((g) => g.id === range.group)?.files.total ?? 0;
+          const end = Math.min(total, range.offset + range.limit);
+          const page = Array.from({ length: Math.max(0, end - range.offset) }, (_, i) => row(range.group, range.offset + i));
+          return { group_id: range.group, offset: range.offset, files: page.filter((f) => f !== undefined) };
+        }),
+      );
+    },
+    async chooseFiles(group, folders) {
+      calls.push(`choose_files ${group} ${folders}`);
+    },
+    async dropInto(handle, group) {
+      calls.push(`drop_into ${handle} ${group}`);
+    },
+    async dropCancel(handle) {
+      calls.push(`drop_cancel ${handle}`);
+    },
+    async pasteFiles() {
+      calls.push('paste_files');
+      delta({ notices: [{ code: 'file_missing', detail: 'the clipboard holds no files', group: null }] });
+    },
+    async setIntent(target, intent) {
+      calls.push(`set_intent ${target.scope} ${target.id} ${intent}`);
+      if (target.scope === 'file') {
+        const was = visibleRows().find((f) => f.id === target.id);
+        if (!was) return;
+        const now: FileView = {
+          ...was,
+          intent,
+          word: intent === 'run' ? 'uploading' : WORD[intent],
+          blocked_by: intent === 'paused' ? ['user'] : [],
+        };
+        changed.set(now.id, now);
+        return delta({ files: [now] });
+      }
+      if (target.scope === 'app') {
+        snapshot.totals = { ...snapshot.totals, paused: intent === 'paused' };
+        delta({ totals: snapshot.totals });
+      }
+      for (const g of targets(target)) {
+        if (g.finished_at === null) {
+          update(g.id, {
+            intent,
+            word: WORD[intent],
+            blocked_by: intent === 'paused' ? ['user'] : [],
+            rate_bytes: null,
+            rate_files: null,
+            eta: null,
+            ...(intent === 'cancelled' ? { finished_at: NOW, accepts_files: false } : {}),
+          });
+        }
+      }
+    },
+    async retry(target, code) {
+      calls.push(`retry ${target.scope} ${target.id} ${code}`);
+      for (const g of targets(target)) {
+        if (g.errors.length > 0)
+          update(g.id, {
+            errors: g.errors.filter((e) => code !== null && e.code !== code),
+            word: 'uploading',
+            files: { ...g.files, failed: 0 },
+          });
+      }
+    },
+    async removeGroup(group) {
+      calls.push(`remove_group ${group}`);
+      snapshot.groups = snapshot.groups.filter((g) => g.id !== group);
+      delta({ removed: [group] });
+    },
+    async renameGroup(group, wanted) {
+      calls.push(`rename_group ${group} ${wanted}`);
+      update(group, { name: wanted });
+    },
+    async answerRelaunch(group, answer) {
+      calls.push(`answer_relaunch ${group} ${answer}`);
+      const report = snapshot.relaunch;
+      if (!report) return;
+      const left = report.groups.filter((g) => group !== null && g.id !== group);
+      snapshot.relaunch = left.length > 0 ? { ...report, groups: left } : null;
+      const answered = report.groups.filter((g) => !left.includes(g)).map((g) => g.id);
+      snapshot.groups = snapshot.groups.map((g) =>
+        answered.includes(g.id) ? { ...g, word: answer === 'discard' ? 'cancelled' : 'uploading', blocked_by: [] } : g,
+      );
+      delta({ relaunch: { report: snapshot.relaunch }, groups: snapshot.groups.filter((g) => answered.includes(g.id)) });
+    },
+    async testDestination(destination) {
+      return check(destination);
+    },
+    async addDestination(destination) {
+      const found = check(destination);
+      calls.push(`add_destination ${destination.name}`);
+      if (found.ok) {
+        snapshot.destinations = [
+          ...snapshot.destinations.map((d) => (destination.make_default ? { ...d, is_default: false } : d)),
+          {
+            id: `d-${destination.name}`,
+            name: destination.name,
+            kind: destination.s3 ? 's3' : 'folder',
+            location: destination.folder ?? destination.s3?.endpoint ?? '',
+            is_default: destination.make_default,
+            problem: null,
+          },
+        ];
+        delta({ destinations: snapshot.destinations });
+      }
+      return found;
+    },
+    async checkDestination() {
+      return check({ name: '', folder: '/mnt/studio', s3: null, make_default: false });
+    },
+    async removeDestination(id) {
+      if (snapshot.groups.some((g) => g.destination_id === id && g.finished_at === null))
+        throw { code: 'state_conflict', number: 'WL-504', detail: '3 groups still go there' };
+      snapshot.destinations = snapshot.destinations.filter((d) => d.id !== id);
+      delta({ destinations: snapshot.destinations });
+    },
+    async setDefaultDestination(id) {
+      snapshot.destinations = snapshot.destinations.map((d) => ({ ...d, is_default: d.id === id }));
+      delta({ destinations: snapshot.destinations });
+    },
+    async chooseDestinationFolder() {
+      return '/mnt/studio/Uploads';
+    },
+    async finishFirstRun() {
+      calls.push('finish_first_run');
+    },
+    async receipt(group) {
+      const of = snapshot.groups.find((g) => g.id === group);
+      return {
+        group_id: group,
+        group: of?.name ?? '',
+        lines: Array.from({ length: of?.files.done ?? 0 }, (_, i) => ({
+          path: `/home/ada/Boards/2026-11/page-${String(i + 1).padStart(3, '0')}.pdf`,
+          destination: of?.destination_name ?? '',
+          object_key: `Boards/2026-11/page-${i + 1}.pdf`,
+          size: 28_930_000 + i,
+          sha256: i % 5 === 0 ? null : '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08',
+          crc64: 'rosUhgp5mIg=',
+          proof: i % 3 === 0 ? 'crc64nvme' : 'read_back',
+          result: i % 9 === 0 ? 'deduplicated' : 'uploaded',
+          uploaded_at: (of?.finished_at ?? NOW) - i * 1000,
+        })),
+      };
+    },
+    async verifyGroup(group) {
+      const of = snapshot.groups.find((g) => g.id === group);
+      return { checked: of?.files.done ?? 0, failed: [] };
+    },
+    async showAtDestination(group) {
+      calls.push(`show_at_destination ${group}`);
+    },
+    async setSetting(key, value) {
+      calls.push(`set_setting ${key} ${String(value)}`);
+    },
+  };
+}
+
+/** What stands in the scene once the page is there. */
+function stage(scene: SceneName, send: (message: Message) => void) {
+  const drag = (phase: 'enter' | 'over', x: number, y: number) =>
+    send({ type: 'drag', phase, x, y, files: 254, folders: 9, bytes: 18.4e9, handle: null });
+  const click = (id: string, nth = 0) => document.querySelectorAll<HTMLElement>(`[data-testid="${id}"]`)[nth]?.click();
+  if (scene === 'drag' || scene === 'drag-new' || scene === 'empty-drag') {
+    drag('enter', 4, 4);
+    setTimeout(() => {
+      const at = document.querySelectorAll('[data-testid="group-card"]')[1]?.getBoundingClientRect();
+      if (scene === 'drag' && at) drag('over', at.left + at.width / 2, at.top + 40);
+    }, 60);
+  }
+  if (scene === 'transfers' || scene === 'big' || scene === 'hostile') click('group-toggle');
+  if (scene === 'failures') document.querySelector<HTMLElement>('[data-option="attention"]')?.click();
+  if (scene === 'settings' || scene === 'add') click('nav-settings');
+  if (scene === 'add') setTimeout(() => click('dest-add'), 50);
+  if (scene === 'receipt') {
+    document.querySelector<HTMLElement>('[data-option="finished"]')?.click();
+    setTimeout(() => click('btn-receipt'), 50);
+  }
+  if (scene === 'confirm') {
+    click('group-menu');
+    setTimeout(() => click('btn-cancel'), 50);
+  }
+}
+
+const mock = mockBackend(name, !still);
+const theme = query.get('theme');
+const lang = query.get('lang');
+const subscribe = mock.subscribe.bind(mock);
+mock.subscribe = async (onmessage) => {
+  const snapshot = await subscribe(onmessage);
+  setTimeout(() => stage(name, mock.send), 50);
+  return { ...snapshot, settings: { ...(theme ? { theme } : {}), ...(lang ? { language: lang } : {}) } };
+};
+(globalThis as { mock?: typeof mock }).mock = mock;
+
+export const backend: Backend = mock;

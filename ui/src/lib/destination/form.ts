@@ -1,0 +1,73 @@
+/** What a person fills in for a destination, before it becomes a NewDestination. */
+import type { KeepSecret, NewDestination } from '../contract';
+
+export interface DestinationForm {
+  kind: 'folder' | 's3';
+  name: string;
+  folder: string;
+  endpoint: string;
+  region: string;
+  bucket: string;
+  prefix: string;
+  pathStyle: boolean;
+  accessKey: string;
+  secretKey: string;
+  keep: KeepSecret;
+}
+
+export function emptyForm(folder: string): DestinationForm {
+  return {
+    kind: 'folder',
+    name: '',
+    folder,
+    endpoint: '',
+    region: '',
+    bucket: '',
+    prefix: '',
+    pathStyle: true,
+    accessKey: '',
+    secretKey: '',
+    keep: 'keyring',
+  };
+}
+
+/** The name a destination gets when none was written: last part of the folder, or the bucket. */
+export function defaultName(form: DestinationForm, taken: readonly string[]): string {
+  const base =
+    form.kind === 's3'
+      ? form.bucket.trim() || 'S3'
+      : (form.folder
+          .trim()
+          .split(/[/\\]/)
+          .filter((part) => part !== '')
+          .at(-1) ?? form.folder);
+  let name = base;
+  for (let n = 2; taken.includes(name); n += 1) name = `${base} ${n}`;
+  return name;
+}
+
+/** True when nothing that is needed is empty. */
+export function isComplete(form: DestinationForm): boolean {
+  if (form.kind === 'folder') return form.folder.trim() !== '';
+  return [form.endpoint, form.bucket, form.accessKey, form.secretKey].every((field) => field.trim() !== '');
+}
+
+export function newDestination(form: DestinationForm, taken: readonly string[], makeDefault: boolean): NewDestination {
+  const name = form.name.trim() || defaultName(form, taken);
+  if (form.kind === 'folder') return { name, folder: form.folder.trim(), s3: null, make_default: makeDefault };
+  return {
+    name,
+    folder: null,
+    s3: {
+      endpoint: form.endpoint.trim(),
+      region: form.region.trim() || 'us-east-1',
+      bucket: form.bucket.trim(),
+      prefix: form.prefix.trim(),
+      path_style: form.pathStyle,
+      access_key: form.accessKey.trim(),
+      secret_key: form.secretKey,
+      keep_secret: form.keep,
+    },
+    make_default: makeDefault,
+  };
+}

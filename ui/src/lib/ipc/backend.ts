@@ -1,0 +1,95 @@
+/**
+ * What the page may ask of the program, and what the program tells it.
+ *
+ * The page holds no truth: it draws snapshots and deltas, and sends wishes. Paths of dropped files never cross to it;
+ * it only says into which group a drop goes. `tauri.ts` is the real one, `src/dev/backend.ts` stands in without the
+ * program.
+ */
+import type {
+  Delta,
+  DestinationCheck,
+  DestinationId,
+  ErrorCode,
+  FileError,
+  FilePage,
+  GroupId,
+  Intent,
+  NewDestination,
+  ReceiptView,
+  RelaunchAnswer,
+  Snapshot,
+} from '../contract';
+
+/** Rows of one group that are on screen. */
+export interface RowRange {
+  group: GroupId;
+  offset: number;
+  limit: number;
+}
+
+/** A drag of real files over the window. x, y are CSS pixels in the window. */
+export interface DragMessage {
+  type: 'drag';
+  phase: 'enter' | 'over' | 'leave' | 'drop';
+  x: number;
+  y: number;
+  files: number;
+  folders: number;
+  bytes: number | null;
+  /** Stands for the dropped paths, which stay in the program; given with `drop`. */
+  handle: number | null;
+}
+
+/** Everything the subscription sends. */
+export type Message = { type: 'delta'; delta: Delta } | DragMessage | { type: 'show'; group: GroupId | null };
+
+/** What an intent or a retry is about. */
+export type Scope = { scope: 'app'; id: null } | { scope: 'group' | 'file'; id: string };
+
+/** Why a command was refused. */
+export interface CommandError {
+  code: ErrorCode;
+  number: string;
+  detail: string;
+}
+
+/** How a group's objects were found when they were asked for again. */
+export interface VerifyOutcome {
+  checked: number;
+  failed: FileError[];
+}
+
+/** Commands; each rejects with a {@link CommandError}. */
+export interface Backend {
+  subscribe(onmessage: (message: Message) => void): Promise<Snapshot>;
+  watchRows(ranges: RowRange[]): Promise<FilePage[]>;
+  chooseFiles(group: GroupId | null, folders: boolean): Promise<void>;
+  dropInto(handle: number, group: GroupId | null): Promise<void>;
+  dropCancel(handle: number): Promise<void>;
+  pasteFiles(): Promise<void>;
+  setIntent(target: Scope, intent: Intent): Promise<void>;
+  retry(target: Scope, code: ErrorCode | null): Promise<void>;
+  removeGroup(group: GroupId): Promise<void>;
+  renameGroup(group: GroupId, name: string): Promise<void>;
+  answerRelaunch(group: GroupId | null, answer: RelaunchAnswer): Promise<void>;
+  testDestination(destination: NewDestination): Promise<DestinationCheck>;
+  addDestination(destination: NewDestination): Promise<DestinationCheck>;
+  checkDestination(id: DestinationId): Promise<DestinationCheck>;
+  removeDestination(id: DestinationId): Promise<void>;
+  setDefaultDestination(id: DestinationId): Promise<void>;
+  chooseDestinationFolder(): Promise<string | null>;
+  finishFirstRun(): Promise<void>;
+  receipt(group: GroupId): Promise<ReceiptView>;
+  verifyGroup(group: GroupId): Promise<VerifyOutcome>;
+  showAtDestination(group: GroupId): Promise<void>;
+  setSetting(key: string, value: unknown): Promise<void>;
+}
+
+/** Makes a {@link CommandError} of whatever a command threw. */
+export function commandError(thrown: unknown): CommandError {
+  if (typeof thrown === 'object' && thrown !== null && 'code' in thrown) {
+    const { code, number, detail } = thrown as Partial<CommandError>;
+    return { code: code ?? 'internal', number: number ?? '', detail: detail ?? '' };
+  }
+  return { code: 'internal', number: 'WL-504', detail: thrown instanceof Error ? thrown.message : String(thrown) };
+}

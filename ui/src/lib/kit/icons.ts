@@ -1,0 +1,69 @@
+/** Our own drawings: lines on a 16 grid for actions, filled signs on a 14 grid for states. Data only. */
+
+export const ICONS = {
+  audio: 'M3 6.5v3M5.5 4.5v7M8 2.8v10.4M10.5 5v6M13 6.8v2.4',
+  bucket: 'M2.7 4.2a5.3 1.9 0 0 1 10.6 0a5.3 1.9 0 0 1-10.6 0l1.5 8c.2.9 1.8 1.6 3.8 1.6s3.6-.7 3.8-1.6l1.5-8',
+  copy: 'M5.5 5.5V4A1.5 1.5 0 0 1 7 2.5h5A1.5 1.5 0 0 1 13.5 4v5a1.5 1.5 0 0 1-1.5 1.5h-1.5M4 5.5h5A1.5 1.5 0 0 1 10.5 7v5A1.5 1.5 0 0 1 9 13.5H4A1.5 1.5 0 0 1 2.5 12V7A1.5 1.5 0 0 1 4 5.5z',
+  down: 'm3.8 6 4.2 4.2L12.2 6',
+  drive:
+    'M2.2 9.5 4 4.2A1.5 1.5 0 0 1 5.4 3.2h5.2A1.5 1.5 0 0 1 12 4.2l1.8 5.3M3.2 9.2h9.6a1.2 1.2 0 0 1 1.2 1.2v1.4a1.2 1.2 0 0 1-1.2 1.2H3.2a1.2 1.2 0 0 1-1.2-1.2v-1.4a1.2 1.2 0 0 1 1.2-1.2zM11 11.1h.5',
+  external: 'M6.5 3.5H4A1.5 1.5 0 0 0 2.5 5v7A1.5 1.5 0 0 0 4 13.5h7a1.5 1.5 0 0 0 1.5-1.5V9.5M9.5 2.5h4v4M13.2 2.8 7.5 8.5',
+  file: 'M9 2H5a1.5 1.5 0 0 0-1.5 1.5v9A1.5 1.5 0 0 0 5 14h6a1.5 1.5 0 0 0 1.5-1.5V5.5zM9 2v3.5h3.5',
+  film: 'M3.5 3.2h9A1.5 1.5 0 0 1 14 4.7v6.6a1.5 1.5 0 0 1-1.5 1.5h-9A1.5 1.5 0 0 1 2 11.3V4.7a1.5 1.5 0 0 1 1.5-1.5zM5 3.2v9.6M11 3.2v9.6M2 8h3M11 8h3',
+  folder: 'M2 11.4V4.6a1.4 1.4 0 0 1 1.4-1.4h2.8l1.4 1.6h5A1.4 1.4 0 0 1 14 6.2v5.2a1.4 1.4 0 0 1-1.4 1.4H3.4A1.4 1.4 0 0 1 2 11.4z',
+  image:
+    'M3.5 3h9A1.5 1.5 0 0 1 14 4.5v7a1.5 1.5 0 0 1-1.5 1.5h-9A1.5 1.5 0 0 1 2 11.5v-7A1.5 1.5 0 0 1 3.5 3zM6.6 6.3a1 1 0 0 1-2 0a1 1 0 0 1 2 0M2.4 11.8l3.3-3 2.3 2 2.6-2.8 3.2 3.4',
+  more: 'M3.4 8h.2M7.9 8h.2M12.4 8h.2',
+  pause: 'M5.8 4v8M10.2 4v8',
+  pencil: 'm10.7 3 2.3 2.3-7.5 7.5-3 .7.7-3zM9.2 4.5l2.3 2.3',
+  play: 'M5.5 3.8 12 8l-6.5 4.2z',
+  plus: 'M8 3.2v9.6M3.2 8h9.6',
+  receipt: 'M3.5 13.8V2.9l1.5 1 1.5-1 1.5 1 1.5-1 1.5 1 1.5-1v10.9l-1.5-1-1.5 1-1.5-1-1.5 1-1.5-1zM6 6.7h4M6 9.5h4',
+  retry: 'M13.4 8a5.4 5.4 0 1 1-1.7-3.9l1.7 1.6M13.4 2.6v3.1h-3.1',
+  right: 'm6 3.8 4.2 4.2L6 12.2',
+  server:
+    'M3.8 2.8h8.4a1.3 1.3 0 0 1 1.3 1.3v2a1.3 1.3 0 0 1-1.3 1.3H3.8a1.3 1.3 0 0 1-1.3-1.3v-2a1.3 1.3 0 0 1 1.3-1.3zM3.8 8.8h8.4a1.3 1.3 0 0 1 1.3 1.3v1.8a1.3 1.3 0 0 1-1.3 1.3H3.8a1.3 1.3 0 0 1-1.3-1.3v-1.8a1.3 1.3 0 0 1 1.3-1.3zM5 5.1h.4M5 11h.4',
+  settings:
+    'M2.5 5h5.5M12 5h1.5M2.5 11H4M8 11h5.5M11.9 5a1.9 1.9 0 0 1-3.8 0a1.9 1.9 0 0 1 3.8 0M7.9 11a1.9 1.9 0 0 1-3.8 0a1.9 1.9 0 0 1 3.8 0',
+  transfers: 'M8 10V2.5M5 5.3 8 2.3l3 3M2.5 10v2A1.5 1.5 0 0 0 4 13.5h8a1.5 1.5 0 0 0 1.5-1.5v-2',
+  trash:
+    'M2.8 4.3h10.4M6.3 4.3V3a.8.8 0 0 1 .8-.8h1.8a.8.8 0 0 1 .8.8v1.3M4 4.3l.6 8.2a1.3 1.3 0 0 0 1.3 1.2h4.2a1.3 1.3 0 0 0 1.3-1.2l.6-8.2',
+  updown: 'm5.3 6 2.7-2.7L10.7 6M5.3 10 8 12.7 10.7 10',
+  x: 'm4 4 8 8M12 4l-8 8',
+} as const;
+
+export type IconName = keyof typeof ICONS;
+
+/** Drawn with a thicker line, or filled. */
+export const ICON_WEIGHT: Partial<Record<IconName, 'thick' | 'dots' | 'full'>> = { pause: 'thick', more: 'dots', play: 'full' };
+
+const disc = 'M13.2 7A6.2 6.2 0 0 1 .8 7a6.2 6.2 0 0 1 12.4 0z';
+const ring = 'M12.4 7A5.4 5.4 0 0 1 1.6 7a5.4 5.4 0 0 1 10.8 0z';
+
+/** A sign: filled shape, lines in its colour, lines cut out of it. */
+export interface Sign {
+  fill?: string;
+  line?: string;
+  dashed?: string;
+  cut?: string;
+}
+
+export const SIGNS = {
+  attention: { fill: 'M7 .9 13.5 12.3a.8.8 0 0 1-.7 1.2H1.2a.8.8 0 0 1-.7-1.2z', cut: 'M7 5v3.6M7 11.1v.01' },
+  cancelled: { line: `${ring}M4.7 7h4.6` },
+  cleaning: { line: `${ring}M4.3 7h.01M7 7h.01M9.7 7h.01` },
+  dedup: { fill: disc, cut: 'M4.5 5.6h5M4.5 8.4h5' },
+  unchanged: { line: `${ring}M4.7 5.7h4.6M4.7 8.3h4.6` },
+  failed: { fill: 'M4.3.7h5.4l3.6 3.6v5.4l-3.6 3.6H4.3L.7 9.7V4.3z', cut: 'm4.9 4.9 4.2 4.2M9.1 4.9 4.9 9.1' },
+  finishing: { line: `${ring}M4.5 7.2l1.8 1.8 3.2-3.6` },
+  interrupted: { line: 'M11.9 4.4A5.4 5.4 0 0 0 2 5M2.1 9.6A5.4 5.4 0 0 0 12 9M4.5 7h1.3M8.2 7h1.3' },
+  left_out: { fill: disc, cut: 'm4.4 5.6 1.8 1.8 3.3-3.6M4.7 10.2h4.6' },
+  paused: { fill: disc, cut: 'M5.3 4.7v4.6M8.7 4.7v4.6' },
+  pending: { dashed: ring },
+  rejected: { line: `${ring}M3.4 10.6l7.2-7.2` },
+  settling: { fill: 'M7 1.6a5.4 5.4 0 0 1 0 10.8z', line: ring },
+  done: { fill: disc, cut: 'm4.2 7.2 2 2 3.7-4.1' },
+  uploading: { fill: disc, cut: 'M7 10.2V4.2M4.5 6.5 7 4l2.5 2.5' },
+} as const satisfies Record<string, Sign>;
+
+export type SignName = keyof typeof SIGNS;

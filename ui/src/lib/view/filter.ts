@@ -1,0 +1,41 @@
+/** Which groups a filter shows, and how many. */
+import type { GroupView } from '../contract';
+import { isEnded } from '../queue/reduce';
+
+export type Filter = 'all' | 'moving' | 'attention' | 'finished';
+
+export function needsPerson(group: GroupView): boolean {
+  return group.word === 'needs_you' || (group.files.failed > 0 && group.word !== 'cancelled');
+}
+
+const MOVING = new Set<string>(['preparing', 'uploading', 'finishing', 'cleaning_up']);
+
+export function passes(group: GroupView, filter: Filter): boolean {
+  switch (filter) {
+    case 'all':
+      return true;
+    case 'moving':
+      return MOVING.has(group.word);
+    case 'attention':
+      return needsPerson(group);
+    case 'finished':
+      return isEnded(group.word);
+  }
+}
+
+/** Ended groups stay among the others for a day, the newest of them. */
+const STAY_MS = 24 * 3600 * 1000;
+const STAY_MOST = 20;
+
+/** Ended groups that have gone from the list of all, into one line. */
+export function foldedAway(groups: readonly GroupView[], now: number): Set<string> {
+  const ended = groups.filter((g) => isEnded(g.word));
+  return new Set(ended.filter((g, i) => i >= STAY_MOST || now - (g.finished_at ?? g.created_at) > STAY_MS).map((g) => g.id));
+}
+
+/** Share of a group that is stored, 0 to 1. */
+export function groupFraction(group: GroupView): number {
+  if (group.bytes_total > 0) return group.bytes_done / group.bytes_total;
+  if (group.files.total > 0) return group.files.done / group.files.total;
+  return isEnded(group.word) ? 1 : 0;
+}

@@ -1,0 +1,420 @@
+/** Deutsch. */
+import type { BlockedReason, FileWord, Finding, FindingKind, GroupWord } from '../contract';
+import type { Words } from './en';
+import { errorsDe } from './errors.de';
+import { formats, timeLeft } from './format';
+import { plainName } from './name';
+import type { CheckWords, WhyWords } from './words';
+
+const f = formats('de-DE');
+const n = f.count;
+const s = (count: number, one: string, many: string) => `${n(count)} ${count === 1 ? one : many}`;
+const files = (count: number) => s(count, 'Datei', 'Dateien');
+const parts = (count: number) => s(count, 'Teil', 'Teile');
+const groups = (count: number) => s(count, 'Gruppe', 'Gruppen');
+const quote = (name: string) => `„${plainName(name)}“`;
+const which = (found: Finding) => (found.files === 1 && found.example ? quote(found.example) : files(found.files));
+
+const groupWord: Record<GroupWord, string> = {
+  waiting: 'Wartet',
+  preparing: 'Bereitet vor',
+  uploading: 'Lädt hoch',
+  finishing: 'Schließt ab',
+  paused: 'Pausiert',
+  interrupted: 'Unterbrochen',
+  needs_you: 'Braucht Sie',
+  done: 'Fertig',
+  done_left_out: 'Fertig',
+  cancelled: 'Abgebrochen',
+  cleaning_up: 'Räumt auf',
+};
+
+const fileWord: Record<FileWord, string> = {
+  waiting: 'Wartet',
+  preparing: 'Bereitet vor',
+  uploading: 'Lädt hoch',
+  finishing: 'Schließt ab',
+  verified: 'Geprüft',
+  already_there: 'Schon da',
+  unchanged: 'Unverändert',
+  skipped: 'Ausgelassen',
+  changed: 'Geändert',
+  needs_you: 'Braucht Sie',
+  failed: 'Fehler',
+  paused: 'Pausiert',
+  cancelled: 'Abgebrochen',
+};
+
+const blocked: Record<BlockedReason, WhyWords> = {
+  user: { short: 'Von Ihnen', long: 'Von Ihnen pausiert.' },
+  question: { short: 'Ihre Antwort', long: 'Wartet auf Ihre Antwort.' },
+  offline: { short: 'Offline', long: 'Offline. Geht von selbst weiter, sobald das Netz zurück ist.' },
+  destination_down: { short: 'Keine Antwort', long: 'Das Ziel antwortet nicht. Es wird von selbst wieder versucht.' },
+  destination_slow_down: { short: 'Soll warten', long: 'Das Ziel bittet um Geduld. Geht von selbst weiter.' },
+  storage_full: { short: 'Ziel ist voll', long: 'Das Ziel ist voll. Schaffen Sie dort Platz; es geht von selbst weiter.' },
+  signed_out: { short: 'Schlüssel abgelehnt', long: 'Das Ziel lehnt den Schlüssel ab. Prüfen Sie ihn in den Einstellungen.' },
+  disk_missing: { short: 'Datenträger fehlt', long: 'Der Datenträger der Dateien ist nicht angeschlossen. Nichts ist verloren.' },
+  queue_disk_full: { short: 'Kein Platz', long: 'Der Datenträger dieses Computers ist voll. Schaffen Sie Platz; nichts ist verloren.' },
+  file_missing: { short: 'Dateien fehlen', long: 'Dateien sind nicht dort, wo sie waren.' },
+  locked_file: { short: 'Benutzt', long: 'Ein anderes Programm benutzt Dateien. Sie gehen von selbst weiter.' },
+  following: { short: 'Gleicher Inhalt', long: 'Derselbe Inhalt ist von anderswo unterwegs.' },
+};
+
+const checks: Record<string, CheckWords> = {
+  reachable: { name: 'Erreichbar', ok: () => 'Antwortet' },
+  clock: { name: 'Uhr', ok: () => 'Die Uhren stimmen überein', warning: (d) => `Die Uhren weichen ab: ${d}` },
+  create: { name: 'Upload beginnen', ok: () => 'Uploads lassen sich anlegen' },
+  write: { name: 'Schreiben', ok: () => 'Schreiben ist möglich' },
+  complete: { name: 'Upload abschließen', ok: () => 'Uploads lassen sich abschließen' },
+  read_back: { name: 'Zurücklesen', ok: () => 'Testdatei zurückgelesen und gleich' },
+  remove: { name: 'Testdatei entfernen', ok: () => 'Testdatei wieder entfernt' },
+  free_space: {
+    name: 'Freier Platz',
+    ok: (d) => (/^\d+$/.test(d) ? `${f.bytes(Number(d))} frei` : d ? `${d} frei` : 'Genug Platz'),
+    warning: (d) => (/^\d+$/.test(d) ? `Nur ${f.bytes(Number(d))} frei` : `Wenig Platz: ${d}`),
+  },
+  same_disk: {
+    name: 'Datenträger',
+    ok: () => 'Auf einem anderen Datenträger als Ihre Dateien',
+    warning: () => 'Dies liegt auf demselben Datenträger wie Ihre Dateien. Es ist eine Kopie, keine Sicherung.',
+  },
+  checksums: {
+    name: 'Prüfsummen',
+    ok: (d) => (d ? `Bestätigt Prüfsummen (${d})` : 'Bestätigt Prüfsummen'),
+    warning: () => 'Kann keine Prüfsummen bestätigen; Dateien werden zurückgelesen',
+  },
+};
+
+const finding: Record<FindingKind, (found: Finding) => string> = {
+  continues: (x) =>
+    x.parts > 0
+      ? `${files(x.files)} unterwegs: ${parts(x.parts)} ${x.parts === 1 ? 'bleibt' : 'bleiben'}, der Rest folgt`
+      : `${which(x)}: geht weiter, wo es stand`,
+  more_stored: (x) => `Das Ziel hat schon ${s(x.parts, 'Teil', 'Teile')} mehr, als dieser Computer wusste`,
+  fewer_stored: (x) => `${s(x.parts, 'Teil fehlt', 'Teile fehlen')} am Ziel und ${x.parts === 1 ? 'wird' : 'werden'} neu gesendet`,
+  finishes: (x) => `Alles ist da: ${which(x)}; nur der Abschluss fehlt`,
+  was_finished: (x) => `Fertig geworden, während Windlass zu war: ${which(x)}, soeben geprüft`,
+  session_gone: (x) => `Das Ziel hat den Upload vergessen: ${which(x)}; beginnt von vorn`,
+  file_changed: (x) => `Seitdem auf diesem Computer geändert: ${which(x)}; die neue Fassung wird gesendet, gleiche Teile bleiben`,
+  file_missing: (x) => `Auf diesem Computer nicht mehr da: ${which(x)}`,
+  not_started: (x) => `${files(x.files)} noch nicht begonnen`,
+  abandoned_elsewhere: (x) => `Ein anderer Computer ließ dies unfertig; dieselben Dateien sind hier: ${which(x)}`,
+};
+
+export const de: Words = {
+  lang: 'de',
+  f,
+  n,
+  files,
+  parts,
+  quote,
+
+  app: {
+    name: 'Windlass',
+    views: 'Ansichten',
+    transfers: 'Uploads',
+    settings: 'Einstellungen',
+    attention: (count) => `${groups(count)} ${count === 1 ? 'braucht' : 'brauchen'} Sie`,
+    open: (count) => `${groups(count)} nicht fertig`,
+    loading: 'Warteschlange wird geöffnet…',
+    broken: 'Die Warteschlange kann nicht gezeigt werden',
+    tryAgain: 'Noch einmal',
+    close: 'Schließen',
+    cancel: 'Abbrechen',
+    keep: 'Behalten',
+    more: 'Weitere Aktionen',
+    copied: 'Kopiert',
+  },
+
+  rate: {
+    all: 'Alle Uploads',
+    history: 'Geschwindigkeit der letzten fünf Minuten',
+    pauseAll: 'Alles pausieren',
+    resumeAll: 'Alles fortsetzen',
+    left: (range) => `noch ${range}`,
+    held: (percent) => `Steht bei ${percent}`,
+    paused: 'Alles ist pausiert',
+    idle: 'Nichts zu senden',
+    working: 'Die Zeit wird ermittelt',
+    of: 'von',
+    progress: (percent, amount) => `${percent}, ${amount}`,
+  },
+
+  eta(eta, now) {
+    const left = timeLeft(eta);
+    const h = (hours: number) => String(hours).replace('.', ',');
+    switch (left.kind) {
+      case 'minute':
+        return 'unter 1 min';
+      case 'minutes':
+        return left.low === left.high ? `${left.low} min` : `${left.low}–${left.high} min`;
+      case 'hours':
+        return left.low === left.high ? `etwa ${h(left.low)} h` : `etwa ${h(left.low)}–${h(left.high)} h`;
+      case 'unsteady':
+        return left.hours > 0 ? `über ${left.hours} h` : `über ${left.minutes} min`;
+      case 'until':
+        return `bis ${f.weekday(now + left.low * 1000)}–${f.clock(now + left.high * 1000)}`;
+    }
+  },
+
+  destination: {
+    none: 'Noch kein Ziel',
+    choose: 'Zum Beginnen eines wählen',
+    ready: 'Bereit',
+    label: (name, state) => `Ziel: ${name}, ${state}`,
+    kind: { folder: 'Ordner', s3: 'S3-Bucket', server: 'Windlass-Server' },
+    folderTitle: 'Ordner hier oder im Netz',
+    folderText: 'Ein Ordner auf diesem oder einem externen Datenträger oder einer Netzfreigabe.',
+    s3Title: 'Mein S3-Bucket',
+    s3Text: 'Amazon S3, Garage, Ceph, R2 und andere. Braucht ein Schlüsselpaar.',
+    folder: 'Ordner',
+    chooseFolder: 'Ordner wählen…',
+    name: 'Name',
+    endpoint: 'Adresse',
+    region: 'Region',
+    bucket: 'Bucket',
+    prefix: 'Ordner im Bucket',
+    optional: 'darf leer sein',
+    accessKey: 'Zugriffsschlüssel',
+    secretKey: 'Geheimer Schlüssel',
+    pathStyle: 'Bucket im Pfad (die meisten Server außer Amazon)',
+    keep: 'Geheimnis aufbewahren in',
+    keepIn: {
+      keyring: 'dem Schlüsselbund dieses Computers',
+      session: 'dem Arbeitsspeicher, bis Windlass endet',
+      file: 'einer Datei, die nur dieses Konto lesen darf',
+    },
+    checks: 'Prüfungen',
+    checking: 'Wird geprüft…',
+    test: 'Prüfen',
+    checkWord: checks,
+    checkFailed: (name, why) => `${name}: ${why}`,
+    outcome: { ok: 'bestanden', warning: 'bestanden mit Hinweis', failed: 'nicht bestanden' },
+  },
+
+  firstRun: {
+    title: 'Wohin sollen Ihre Dateien?',
+    text: 'Windlass merkt sich jeden Teil jeder Datei; ein Upload verliert nie an Boden, auch nicht nach einem Absturz. Sie können das später in den Einstellungen ändern.',
+    choices: 'Ziel',
+    promise: 'Nichts verlässt diesen Computer, bevor Sie die erste Datei ablegen.',
+    later: 'Nicht jetzt',
+    start: 'Beginnen',
+  },
+
+  transfers: {
+    title: 'Uploads',
+    filter: 'Filter',
+    filters: { all: 'Alle', moving: 'In Bewegung', attention: 'Braucht Sie', finished: 'Fertig' },
+    add: 'Hinzufügen',
+    addFiles: 'Dateien wählen…',
+    addFolder: 'Ordner wählen…',
+    addHere: 'Dateien zu dieser Gruppe…',
+    addFolderHere: 'Ordner zu dieser Gruppe…',
+    paste: 'Einfügen',
+    emptyTitle: 'Dateien oder Ordner hier ablegen',
+    emptyText: (dest) =>
+      dest
+        ? `Sie gehen nach ${dest}. Jeder Teil, der ankommt, wird notiert; nichts wird zweimal gesendet.`
+        : 'Wählen Sie zuerst in den Einstellungen ein Ziel.',
+    noneMoving: 'Gerade bewegt sich nichts.',
+    noneAttention: 'Nichts braucht Sie.',
+    noneFinished: 'Noch ist nichts fertig.',
+    earlier: (count) => `${groups(count)} früher fertig geworden`,
+    earlierText: (count, bytes) => `${files(count)}, ${bytes}`,
+    showReceipts: 'Belege zeigen',
+  },
+
+  group: {
+    word: groupWord,
+    leftOut: (count) => `${n(count)} ausgelassen`,
+    needCount: (count) => (count === 1 ? '1 braucht Sie' : `${n(count)} brauchen Sie`),
+    filesOf: (done, total) => `${n(done)} von ${files(total)}`,
+    filesShort: (done, total) => `${n(done)} von ${n(total)}`,
+    alreadyThere: (count) => `${n(count)} schon da`,
+    scanning: (total) => `bisher ${files(total)}`,
+    left: 'Noch',
+    sending: 'Senden',
+    finishing: 'Abschluss',
+    filesHead: 'Dateien',
+    why: 'Grund',
+    size: 'Größe',
+    ended: 'Beendet',
+    filesPerSecond: (rate) => `${f.decimal(rate)} Dateien/s`,
+    upload: 'Upload',
+    progressLabel: (name) => `Upload von ${plainName(name)}`,
+    show: (name) => `Dateien von ${plainName(name)}`,
+    pause: 'Gruppe pausieren',
+    resume: 'Gruppe fortsetzen',
+    pauseWord: 'Pausieren',
+    resumeWord: 'Fortsetzen',
+    retry: 'Wiederholen',
+    retryFailed: (count) => `${files(count)} wiederholen`,
+    cancel: 'Gruppe abbrechen…',
+    remove: 'Aus der Liste entfernen',
+    rename: 'Umbenennen…',
+    renameLabel: 'Name der Gruppe',
+    receipt: 'Beleg',
+    verify: 'Jetzt prüfen',
+    showThere: 'Am Ziel zeigen',
+    menu: (name) => `Aktionen für ${plainName(name)}`,
+    question: 'Beantworten Sie zuerst die Frage zum letzten Lauf',
+    needPerson: (count) => `${files(count)} ${count === 1 ? 'kommt' : 'kommen'} ohne Sie nicht weiter`,
+    cancelTitle: (name) => `${quote(name)} abbrechen?`,
+    cancelText: (bytes) =>
+      `Von den ${bytes}, die gesendet sind, wird am Ziel entfernt, was zu unfertigen Dateien gehört. Geprüfte Dateien bleiben.`,
+    cancelYes: 'Gruppe abbrechen',
+    announce: (name, word) => `${plainName(name)}: ${word}`,
+  },
+
+  list: {
+    name: 'Name',
+    size: 'Größe',
+    parts: 'Teile',
+    upload: 'Upload',
+    actions: 'Aktionen',
+    foot: (total) => `${files(total)}, in Ordnerfolge`,
+    keys: { done: 'fertig', sending: 'unterwegs', todo: 'offen', failed: 'Fehler', dedup: 'schon da' },
+    loading: 'Wird geladen…',
+  },
+
+  file: {
+    word: fileWord,
+    caption: (done, total) => `${n(done)} / ${n(total)}`,
+    captionDedup: 'gleicher Inhalt',
+    captionAgain: (count) => `${parts(count)} neu`,
+    strip: (done, total, sending, failed) =>
+      `${n(done)} von ${parts(total)} fertig, ${sending ? 'gerade unterwegs' : 'nichts unterwegs'}, ${failed ? 'einige fehlgeschlagen' : 'keine Fehler'}`,
+    stripDedup: 'Derselbe Inhalt ist schon da, nichts zu senden',
+    pause: 'Diese Datei pausieren',
+    resume: 'Diese Datei fortsetzen',
+    retry: 'Diese Datei wiederholen',
+    cancel: 'Diese Datei abbrechen…',
+    cancelTitle: (name) => `${quote(name)} abbrechen?`,
+    cancelText: 'Was von dieser Datei gesendet ist, wird am Ziel entfernt. Das Original bleibt.',
+    cancelYes: 'Datei abbrechen',
+    menu: (name) => `Aktionen für ${plainName(name)}`,
+    pausedAbove: 'Mit der Gruppe pausiert',
+  },
+
+  blocked,
+  blockedUnknown: (reason) => ({ short: reason.replaceAll('_', ' '), long: `Wartet: ${reason.replaceAll('_', ' ')}.` }),
+
+  errors: errorsDe,
+  errorUnknown: (code) => ({
+    title: code.replaceAll('_', ' '),
+    short: code.replaceAll('_', ' '),
+    cause: 'Es ging nicht weiter: {who}.',
+    step: 'Wiederholen. Bleibt es so, kopieren Sie die Einzelheiten und melden Sie sie.',
+  }),
+  error: {
+    cause: 'Ursache',
+    step: 'Nächster Schritt',
+    retryAll: (count) => (count === 1 ? 'Wiederholen' : `Alle ${n(count)} wiederholen`),
+    copy: 'Einzelheiten kopieren',
+    who: (example, count) => (count <= 1 ? quote(example) : `${quote(example)} und ${s(count - 1, 'weitere', 'weitere')}`),
+    someFiles: (count) => files(count),
+    inboxHead: (count, causes) => `${files(count)}, ${s(causes, 'Ursache', 'Ursachen')}.`,
+    inboxText: 'Gleiche Fehler stehen zusammen; alles andere geht derweil weiter.',
+    fold: 'Zusammenfassen',
+    byCause: 'Nach Ursache',
+    byGroup: 'Nach Gruppe',
+    showGroup: 'Zeigen',
+    destinationFallback: 'das Ziel',
+  },
+
+  drop: {
+    title: 'Zum Hochladen ablegen',
+    what: (count, folders) => {
+      const inFolders = s(folders, 'Ordner', 'Ordner');
+      if (folders === 0) return files(count);
+      return count > 0 ? `${files(count)} und ${inFolders}` : inFolders;
+    },
+    to: (dest) => `nach ${dest}`,
+    esc: 'lässt los',
+    newGroup: 'Neue Gruppe',
+    newGroupText: 'Überall neben einer Gruppe abzulegen tut dasselbe.',
+    here: (what) => `${what} hier hinzufügen`,
+    closed: 'Nimmt nichts mehr an; das macht eine neue Gruppe',
+  },
+
+  relaunch: {
+    title: (count) => `${groups(count)} ${count === 1 ? 'wurde' : 'wurden'} unterbrochen`,
+    crashed: (at) => (at ? `Windlass endete um ${at} ohne Vorwarnung.` : 'Windlass endete ohne Vorwarnung.'),
+    quit: (at) => (at ? `Windlass wurde um ${at} geschlossen.` : 'Windlass wurde geschlossen.'),
+    safe: (count, bytes) => `Alles, was davor bestätigt war, ist sicher: ${files(count)}, ${bytes}.`,
+    again: (bytes) => `Nur was unterwegs war, wird neu gesendet: höchstens ${bytes}.`,
+    nothingAgain: 'Nichts muss neu gesendet werden.',
+    asking: 'Die Ziele werden noch befragt…',
+    confirmed: (count, bytes) => `${files(count)} am Ziel bestätigt, ${bytes}`,
+    finding,
+    resumeAll: 'Alle fortsetzen',
+    resume: 'Fortsetzen',
+    startOver: 'Von vorn',
+    discard: 'Verwerfen',
+    priceResume: (bytes) => `Fortsetzen: noch ${bytes}`,
+    priceStartOver: (bytes) => `Von vorn: bis zu ${bytes} neu`,
+    priceDiscard: (count) =>
+      count > 0 ? `Verwerfen: entfernt Unfertiges; ${files(count)} bleiben` : 'Verwerfen: entfernt, was davon da ist',
+    startOverTitle: (name) => `${quote(name)} von vorn beginnen?`,
+    startOverText: (bytes) =>
+      `Gespeicherte Teile unfertiger Dateien werden vergessen und neu gesendet, bis zu ${bytes}. Geprüfte Dateien bleiben.`,
+    discardTitle: (name) => `${quote(name)} verwerfen?`,
+    discardText: 'Unfertige Dateien werden abgebrochen, ihre Teile am Ziel entfernt. Geprüfte Dateien und Ihre Originale bleiben.',
+    foot: 'Nichts bewegt sich, bevor Sie antworten. Ihre Originale werden nie angerührt.',
+    answered: { resume: 'Wird fortgesetzt…', start_over: 'Beginnt von vorn…', discard: 'Wird verworfen…' },
+  },
+
+  receipt: {
+    title: (group) => `Beleg: ${plainName(group)}`,
+    sealTitle: (count) => `${files(count)} am Ziel nachgewiesen`,
+    sealText: 'Größe und Prüfsumme dort stimmen mit Ihren Originalen überein.',
+    emptyTitle: 'Keine Datei dieser Gruppe ist nachgewiesen',
+    uploaded: 'Hochgeladen',
+    result: { uploaded: 'Hochgeladen', deduplicated: 'Schon da', unchanged: 'Unverändert' },
+    proof: { crc64nvme: 'CRC64 am Speicher', sha256: 'SHA-256 am Speicher', read_back: 'Zurückgelesen' },
+    files: 'Dateien',
+    size: 'Größe',
+    destination: 'Ziel',
+    finished: 'Letzte Datei',
+    list: 'Dateien des Belegs',
+    path: 'Datei',
+    how: 'Nachweis',
+    sum: 'Prüfsumme',
+    verify: 'Jetzt prüfen',
+    verifying: 'Das Ziel wird befragt…',
+    verified: (count, at) => `${files(count)} um ${at} neu befragt: alle stimmen.`,
+    verifyFailed: (count) => `${s(count, 'Datei stimmt', 'Dateien stimmen')} nicht mehr. Löschen Sie die Originale nicht.`,
+    show: 'Am Ziel zeigen',
+    loading: 'Die Nachweise werden gesammelt…',
+  },
+
+  settings: {
+    title: 'Einstellungen',
+    pages: 'Seiten der Einstellungen',
+    destinations: 'Ziele',
+    appearance: 'Darstellung',
+    notifications: 'Mitteilungen',
+    add: 'Ziel hinzufügen…',
+    addTitle: 'Ein Ziel hinzufügen',
+    addSave: 'Prüfen und sichern',
+    makeDefault: 'Ab jetzt für abgelegte Dateien benutzen',
+    isDefault: 'Standard',
+    setDefault: 'Als Standard',
+    check: 'Jetzt prüfen',
+    remove: 'Entfernen…',
+    removeTitle: (name) => `${quote(name)} entfernen?`,
+    removeText: 'Windlass vergisst das Ziel und seinen Schlüssel. Was dort liegt, bleibt.',
+    removeYes: 'Entfernen',
+    menu: (name) => `Aktionen für ${plainName(name)}`,
+    none: 'Noch kein Ziel. Vorher können abgelegte Dateien nirgends hin.',
+    theme: 'Farben',
+    themeText: 'System folgt der hellen oder dunklen Einstellung dieses Computers.',
+    themes: { system: 'System', light: 'Hell', dark: 'Dunkel' },
+    language: 'Sprache',
+    languageText: 'Wirkt sofort.',
+    languages: { system: 'System', en: 'English', de: 'Deutsch' },
+    notify: 'Außerhalb des Fensters melden',
+    notifyText: 'Höchstens eine Meldung je Gruppe. Was von selbst heilt, meldet Windlass nie.',
+    notifyLevels: { normal: 'Wenn eine Gruppe endet', problems: 'Nur wenn sie mich braucht', none: 'Nie' },
+  },
+};

@@ -1,0 +1,99 @@
+/** Figures as people read them, for one language. Bytes and rates are decimal, as storage is sold. */
+
+const UNITS = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'] as const;
+const SPACE = '\u00a0';
+
+/** Which unit a count of bytes is told in. */
+function unitOf(bytes: number): number {
+  let unit = 0;
+  // 999.95 of a unit would be told as 1,000.
+  for (let rest = bytes; rest >= 999.5 && unit < UNITS.length - 1; rest /= 1000) unit += 1;
+  return unit;
+}
+
+export interface Formats {
+  /** 1,284 */
+  count(n: number): string;
+  /** 18.6 GB */
+  bytes(n: number): string;
+  /** 41.3 of 62.0 GB, with the word for "of". */
+  bytesOf(done: number, total: number, of: string): string;
+  /** A rate in its two halves: 84.2 and MB/s. */
+  rateParts(bytesPerSecond: number): [string, string];
+  /** 62.4 MB/s */
+  rate(bytesPerSecond: number): string;
+  /** 3.1 */
+  decimal(n: number): string;
+  /** 61 %, never more than is done. */
+  percent(fraction: number): string;
+  /** 14:02 today, 12 May 14:02 before. */
+  when(ms: number, now: number): string;
+  /** Tue 06:00 */
+  weekday(ms: number): string;
+  /** 06:00 */
+  clock(ms: number): string;
+}
+
+export function formats(locale: string): Formats {
+  const int = new Intl.NumberFormat(locale, { maximumFractionDigits: 0 });
+  const one = new Intl.NumberFormat(locale, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
+  const clock = new Intl.DateTimeFormat(locale, { hour: '2-digit', minute: '2-digit' });
+  const day = new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'short' });
+  const weekday = new Intl.DateTimeFormat(locale, { weekday: 'short', hour: '2-digit', minute: '2-digit' });
+
+  const inUnit = (bytes: number, unit: number): string => {
+    const value = bytes / 1000 ** unit;
+    const tenths = unit > 0 && (value < 9.95 || (unit >= 3 && value < 99.95));
+    return tenths ? one.format(value) : int.format(value);
+  };
+  const rateParts = (rate: number): [string, string] => {
+    const unit = rate < 50 ? 2 : Math.max(1, unitOf(rate));
+    const value = rate / 1000 ** unit;
+    const text = rate < 50 ? int.format(0) : value < 99.95 ? one.format(value) : int.format(value);
+    return [text, `${UNITS[unit]}/s`];
+  };
+
+  return {
+    count: (n) => int.format(n),
+    bytes: (n) => `${inUnit(n, unitOf(n))}${SPACE}${UNITS[unitOf(n)]}`,
+    bytesOf(done, total, of) {
+      const unit = unitOf(total);
+      return `${inUnit(done, unit)} ${of} ${inUnit(total, unit)}${SPACE}${UNITS[unit]}`;
+    },
+    rateParts,
+    rate: (n) => rateParts(n).join(SPACE),
+    decimal: (n) => (n >= 99.95 ? int.format(n) : one.format(n)),
+    percent: (fraction) => `${int.format(Math.floor(Math.min(1, Math.max(0, fraction)) * 100 + 1e-9))}${SPACE}%`,
+    when(ms, now) {
+      const at = new Date(ms);
+      const today = at.toDateString() === new Date(now).toDateString();
+      return today ? clock.format(at) : `${day.format(at)} ${clock.format(at)}`;
+    },
+    weekday: (ms) => weekday.format(ms),
+    clock: (ms) => clock.format(ms),
+  };
+}
+
+/** A range of time left, cut to what is worth telling. Never seconds. */
+export type TimeLeft =
+  | { kind: 'minute' }
+  | { kind: 'minutes'; low: number; high: number }
+  | { kind: 'hours'; low: number; high: number }
+  | { kind: 'unsteady'; hours: number; minutes: number }
+  | { kind: 'until'; low: number; high: number };
+
+/** Under 1 h in minutes, under 24 h in half hours, then a time of day; wider than 1 : 4 only its lower end. */
+export function timeLeft(eta: { low_s: number; high_s: number }): TimeLeft {
+  const { low_s, high_s } = eta;
+  if (high_s <= 60) return { kind: 'minute' };
+  if (high_s > 1200 && high_s > low_s * 4) {
+    const minutes = Math.max(1, Math.floor(low_s / 60));
+    return { kind: 'unsteady', hours: Math.floor(minutes / 60), minutes: minutes % 60 };
+  }
+  if (high_s < 3600) return { kind: 'minutes', low: Math.max(1, Math.floor(low_s / 60)), high: Math.ceil(high_s / 60) };
+  if (high_s < 24 * 3600) {
+    const half = (s: number) => Math.round(s / 1800) / 2;
+    return { kind: 'hours', low: Math.max(0.5, half(low_s)), high: Math.max(1, half(high_s)) };
+  }
+  return { kind: 'until', low: low_s, high: high_s };
+}

@@ -1,0 +1,78 @@
+/** Words for things of the contract; what this version does not know is still said. */
+import type { BlockedReason, ErrorCode, FileView, GroupView } from '../contract';
+import type { Words } from './en';
+import { cellCount } from './parts';
+import type { ErrorWords, WhyWords } from './words';
+
+/** Title, cause and next step of an error, filled in. */
+export interface SaidError {
+  title: string;
+  short: string;
+  cause: string;
+  step: string;
+}
+
+/** An error about `count` files, of which `example` is one, at a destination. */
+export function sayError(w: Words, code: ErrorCode, about: { example: string; count: number; destination: string }): SaidError {
+  const known = w.errors as Partial<Record<string, ErrorWords>>;
+  const words = known[code] ?? w.errorUnknown(code);
+  const who = about.example ? w.error.who(about.example, about.count) : w.error.someFiles(about.count);
+  // Replaced by a function: a name with `$&` in it stays what it is.
+  const fill = (text: string) =>
+    text.replace(/\{(who|dest)\}/g, (_, key: string) =>
+      key === 'who' ? who : about.destination ? w.quote(about.destination) : w.error.destinationFallback,
+    );
+  const cause = fill(words.cause);
+  return { ...words, cause: cause.charAt(0).toUpperCase() + cause.slice(1), step: fill(words.step) };
+}
+
+/** Why something waits. */
+export function sayBlocked(w: Words, reason: BlockedReason): WhyWords {
+  const known = w.blocked as Partial<Record<string, WhyWords>>;
+  return known[reason] ?? w.blockedUnknown(reason);
+}
+
+/** The first reason of a group, in two words, and all of them as sentences. */
+export function sayWhy(
+  w: Words,
+  group: Pick<GroupView, 'word' | 'blocked_by' | 'files' | 'intent'>,
+): { short: string; long: string } | null {
+  const [first] = group.blocked_by;
+  if (first) return { short: sayBlocked(w, first).short, long: group.blocked_by.map((r) => sayBlocked(w, r).long).join(' ') };
+  if (group.word === 'needs_you') return { short: w.files(group.files.failed), long: w.group.needPerson(group.files.failed) };
+  if (group.word === 'interrupted') return sayBlocked(w, 'question');
+  if (group.intent === 'paused' && group.word === 'paused') return sayBlocked(w, 'user');
+  return null;
+}
+
+/** What follows a group's word in its pill. */
+export function sayGroupValue(w: Words, group: GroupView): string {
+  if (group.word === 'done_left_out') return w.group.leftOut(group.files.rejected);
+  if (group.word === 'needs_you') return group.files.failed > 0 ? w.n(group.files.failed) : '';
+  if (group.files.failed > 0 && group.word !== 'cancelled') return w.group.needCount(group.files.failed);
+  return '';
+}
+
+/** What follows a file's word in its pill: how far, or why. */
+export function sayFileValue(w: Words, file: FileView, fraction: number): string {
+  if (file.error && ['failed', 'needs_you', 'skipped', 'changed'].includes(file.word)) {
+    return sayError(w, file.error.code, { example: file.name, count: 1, destination: '' }).short;
+  }
+  if (file.word === 'uploading') return w.f.percent(fraction);
+  const reason = file.blocked_by.find((r) => r !== 'user');
+  if ((file.word === 'waiting' || file.word === 'paused') && reason) return sayBlocked(w, reason).short.toLowerCase();
+  return '';
+}
+
+/** The part strip as a sentence. */
+export function sayParts(w: Words, file: Pick<FileView, 'cells' | 'parts_done' | 'parts_total'>): string {
+  if (file.cells.includes('d')) return w.file.stripDedup;
+  return w.file.strip(file.parts_done, file.parts_total, cellCount(file.cells, 's') > 0, cellCount(file.cells, 'f') > 0);
+}
+
+/** The caption beside the strip. */
+export function sayCaption(w: Words, file: Pick<FileView, 'cells' | 'parts_done' | 'parts_total' | 'word'>): string {
+  if (file.cells.includes('d')) return w.file.captionDedup;
+  const again = file.word === 'uploading' ? cellCount(file.cells, 'f') : 0;
+  return again > 0 ? w.file.captionAgain(again) : w.file.caption(file.parts_done, file.parts_total);
+}

@@ -1,0 +1,136 @@
+// npm run browser: what only a real browser shows: long lists, focus, keys, the top layer.
+import assert from 'node:assert/strict';
+import { withPage } from './serve.mjs';
+
+const id = (name) => `[data-testid=${name}]`;
+const tests = {
+  async '100,000 rows scroll to the end with few rows in the page'(open) {
+    const page = await open('big');
+    const box = page.locator('.box');
+    await box.evaluate((e) => (e.scrollTop = e.scrollHeight));
+    await page.waitForSelector('[data-file="g-big-99999"]');
+    assert.ok((await page.locator(id('file-row')).count()) < 80);
+    assert.ok(await page.locator('[data-file="g-big-99999"]').isVisible());
+    const asked = await page.evaluate(() => globalThis.mock.calls.filter((c) => c.startsWith('watch_rows')).length);
+    assert.ok(asked <= 3, `${asked} calls`);
+  },
+  async 'scrolling 100,000 rows keeps its frames while rows change'(open) {
+    const page = await open('big', { still: false });
+    const frames = await page.locator('.box').evaluate(
+      (box) =>
+        new Promise((done) => {
+          const times = [];
+          const step = (now) => {
+            times.push(now);
+            box.scrollTop += 400;
+            if (times.length < 120) requestAnimationFrame(step);
+            else done(times);
+          };
+          requestAnimationFrame(step);
+        }),
+    );
+    const gaps = frames.slice(1).map((t, i) => t - frames[i]);
+    const sorted = gaps.toSorted((a, b) => a - b);
+    console.log(`    frames: median ${sorted[60].toFixed(1)} ms, p95 ${sorted[113].toFixed(1)} ms, worst ${sorted.at(-1).toFixed(1)} ms`);
+    assert.ok(sorted[60] < 34, 'half of the frames under 34 ms');
+  },
+  async 'the arrow keys walk the rows, End goes to the last, and its buttons are next'(open) {
+    const page = await open('big');
+    await page.locator('[data-file="g-big-0"]').focus();
+    await page.keyboard.press('ArrowDown');
+    await page.waitForSelector('[data-file="g-big-1"]:focus');
+    await page.keyboard.press('End');
+    await page.waitForSelector('[data-file="g-big-99999"]:focus');
+    await page.keyboard.press('Tab');
+    assert.equal(await page.evaluate(() => document.activeElement.dataset.testid), 'btn-pause');
+    await page.keyboard.press('Home');
+    await page.waitForSelector('[data-file="g-big-0"]:focus');
+    await page.keyboard.press('Space');
+    assert.ok((await page.evaluate(() => globalThis.mock.calls)).includes('set_intent file g-big-0 paused'));
+  },
+  async 'a menu opens by key inside the window, walks by arrows, closes by Esc and gives the focus back'(open) {
+    const page = await open('transfers');
+    for (const name of ['group-menu', 'row-menu']) {
+      const button = page.locator(id(name)).nth(1);
+      await button.focus();
+      await page.keyboard.press('Enter');
+      const box = await page.locator('[role=menu]').boundingBox();
+      assert.ok(box.x >= 0 && box.y >= 0 && box.x + box.width <= 1280 && box.y + box.height <= 800, JSON.stringify(box));
+      const at = await button.boundingBox();
+      assert.ok(Math.abs(box.y - (at.y + at.height)) < 10 || Math.abs(box.y + box.height - at.y) < 10, `${name} is by its button`);
+      await page.keyboard.press('ArrowUp');
+      assert.equal(await page.evaluate(() => document.activeElement.dataset.testid), 'btn-cancel');
+      await page.keyboard.press('Escape');
+      assert.equal(await page.locator('[role=menu]').count(), 0);
+      assert.ok(await button.evaluate((e) => e === document.activeElement));
+    }
+  },
+  async 'a question opens on the answer that changes nothing, keeps the focus, and closes by Esc'(open) {
+    const page = await open('confirm');
+    const active = () => page.evaluate(() => document.activeElement.dataset.testid);
+    assert.equal(await active(), 'confirm-no');
+    await page.keyboard.press('Tab');
+    assert.equal(await active(), 'confirm-yes');
+    await page.keyboard.press('Tab');
+    assert.equal(await active(), 'confirm-no');
+    await page.keyboard.press('Shift+Tab');
+    assert.equal(await active(), 'confirm-yes');
+    await page.keyboard.press('Escape');
+    await page.waitForSelector(id('confirm'), { state: 'detached' });
+    assert.deepEqual(
+      (await page.evaluate(() => globalThis.mock.calls)).filter((c) => c.includes('cancelled')),
+      [],
+    );
+  },
+  async 'no card moves when a drag comes in'(open) {
+    const page = await open('transfers');
+    const places = () => page.locator(id('group-card')).evaluateAll((cards) => cards.map((c) => c.getBoundingClientRect().top));
+    const before = await places();
+    await page.evaluate(() =>
+      globalThis.mock.send({ type: 'drag', phase: 'enter', x: 3, y: 3, files: 1, folders: 0, bytes: 1, handle: null }),
+    );
+    await page.waitForSelector(id('drop-new-group'));
+    assert.deepEqual(await places(), before);
+    const { x, y } = await page.locator('[data-group=g-autumn] .nm').boundingBox();
+    await page.evaluate(
+      ([px, py]) => globalThis.mock.send({ type: 'drag', phase: 'drop', x: px, y: py, files: 1, folders: 0, bytes: 1, handle: 9 }),
+      [x + 4, y + 4],
+    );
+    assert.ok((await page.evaluate(() => globalThis.mock.calls)).includes('drop_into 9 g-autumn'));
+  },
+  async 'everything that can be done is reached by Tab'(open) {
+    const page = await open('relaunch');
+    const seen = new Set();
+    for (let i = 0; i < 40; i += 1) {
+      await page.keyboard.press('Tab');
+      seen.add(await page.evaluate(() => document.activeElement?.dataset?.testid ?? ''));
+    }
+    for (const name of [
+      'nav-settings',
+      'btn-pause-all',
+      'destination-chip',
+      'add-files',
+      'btn-resume-all',
+      'btn-group-resume',
+      'btn-start-over',
+      'btn-discard',
+    ]) {
+      assert.ok(seen.has(name), name);
+    }
+  },
+};
+
+let failed = 0;
+await withPage(async (open) => {
+  for (const [name, test] of Object.entries(tests)) {
+    try {
+      await test(open);
+      console.log(`ok   ${name}`);
+    } catch (error) {
+      failed += 1;
+      console.error(`FAIL ${name}\n     ${error.message}`);
+    }
+  }
+});
+console.log(`${Object.keys(tests).length - failed} passed, ${failed} failed`);
+if (failed > 0) process.exitCode = 1;

@@ -1,0 +1,83 @@
+// Builds the page on its stand-in, serves it under the strictest CSP, and opens a browser on it: for pictures, audits and tests.
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
+import { extname, join, normalize } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { chromium } from 'playwright-core';
+import { build } from 'vite';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const CSP =
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'";
+const TYPES = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml' };
+
+export const SCENES = [
+  'transfers',
+  'drag',
+  'drag-new',
+  'relaunch',
+  'failures',
+  'first-run',
+  'empty',
+  'empty-drag',
+  'settings',
+  'add',
+  'receipt',
+  'confirm',
+  'states',
+  'big',
+  'hostile',
+  'broken',
+];
+
+/** Runs `work` with a function that opens a scene: (scene, {theme, width, height, lang, still}) -> page. */
+export async function withPage(work) {
+  const dist = mkdtempSync(join(tmpdir(), 'windlass-ui-'));
+  await build({ root, mode: 'mock', logLevel: 'error', build: { outDir: dist, emptyOutDir: true } });
+  const server = createServer((request, response) => {
+    const path = new URL(request.url, 'http://x').pathname;
+    try {
+      const file = join(dist, normalize(path === '/' ? '/index.html' : path));
+      const body = readFileSync(file);
+      response.writeHead(200, { 'content-type': TYPES[extname(file)] ?? 'application/octet-stream', 'content-security-policy': CSP });
+      response.end(body);
+    } catch {
+      response.writeHead(404).end();
+    }
+  });
+  await new Promise((ready) => server.listen(0, '127.0.0.1', ready));
+  const browser = await chromium.launch({
+    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+    args: ['--no-sandbox', '--force-color-profile=srgb', '--font-render-hinting=none'],
+  });
+  const wrong = (scene, text) => {
+    console.error(`${scene}: ${text}`);
+    process.exitCode = 1;
+  };
+  try {
+    await work(async (scene, { theme = 'light', width = 1280, height = 800, lang = 'en', still = true } = {}) => {
+      const context = await browser.newContext({
+        viewport: { width, height },
+        reducedMotion: 'reduce',
+        colorScheme: theme,
+        locale: 'en-GB',
+      });
+      const page = await context.newPage();
+      page.on('pageerror', (error) => wrong(scene, error.message));
+      page.on(
+        'console',
+        (message) => message.type() === 'error' && !/favicon/.test(message.location().url) && wrong(scene, message.text()),
+      );
+      await page.clock.setFixedTime(new Date(2026, 10, 21, 14, 20));
+      await page.goto(`http://127.0.0.1:${server.address().port}/?scene=${scene}&theme=${theme}&lang=${lang}${still ? '&still' : ''}`);
+      await page.waitForSelector(scene === 'broken' ? '[role=alert] b' : '[data-testid=app-ready]');
+      await page.waitForTimeout(500);
+      return page;
+    });
+  } finally {
+    await browser.close();
+    server.close();
+    rmSync(dist, { recursive: true });
+  }
+}

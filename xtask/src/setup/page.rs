@@ -1,0 +1,63 @@
+//! The page's packages and the page itself, each made again only when what it is made from changed.
+
+use std::fs;
+use std::time::SystemTime;
+
+use anyhow::Result;
+
+use crate::command::npm;
+use crate::steps::Outcome;
+use crate::{paths, stamp};
+
+/// `npm ci`, by the hash of the lock file.
+pub(super) fn install() -> Result<Outcome> {
+    let modules = paths::ui().join("node_modules");
+    let stamp = modules.join(".windlass-installed");
+    let hash = stamp::hash_of(&paths::ui(), &["package.json", "package-lock.json"])?;
+    if stamp::is_done(&stamp, &hash, &modules) {
+        return Ok(Outcome::Skipped("the lock file is as it was".to_owned()));
+    }
+    npm("ci --no-audit --no-fund").go()?;
+    stamp::done(&stamp, &hash)?;
+    Ok(Outcome::Done)
+}
+
+/// `npm run build`, by the hash of the sources. The result is compiled into the window's program.
+pub(super) fn build() -> Result<Outcome> {
+    let ui = paths::ui();
+    let made = ui.join("dist/index.html");
+    let stamp = paths::target().join("xtask/page-built");
+    let hash = stamp::hash_of(
+        &ui,
+        &[
+            "index.html",
+            "package-lock.json",
+            "public",
+            "src",
+            "svelte.config.js",
+            "tsconfig.json",
+            "vite.config.ts",
+        ],
+    )?;
+    if stamp::is_done(&stamp, &hash, &made) {
+        return Ok(Outcome::Skipped("its sources are as they were".to_owned()));
+    }
+    npm("run build").go()?;
+    embed_again()?;
+    stamp::done(&stamp, &hash)?;
+    Ok(Outcome::Done)
+}
+
+/// Cargo does not look into `ui/dist`: a touched build script makes it embed the page again.
+fn embed_again() -> Result<()> {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a file's mtime, which decides nothing of the product"
+    )]
+    let now = SystemTime::now();
+    let script = paths::root().join("src-tauri/build.rs");
+    if script.exists() {
+        fs::File::options().write(true).open(script)?.set_modified(now)?;
+    }
+    Ok(())
+}
