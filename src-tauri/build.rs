@@ -1,17 +1,29 @@
-//! Looks whether the page is built, and hands over to Tauri.
+//! Looks whether the page is built, names the commands, and hands over to Tauri.
 
 use std::path::Path;
 use std::process::ExitCode;
 
+#[path = "src/commands/names.rs"]
+mod names;
+
 fn main() -> ExitCode {
-    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../ui/dist/index.html");
+    let dist = Path::new(env!("CARGO_MANIFEST_DIR")).join("../ui/dist");
     // A page that was built anew is put inside anew.
-    println!("cargo:rerun-if-changed={}/../ui/dist", env!("CARGO_MANIFEST_DIR"));
+    println!("cargo::rerun-if-changed={}", dist.display());
     // With `custom-protocol` the page is put inside the program; without it, it comes from Vite while developing.
-    if std::env::var_os("CARGO_FEATURE_CUSTOM_PROTOCOL").is_some() && !page.is_file() {
-        println!("cargo::error=the page is not built: ui/dist/index.html is missing. Run `cargo xtask setup`, or `npm ci && npm run build` in ui/");
+    if std::env::var_os("CARGO_FEATURE_CUSTOM_PROTOCOL").is_some() && !dist.join("index.html").is_file() {
+        println!(
+            "cargo::error=the page is not built: ui/dist/index.html is missing. Run `cargo xtask setup`, or `npm ci && npm run build` in ui/"
+        );
         return ExitCode::FAILURE;
     }
-    tauri_build::build();
-    ExitCode::SUCCESS
+    // Every command needs a permission by name, also those of this program itself.
+    let commands = tauri_build::AppManifest::new().commands(names::COMMANDS);
+    match tauri_build::try_build(tauri_build::Attributes::new().app_manifest(commands)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            println!("cargo::error={why:#}");
+            ExitCode::FAILURE
+        }
+    }
 }

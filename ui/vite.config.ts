@@ -16,7 +16,7 @@ export default defineConfig(({ mode }) => ({
     },
     ...(mode === 'test' ? { conditions: ['browser'] } : {}),
   },
-  server: { port: 1420, strictPort: true, host: '127.0.0.1' },
+  server: { port: 1420, strictPort: true },
   build: {
     target: 'safari16',
     outDir: 'dist',

@@ -1,2 +1,65 @@
-//! Under way.
-fn main() {}
+//! The window's program: it wires the engine, the embedded control plane, the page, the tray and the desktop together.
+//!
+//! Born by a person, by the desktop ("open with") or at login (`--hidden`). A second start hands its paths to the first and
+//! ends. The first takes the lock of the data folder, starts the control plane and the engine beside the opening window,
+//! and lives until Quit, Ctrl+C or the end of the session; closing the window only hides it. It decides nothing about
+//! transfers and keeps no truth: after kill -9 the next launch finds everything in the queue.
+
+mod app;
+mod arguments;
+mod closing;
+mod commands;
+mod desktop;
+mod environment;
+mod files;
+mod follow;
+mod logs;
+mod notify;
+mod page;
+mod shell;
+mod start;
+mod tray;
+mod window;
+mod words;
+
+use std::process::ExitCode;
+
+use arguments::{Arguments, Ask};
+
+/// Exit code when the program can't start: somebody else has the data folder, or it can't be used.
+pub(crate) const CANNOT_START: u8 = 3;
+
+fn main() -> ExitCode {
+    if let Err(why) = environment::leave_development_switches_behind() {
+        eprintln!("windlass-desktop: {why}");
+        return ExitCode::from(CANNOT_START);
+    }
+    let here = std::env::current_dir().unwrap_or_default();
+    let arguments = match Arguments::parse(std::env::args_os().skip(1), &here) {
+        Ok(Ask::Open(arguments)) => arguments,
+        Ok(Ask::Say(text)) => {
+            println!("{text}");
+            return ExitCode::SUCCESS;
+        }
+        Err(why) => {
+            eprintln!("windlass-desktop: {why}\n\n{}", arguments::HELP);
+            return ExitCode::from(2);
+        }
+    };
+    if !environment::has_display() {
+        eprintln!("windlass-desktop: there is no display here. `windlass up` sends files without a window.");
+        return ExitCode::from(CANNOT_START);
+    }
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(why) => {
+            eprintln!("windlass-desktop: no threads: {why}");
+            return ExitCode::from(CANNOT_START);
+        }
+    };
+    tauri::async_runtime::set(runtime.handle().clone());
+    let code = app::run(arguments);
+    // What still hangs in a system call must not keep the program.
+    runtime.shutdown_background();
+    ExitCode::from(code)
+}

@@ -1,2 +1,5 @@
-//! Under way.
-fn main() {}
+//! `windlass`: Windlass from a terminal.
+
+fn main() -> std::process::ExitCode {
+    windlass_cli::main().into()
+}

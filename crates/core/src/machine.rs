@@ -659,8 +659,14 @@ impl Machine {
     /// True when nothing is under way and nothing waits for a time: all that is left needs a person or is done.
     #[must_use]
     pub fn is_idle(&self) -> bool {
-        self.puts.is_empty() && self.reads.is_empty() && self.cancelling.is_empty() && self.next_wake().is_none() && self.groups.values().all(Group::is_quiet)
+        self.puts.is_empty()
+            && self.reads.is_empty()
+            && self.cancelling.is_empty()
+            && self.queue_blocked.is_none()
+            && self.next_wake().is_none()
             && self.destinations.values().all(|d| d.calls() == 0)
+            && !self.files.values().any(|f| self.may_run(f))
+            && self.groups.iter().all(|(id, g)| g.is_quiet(self.group_runs(*id)))
     }
 
     fn number(&mut self) -> u64 {

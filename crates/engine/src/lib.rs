@@ -21,6 +21,7 @@ mod meter;
 mod persist;
 mod places;
 mod receipts;
+pub mod remote;
 mod shell;
 mod start;
 mod summary;

@@ -3,17 +3,20 @@
 use std::path::Path;
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use crate::QueueError;
 
 /// How long a statement waits for a lock before it says busy.
-const BUSY: Duration = Duration::from_secs(5);
+pub(crate) const BUSY: Duration = Duration::from_secs(5);
 /// Prepared statements that a connection keeps.
 const STATEMENTS: usize = 128;
 /// KiB of pages in memory, one connection each; part of the engine's memory budget (architecture §9).
 const WRITER_CACHE_KIB: i64 = 16 * 1024;
 const READER_CACHE_KIB: i64 = 8 * 1024;
+/// Bytes of a file up to which its indexes are checked entry by entry at each start: at most a quarter of a second.
+const THOROUGH_BYTES: i64 = 64 << 20;
 /// Bytes that the log keeps on disk after a checkpoint (F27).
 const LOG_BYTES: i64 = 64 << 20;
 
@@ -34,14 +37,16 @@ const fn is_sound(version: i32) -> bool {
     version >= 3_051_003 && version != 3_052_000
 }
 
-/// The connection that writes. The file is there already.
+/// The connection that writes to a file that is there already, once the file was looked through.
 pub(crate) fn writer(path: &Path) -> Result<Connection, QueueError> {
     let conn = open(path)?;
+    // A damaged file is set aside with its log as they are: closing must not copy one into the other.
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     conn.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)?;
     let mode: String = conn.pragma_update_and_check(None, "journal_mode", "WAL", |r| r.get(0))?;
     if mode != "wal" {
-        return Err(QueueError::Internal(format!(
-            "the file system allows no write-ahead log (mode {mode})"
+        return Err(QueueError::Disk(format!(
+            "the file system allows no write-ahead log (mode {mode}); choose another folder"
         )));
     }
     conn.pragma_update(None, "synchronous", "FULL")?;
@@ -50,6 +55,8 @@ pub(crate) fn writer(path: &Path) -> Result<Connection, QueueError> {
     // The writer makes checkpoints itself, after the answers were given.
     conn.pragma_update_and_check(None, "wal_autocheckpoint", 0, |_| Ok(()))?;
     conn.pragma_update_and_check(None, "journal_size_limit", LOG_BYTES, |_| Ok(()))?;
+    look_through(&conn)?;
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
     Ok(conn)
 }
 
@@ -88,9 +95,18 @@ fn open(path: &Path) -> Result<Connection, QueueError> {
     Ok(conn)
 }
 
-/// Looks through the whole file.
-pub(crate) fn quick_check(conn: &Connection) -> Result<(), QueueError> {
-    let said: String = conn.query_row("PRAGMA quick_check(1)", [], |r| r.get(0))?;
+/// Looks through the whole file: every page, row and constraint, and in files of ordinary size also whether each index
+/// holds what its table holds.
+fn look_through(conn: &Connection) -> Result<(), QueueError> {
+    let pages: i64 = conn.query_row("PRAGMA page_count", [], |r| r.get(0))?;
+    let page_size: i64 = conn.query_row("PRAGMA page_size", [], |r| r.get(0))?;
+    let thorough = pages.saturating_mul(page_size) <= THOROUGH_BYTES;
+    let check = if thorough {
+        "PRAGMA integrity_check(1)"
+    } else {
+        "PRAGMA quick_check(1)"
+    };
+    let said: String = conn.query_row(check, [], |r| r.get(0))?;
     if said == "ok" {
         Ok(())
     } else {

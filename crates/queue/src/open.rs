@@ -58,10 +58,15 @@ pub(crate) fn ready(path: &Path, now: Timestamp, random: [u8; 10]) -> Result<Rea
     Ok(Ready { conn, set_aside })
 }
 
-/// Opens a file whose version is known.
+/// Opens and looks through a file whose version is known.
 fn existing(path: &Path, version: u32, now: Timestamp) -> Result<Connection, QueueError> {
-    let mut conn = connection::writer(path)?;
-    connection::quick_check(&conn)?;
+    // What SQLite can make no sense of is damage; what the disk, its fullness or another program says is not.
+    let mut conn = connection::writer(path).map_err(|e| match e {
+        QueueError::Internal(why) | QueueError::Stored(why) | QueueError::Refused(why) => {
+            QueueError::Damaged(why)
+        }
+        other => other,
+    })?;
     if version < migrate::VERSION {
         let copy = migrate::upgrade(&mut conn, path, version, now)?;
         tracing::info!(from = version, to = migrate::VERSION, copy = %copy.display(), "the queue was carried on");

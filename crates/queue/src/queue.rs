@@ -69,6 +69,10 @@ impl Queue {
         let ready = open::ready(path, now, install_random)?;
         let known = installation::get(&ready.conn)?;
         installation::begun(&ready.conn, now)?;
+        // Into the file itself: should the log be lost after a crash, the next launch still knows that it was one (F28).
+        ready
+            .conn
+            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
         let readers = Readers::new(path);
         let writer = Writer::new(path, ready.conn, Arc::clone(&readers))?;
         let (inbox, outbox) = mpsc::channel(WAITING);

@@ -12,6 +12,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
@@ -27,6 +28,8 @@ pub(crate) const WAITING: usize = 1_024;
 const CHECKPOINT_PAGES: u32 = 1_000;
 /// Pages in the log after which readers are waited for, so that the log begins anew: 48 MiB (F27).
 const RESTART_PAGES: u32 = 12_288;
+/// How long readers are waited for then; everybody who writes waits too.
+const RESTART_WAIT: Duration = Duration::from_millis(250);
 /// Times that the begin of a transaction is tried, each as long as the busy timeout (5 s): over a minute (F25).
 const BEGIN_TRIES: u32 = 14;
 
@@ -174,6 +177,10 @@ impl Writer {
             self.conn = None;
             self.readers.forget();
         }
+        if matches!(committed, Err(QueueError::DiskFull(_))) {
+            // Room in the log is room for what comes next, also on a full disk.
+            self.checkpoint("PRAGMA wal_checkpoint(PASSIVE)", Duration::ZERO);
+        }
         outcomes.resize(group.len(), Ok(()));
         for (job, outcome) in group.into_iter().zip(outcomes) {
             job.settle(outcome.and(committed.clone()));
@@ -204,10 +211,8 @@ impl Writer {
             ));
         }
         if self.conn.is_none() {
-            let conn = connection::writer(&self.path)?;
-            connection::quick_check(&conn)?;
+            self.adopt(connection::writer(&self.path)?)?;
             tracing::info!("the queue was opened again after an error of its disk");
-            self.adopt(conn)?;
         }
         self.conn.as_ref().ok_or(QueueError::Closed)
     }
@@ -221,22 +226,27 @@ impl Writer {
         if pages < self.checked_at + CHECKPOINT_PAGES {
             return;
         }
-        let Some(conn) = &self.conn else { return };
-        let how = if pages >= RESTART_PAGES {
-            "PRAGMA wal_checkpoint(RESTART)"
+        // Reads end soon; where one does not, writing goes on and this is tried again after more pages.
+        if pages >= RESTART_PAGES {
+            self.checkpoint("PRAGMA wal_checkpoint(RESTART)", RESTART_WAIT);
         } else {
-            "PRAGMA wal_checkpoint(PASSIVE)"
-        };
-        let done = conn.query_row(how, [], |r| Ok(r.get::<_, i64>(1)? == r.get::<_, i64>(2)?));
-        match done.map_err(QueueError::from) {
-            // All of it was copied: the next transaction begins the log anew, or it goes on from here.
-            Ok(_) => self.checked_at = pages,
-            Err(e) => {
-                tracing::warn!(error = %e, "the log of the queue could not be copied into its file");
-                if e.ends_connection() {
-                    self.conn = None;
-                    self.readers.forget();
-                }
+            self.checkpoint("PRAGMA wal_checkpoint(PASSIVE)", Duration::ZERO);
+        }
+        // When all of it was copied the next transaction begins the log anew; else it goes on from here.
+        self.checked_at = pages;
+    }
+
+    fn checkpoint(&mut self, how: &str, patience: Duration) {
+        let Some(conn) = &self.conn else { return };
+        let done = conn
+            .busy_timeout(patience)
+            .and_then(|()| conn.query_row(how, [], |_| Ok(())));
+        let done = conn.busy_timeout(connection::BUSY).and(done);
+        if let Err(e) = done.map_err(QueueError::from) {
+            tracing::warn!(error = %e, "the log of the queue could not be copied into its file");
+            if e.ends_connection() {
+                self.conn = None;
+                self.readers.forget();
             }
         }
     }

@@ -84,7 +84,7 @@ pub async fn start_with(config: EmbeddedConfig, world: Arc<dyn World>) -> Result
     let secrets = Arc::new(Secrets::new(home));
     let signer = Arc::new(BlobSigner::new(&random(world.as_ref())?, endpoint.base_url.clone()));
     let launch = random(world.as_ref())?;
-    let storages = Storages::new(Arc::clone(&store), Arc::clone(&secrets), Arc::clone(&world), signer, launch)?;
+    let storages = Storages::new(Arc::clone(&store), Arc::clone(&secrets), Arc::clone(&world), signer, launch);
     let service = Service::new(store, storages, secrets, world);
 
     let guard = Guard::new(&host, &endpoint.token);

@@ -1,5 +1,5 @@
 /**
- * Stands in for the program: `npm run mock`, then `http://127.0.0.1:1420/?scene=transfers`.
+ * Stands in for the program: `npm run mock`, then `http://localhost:1420/?scene=transfers`.
  *
  * It answers every command on a picture from `scenes.ts` and sends deltas as the program would, so that the page can be
  * looked at, measured and tested in any browser. `&still` keeps everything standing. Never part of a build.

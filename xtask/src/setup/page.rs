@@ -1,8 +1,5 @@
 //! The page's packages and the page itself, each made again only when what it is made from changed.
 
-use std::fs;
-use std::time::SystemTime;
-
 use anyhow::Result;
 
 use crate::command::npm;
@@ -22,7 +19,8 @@ pub(super) fn install() -> Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-/// `npm run build`, by the hash of the sources. The result is compiled into the window's program.
+/// `npm run build`, by the hash of the sources. `src-tauri/build.rs` puts a page that was built anew
+/// into the program.
 pub(super) fn build() -> Result<Outcome> {
     let ui = paths::ui();
     let made = ui.join("dist/index.html");
@@ -31,6 +29,7 @@ pub(super) fn build() -> Result<Outcome> {
         &ui,
         &[
             "index.html",
+            "package.json",
             "package-lock.json",
             "public",
             "src",
@@ -43,21 +42,6 @@ pub(super) fn build() -> Result<Outcome> {
         return Ok(Outcome::Skipped("its sources are as they were".to_owned()));
     }
     npm("run build").go()?;
-    embed_again()?;
     stamp::done(&stamp, &hash)?;
     Ok(Outcome::Done)
-}
-
-/// Cargo does not look into `ui/dist`: a touched build script makes it embed the page again.
-fn embed_again() -> Result<()> {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "a file's mtime, which decides nothing of the product"
-    )]
-    let now = SystemTime::now();
-    let script = paths::root().join("src-tauri/build.rs");
-    if script.exists() {
-        fs::File::options().write(true).open(script)?.set_modified(now)?;
-    }
-    Ok(())
 }

@@ -17,11 +17,12 @@ impl Machine {
     pub(super) fn schedule(&mut self, now: Timestamp) {
         self.schedule_loads(now);
         self.schedule_init();
+        // These may send a file back to be read: they come before the reads.
+        self.schedule_checks();
+        self.schedule_completes();
         self.schedule_reads();
         self.schedule_signs();
         self.schedule_puts();
-        self.schedule_checks();
-        self.schedule_completes();
         self.schedule_cancels(now);
     }
 

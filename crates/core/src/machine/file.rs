@@ -157,6 +157,11 @@ impl File {
         self.stored == self.parts.len() && self.pass.is_none() && self.reading.is_none()
     }
 
+    /// Some of it was read.
+    pub(super) fn is_begun(&self) -> bool {
+        self.stored > 0 || self.pass.is_none_or(|p| p > 0) || self.reading.is_some()
+    }
+
     pub(super) fn wants_read(&self) -> bool {
         self.reading.is_none()
             && match self.stage {
@@ -226,6 +231,7 @@ impl Machine {
         if let Some(until) = file.wait_until {
             self.waiting.remove(&(until, id));
         }
+        self.touch(group, id);
         if let Some(g) = self.groups.get_mut(&group) {
             g.active = g.active.saturating_sub(1);
             if file.counted_finishing {

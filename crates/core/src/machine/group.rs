@@ -3,11 +3,13 @@
 //! Files are brought from the queue in the order of their positions, a window at a time. When the queue has no more and
 //! none is left in the machine, the group is counted, and ends or waits ([`super::finish`]).
 
+use std::collections::BTreeSet;
+
 use super::records::{FileRecord, GroupRecord};
 use super::file::File;
 use super::{Effect, Machine};
 use crate::error::{ErrorCode, Failure, RetryClass};
-use crate::ids::GroupId;
+use crate::ids::{FileId, GroupId};
 use crate::retry::next_try;
 use crate::states::{FileState, GroupState, Intent};
 use crate::time::Timestamp;
@@ -32,6 +34,8 @@ pub(super) struct Group {
     /// Files up to here were brought.
     pub(super) cursor: i64,
     pub(super) loading: bool,
+    /// Files that left the machine, or were wanted otherwise, while a load was out: what it brings of them is old.
+    pub(super) touched: BTreeSet<FileId>,
     /// The queue had no more beyond the cursor.
     pub(super) exhausted: bool,
     /// Rows changed while a load was out.
@@ -47,11 +51,19 @@ pub(super) struct Group {
 }
 
 impl Group {
-    /// Nothing of it is under way and nothing will come by itself.
-    pub(super) fn is_quiet(&self) -> bool {
-        !self.loading && !self.counting && !self.ending && !self.scanning && self.known != Known::Asked
-            && (self.held || self.record.intent != Intent::Run || (self.active == 0 && self.exhausted && self.counted))
-            && !(self.record.intent == Intent::Cancelled && self.record.state != GroupState::Cancelled)
+    /// Nothing of it is under way and nothing will come by itself. `runs`: nothing holds it. Files that are in the machine all
+    /// the same were paused one by one; they come with the group's last count.
+    pub(super) fn is_quiet(&self, runs: bool) -> bool {
+        let nothing_out = !self.loading && !self.counting && !self.ending && self.known != Known::Asked;
+        if self.has_ended() {
+            return nothing_out;
+        }
+        let looked_through = self.exhausted && (self.counted || self.active > 0);
+        nothing_out && !self.scanning && self.record.intent != Intent::Cancelled && (!runs || looked_through)
+    }
+
+    pub(super) fn has_ended(&self) -> bool {
+        matches!(self.record.state, GroupState::Completed | GroupState::Cancelled)
     }
 }
 
@@ -65,6 +77,7 @@ impl Machine {
             known: Known::No,
             cursor: i64::MIN,
             loading: false,
+            touched: BTreeSet::new(),
             exhausted: false,
             stirred: false,
             counting: false,
@@ -85,13 +98,20 @@ impl Machine {
         }
     }
 
+    /// What a load that is out brings of this file is old by now.
+    pub(super) fn touch(&mut self, group: GroupId, file: FileId) {
+        if let Some(g) = self.groups.get_mut(&group).filter(|g| g.loading) {
+            g.touched.insert(file);
+        }
+    }
+
     /// Everything from the first row on is looked at again; what is in the machine already is skipped.
     pub(super) fn rewind(g: &mut Group) {
         g.cursor = i64::MIN;
         g.exhausted = false;
         g.counted = false;
         g.reload_at = None;
-        g.stirred = g.loading || g.counting;
+        g.stirred = g.loading || g.counting || g.ending;
     }
 
     pub(super) fn group_released(&mut self, id: GroupId) {
@@ -110,6 +130,7 @@ impl Machine {
     pub(super) fn loaded(&mut self, now: Timestamp, group: GroupId, records: Vec<FileRecord>, last: bool) {
         let Some(g) = self.groups.get_mut(&group) else { return };
         g.loading = false;
+        let touched = std::mem::take(&mut g.touched);
         if std::mem::take(&mut g.stirred) {
             Self::rewind(g);
             g.stirred = false;
@@ -127,7 +148,7 @@ impl Machine {
             self.persist(changes, vec![]);
         }
         for record in records {
-            if self.files.contains_key(&record.id) || record.intent != Intent::Run || !is_open(record.state) {
+            if touched.contains(&record.id) || self.files.contains_key(&record.id) || record.intent != Intent::Run || !is_open(record.state) {
                 continue;
             }
             let Some(file) = File::new(&record, position, hash) else {
@@ -196,7 +217,13 @@ impl Machine {
 
     /// Brings more files while there is room.
     pub(super) fn schedule_loads(&mut self, now: Timestamp) {
-        let mut room = self.config.active_files.saturating_sub(self.files.values().filter(|f| self.may_run(f)).count());
+        let wants = |g: &Group| g.reload_at.is_some_and(|at| at <= now) || (!g.loading && !g.counting && !g.ending && (!g.exhausted || (g.active == 0 && !g.counted)));
+        if !self.groups.values().any(wants) {
+            return;
+        }
+        // Files of groups that are held take no room: they may not starve the others.
+        let running: usize = self.groups.values().filter(|g| self.group_runs(g.record.id)).map(|g| g.active).sum();
+        let mut room = self.config.active_files.saturating_sub(running);
         let mut order: Vec<_> = self.groups.values().map(|g| (g.record.position, g.record.id)).collect();
         order.sort_unstable();
         for (_, id) in order {

@@ -59,6 +59,7 @@ impl Machine {
     }
 
     pub(super) fn file_intent(&mut self, now: Timestamp, id: FileId, group: GroupId, state: FileState, intent: Intent) {
+        self.touch(group, id);
         let Some(g) = self.groups.get_mut(&group) else { return };
         let destination = g.record.destination;
         match intent {

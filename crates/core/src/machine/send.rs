@@ -4,7 +4,7 @@
 //! have the same CRC. Parts larger than a quarter of the pool are read twice (hash, then stream), so that no part ever needs
 //! the whole pool (F186).
 
-use super::file::{Phase, Stage};
+use super::file::{File, OrderKey, Phase, Stage};
 use super::records::Change;
 use super::{BufferId, Effect, Machine, PutId, ReadMode, ReadOutcome, SignAsk};
 use crate::error::{ErrorCode, Failure, RetryClass};
@@ -30,18 +30,8 @@ impl Machine {
         if self.ready.read.is_empty() {
             return;
         }
-        let mut large_open = self.files.values().filter(|f| !f.plan.is_single() && (f.reading.is_some() || f.stored > 0 || f.pass.is_some_and(|p| p > 0))).count();
-        let keys: Vec<_> = self.ready.read.iter().take(self.config.pool_parts).copied().collect();
-        for key in keys {
-            if self.reads.len() >= self.config.readers as usize {
-                break;
-            }
-            let id = key.3;
+        for id in self.next_reads() {
             let Some(file) = self.files.get(&id) else { continue };
-            let started = file.stored > 0 || file.pass.is_none_or(|p| p > 0) || file.reading.is_some();
-            if !file.plan.is_single() && !started && large_open >= self.config.large_files {
-                continue;
-            }
             let in_pass = file.again.is_empty();
             let Some(i) = file.again.first().copied().or(file.pass) else { continue };
             let part = &file.parts[i];
@@ -69,9 +59,6 @@ impl Machine {
             self.pool_parts += usize::from(keep);
             self.reserved.insert(buffer, (bytes, keep));
             self.reads.insert(buffer);
-            if !started {
-                large_open += usize::from(!last);
-            }
             let mut changes = Vec::new();
             let Some(file) = self.files.get_mut(&id) else { continue };
             if !in_pass {
@@ -92,6 +79,33 @@ impl Machine {
             self.out.push(Effect::Read { file: id, part: range, mode, buffer, restart_hash, last });
             self.reindex(id);
         }
+    }
+
+    /// Files of the next reads, as many as may go on at once. Few large files are begun before one of them is read to its end.
+    fn next_reads(&self) -> Vec<FileId> {
+        let free = (self.config.readers as usize).saturating_sub(self.reads.len());
+        if free == 0 {
+            return Vec::new();
+        }
+        // One that waits, or whose parts are all read, keeps no other from its turn.
+        let half_read = |f: &&File| !f.plan.is_single() && f.is_begun() && (f.reading.is_some() || f.wants_read()) && self.may_run(f);
+        // Counted only when one might begin: ten thousand small files need no look at each other.
+        let mut large_open = None;
+        let mut chosen = Vec::with_capacity(free);
+        for file in self.ready.read.iter().filter_map(|key| self.files.get(&key.3)) {
+            if !file.plan.is_single() && !file.is_begun() {
+                let open = large_open.get_or_insert_with(|| self.files.values().filter(half_read).count());
+                if *open >= self.config.large_files {
+                    continue;
+                }
+                *open += 1;
+            }
+            chosen.push(file.id);
+            if chosen.len() == free {
+                break;
+            }
+        }
+        chosen
     }
 
     /// Gives a buffer back to the pool. One whose read still goes on is given back when that ends.
@@ -290,7 +304,11 @@ impl Machine {
 
     pub(super) fn schedule_puts(&mut self) {
         let mut slots = (self.config.connections as usize).saturating_sub(self.puts.len());
-        let keys: Vec<_> = self.ready.put.iter().take(self.config.connections as usize * 2).copied().collect();
+        let has_room = |key: &&OrderKey| {
+            let d = self.groups.get(&key.1).and_then(|g| self.destinations.get(&g.record.destination));
+            d.is_some_and(|d| d.puts < d.slots.unwrap_or(self.config.connections))
+        };
+        let keys: Vec<_> = self.ready.put.iter().filter(has_room).take(slots).copied().collect();
         for key in keys {
             let (group, id) = (key.1, key.3);
             let Some(destination) = self.groups.get(&group).map(|g| g.record.destination) else { continue };

@@ -115,12 +115,13 @@ pub(crate) fn key(file: FileId, attempt: u32) -> String {
 }
 
 impl Server {
-    pub(crate) fn new(rng: &mut Rng) -> Self {
+    pub(crate) fn new(rng: &mut Rng, latency: u64) -> Self {
+        let shortest = 4 * latency as i64 + 400;
         Self {
             fresh_tags: rng.chance(300),
             lists_crc: rng.chance(800),
             dedup: rng.chance(500),
-            url_ttl_ms: *rng.pick(&[400, 5_000, 900_000]).expect("a time"),
+            url_ttl_ms: *rng.pick(&[shortest, shortest + 10_000, 900_000]).expect("a time"),
             slow_complete_ms: *rng.pick(&[0, 0, 1_500]).expect("a time"),
             ..Self::default()
         }

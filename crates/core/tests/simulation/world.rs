@@ -79,7 +79,7 @@ impl World {
     pub(crate) fn new(seed: u64) -> Self {
         let mut rng = Rng::new(seed);
         let manner = manner(&mut rng);
-        let server = Server::new(&mut rng);
+        let server = Server::new(&mut rng, manner.latency);
         let now = Timestamp::from_millis(1_700_000_000_000);
         let destinations = (0..rng.between(1, 2)).map(|_| DestinationId::new(now, rng.bytes10())).collect();
         let mut world = Self {
@@ -223,7 +223,11 @@ impl World {
                 self.now = self.now.max(at);
                 true
             }
-            None => false,
+            None => {
+                let more = self.machine.handle(self.now, Event::Tick);
+                assert!(more.is_empty(), "nothing would have come of this but by chance: {more:?}");
+                false
+            }
         }
     }
 

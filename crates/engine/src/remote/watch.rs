@@ -48,9 +48,9 @@ pub fn watch(handle: &EngineHandle, groups: Vec<GroupId>) -> mpsc::Receiver<Resu
     receive
 }
 
-type Send = mpsc::Sender<Result<WatchEvent, Failure>>;
+type Out = mpsc::Sender<Result<WatchEvent, Failure>>;
 
-async fn run(handle: &EngineHandle, groups: &[GroupId], send: &Send) -> Result<(), Failure> {
+async fn run(handle: &EngineHandle, groups: &[GroupId], send: &Out) -> Result<(), Failure> {
     let mut deltas = handle.deltas();
     tell_all(handle, groups, send).await?;
     // All have to end, so they are waited for one after another.
@@ -67,7 +67,9 @@ async fn run(handle: &EngineHandle, groups: &[GroupId], send: &Send) -> Result<(
                 }
             }
         };
-        if send.send(Ok(WatchEvent::Ended { group, end })).await.is_err() {
+        let left = send.send(Ok(WatchEvent::Ended { group, end })).await.is_err();
+        // The queue of a stopped engine is closed; nothing can be read from it.
+        if left || end == GroupEnd::Stopped {
             return Ok(());
         }
     }
@@ -75,7 +77,7 @@ async fn run(handle: &EngineHandle, groups: &[GroupId], send: &Send) -> Result<(
 }
 
 /// How all of them stand.
-async fn tell_all(handle: &EngineHandle, groups: &[GroupId], send: &Send) -> Result<(), Failure> {
+async fn tell_all(handle: &EngineHandle, groups: &[GroupId], send: &Out) -> Result<(), Failure> {
     let mut views = handle.snapshot().await?.groups;
     views.retain(|g| groups.contains(&g.id));
     if !views.is_empty() {
@@ -89,7 +91,7 @@ async fn tell_all(handle: &EngineHandle, groups: &[GroupId], send: &Send) -> Res
 async fn told(
     handle: &EngineHandle,
     groups: &[GroupId],
-    send: &Send,
+    send: &Out,
     deltas: &mut broadcast::Receiver<std::sync::Arc<crate::view::Delta>>,
 ) -> Result<(), Failure> {
     let delta = match deltas.recv().await {

@@ -33,24 +33,20 @@ pub struct Storages {
     world: Arc<dyn World>,
     signer: Arc<BlobSigner>,
     launch: [u8; 8],
-    http: reqwest::Client,
     open: Mutex<BTreeMap<DestinationId, Opened>>,
 }
 
 impl Storages {
     /// Storages for a ledger. `launch` names this launch in files of unfinished work.
-    ///
-    /// # Errors
-    /// When the TLS set-up of this computer can't be read.
+    #[must_use]
     pub fn new(
         store: Arc<dyn Store>,
         secrets: Arc<Secrets>,
         world: Arc<dyn World>,
         signer: Arc<BlobSigner>,
         launch: [u8; 8],
-    ) -> Result<Self, Failure> {
-        let http = crate::storage::s3::http_client()?;
-        Ok(Self { store, secrets, world, signer, launch, http, open: Mutex::default() })
+    ) -> Self {
+        Self { store, secrets, world, signer, launch, open: Mutex::default() }
     }
 
     /// What checks the URLs of parts.
@@ -107,7 +103,7 @@ impl Storages {
         keys: &Keys,
         capabilities: Capabilities,
     ) -> Result<S3Storage, Failure> {
-        S3Storage::new(config, keys, capabilities, self.http.clone(), Arc::clone(&self.world))
+        S3Storage::new(config, keys, capabilities, Arc::clone(&self.world))
     }
 
     /// Opens the destination anew when it is next needed: its settings or keys changed.

@@ -1,31 +1,252 @@
-//! A bucket.
+//! A bucket of any store that speaks S3.
+//!
+//! An object is born under a key that the ledger holds and nothing else has, carries the token of its attempt in its
+//! metadata, and is sent by signed URLs: small ones in one PUT, larger ones as a multipart upload that is created with
+//! the first URL. What a store verifies and tells was tried once ([`trial`]); what it does not is read back. Everything
+//! that is asked is asked again after a lost answer; nothing is deleted that does not carry our token.
+
+mod calls;
+mod client;
+mod errors;
+mod names;
+mod prove;
+pub mod trial;
+mod xml;
 
 use std::sync::Arc;
+use std::time::Duration;
+
 use futures::future::BoxFuture;
+use futures::{FutureExt as _, StreamExt as _};
+use rusty_s3::Method;
 use tokio::sync::mpsc;
 use windlass_core::error::{ErrorCode, Failure};
+use windlass_core::limits::URL_TTL_MS;
 use windlass_core::time::Timestamp;
 use windlass_protocol::destinations::DestinationConfig;
 use windlass_protocol::sessions::{SignPart, SignedPart};
-use crate::clock::World;
-use crate::secrets::Keys;
-use super::*;
 
-pub struct S3Storage {}
-pub(crate) fn http_client() -> Result<reqwest::Client, Failure> { reqwest::Client::builder().build().map_err(|e| crate::failure::internal(e)) }
-impl S3Storage { pub fn new(_: &DestinationConfig, _: &Keys, _: Capabilities, _: reqwest::Client, _: Arc<dyn World>) -> Result<Self, Failure> { Err(Failure::new(ErrorCode::StorageDown, "soon")) } }
-impl ObjectStorage for S3Storage {
-    fn copies_duplicates(&self) -> bool { false }
-    fn names_are_looked_up(&self) -> bool { true }
-    fn taken<'a>(&'a self, _: &'a [String], _: Timestamp) -> BoxFuture<'a, Result<Vec<bool>, Failure>> { unreachable!() }
-    fn begin<'a>(&'a self, _: &'a ObjectRow, _: bool) -> BoxFuture<'a, Result<Option<String>, Failure>> { unreachable!() }
-    fn room(&self, _: u64) -> BoxFuture<'_, Result<(), Failure>> { unreachable!() }
-    fn sign(&self, _: &ObjectRow, _: &[SignPart], _: Timestamp) -> Result<Vec<SignedPart>, Failure> { unreachable!() }
-    fn list<'a>(&'a self, _: &'a ObjectRow) -> BoxFuture<'a, Result<Listing, Failure>> { unreachable!() }
-    fn complete(&self, _: Vec<CompleteJob>, _: mpsc::Sender<(usize, CompleteEnd)>) -> BoxFuture<'_, ()> { unreachable!() }
-    fn copy<'a>(&'a self, _: &'a ObjectRow, _: &'a ObjectRow) -> BoxFuture<'a, CompleteEnd> { unreachable!() }
-    fn discard<'a>(&'a self, _: &'a ObjectRow) -> BoxFuture<'a, Result<bool, Failure>> { unreachable!() }
-    fn forget(&self, _: &[ObjectRow]) {}
-    fn look<'a>(&'a self, _: &'a ObjectRow, _: Look) -> BoxFuture<'a, Result<Presence, Failure>> { unreachable!() }
+use self::calls::{CRC64, Head, SHA256, TOKEN, token};
+use self::client::{Ask, Client};
+use self::names::Names;
+use self::prove::takes;
+use super::{Capabilities, CompleteEnd, CompleteJob, Listing, Look, ObjectStorage, Presence};
+use crate::clock::World;
+use crate::failure::internal;
+use crate::secrets::Keys;
+use crate::store::ObjectRow;
+
+/// Calls that are out at a time.
+const IN_FLIGHT: usize = 64;
+/// Times that an abort is repeated until nothing is listed (F101).
+const ABORTS: usize = 5;
+/// Before an object counts as gone it is asked for again after this.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
+
+/// A bucket as storage.
+pub struct S3Storage {
+    client: Client,
+    prefix: String,
+    capabilities: Capabilities,
+    names: Names,
 }
-pub mod trial { use super::*; pub async fn try_bucket(_: &S3Storage) -> (windlass_protocol::destinations::Check, Capabilities) { unreachable!() } }
+
+impl S3Storage {
+    /// A bucket; nothing is asked yet.
+    ///
+    /// # Errors
+    /// `invalid_field` for an endpoint or bucket that no URL can have.
+    pub fn new(
+        config: &DestinationConfig,
+        keys: &Keys,
+        capabilities: Capabilities,
+        world: Arc<dyn World>,
+    ) -> Result<Self, Failure> {
+        let prefix = match config {
+            DestinationConfig::S3 { prefix, .. } => prefix.clone(),
+            DestinationConfig::Folder { .. } => String::new(),
+        };
+        Ok(Self { client: Client::new(config, keys, world)?, prefix, capabilities, names: Names::default() })
+    }
+
+    /// What is signed into the URL of a part, and has to be sent with it.
+    fn part_request<'a>(&self, object: &'a ObjectRow, part: &SignPart) -> Result<Ask<'a>, Failure> {
+        // The length is in the signature, so nothing longer can be sent (A67).
+        let mut ask = Ask::object(&object.key).header("content-length", part.size.to_string());
+        let crc = takes(self.capabilities.crc64);
+        if object.plan.is_single() {
+            ask = ask.header("content-type", object.mime.as_str()).header(TOKEN, token(object));
+            // One checksum a request: the hash where it is known, so that a replay can only write the same bytes (A70).
+            return Ok(match part.sha256.filter(|_| takes(self.capabilities.sha256)) {
+                Some(sha) => ask.header(SHA256, sha.to_base64()),
+                None if crc => ask.header(CRC64, part.crc64.to_string()),
+                None => ask,
+            });
+        }
+        let upload = object.upload_id.as_deref().ok_or_else(|| internal("a part of an upload that was not begun"))?;
+        ask = ask.query("partNumber", part.n.to_string()).query("uploadId", upload);
+        Ok(if crc { ask.header(CRC64, part.crc64.to_string()) } else { ask })
+    }
+
+    fn sign_part(&self, object: &ObjectRow, part: &SignPart, now: Timestamp) -> Result<SignedPart, Failure> {
+        let ask = self.part_request(object, part)?;
+        let ttl = Duration::from_millis(URL_TTL_MS.unsigned_abs());
+        let url = self.client.url(Method::Put, &ask, ttl, now)?;
+        let sent = ask.headers.into_iter().filter(|(name, _)| *name != "content-length");
+        Ok(SignedPart {
+            n: part.n,
+            url: url.into(),
+            headers: sent.map(|(name, value)| (name.to_owned(), value)).collect(),
+            expires_at: now.plus_millis(URL_TTL_MS).as_millis(),
+            valid_ms: URL_TTL_MS,
+        })
+    }
+
+    /// Gives up every unfinished upload of a key. True when none is listed any more.
+    async fn abort_all(&self, object: &ObjectRow) -> Result<bool, Failure> {
+        if let Some(upload) = &object.upload_id {
+            self.client.abort(&object.key, upload).await?;
+        }
+        for _ in 0..ABORTS {
+            let left = self.client.list_uploads(&object.key).await?;
+            if left.is_empty() {
+                return Ok(true);
+            }
+            for upload in left {
+                self.client.abort(&object.key, &upload).await?;
+            }
+        }
+        Ok(false)
+    }
+
+    async fn discard_all(&self, object: &ObjectRow) -> Result<bool, Failure> {
+        // No URL is given before the name was looked up, so nothing can be there.
+        if !object.name_checked && object.upload_id.is_none() && object.plan.is_single() {
+            return Ok(true);
+        }
+        if !object.plan.is_single() && !self.abort_all(object).await? {
+            return Ok(false);
+        }
+        match self.client.head(&object.key).await? {
+            Some(head) if head.token.as_deref() == Some(token(object).as_str()) => {
+                self.client.delete(&object.key).await?;
+                Ok(self.client.head(&object.key).await?.is_none())
+            }
+            // Somebody else's, or nothing.
+            _ => Ok(true),
+        }
+    }
+
+    async fn look_at(&self, object: &ObjectRow, how: Look) -> Result<Presence, Failure> {
+        let mut head = self.client.head(&object.key).await?;
+        if head.is_none() {
+            tokio::time::sleep(LOOK_AGAIN).await;
+            head = self.client.head(&object.key).await?;
+        }
+        let Some(head) = head else { return Ok(Presence::Missing) };
+        if let Some(why) = self.differs(object, &head) {
+            return Ok(Presence::Different(why));
+        }
+        let told = self.capabilities.tells_crc64 && head.crc64.is_some()
+            || self.capabilities.tells_sha256 && head.sha256.is_some() && object.sha256.is_some();
+        if told || how == Look::Glance {
+            return Ok(Presence::Same);
+        }
+        let found = self.read_back(object).await?;
+        let same = found.size == object.plan.size()
+            && object.crc64 == Some(found.crc64)
+            && object.sha256.is_none_or(|sha| found.sha256 == sha.0);
+        Ok(if same {
+            Presence::Same
+        } else {
+            Presence::Different(Failure::new(ErrorCode::VerifyMismatch, "the object has other bytes than were proved"))
+        })
+    }
+
+    /// What HEAD says against what was proved.
+    fn differs(&self, object: &ObjectRow, head: &Head) -> Option<Failure> {
+        if head.token.as_deref() != Some(token(object).as_str()) {
+            return Some(Failure::new(ErrorCode::TokenMismatch, "the object was replaced by another one"));
+        }
+        if head.size != Some(object.plan.size()) {
+            let detail = format!("{:?} bytes, proved were {}", head.size, object.plan.size());
+            return Some(Failure::new(ErrorCode::SizeMismatch, detail));
+        }
+        let crc = self.capabilities.tells_crc64 && head.crc64.is_some() && head.crc64 != object.crc64;
+        let sha = self.capabilities.tells_sha256
+            && head.sha256.is_some()
+            && object.sha256.is_some()
+            && head.sha256 != object.sha256;
+        (crc || sha).then(|| Failure::new(ErrorCode::VerifyMismatch, "the object has another checksum than was proved"))
+    }
+}
+
+impl ObjectStorage for S3Storage {
+    fn copies_duplicates(&self) -> bool {
+        false
+    }
+
+    fn names_are_looked_up(&self) -> bool {
+        true
+    }
+
+    fn taken<'a>(&'a self, keys: &'a [String], now: Timestamp) -> BoxFuture<'a, Result<Vec<bool>, Failure>> {
+        self.names.taken(&self.client, &self.prefix, keys, now).boxed()
+    }
+
+    fn begin<'a>(&'a self, object: &'a ObjectRow, again: bool) -> BoxFuture<'a, Result<Option<String>, Failure>> {
+        async move {
+            if again && !self.abort_all(object).await? {
+                return Err(Failure::new(ErrorCode::StorageError, "an unfinished upload can't be given up"));
+            }
+            self.client.create(object, self.capabilities.crc64).await.map(Some)
+        }
+        .boxed()
+    }
+
+    fn room(&self, _: u64) -> BoxFuture<'_, Result<(), Failure>> {
+        // No store tells it.
+        async { Ok(()) }.boxed()
+    }
+
+    fn sign(&self, object: &ObjectRow, parts: &[SignPart], now: Timestamp) -> Result<Vec<SignedPart>, Failure> {
+        parts.iter().map(|part| self.sign_part(object, part, now)).collect()
+    }
+
+    fn list<'a>(&'a self, object: &'a ObjectRow) -> BoxFuture<'a, Result<Listing, Failure>> {
+        async move {
+            match &object.upload_id {
+                Some(upload) => self.client.list_parts(&object.key, upload).await,
+                None => Ok(Listing::NoUpload),
+            }
+        }
+        .boxed()
+    }
+
+    fn complete(&self, jobs: Vec<CompleteJob>, ends: mpsc::Sender<(usize, CompleteEnd)>) -> BoxFuture<'_, ()> {
+        async move {
+            let mut working = futures::stream::iter(jobs.into_iter().enumerate())
+                .map(|(i, job)| async move { (i, self.complete_one(&job).await) })
+                .buffer_unordered(IN_FLIGHT);
+            while let Some(end) = working.next().await {
+                // Whoever asked may be gone; the next who asks finds the same.
+                drop(ends.send(end).await);
+            }
+        }
+        .boxed()
+    }
+
+    fn copy<'a>(&'a self, _: &'a ObjectRow, _: &'a ObjectRow) -> BoxFuture<'a, CompleteEnd> {
+        async { CompleteEnd::Unknown(internal("duplicates in a bucket share an object")) }.boxed()
+    }
+
+    fn discard<'a>(&'a self, object: &'a ObjectRow) -> BoxFuture<'a, Result<bool, Failure>> {
+        self.discard_all(object).boxed()
+    }
+
+    fn forget(&self, _: &[ObjectRow]) {}
+
+    fn look<'a>(&'a self, object: &'a ObjectRow, how: Look) -> BoxFuture<'a, Result<Presence, Failure>> {
+        self.look_at(object, how).boxed()
+    }
+}

@@ -1,0 +1,280 @@
+//! What may be typed.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Exit codes and variables, below the help.
+const AFTER: &str = "\
+Exit codes:
+  0    all of it was done; every file arrived and was proved
+  2    some files did not arrive: each is named, with a code and what to do
+  3    nothing was begun: wrong words, no such destination or group, a queue that can't be opened
+  130  stopped by Ctrl+C or a signal, or paused; nothing is lost, `windlass resume` goes on
+
+Environment:
+  WINDLASS_HOME  another data folder: queue, ledger, logs
+  WINDLASS_LOG   what is logged: error, warn, info (the default), debug, trace
+  NO_COLOR       no colours";
+
+/// Windlass uploads files and folders, proves that they arrived, and never loses its place.
+///
+/// Whatever happens on the way (a crash, no network, a changed file), the next command knows what is where and goes on from
+/// there.
+#[derive(Debug, Parser)]
+#[command(name = "windlass", version, after_help = AFTER, after_long_help = AFTER, arg_required_else_help = true, max_term_width = 100)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub verb: Verb,
+}
+
+/// The verbs.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Upload files and folders, and wait until each is proved
+    Up(Up),
+    /// Show what is in the queue
+    Status(Status),
+    /// Go on with what was interrupted or paused, and wait until it is done
+    Resume(OneGroup),
+    /// Stop sending; nothing that is stored is lost
+    Pause(OneGroup),
+    /// Give a group up, and remove what is unfinished at the destination
+    Cancel(Cancel),
+    /// Try failed files again from where they stood, and wait until they are done
+    Retry(Retry),
+    /// Destinations: where files go
+    #[command(subcommand)]
+    Dest(Dest),
+    /// Show the proof of a group: what went where, when, with which SHA-256
+    Receipt(Receipt),
+    /// Ask the destination again whether everything is as it was proved
+    Verify(Receipt),
+    /// Print completions for a shell
+    Completions(Completions),
+}
+
+/// Shared by verbs that print.
+#[derive(Debug, Clone, Copy, Args)]
+pub struct Json {
+    /// Print lines of JSON instead of words
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `windlass up`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  windlass up ~/Pictures/Shoot --group \"Shoot 12 May\" --to nas
+  windlass up -- --a-name-with-dashes
+
+With --json the last line is
+  {\"event\":\"summary\",\"group\":ID,\"files\":N,\"uploaded\":N,\"deduplicated\":N,\"unchanged\":N,\"rejected\":N,
+   \"failed\":N,\"open\":N,\"bytes\":N,\"bytes_sent\":N,\"parts_sent\":N,\"seconds\":S}
+before it come `started`, `progress` (two a second), `file_failed` (one a file), `notice`, `stopped`.")]
+pub struct Up {
+    /// Files and folders
+    #[arg(required = true, value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// Name of the group [default: made from the paths]
+    #[arg(long, value_name = "NAME")]
+    pub group: Option<String>,
+    /// Destination, by name [default: the default destination]
+    #[arg(long, value_name = "DEST")]
+    pub to: Option<String>,
+    /// Output
+    #[command(flatten)]
+    pub json: Json,
+}
+
+/// `windlass status`
+#[derive(Debug, Args)]
+pub struct Status {
+    /// Only this group, with its errors: its name, its id, or the beginning of its id
+    pub group: Option<String>,
+    /// Also groups that ended more than a day ago
+    #[arg(long)]
+    pub all: bool,
+    /// Output
+    #[command(flatten)]
+    pub json: Json,
+}
+
+/// A verb about one group or all.
+#[derive(Debug, Args)]
+pub struct OneGroup {
+    /// Only this group: its name, its id, or the beginning of its id
+    pub group: Option<String>,
+    /// Output
+    #[command(flatten)]
+    pub json: Json,
+}
+
+/// `windlass cancel`
+#[derive(Debug, Args)]
+pub struct Cancel {
+    /// The group: its name, its id, or the beginning of its id
+    pub group: String,
+    /// Don't ask first
+    #[arg(long, short)]
+    pub yes: bool,
+    /// Output
+    #[command(flatten)]
+    pub json: Json,
+}
+
+/// `windlass retry`
+#[derive(Debug, Args)]
+pub struct Retry {
+    /// Only this group: its name, its id, or the beginning of its id
+    pub group: Option<String>,
+    /// Only files with this error, as `no_permission` or `WL-102`
+    #[arg(long, value_name = "CODE")]
+    pub only: Option<String>,
+    /// Output
+    #[command(flatten)]
+    pub json: Json,
+}
+
+/// `windlass receipt`, `windlass verify`
+#[derive(Debug, Args)]
+pub struct Receipt {
+    /// The group: its name, its id, or the beginning of its id
+    pub group: String,
+    /// Output
+    #[command(flatten)]
+    pub json: Json,
+}
+
+/// `windlass completions`
+#[derive(Debug, Args)]
+pub struct Completions {
+    /// The shell
+    pub shell: clap_complete::Shell,
+}
+
+/// `windlass dest`
+#[derive(Debug, Subcommand)]
+pub enum Dest {
+    /// Test a folder or a bucket, and add it
+    Add(DestAdd),
+    /// List destinations
+    List(Json),
+    /// Test a destination again; what waits for it goes on when it is fine
+    Test(DestName),
+    /// Remove a destination; its files stay where they are
+    Remove(DestName),
+    /// Use this destination when a command names none
+    Default(DestName),
+}
+
+/// `windlass dest add`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  windlass dest add nas --folder /mnt/nas
+  windlass dest add bucket --s3 https://s3.example.com --bucket photos --region eu-1
+
+Keys of a bucket come from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or are asked for in a terminal.
+When the test fails, nothing is saved and the exit code is 3.")]
+#[command(group = clap::ArgGroup::new("kind").required(true).args(["folder", "s3"]))]
+pub struct DestAdd {
+    /// Its name
+    pub name: String,
+    /// A folder on this computer or on a network drive
+    #[arg(long, value_name = "DIR")]
+    pub folder: Option<PathBuf>,
+    /// Address of an S3-compatible storage
+    #[arg(long, value_name = "URL", requires = "bucket")]
+    pub s3: Option<String>,
+    /// Bucket
+    #[arg(long, requires = "s3")]
+    pub bucket: Option<String>,
+    /// Region of the bucket
+    #[arg(long, requires = "s3", default_value = "us-east-1")]
+    pub region: String,
+    /// Put this before every key
+    #[arg(long, requires = "s3", default_value = "", hide_default_value = true)]
+    pub prefix: String,
+    /// Address the bucket as URL/BUCKET instead of BUCKET.URL
+    #[arg(long, requires = "s3")]
+    pub path_style: bool,
+    /// Keep the keys in a file that only you can read, not in the system's keyring
+    #[arg(long, requires = "s3")]
+    pub secrets_file: bool,
+    /// Use it when a command names no destination (the first one always is)
+    #[arg(long)]
+    pub default: bool,
+    /// Output
+    #[command(flatten)]
+    pub json: Json,
+}
+
+/// A destination.
+#[derive(Debug, Args)]
+pub struct DestName {
+    /// Its name
+    pub name: String,
+    /// Output
+    #[command(flatten)]
+    pub json: Json,
+}
+
+impl Verb {
+    /// Whether lines of JSON were asked for.
+    #[must_use]
+    pub fn json(&self) -> bool {
+        match self {
+            Self::Up(a) => a.json.json,
+            Self::Status(a) => a.json.json,
+            Self::Resume(a) | Self::Pause(a) => a.json.json,
+            Self::Cancel(a) => a.json.json,
+            Self::Retry(a) => a.json.json,
+            Self::Receipt(a) | Self::Verify(a) => a.json.json,
+            Self::Completions(_) => false,
+            Self::Dest(Dest::Add(a)) => a.json.json,
+            Self::Dest(Dest::List(a)) => a.json,
+            Self::Dest(Dest::Test(a) | Dest::Remove(a) | Dest::Default(a)) => a.json.json,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(line: &[&str]) -> Result<Verb, clap::error::ErrorKind> {
+        Cli::try_parse_from(std::iter::once(&"windlass").chain(line)).map(|c| c.verb).map_err(|e| e.kind())
+    }
+
+    #[test]
+    fn the_definitions_are_sound() {
+        <Cli as clap::CommandFactory>::command().debug_assert();
+    }
+
+    #[test]
+    fn a018_names_with_dashes_are_paths_after_two_dashes() {
+        let Ok(Verb::Up(up)) = parsed(&["up", "--", "--group=x", "-rf", "@list"]) else { panic!("refused") };
+        assert_eq!(up.paths, ["--group=x", "-rf", "@list"].map(PathBuf::from));
+        assert_eq!(up.group, None);
+    }
+
+    #[test]
+    fn a_destination_is_a_folder_or_a_bucket_never_both() {
+        assert!(parsed(&["dest", "add", "n", "--folder", "/x"]).is_ok());
+        assert!(parsed(&["dest", "add", "n", "--s3", "http://h", "--bucket", "b"]).is_ok());
+        for bad in [
+            &["dest", "add", "n"][..],
+            &["dest", "add", "n", "--s3", "http://h"],
+            &["dest", "add", "n", "--folder", "/x", "--s3", "http://h", "--bucket", "b"],
+            &["dest", "add", "n", "--folder", "/x", "--secrets-file"],
+            &["up"],
+            &["cancel"],
+            &["uppp"],
+        ] {
+            assert!(parsed(bad).is_err(), "{bad:?}");
+        }
+    }
+}

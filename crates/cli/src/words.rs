@@ -1,0 +1,81 @@
+//! The words of the product (experience §0), as the terminal says them.
+
+use windlass_core::states::BlockedReason;
+use windlass_engine::view::{DestinationKind, GroupView, GroupWord};
+
+/// A group's state in one word, with what has to be known beside it.
+#[must_use]
+pub fn group(view: &GroupView) -> String {
+    let left_out = view.files.rejected;
+    match view.word {
+        GroupWord::DoneLeftOut => format!("Done, {left_out} left out"),
+        GroupWord::Uploading | GroupWord::Finishing | GroupWord::Preparing if view.files.failed > 0 => {
+            format!("{} · {} need you", word(view.word), view.files.failed)
+        }
+        other => word(other).to_owned(),
+    }
+}
+
+/// The word alone.
+#[must_use]
+pub const fn word(word: GroupWord) -> &'static str {
+    match word {
+        GroupWord::Waiting => "Waiting",
+        GroupWord::Preparing => "Preparing",
+        GroupWord::Uploading => "Uploading",
+        GroupWord::Finishing => "Finishing",
+        GroupWord::Paused => "Paused",
+        GroupWord::Interrupted => "Interrupted",
+        GroupWord::NeedsYou => "Needs you",
+        GroupWord::Done | GroupWord::DoneLeftOut => "Done",
+        GroupWord::Cancelled => "Cancelled",
+        GroupWord::CleaningUp => "Cleaning up",
+    }
+}
+
+/// Why something waits, and what ends the wait.
+#[must_use]
+pub const fn reason(reason: BlockedReason) -> &'static str {
+    match reason {
+        BlockedReason::User => "paused by you",
+        BlockedReason::Question => "interrupted; `windlass resume` goes on",
+        BlockedReason::Offline => "offline; goes on by itself when the network is back",
+        BlockedReason::DestinationDown => "the destination does not answer; tried again by itself",
+        BlockedReason::DestinationSlowDown => "the destination asks to slow down; goes on by itself",
+        BlockedReason::StorageFull => "the destination is full; make room, it goes on by itself",
+        BlockedReason::SignedOut => "the destination does not accept the key; `windlass dest test` tells more",
+        BlockedReason::DiskMissing => "the disk of the files is not connected; nothing is lost",
+        BlockedReason::QueueDiskFull => "this computer's disk is full; free some space, nothing is lost",
+        BlockedReason::FileMissing => "a file is gone",
+        BlockedReason::LockedFile => "another program is writing a file; goes on when it stands still",
+        BlockedReason::Following => "the same content is on its way already",
+    }
+}
+
+/// A kind of destination.
+#[must_use]
+pub const fn kind(kind: DestinationKind) -> &'static str {
+    match kind {
+        DestinationKind::Folder => "folder",
+        DestinationKind::S3 => "bucket",
+        DestinationKind::Server => "server",
+    }
+}
+
+/// A step of a destination's test.
+#[must_use]
+pub fn step(step: &str) -> &str {
+    match step {
+        "reachable" => "It answers",
+        "clock" => "The clocks agree",
+        "create" => "It can be made, and written to",
+        "write" => "Files can be written",
+        "complete" => "Parts can be put together",
+        "read_back" => "What was written can be read",
+        "remove" => "What is unfinished can be removed",
+        "free_space" => "There is room",
+        "same_disk" => "It is on another disk",
+        "checksums" => "It proves checksums",
+        other => other,
+    }
+}

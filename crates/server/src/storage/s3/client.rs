@@ -1,0 +1,183 @@
+//! Requests to a bucket: signed in the URL, sent by a client that follows no redirect, read up to a limit.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use reqwest::header::HeaderMap;
+use rusty_s3::{Bucket, Credentials, Method, UrlStyle};
+use url::Url;
+use windlass_core::error::{ErrorCode, Failure};
+use windlass_core::time::Timestamp;
+use windlass_protocol::client::transport_failure;
+use windlass_protocol::destinations::DestinationConfig;
+
+use crate::clock::World;
+use crate::failure::internal;
+use crate::secrets::Keys;
+
+/// Most bytes of an answer that are read (F67).
+const MAX_REPLY: usize = 16 << 20;
+/// An ordinary call.
+pub(super) const QUICK: Duration = Duration::from_secs(60);
+/// Completing a large object (F92).
+pub(super) const SLOW: Duration = Duration::from_secs(900);
+/// Our own calls are signed just before they are made.
+const OWN_TTL: Duration = Duration::from_secs(1_800);
+
+/// A bucket and the right to use it. Shows neither keys nor signed URLs.
+pub(super) struct Client {
+    bucket: Bucket,
+    credentials: Credentials,
+    http: reqwest::Client,
+    world: Arc<dyn World>,
+}
+
+/// A whole answer.
+pub(super) struct Reply {
+    pub(super) status: u16,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Bytes,
+}
+
+/// A request before it is signed.
+#[derive(Default, Clone)]
+pub(super) struct Ask<'a> {
+    pub(super) key: Option<&'a str>,
+    pub(super) query: BTreeMap<&'a str, String>,
+    pub(super) headers: BTreeMap<&'a str, String>,
+    pub(super) body: Option<Bytes>,
+}
+
+impl<'a> Ask<'a> {
+    pub(super) fn object(key: &'a str) -> Self {
+        Self { key: Some(key), ..Self::default() }
+    }
+
+    pub(super) fn query(mut self, name: &'a str, value: impl Into<String>) -> Self {
+        self.query.insert(name, value.into());
+        self
+    }
+
+    pub(super) fn header(mut self, name: &'a str, value: impl Into<String>) -> Self {
+        self.headers.insert(name, value.into());
+        self
+    }
+
+    pub(super) fn body(mut self, body: impl Into<Bytes>) -> Self {
+        self.body = Some(body.into());
+        self
+    }
+}
+
+impl Client {
+    pub(super) fn new(config: &DestinationConfig, keys: &Keys, world: Arc<dyn World>) -> Result<Self, Failure> {
+        let invalid = |what: &str| Failure::new(ErrorCode::InvalidField, what);
+        let DestinationConfig::S3 { endpoint, region, bucket, path_style, .. } = config else {
+            return Err(internal("a folder is no bucket"));
+        };
+        let url: Url = endpoint.parse().map_err(|_| invalid("endpoint: https://host[:port]"))?;
+        if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() || !url.username().is_empty() {
+            return Err(invalid("endpoint: https://host[:port]"));
+        }
+        let style = if *path_style { UrlStyle::Path } else { UrlStyle::VirtualHost };
+        let mut http = reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .connect_timeout(Duration::from_secs(15));
+        if is_loopback(&url) {
+            http = http.no_proxy();
+        }
+        Ok(Self {
+            bucket: Bucket::new(url, style, bucket.clone(), region.clone())
+                .map_err(|_| invalid("bucket: not a name that the endpoint can have"))?,
+            credentials: match &keys.session_token {
+                Some(token) => Credentials::new_with_token(&keys.access_key, &keys.secret_key, token),
+                None => Credentials::new(&keys.access_key, &keys.secret_key),
+            },
+            http: http.build().map_err(internal)?,
+            world,
+        })
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        self.world.now()
+    }
+
+    pub(super) fn world(&self) -> &dyn World {
+        self.world.as_ref()
+    }
+
+    /// The URL of a request, signed for so long from `now` on.
+    pub(super) fn url(&self, method: Method, ask: &Ask<'_>, ttl: Duration, now: Timestamp) -> Result<Url, Failure> {
+        let at = jiff::Timestamp::from_millisecond(now.as_millis()).map_err(internal)?;
+        let url = match ask.key {
+            Some(key) => self.bucket.object_url(key),
+            None => self.bucket.base_url().clone(),
+        };
+        Ok(rusty_s3::signing::sign(
+            &at,
+            method,
+            url,
+            self.credentials.key(),
+            self.credentials.secret(),
+            self.credentials.token(),
+            self.bucket.region(),
+            ttl.as_secs(),
+            ask.query.iter().map(|(k, v)| (*k, v.as_str())),
+            ask.headers.iter().map(|(k, v)| (*k, v.as_str())),
+        ))
+    }
+
+    /// Asks and reads the whole answer, whatever its status.
+    pub(super) async fn ask(&self, method: Method, ask: Ask<'_>, limit: Duration) -> Result<Reply, Failure> {
+        let mut response = self.send(method, ask, limit).await?;
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        let mut body = BytesMut::new();
+        while let Some(chunk) = response.chunk().await.map_err(|e| lost(&e))? {
+            if body.len() + chunk.len() > MAX_REPLY {
+                return Err(Failure::new(ErrorCode::StorageError, "the answer is too long"));
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(Reply { status, headers, body: body.freeze() })
+    }
+
+    /// Asks and leaves the body to be read.
+    pub(super) async fn send(&self, method: Method, ask: Ask<'_>, limit: Duration) -> Result<reqwest::Response, Failure> {
+        let url = self.url(method, &ask, OWN_TTL, self.now())?;
+        let verb = match method {
+            Method::Head => reqwest::Method::HEAD,
+            Method::Get => reqwest::Method::GET,
+            Method::Post => reqwest::Method::POST,
+            Method::Put => reqwest::Method::PUT,
+            Method::Delete => reqwest::Method::DELETE,
+        };
+        let mut request = self.http.request(verb, url).timeout(limit);
+        for (name, value) in &ask.headers {
+            request = request.header(*name, value);
+        }
+        if let Some(body) = ask.body {
+            request = request.body(body);
+        }
+        request.send().await.map_err(|e| lost(&e))
+    }
+}
+
+/// A storage that took too long is no slow network of the person's.
+fn lost(e: &reqwest::Error) -> Failure {
+    let failure = transport_failure(e);
+    match failure.code {
+        ErrorCode::SlowNetwork => Failure::new(ErrorCode::StorageTimeout, "no answer in time"),
+        _ => failure,
+    }
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
+        Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        None => false,
+    }
+}

@@ -1,0 +1,174 @@
+//! What the parts of this program share: the engine once it runs, the page, the paths that were given.
+//!
+//! Made before the window, so that commands find it; the engine comes a moment later, and who needs it waits for it.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use serde_json::Value;
+use tokio::sync::watch;
+use windlass_core::error::{ErrorCode, Failure};
+use windlass_core::ids::GroupId;
+use windlass_engine::{AddPaths, EngineHandle, Origin};
+use windlass_server::embedded::Embedded;
+
+use crate::files::Given;
+use crate::follow::Facts;
+use crate::page::Page;
+use crate::words::{Words, words};
+
+/// Shared by commands, tray and desktop. Cheap to clone.
+#[derive(Clone, Default)]
+pub(crate) struct Shell(Arc<Inner>);
+
+struct Inner {
+    engine: watch::Sender<Option<EngineHandle>>,
+    embedded: tokio::sync::Mutex<Option<Embedded>>,
+    page: Page,
+    given: Mutex<Given>,
+    facts: Mutex<Facts>,
+    settings: Mutex<BTreeMap<String, Value>>,
+    /// Paths that came before there was a destination.
+    early: Mutex<Vec<PathBuf>>,
+    /// Hosts that the person confirmed in this run (A15).
+    confirmed: Mutex<Vec<String>>,
+    /// A question before the end is open, or the end has begun.
+    asking: AtomicBool,
+    ending: AtomicBool,
+}
+
+impl Default for Inner {
+    fn default() -> Self {
+        Self {
+            engine: watch::channel(None).0,
+            embedded: tokio::sync::Mutex::default(),
+            page: Page::default(),
+            given: Mutex::default(),
+            facts: Mutex::default(),
+            settings: Mutex::default(),
+            early: Mutex::default(),
+            confirmed: Mutex::default(),
+            asking: AtomicBool::new(false),
+            ending: AtomicBool::new(false),
+        }
+    }
+}
+
+impl Shell {
+    /// The engine, when it runs.
+    pub(crate) async fn engine(&self) -> Result<EngineHandle, Failure> {
+        let mut engine = self.0.engine.subscribe();
+        let running = engine.wait_for(Option::is_some).await.ok().and_then(|engine| engine.clone());
+        running.ok_or_else(|| Failure::new(ErrorCode::ShuttingDown, "Windlass is closing"))
+    }
+
+    /// The engine, if it runs already.
+    pub(crate) fn engine_now(&self) -> Option<EngineHandle> {
+        self.0.engine.borrow().clone()
+    }
+
+    /// The engine runs.
+    pub(crate) async fn started(&self, engine: EngineHandle, embedded: Embedded, settings: BTreeMap<String, Value>) {
+        *self.0.embedded.lock().await = Some(embedded);
+        *lock(&self.0.settings) = settings;
+        self.0.engine.send_replace(Some(engine));
+    }
+
+    /// The control plane, to end it.
+    pub(crate) async fn take_embedded(&self) -> Option<Embedded> {
+        self.0.embedded.lock().await.take()
+    }
+
+    /// The page.
+    pub(crate) fn page(&self) -> &Page {
+        &self.0.page
+    }
+
+    /// Dropped paths.
+    pub(crate) fn given(&self) -> MutexGuard<'_, Given> {
+        lock(&self.0.given)
+    }
+
+    /// What the tray and the desktop are told from.
+    pub(crate) fn facts(&self) -> MutexGuard<'_, Facts> {
+        lock(&self.0.facts)
+    }
+
+    /// A choice of the person.
+    pub(crate) fn setting(&self, key: &str) -> Option<Value> {
+        lock(&self.0.settings).get(key).cloned()
+    }
+
+    /// Writes a choice down.
+    pub(crate) async fn set_setting(&self, key: &str, value: Value) -> Result<(), Failure> {
+        self.engine().await?.set_setting(key, value.clone()).await?;
+        lock(&self.0.settings).insert(key.to_owned(), value);
+        Ok(())
+    }
+
+    /// The words in the person's language.
+    pub(crate) fn words(&self) -> &'static dyn Words {
+        let chosen = self.setting("language");
+        words(chosen.as_ref().and_then(Value::as_str), &crate::environment::language())
+    }
+
+    /// Takes in what the desktop handed over ("open with", a second start). Before there is a destination it waits for one.
+    pub(crate) async fn open_with(&self, paths: Vec<PathBuf>) -> Result<Option<GroupId>, Failure> {
+        if paths.is_empty() {
+            return Ok(None);
+        }
+        let engine = self.engine().await?;
+        if engine.destinations().await?.is_empty() {
+            lock(&self.0.early).extend(paths);
+            return Ok(None);
+        }
+        engine.add_paths(new_group(paths, Origin::OpenWith)).await.map(Some)
+    }
+
+    /// There may be a destination: what waited for one goes on.
+    pub(crate) async fn open_early(&self) -> Result<Option<GroupId>, Failure> {
+        let waiting = std::mem::take(&mut *lock(&self.0.early));
+        self.open_with(waiting).await
+    }
+
+    /// Whether the person confirmed this host in this run.
+    pub(crate) fn is_confirmed(&self, host: &str) -> bool {
+        lock(&self.0.confirmed).iter().any(|h| h == host)
+    }
+
+    /// The person confirmed this host.
+    pub(crate) fn confirm(&self, host: String) {
+        lock(&self.0.confirmed).push(host);
+    }
+
+    /// True for the first who wants to ask about the end; [`Self::asked`] frees the place.
+    pub(crate) fn begin_to_ask(&self) -> bool {
+        !self.is_ending() && !self.0.asking.swap(true, Ordering::SeqCst)
+    }
+
+    /// The question was answered.
+    pub(crate) fn asked(&self) {
+        self.0.asking.store(false, Ordering::SeqCst);
+    }
+
+    /// True for the first who begins the end.
+    pub(crate) fn begin_to_end(&self) -> bool {
+        !self.0.ending.swap(true, Ordering::SeqCst)
+    }
+
+    /// The end has begun.
+    pub(crate) fn is_ending(&self) -> bool {
+        self.0.ending.load(Ordering::SeqCst)
+    }
+}
+
+/// Paths for a new group at the default destination.
+pub(crate) fn new_group(paths: Vec<PathBuf>, origin: Origin) -> AddPaths {
+    AddPaths { paths, group: None, name: None, destination: None, origin }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

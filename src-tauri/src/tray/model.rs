@@ -1,0 +1,131 @@
+//! What the tray shows, decided from the facts alone.
+
+use std::collections::BTreeMap;
+
+use windlass_core::ids::GroupId;
+use windlass_core::states::BlockedReason;
+use windlass_engine::view::{GroupView, GroupWord, Totals};
+
+use crate::follow::works;
+use crate::words::{Left, Words, plain};
+
+/// Groups that the menu names.
+const MOST_GROUPS: usize = 3;
+
+/// The tray, ready to be drawn.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct TrayModel {
+    /// Which picture.
+    pub(crate) icon: TrayIcon,
+    /// First line of the menu.
+    pub(crate) line: String,
+    /// The same with the time left.
+    pub(crate) tooltip: String,
+    /// Groups to open, most urgent first.
+    pub(crate) groups: Vec<(GroupId, String)>,
+    /// What the item about everything does.
+    pub(crate) all: PauseAll,
+}
+
+/// Pictures, told apart by shape.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum TrayIcon {
+    /// Nothing under way.
+    Idle,
+    /// Files are moving.
+    Active,
+    /// Something waits, by a person's wish or not.
+    Paused,
+    /// A person is needed.
+    Attention,
+}
+
+/// The item about everything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum PauseAll {
+    /// Pauses; can't be chosen when nothing would be paused.
+    Pause {
+        /// Can be chosen.
+        enabled: bool,
+    },
+    /// Goes on.
+    Resume,
+}
+
+/// Decides.
+pub(crate) fn tray_model(groups: &BTreeMap<GroupId, GroupView>, totals: &Totals, words: &dyn Words) -> TrayModel {
+    let working = groups.values().filter(|g| works(g.word)).count() as u64;
+    let need_you = groups.values().filter(|g| needs_you(g)).count() as u64;
+    let held = held(groups, totals);
+    let verified = groups.values().any(|g| matches!(g.word, GroupWord::Done | GroupWord::DoneLeftOut));
+    let moving = working > 0 && held.is_none();
+    let line = match held {
+        Some(BlockedReason::Offline) => words.offline(waiting_files(totals)),
+        Some(reason) => words.paused(reason),
+        None if moving => words.uploading(working, percent(totals.bytes_done, totals.bytes_total)),
+        None if need_you > 0 => words.need_you(need_you),
+        None if verified => words.all_verified().to_owned(),
+        None => words.nothing().to_owned(),
+    };
+    let icon = match (need_you, held, moving) {
+        (1.., ..) => TrayIcon::Attention,
+        (0, Some(_), _) => TrayIcon::Paused,
+        (0, None, true) => TrayIcon::Active,
+        (0, None, false) => TrayIcon::Idle,
+    };
+    let mut tooltip = format!("Windlass: {line}");
+    if let Some(eta) = totals.eta.filter(|_| moving) {
+        tooltip = format!("{tooltip}, {}", words.left(Left::from(eta)));
+    }
+    if need_you > 0 && (moving || held.is_some()) {
+        tooltip = format!("{tooltip}. {}", words.need_you(need_you));
+    }
+    let all = if totals.paused { PauseAll::Resume } else { PauseAll::Pause { enabled: working > 0 } };
+    TrayModel { icon, line, tooltip, groups: named(groups, words), all }
+}
+
+/// Why nothing moves although something is left to do: the reason of everything, else of all groups that are left.
+fn held(groups: &BTreeMap<GroupId, GroupView>, totals: &Totals) -> Option<BlockedReason> {
+    if totals.paused {
+        return Some(BlockedReason::User);
+    }
+    if groups.values().any(|g| works(g.word)) {
+        return totals.blocked_by.first().copied();
+    }
+    let mut waiting = groups.values().filter(|g| matches!(g.word, GroupWord::Paused | GroupWord::Interrupted));
+    let first = waiting.next()?;
+    let own = if first.word == GroupWord::Interrupted { Some(BlockedReason::Question) } else { None };
+    Some(first.blocked_by.first().copied().or(own).unwrap_or(BlockedReason::User))
+}
+
+fn named(groups: &BTreeMap<GroupId, GroupView>, words: &dyn Words) -> Vec<(GroupId, String)> {
+    let mut open: Vec<&GroupView> = groups.values().filter(|g| needs_you(g) || works(g.word)).collect();
+    open.sort_by_key(|g| (!needs_you(g), g.created_at, g.id));
+    let line = |g: &GroupView| {
+        let name = plain(&g.name);
+        if needs_you(g) {
+            words.group_needs_you(&name, u64::from(g.files.failed))
+        } else {
+            words.group(&name, percent(g.bytes_done, g.bytes_total).unwrap_or(0))
+        }
+    };
+    open.into_iter().take(MOST_GROUPS).map(|g| (g.id, line(g))).collect()
+}
+
+fn needs_you(group: &GroupView) -> bool {
+    group.word == GroupWord::NeedsYou
+}
+
+fn waiting_files(totals: &Totals) -> u64 {
+    u64::from(totals.files_total.saturating_sub(totals.files_done))
+}
+
+/// Whole percent; 100 only when all is there.
+fn percent(done: u64, total: u64) -> Option<u8> {
+    let part = u128::from(done.min(total)) * 100;
+    part.checked_div(u128::from(total)).and_then(|p| u8::try_from(p).ok())
+}
+
+#[cfg(test)]
+#[path = "model_tests.rs"]
+mod tests;

@@ -1,0 +1,139 @@
+//! English.
+
+use windlass_core::states::BlockedReason;
+
+use super::{Left, Words, grouped};
+
+/// English.
+pub(super) struct English;
+
+fn s(n: u64, one: &str, many: &str) -> String {
+    format!("{} {}", grouped(n, ','), if n == 1 { one } else { many })
+}
+
+impl Words for English {
+    fn count(&self, n: u64) -> String {
+        grouped(n, ',')
+    }
+    fn uploading(&self, groups: u64, percent: Option<u8>) -> String {
+        let what = s(groups, "group", "groups");
+        percent.map_or_else(|| format!("Uploading {what}"), |p| format!("Uploading {what}, {p} %"))
+    }
+    fn left(&self, left: Left) -> String {
+        match left {
+            Left::Minute => "under 1 min".to_owned(),
+            Left::Minutes(a, b) if a == b => format!("{a} min"),
+            Left::Minutes(a, b) => format!("{a}–{b} min"),
+            Left::Hours(a, b) if a == b => format!("about {a} h"),
+            Left::Hours(a, b) => format!("about {a}–{b} h"),
+        }
+    }
+    fn paused(&self, reason: BlockedReason) -> String {
+        let why = match reason {
+            BlockedReason::User => "by you",
+            BlockedReason::Question => "for your answer",
+            BlockedReason::Offline => "offline",
+            BlockedReason::DestinationDown => "the destination does not answer",
+            BlockedReason::DestinationSlowDown => "the destination asks to wait",
+            BlockedReason::StorageFull => "the destination is full",
+            BlockedReason::SignedOut => "the destination refuses the key",
+            BlockedReason::DiskMissing => "a disk is not connected",
+            BlockedReason::QueueDiskFull => "this computer's disk is full",
+            BlockedReason::FileMissing => "files are gone",
+            BlockedReason::LockedFile => "files are in use",
+            BlockedReason::Following => "the same content is on its way",
+        };
+        match reason {
+            BlockedReason::User => format!("Paused {why}"),
+            BlockedReason::Question => format!("Waiting {why}"),
+            _ => format!("Paused: {why}"),
+        }
+    }
+    fn offline(&self, files: u64) -> String {
+        format!("Offline, {} waiting", s(files, "file", "files"))
+    }
+    fn need_you(&self, groups: u64) -> String {
+        format!("{} you", s(groups, "group needs", "groups need"))
+    }
+    fn all_verified(&self) -> &'static str {
+        "All verified"
+    }
+    fn nothing(&self) -> &'static str {
+        "Nothing to send"
+    }
+    fn opening(&self) -> &'static str {
+        "Opening the queue…"
+    }
+    fn open_window(&self) -> &'static str {
+        "Open Windlass"
+    }
+    fn pause_all(&self) -> &'static str {
+        "Pause all"
+    }
+    fn resume_all(&self) -> &'static str {
+        "Resume all"
+    }
+    fn quit(&self) -> &'static str {
+        "Quit"
+    }
+    fn group(&self, name: &str, percent: u8) -> String {
+        format!("{name}, {percent} %")
+    }
+    fn group_needs_you(&self, name: &str, files: u64) -> String {
+        format!("{name}: {} you", s(files, "file needs", "files need"))
+    }
+    fn done(&self, group: &str, verified: u64, left_out: u64) -> (String, String) {
+        let out = if left_out > 0 { format!(" {} left out.", self.count(left_out)) } else { String::new() };
+        (format!("{group} is done"), format!("{} verified.{out}", s(verified, "file", "files")))
+    }
+    fn needs_you(&self, group: &str, files: u64) -> (String, String) {
+        (format!("{group} needs you"), format!("{} go on without you.", s(files, "file can't", "files can't")))
+    }
+    fn several(&self, done: u64, need_you: u64) -> (String, String) {
+        let done_words = format!("{} done", s(done, "group is", "groups are"));
+        match (done, need_you) {
+            (0, n) => (self.need_you(n), "Click to see them.".to_owned()),
+            (_, 0) => (done_words, "All their files are verified or left out.".to_owned()),
+            (_, n) => (done_words, format!("{}.", self.need_you(n))),
+        }
+    }
+    fn keeps_uploading(&self) -> (&'static str, &'static str) {
+        ("Windlass keeps uploading in the tray", "Quit it there.")
+    }
+    fn quit_question(&self, groups: u64) -> String {
+        format!("Quit and go on next time? {} not finished.", s(groups, "group is", "groups are"))
+    }
+    fn stay(&self) -> &'static str {
+        "Keep uploading"
+    }
+    fn background_question(&self) -> &'static str {
+        "Keep uploading in the background? This desktop has no tray; the window is kept small instead."
+    }
+    fn in_background(&self) -> &'static str {
+        "Keep uploading"
+    }
+    fn cannot_start(&self) -> &'static str {
+        "Windlass can't start"
+    }
+    fn not_taken(&self) -> &'static str {
+        "The files could not be taken"
+    }
+    fn host_question(&self, host: &str, bucket: &str) -> String {
+        format!("Send files to {host}?\n\nBucket: {bucket}")
+    }
+    fn use_it(&self) -> &'static str {
+        "Use it"
+    }
+    fn cancel(&self) -> &'static str {
+        "Cancel"
+    }
+    fn choose_files(&self) -> &'static str {
+        "Choose files to upload"
+    }
+    fn choose_folders(&self) -> &'static str {
+        "Choose folders to upload"
+    }
+    fn choose_destination(&self) -> &'static str {
+        "Choose where files go"
+    }
+}
