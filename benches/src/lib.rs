@@ -1,1 +1,1 @@
-//! Side by side with the machine's floor and other uploaders.
+//! Under way.

@@ -301,8 +301,13 @@ pub fn stopped() -> Trouble {
 async fn reach(place: &Place, keeps: Keeps) -> Result<Backend, Failure> {
     let mut looked = Duration::ZERO;
     loop {
-        let taken = match place.home.lock() {
-            Ok(lock) => return Own::start(lock, place, keeps).await.map(Backend::Own),
+        let owned = match place.home.lock() {
+            Ok(lock) => Own::start(lock, place, keeps).await,
+            Err(failure) => Err(failure),
+        };
+        let taken = match owned {
+            Ok(own) => return Ok(Backend::Own(own)),
+            // The folder, or the ledger in it: who ends gives back one after the other.
             Err(failure) if failure.code == ErrorCode::AlreadyRunning => failure,
             Err(failure) => return Err(failure),
         };
@@ -331,7 +336,7 @@ impl Own {
         let handle = match windlass_engine::start(config).await {
             Ok(handle) => handle,
             Err(failure) => {
-                server.shutdown().await;
+                end_server(server).await;
                 return Err(failure);
             }
         };
@@ -354,6 +359,12 @@ impl Own {
             served.close().await;
         }
         self.handle.shutdown().await;
-        self.server.shutdown().await;
+        end_server(self.server).await;
+    }
+}
+
+async fn end_server(server: Embedded) {
+    if let Err(failure) = server.shutdown().await {
+        tracing::warn!(error = %failure, "the ledger was not closed cleanly");
     }
 }

@@ -31,7 +31,7 @@ use crate::units::{Crc64Nvme, ETag, PartNumber, Sha256};
 use destination::Destination;
 use file::{File, OrderKey};
 use group::Group;
-use intent::Cancelling;
+use intent::{Cancelling, Removing};
 use records::{Change, FileRecord, GroupRecord, Proof};
 
 /// Limits of one engine.
@@ -535,6 +535,7 @@ pub struct Machine {
     /// Files that wait for a time.
     waiting: BTreeSet<(Timestamp, FileId)>,
     cancelling: BTreeMap<FileId, Cancelling>,
+    removing: BTreeMap<FileId, Removing>,
     next_number: u64,
     out: Vec<Effect>,
 }
@@ -579,6 +580,7 @@ impl Machine {
             grace: BTreeMap::new(),
             waiting: BTreeSet::new(),
             cancelling: BTreeMap::new(),
+            removing: BTreeMap::new(),
             next_number: 0,
             out: Vec::new(),
         }
@@ -610,7 +612,7 @@ impl Machine {
             Event::Deleted { destination, asked, result } => self.deleted(now, destination, &asked, result),
             Event::GroupCancelled { group, result } => self.group_cancelled(now, group, result),
             Event::Finalized { group, result } => self.finalized(now, group, result),
-            Event::Stale { file } => self.let_go(file),
+            Event::Stale { file } => self.stale(now, file),
             Event::QueueBlocked(reason) => self.queue_blocked(reason),
             Event::Tick => {}
         }

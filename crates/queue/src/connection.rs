@@ -41,7 +41,7 @@ const fn is_sound(version: i32) -> bool {
 pub(crate) fn writer(path: &Path) -> Result<Connection, QueueError> {
     let conn = open(path)?;
     // A damaged file is set aside with its log as they are: closing must not copy one into the other.
-    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+    leave_log(&conn, true)?;
     conn.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)?;
     let mode: String = conn.pragma_update_and_check(None, "journal_mode", "WAL", |r| r.get(0))?;
     if mode != "wal" {
@@ -56,7 +56,7 @@ pub(crate) fn writer(path: &Path) -> Result<Connection, QueueError> {
     conn.pragma_update_and_check(None, "wal_autocheckpoint", 0, |_| Ok(()))?;
     conn.pragma_update_and_check(None, "journal_size_limit", LOG_BYTES, |_| Ok(()))?;
     look_through(&conn)?;
-    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
+    leave_log(&conn, false)?;
     Ok(conn)
 }
 
@@ -65,7 +65,14 @@ pub(crate) fn reader(path: &Path) -> Result<Connection, QueueError> {
     let conn = open(path)?;
     conn.pragma_update(None, "cache_size", -READER_CACHE_KIB)?;
     conn.pragma_update(None, "query_only", true)?;
+    leave_log(&conn, true)?;
     Ok(conn)
+}
+
+/// Whether closing the last connection leaves the log as it is, instead of copying it into the file.
+pub(crate) fn leave_log(conn: &Connection, leave: bool) -> Result<(), QueueError> {
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, leave)?;
+    Ok(())
 }
 
 /// The connection that fills a new file; it is no queue yet, so it has a rollback journal that leaves nothing behind.

@@ -173,9 +173,7 @@ impl Writer {
             .into_iter()
             .chain(outcomes.iter().filter_map(|o| o.as_ref().err()));
         if broken.into_iter().any(QueueError::ends_connection) {
-            // What it holds in memory can't be trusted; nor can what the readers' connections hold.
-            self.conn = None;
-            self.readers.forget();
+            self.abandon();
         }
         if matches!(committed, Err(QueueError::DiskFull(_))) {
             // Room in the log is room for what comes next, also on a full disk.
@@ -217,6 +215,15 @@ impl Writer {
         self.conn.as_ref().ok_or(QueueError::Closed)
     }
 
+    /// Closes a connection that met an error of the disk. What it and the readers hold in memory can't be trusted, so nothing of
+    /// it is written; the log is read anew, by its checksums.
+    fn abandon(&mut self) {
+        if let Some(conn) = self.conn.take() {
+            let _ = connection::leave_log(&conn, true);
+        }
+        self.readers.forget();
+    }
+
     /// Copies the log into the file when it has grown; after the answers, so nobody waits for it.
     fn checkpoint_when_due(&mut self) {
         let pages = self.log_pages.load(Ordering::Relaxed);
@@ -245,8 +252,7 @@ impl Writer {
         if let Err(e) = done.map_err(QueueError::from) {
             tracing::warn!(error = %e, "the log of the queue could not be copied into its file");
             if e.ends_connection() {
-                self.conn = None;
-                self.readers.forget();
+                self.abandon();
             }
         }
     }

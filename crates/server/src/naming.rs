@@ -52,7 +52,10 @@ pub fn group_part(name: &str) -> String {
 /// # Errors
 /// `name_invalid` when the place can't have a name of this length.
 pub fn key(prefix: &str, group: &str, path: &str, rules: Rules) -> Result<String, Failure> {
-    let key = format!("{prefix}{}/{path}", group_part(group));
+    let group = group_part(group);
+    // A folder or a file that gave its own name to the group stands there once, not inside a folder of its name.
+    let own = path.strip_prefix(group.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    let key = if own { format!("{prefix}{path}") } else { format!("{prefix}{group}/{path}") };
     fits(&key, rules)?;
     Ok(key)
 }
@@ -123,6 +126,16 @@ mod tests {
         for good in ["a/b", "100%25", "a%FFb", "e\u{301}", " a\nb\"'\\", "..a"] {
             assert!(checked_path(good).is_ok(), "{good:?}");
         }
+    }
+
+    #[test]
+    fn a_folder_that_named_its_group_is_not_put_into_itself() {
+        let folder = Rules::Folder;
+        let of = |group: &str, path: &str| key("p/", group, path, folder).expect("a key");
+        assert_eq!(of("tree", "tree/a/b"), "p/tree/a/b");
+        assert_eq!(of("a.bin", "a.bin"), "p/a.bin");
+        assert_eq!(of("tree", "treetop/a"), "p/tree/treetop/a");
+        assert_eq!(of(".windlass", ".windlass/a"), "p/_.windlass/.windlass/a");
     }
 
     #[test]

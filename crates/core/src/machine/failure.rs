@@ -119,9 +119,7 @@ impl Machine {
         self.persist(vec![over, later], vec![]);
         self.let_go(id);
         if let Some(g) = self.groups.get_mut(&group) {
-            let at = g.reload_at.map_or(until, |at| at.min(until));
-            g.reload_at = Some(at);
-            g.counted = false;
+            g.reload_after(until);
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::error::{ErrorCode, Failure, RetryClass};
 use crate::fingerprint::{SourceChange, SourceFingerprint};
 use crate::ids::{DestinationId, FileId, GroupId};
 use crate::retry::next_try;
-use crate::states::{FileState, GroupState, PartState};
+use crate::states::{FileState, GroupState, Intent, PartState};
 use crate::time::Timestamp;
 use crate::units::PartNumber;
 
@@ -219,6 +219,8 @@ impl Machine {
             return Self::rewind_after_count(g);
         }
         g.counted = true;
+        // What was written before this count was asked for is written.
+        self.removing.retain(|_, r| r.group != id);
         if counts.open > 0 || counts.scanning || g.active > 0 {
             g.reload_at = counts.next_try_at;
             return;
@@ -248,7 +250,13 @@ impl Machine {
         let random = self.chance();
         let Some(g) = self.groups.get_mut(&id) else { return };
         g.ending = false;
+        if g.has_ended() {
+            return;
+        }
         if let Err(failure) = result {
+            if g.record.intent == Intent::Cancelled {
+                return;
+            }
             let passes = match failure.code.retry_class() {
                 RetryClass::Now | RetryClass::Backoff | RetryClass::When(_) => true,
                 RetryClass::AfterPerson | RetryClass::Never => false,
@@ -264,6 +272,12 @@ impl Machine {
         if std::mem::take(&mut g.stirred) {
             return Self::rewind_after_count(g);
         }
+        self.complete_group(now, id);
+    }
+
+    /// Everything of it is settled, and the ledger says so too.
+    pub(super) fn complete_group(&mut self, now: Timestamp, id: GroupId) {
+        let Some(g) = self.groups.get_mut(&id) else { return };
         let mut changes = Vec::new();
         if g.record.state != GroupState::Uploading {
             changes.push(Change::GroupState { id, from: g.record.state, to: GroupState::Uploading, at: now });

@@ -62,6 +62,12 @@ impl Group {
         nothing_out && !self.scanning && self.record.intent != Intent::Cancelled && (!runs || looked_through)
     }
 
+    /// Its rows are read again then, or before.
+    pub(super) fn reload_after(&mut self, until: Timestamp) {
+        self.reload_at = Some(self.reload_at.map_or(until, |at| at.min(until)));
+        self.counted = false;
+    }
+
     pub(super) fn has_ended(&self) -> bool {
         matches!(self.record.state, GroupState::Completed | GroupState::Cancelled)
     }

@@ -10,14 +10,25 @@ use crate::retry::next_try;
 use crate::states::{FileState, GroupState, Intent};
 use crate::time::Timestamp;
 
+/// How soon rows that stood elsewhere than expected are read again, milliseconds.
+const STALE_MS: i64 = 1_000;
+
 /// A file that is being given up.
 #[derive(Debug)]
 pub(super) struct Cancelling {
+    group: GroupId,
     destination: DestinationId,
     state: FileState,
     out: bool,
     not_before: Timestamp,
     tries: u32,
+}
+
+/// A file whose removal is being written: where its row may stand, when not where it was believed to.
+#[derive(Debug)]
+pub(super) struct Removing {
+    pub(super) group: GroupId,
+    untried: Vec<FileState>,
 }
 
 impl Machine {
@@ -76,7 +87,7 @@ impl Machine {
             Intent::Cancelled => {
                 let state = self.files.get(&id).map_or(state, |f| f.state);
                 self.let_go(id);
-                let fresh = Cancelling { destination, state, out: false, not_before: now, tries: 0 };
+                let fresh = Cancelling { group, destination, state, out: false, not_before: now, tries: 0 };
                 match state {
                     FileState::Done | FileState::Removed => {}
                     FileState::Queued | FileState::Registered | FileState::Uploading | FileState::Verifying | FileState::Failed => {
@@ -118,6 +129,23 @@ impl Machine {
         }
     }
 
+    /// A guarded update met another state than expected. The row is the truth: the machine lets go of the file and looks again,
+    /// after a moment, for what is wrong may last.
+    pub(super) fn stale(&mut self, now: Timestamp, id: FileId) {
+        if let Some(removing) = self.removing.get_mut(&id) {
+            // Its row moved on just before it was cancelled.
+            if let Some(from) = removing.untried.pop() {
+                self.persist(vec![Change::FileRemoved { id, from, at: now }], vec![]);
+            }
+            return;
+        }
+        let group = self.files.get(&id).map(|f| f.group);
+        self.let_go(id);
+        if let Some(g) = group.and_then(|g| self.groups.get_mut(&g)) {
+            g.reload_after(now.plus_millis(STALE_MS));
+        }
+    }
+
     pub(super) fn next_cancel(&self) -> Option<Timestamp> {
         self.cancelling.values().filter(|c| !c.out).map(|c| c.not_before).min()
     }
@@ -136,7 +164,7 @@ impl Machine {
         }
         for (id, g) in &mut self.groups {
             let due = g.reload_at.is_none_or(|at| at <= now);
-            if g.record.intent == Intent::Cancelled && g.record.state != GroupState::Cancelled && !g.cancel_sent && due {
+            if g.record.intent == Intent::Cancelled && !g.has_ended() && !g.cancel_sent && due {
                 g.cancel_sent = true;
                 g.reload_at = None;
                 self.out.push(Effect::CancelGroup { group: *id });
@@ -150,9 +178,16 @@ impl Machine {
             let random = self.chance();
             let Some(c) = self.cancelling.get_mut(id) else { continue };
             if clean {
-                let change = Change::FileRemoved { id: *id, from: c.state, at: now };
+                let (group, from) = (c.group, c.state);
                 self.cancelling.remove(id);
-                self.persist(vec![change], vec![]);
+                let open = FileState::ALL.iter().filter(|s| **s != from && s.may_become(FileState::Removed));
+                self.removing.insert(*id, Removing { group, untried: open.copied().collect() });
+                self.persist(vec![Change::FileRemoved { id: *id, from, at: now }], vec![]);
+                // It counts no more among the open ones.
+                if let Some(g) = self.groups.get_mut(&group) {
+                    g.counted = false;
+                    g.stirred |= g.loading || g.counting || g.ending;
+                }
             } else {
                 c.out = false;
                 c.tries = c.tries.saturating_add(1);
@@ -164,11 +199,18 @@ impl Machine {
     pub(super) fn group_cancelled(&mut self, now: Timestamp, id: GroupId, result: Result<(), Failure>) {
         let random = self.chance();
         let Some(g) = self.groups.get_mut(&id) else { return };
+        if g.has_ended() {
+            return;
+        }
         // A group that the ledger never heard of has nothing there.
         let over = match &result {
             Ok(()) => true,
             Err(f) => f.code == ErrorCode::NotFound,
         };
+        // It was too late: the answer to its end had been lost.
+        if matches!(&result, Err(f) if f.code == ErrorCode::GroupCompleted) {
+            return self.complete_group(now, id);
+        }
         if over {
             g.record.state = GroupState::Cancelled;
             self.persist(vec![Change::GroupCancelled { id, at: now }], vec![]);

@@ -137,6 +137,14 @@ impl Kit {
         rusqlite::Connection::open(self.home.path().join("data/ledger.sqlite")).expect("the ledger")
     }
 
+    /// The key of a file of the group `Trip`.
+    pub fn key(&self, path: &str) -> String {
+        match &self.config {
+            DestinationConfig::Folder { .. } => format!("Trip/{path}"),
+            DestinationConfig::S3 { prefix, .. } => format!("{prefix}Trip/{path}"),
+        }
+    }
+
     pub fn root(&self) -> PathBuf {
         self.place.path().join("dest")
     }

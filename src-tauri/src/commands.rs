@@ -1,0 +1,102 @@
+//! What the page may ask. A command reads its arguments, makes one call, and maps the answer; it decides nothing.
+//!
+//! No command takes a path of a source: what may be uploaded comes from a drop, a dialog, the clipboard or the command line
+//! (A11). Each is granted to the window by name.
+
+mod destinations;
+mod files;
+mod groups;
+mod names;
+mod page;
+mod proof;
+
+use serde::Serialize;
+use tauri::ipc::Invoke;
+use windlass_core::error::{ErrorCode, Failure};
+
+/// A refusal, as the page reads it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct CommandError {
+    code: ErrorCode,
+    number: String,
+    detail: String,
+}
+
+impl From<Failure> for CommandError {
+    fn from(failure: Failure) -> Self {
+        Self { code: failure.code, number: failure.code.label(), detail: failure.detail }
+    }
+}
+
+/// What a command answers.
+pub(crate) type Answer<T> = Result<T, CommandError>;
+
+/// A value that is not allowed.
+fn invalid(why: &str) -> CommandError {
+    Failure::new(ErrorCode::InvalidField, why).into()
+}
+
+/// All commands.
+pub(crate) fn handler() -> impl Fn(Invoke<tauri::Wry>) -> bool + Send + Sync + 'static {
+    tauri::generate_handler![
+        destinations::add_destination,
+        groups::answer_relaunch,
+        destinations::check_destination,
+        files::choose_files,
+        destinations::choose_destination_folder,
+        files::drop_cancel,
+        files::drop_into,
+        destinations::finish_first_run,
+        files::paste_files,
+        proof::receipt,
+        destinations::remove_destination,
+        groups::remove_group,
+        groups::rename_group,
+        groups::retry,
+        destinations::set_default_destination,
+        groups::set_intent,
+        page::set_setting,
+        proof::show_at_destination,
+        page::subscribe,
+        destinations::test_destination,
+        proof::verify_group,
+        page::watch_rows,
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a012_the_window_is_granted_the_commands_and_nothing_else() {
+        let capability: serde_json::Value = serde_json::from_str(include_str!("../capabilities/main.json")).unwrap();
+        let granted: Vec<&str> = capability["permissions"].as_array().unwrap().iter().filter_map(|p| p.as_str()).collect();
+        let named: Vec<String> = names::COMMANDS.iter().map(|c| format!("allow-{}", c.replace('_', "-"))).collect();
+        assert_eq!(granted, named);
+        assert_eq!(capability["windows"], serde_json::json!(["main"]));
+        assert_eq!((&capability["local"], &capability["remote"]), (&true.into(), &serde_json::Value::Null));
+    }
+
+    #[test]
+    fn a005_the_page_may_load_itself_and_call_the_program() {
+        let config: serde_json::Value = serde_json::from_str(include_str!("../tauri.conf.json")).unwrap();
+        let csp = &config["app"]["security"]["csp"];
+        assert_eq!((&csp["default-src"], &csp["script-src"]), (&"'none'".into(), &"'self'".into()));
+        assert_eq!(csp["connect-src"], "ipc: http://ipc.localhost");
+        let all = csp.to_string();
+        assert!(!all.contains("unsafe") && !all.contains('*') && !all.contains("asset:"), "{all}");
+        assert_eq!(config["app"]["withGlobalTauri"], false);
+        assert_eq!(config["app"]["security"]["freezePrototype"], true);
+        assert_eq!(config["app"]["security"]["assetProtocol"]["enable"], false);
+    }
+
+    #[test]
+    fn a_refusal_has_its_word_its_number_and_its_fact() {
+        let error = CommandError::from(Failure::new(ErrorCode::GroupClosed, "x"));
+        assert_eq!(
+            serde_json::to_value(error).unwrap(),
+            serde_json::json!({"code": "group_closed", "number": "WL-504", "detail": "x"})
+        );
+    }
+}

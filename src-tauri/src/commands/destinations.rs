@@ -1,0 +1,92 @@
+//! Where files go.
+
+use tauri::{AppHandle, Manager as _, State};
+use tauri_plugin_dialog::DialogExt as _;
+use tokio::sync::oneshot;
+use windlass_core::ids::DestinationId;
+use windlass_engine::view::{DestinationCheck, NewDestination};
+
+use super::{Answer, invalid};
+use crate::shell::Shell;
+use crate::words::plain;
+use crate::{closing, window};
+
+#[tauri::command]
+pub(crate) async fn test_destination(shell: State<'_, Shell>, destination: NewDestination) -> Answer<DestinationCheck> {
+    Ok(shell.engine().await?.test_destination(&destination).await?)
+}
+
+/// Saves a destination. A host is asked about outside of the page, so that no script in it can send files away (A15).
+#[tauri::command]
+pub(crate) async fn add_destination(
+    app: AppHandle,
+    shell: State<'_, Shell>,
+    destination: NewDestination,
+) -> Answer<DestinationCheck> {
+    let engine = shell.engine().await?;
+    if let Some(s3) = &destination.s3 {
+        let tested = engine.test_destination(&destination).await?;
+        if !tested.ok {
+            return Ok(tested);
+        }
+        let words = shell.words();
+        let question = words.host_question(&plain(&s3.endpoint), &plain(&s3.bucket));
+        if !shell.is_confirmed(&question) {
+            if !closing::ask(&app, question.clone(), words.use_it(), words.cancel()).await {
+                return Ok(DestinationCheck { ok: false, steps: tested.steps });
+            }
+            shell.confirm(question);
+        }
+    }
+    let check = engine.add_destination(&destination).await?;
+    if check.ok {
+        open_early(&shell).await?;
+    }
+    Ok(check)
+}
+
+#[tauri::command]
+pub(crate) async fn check_destination(shell: State<'_, Shell>, id: DestinationId) -> Answer<DestinationCheck> {
+    Ok(shell.engine().await?.check_destination(id).await?)
+}
+
+#[tauri::command]
+pub(crate) async fn remove_destination(shell: State<'_, Shell>, id: DestinationId) -> Answer<()> {
+    Ok(shell.engine().await?.remove_destination(id).await?)
+}
+
+#[tauri::command]
+pub(crate) async fn set_default_destination(shell: State<'_, Shell>, id: DestinationId) -> Answer<()> {
+    Ok(shell.engine().await?.set_default_destination(id).await?)
+}
+
+/// A folder to write to, for the form that the page shows; nothing is read from it.
+#[tauri::command]
+pub(crate) async fn choose_destination_folder(app: AppHandle, shell: State<'_, Shell>) -> Answer<Option<String>> {
+    let (answer, answered) = oneshot::channel();
+    let mut dialog = app.dialog().file().set_title(shell.words().choose_destination()).set_can_create_directories(true);
+    if let Some(window) = app.get_webview_window(window::MAIN) {
+        dialog = dialog.set_parent(&window);
+    }
+    dialog.pick_folder(move |folder| {
+        let _ = answer.send(folder);
+    });
+    let Ok(Some(folder)) = answered.await else { return Ok(None) };
+    let folder = folder.into_path().map_err(|_| invalid("it is no folder of this computer"))?;
+    // The form and the control plane hold paths as text.
+    folder.into_os_string().into_string().map(Some).map_err(|_| invalid("the folder's name is no text"))
+}
+
+#[tauri::command]
+pub(crate) async fn finish_first_run(shell: State<'_, Shell>) -> Answer<()> {
+    shell.engine().await?.finish_first_run().await?;
+    open_early(&shell).await
+}
+
+/// What waited for a destination goes on.
+async fn open_early(shell: &Shell) -> Answer<()> {
+    if let Some(group) = shell.open_early().await? {
+        shell.page().show(Some(group));
+    }
+    Ok(())
+}

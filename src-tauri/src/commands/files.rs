@@ -1,0 +1,62 @@
+//! How files come: dialog, drop, clipboard.
+
+use tauri::{AppHandle, Manager as _, State};
+use tauri_plugin_dialog::DialogExt as _;
+use tokio::sync::oneshot;
+use windlass_core::error::{ErrorCode, Failure};
+use windlass_core::ids::GroupId;
+use windlass_engine::{AddPaths, Origin, clock};
+
+use super::{Answer, invalid};
+use crate::shell::{Shell, new_group};
+use crate::{desktop, window};
+
+#[tauri::command]
+pub(crate) async fn choose_files(
+    app: AppHandle,
+    shell: State<'_, Shell>,
+    group: Option<GroupId>,
+    folders: bool,
+) -> Answer<()> {
+    let words = shell.words();
+    let (answer, answered) = oneshot::channel();
+    let mut dialog =
+        app.dialog().file().set_title(if folders { words.choose_folders() } else { words.choose_files() });
+    if let Some(window) = app.get_webview_window(window::MAIN) {
+        dialog = dialog.set_parent(&window);
+    }
+    let chosen = move |paths| {
+        let _ = answer.send(paths);
+    };
+    if folders { dialog.pick_folders(chosen) } else { dialog.pick_files(chosen) }
+    let Ok(Some(paths)) = answered.await else { return Ok(()) };
+    let paths: Vec<_> = paths.into_iter().filter_map(|path| path.into_path().ok()).collect();
+    if paths.is_empty() {
+        return Err(invalid("only files on this computer can be taken"));
+    }
+    shell.engine().await?.add_paths(AddPaths { group, ..new_group(paths, Origin::Dialog) }).await?;
+    Ok(())
+}
+
+#[tauri::command]
+pub(crate) async fn drop_into(shell: State<'_, Shell>, handle: u32, group: Option<GroupId>) -> Answer<()> {
+    let taken = shell.given().take(handle, clock::now());
+    let paths = taken.ok_or_else(|| Failure::new(ErrorCode::NotFound, "there is no such drop"))?;
+    shell.engine().await?.add_paths(AddPaths { group, ..new_group(paths, Origin::Drop) }).await?;
+    Ok(())
+}
+
+#[tauri::command]
+pub(crate) fn drop_cancel(shell: State<'_, Shell>, handle: u32) {
+    shell.given().take(handle, clock::now());
+}
+
+#[tauri::command]
+pub(crate) async fn paste_files(shell: State<'_, Shell>) -> Answer<()> {
+    let paths = desktop::pasted().await?;
+    if paths.is_empty() {
+        return Ok(());
+    }
+    shell.engine().await?.add_paths(new_group(paths, Origin::Paste)).await?;
+    Ok(())
+}

@@ -1,0 +1,92 @@
+//! What a person wants of groups and files.
+
+use serde::Deserialize;
+use tauri::State;
+use windlass_core::error::ErrorCode;
+use windlass_core::ids::GroupId;
+use windlass_core::states::Intent;
+use windlass_engine::Scope;
+use windlass_engine::view::RelaunchAnswer;
+
+use super::{Answer, CommandError, invalid};
+use crate::shell::Shell;
+
+/// What an id stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Kind {
+    /// Everything.
+    App,
+    /// A group.
+    Group,
+    /// A file.
+    File,
+}
+
+fn scope(kind: Kind, id: Option<&str>) -> Result<Scope, CommandError> {
+    let no_id = || invalid("it is no id");
+    match (kind, id) {
+        (Kind::App, None) => Ok(Scope::App),
+        (Kind::Group, Some(id)) => id.parse().map(Scope::Group).map_err(|_| no_id()),
+        (Kind::File, Some(id)) => id.parse().map(Scope::File).map_err(|_| no_id()),
+        (Kind::App, Some(_)) | (Kind::Group | Kind::File, None) => Err(no_id()),
+    }
+}
+
+#[tauri::command]
+pub(crate) async fn set_intent(
+    shell: State<'_, Shell>,
+    scope: Kind,
+    id: Option<String>,
+    intent: Intent,
+) -> Answer<()> {
+    let about = self::scope(scope, id.as_deref())?;
+    Ok(shell.engine().await?.set_intent(about, intent).await?)
+}
+
+#[tauri::command]
+pub(crate) async fn retry(
+    shell: State<'_, Shell>,
+    scope: Kind,
+    id: Option<String>,
+    code: Option<ErrorCode>,
+) -> Answer<u64> {
+    let about = self::scope(scope, id.as_deref())?;
+    Ok(shell.engine().await?.retry(about, code).await?)
+}
+
+#[tauri::command]
+pub(crate) async fn remove_group(shell: State<'_, Shell>, group: GroupId) -> Answer<()> {
+    Ok(shell.engine().await?.remove_group(group).await?)
+}
+
+#[tauri::command]
+pub(crate) async fn rename_group(shell: State<'_, Shell>, group: GroupId, name: String) -> Answer<()> {
+    Ok(shell.engine().await?.rename_group(group, &name).await?)
+}
+
+#[tauri::command]
+pub(crate) async fn answer_relaunch(
+    shell: State<'_, Shell>,
+    group: Option<GroupId>,
+    answer: RelaunchAnswer,
+) -> Answer<()> {
+    Ok(shell.engine().await?.answer_relaunch(group, answer).await?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a013_a_scope_is_everything_without_an_id_or_one_thing_with_its_id() {
+        let id = "0190163d-8694-739b-aea5-966c26f8ad91";
+        assert_eq!(scope(Kind::App, None), Ok(Scope::App));
+        assert!(matches!(scope(Kind::Group, Some(id)), Ok(Scope::Group(g)) if g.to_string() == id));
+        assert!(matches!(scope(Kind::File, Some(id)), Ok(Scope::File(f)) if f.to_string() == id));
+        for (kind, id) in [(Kind::App, Some(id)), (Kind::Group, None), (Kind::File, None), (Kind::Group, Some("/etc/shadow"))] {
+            assert!(scope(kind, id).is_err(), "{kind:?} {id:?}");
+        }
+        assert!(serde_json::from_str::<Kind>("\"all\"").is_err());
+    }
+}

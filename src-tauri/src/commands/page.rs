@@ -1,0 +1,59 @@
+//! The page itself: its subscription, the rows it shows, its choices.
+
+use serde::Deserialize;
+use serde_json::Value;
+use tauri::State;
+use tauri::ipc::Channel;
+use windlass_core::ids::GroupId;
+use windlass_engine::RowRange;
+use windlass_engine::view::{FilePage, Snapshot};
+
+use super::{Answer, invalid};
+use crate::page::WindowMessage;
+use crate::shell::Shell;
+use crate::tray;
+
+/// Lists that a page may have open, and rows of one that are on screen.
+const MOST_RANGES: usize = 200;
+const MOST_ROWS: u32 = 2_000;
+/// Bytes of a choice.
+const MOST_BYTES: usize = 16 << 10;
+
+/// See [`RowRange`].
+#[derive(Debug, Deserialize)]
+pub(crate) struct Range {
+    group: GroupId,
+    offset: u32,
+    limit: u32,
+}
+
+#[tauri::command]
+pub(crate) async fn subscribe(shell: State<'_, Shell>, channel: Channel<WindowMessage>) -> Answer<Snapshot> {
+    let engine = shell.engine().await?;
+    Ok(shell.page().subscribe(&engine, channel).await?)
+}
+
+#[tauri::command]
+pub(crate) async fn watch_rows(shell: State<'_, Shell>, ranges: Vec<Range>) -> Answer<Vec<FilePage>> {
+    if ranges.len() > MOST_RANGES {
+        return Err(invalid("too many lists"));
+    }
+    let range = |r: Range| RowRange { group: r.group, offset: r.offset, limit: r.limit.min(MOST_ROWS) };
+    Ok(shell.engine().await?.watch_rows(ranges.into_iter().map(range).collect()).await?)
+}
+
+#[tauri::command]
+pub(crate) async fn set_setting(
+    app: tauri::AppHandle,
+    shell: State<'_, Shell>,
+    key: String,
+    value: Value,
+) -> Answer<()> {
+    if value.to_string().len() > MOST_BYTES {
+        return Err(invalid("the value is too long"));
+    }
+    shell.set_setting(&key, value).await?;
+    // The tray speaks the language that may just have been chosen.
+    tray::draw(&app);
+    Ok(())
+}
