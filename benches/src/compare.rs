@@ -10,12 +10,7 @@ pub(crate) fn table(then: &Report, now: &Report) -> String {
     if then.quick != now.quick {
         out.push_str("one of the two was measured with small sizes: they can't be compared\n");
     }
-    let width = now
-        .rows
-        .iter()
-        .map(|r| r.name.chars().count())
-        .max()
-        .unwrap_or(0);
+    let width = now.rows.iter().map(|r| r.name.chars().count()).max().unwrap_or(0);
     for row in &now.rows {
         let Some(before) = then
             .rows

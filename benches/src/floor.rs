@@ -16,7 +16,7 @@ use crate::meter::{self, Spent};
 use crate::sink::Sink;
 
 pub(crate) use copy::{copy, stat};
-pub(crate) use put::{Connection, put};
+pub(crate) use put::{Connection, below, put};
 
 /// Runs the floor of sending a file or a folder.
 pub(crate) fn measure_put(sink: &Sink, source: &Path, hash: bool) -> Result<Spent> {

@@ -49,7 +49,15 @@ impl Product {
         let product = Self { dir: data.scratch()? };
         let mut command = product.command()?;
         command
-            .args(["dest", "add", DESTINATION, "--s3", &sink.endpoint(), "--bucket", BUCKET])
+            .args([
+                "dest",
+                "add",
+                DESTINATION,
+                "--s3",
+                &sink.endpoint(),
+                "--bucket",
+                BUCKET,
+            ])
             .args(["--region", "here", "--path-style", "--secrets-file"])
             .env("AWS_ACCESS_KEY_ID", "bench")
             .env("AWS_SECRET_ACCESS_KEY", "benchbenchbench");
@@ -86,9 +94,7 @@ impl Product {
     /// `windlass up`, ready to be started.
     pub(crate) fn up(&self, source: &Path) -> Result<Command> {
         let mut command = self.command()?;
-        command
-            .args(["up", "--json", "--to", DESTINATION])
-            .arg(source);
+        command.args(["up", "--json", "--to", DESTINATION]).arg(source);
         Ok(command)
     }
 

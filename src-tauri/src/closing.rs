@@ -160,9 +160,12 @@ pub(crate) fn quit(app: &AppHandle, code: i32) {
             if let Some(engine) = shell.engine_now() {
                 engine.shutdown().await;
             }
-            if let Some(embedded) = shell.take_embedded().await
-                && let Err(e) = embedded.shutdown().await
-            {
+            let Some(behind) = shell.take_behind() else { return };
+            // Those who wait by the socket were told of the end by the engine.
+            if let Some(socket) = behind.socket {
+                socket.close().await;
+            }
+            if let Err(e) = behind.embedded.shutdown().await {
                 tracing::warn!(error = %e, "the ledger was not closed cleanly");
             }
         };

@@ -6,6 +6,7 @@
 mod destinations;
 mod files;
 mod groups;
+#[cfg(test)]
 mod names;
 mod page;
 mod proof;

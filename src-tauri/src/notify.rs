@@ -55,7 +55,8 @@ impl Shown {
 pub(crate) fn listen(app: &AppHandle) {
     let handle = app.clone();
     let listening = app.notification().on_action(move |action| {
-        if let Some(group) = handle.state::<Shown>().about(action.notification().id()) {
+        let number = action.notification().map(|n| n.id());
+        if let Some(group) = number.and_then(|number| handle.state::<Shown>().about(number)) {
             window::show_group(&handle, group);
         }
     });

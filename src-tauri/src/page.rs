@@ -75,12 +75,12 @@ pub(crate) enum Phase {
 }
 
 /// See the module.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Page {
     state: Mutex<State>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct State {
     channel: Option<Channel<WindowMessage>>,
     forwarding: Option<DropGuard>,

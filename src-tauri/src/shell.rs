@@ -11,6 +11,7 @@ use serde_json::Value;
 use tokio::sync::watch;
 use windlass_core::error::{ErrorCode, Failure};
 use windlass_core::ids::GroupId;
+use windlass_engine::remote::ServeGuard;
 use windlass_engine::{AddPaths, EngineHandle, Origin};
 use windlass_server::embedded::Embedded;
 
@@ -23,9 +24,17 @@ use crate::words::{Words, words};
 #[derive(Clone, Default)]
 pub(crate) struct Shell(Arc<Inner>);
 
+/// What has to be ended after the engine.
+pub(crate) struct Behind {
+    /// The socket of the command line; without it the command line waits for this program's end.
+    pub(crate) socket: Option<ServeGuard>,
+    /// The control plane.
+    pub(crate) embedded: Embedded,
+}
+
 struct Inner {
     engine: watch::Sender<Option<EngineHandle>>,
-    embedded: tokio::sync::Mutex<Option<Embedded>>,
+    behind: Mutex<Option<Behind>>,
     page: Page,
     given: Mutex<Given>,
     facts: Mutex<Facts>,
@@ -43,7 +52,7 @@ impl Default for Inner {
     fn default() -> Self {
         Self {
             engine: watch::channel(None).0,
-            embedded: tokio::sync::Mutex::default(),
+            behind: Mutex::default(),
             page: Page::default(),
             given: Mutex::default(),
             facts: Mutex::default(),
@@ -70,15 +79,15 @@ impl Shell {
     }
 
     /// The engine runs.
-    pub(crate) async fn started(&self, engine: EngineHandle, embedded: Embedded, settings: BTreeMap<String, Value>) {
-        *self.0.embedded.lock().await = Some(embedded);
+    pub(crate) fn started(&self, engine: EngineHandle, behind: Behind, settings: BTreeMap<String, Value>) {
+        *lock(&self.0.behind) = Some(behind);
         *lock(&self.0.settings) = settings;
         self.0.engine.send_replace(Some(engine));
     }
 
-    /// The control plane, to end it.
-    pub(crate) async fn take_embedded(&self) -> Option<Embedded> {
-        self.0.embedded.lock().await.take()
+    /// What is behind the engine, to end it.
+    pub(crate) fn take_behind(&self) -> Option<Behind> {
+        lock(&self.0.behind).take()
     }
 
     /// The page.

@@ -9,10 +9,10 @@ use tauri::{AppHandle, Manager as _};
 use windlass_core::error::Failure;
 use windlass_core::machine::Config;
 use windlass_engine::home::{Home, HomeLock};
-use windlass_engine::{EngineConfig, EngineHandle};
+use windlass_engine::{EngineConfig, EngineHandle, remote};
 use windlass_server::embedded::{self, EmbeddedConfig};
 
-use crate::shell::Shell;
+use crate::shell::{Behind, Shell};
 use crate::{CANNOT_START, closing, follow};
 
 /// The data folder of this user.
@@ -42,7 +42,11 @@ async fn start(app: &AppHandle, lock: HomeLock) -> Result<EngineHandle, Failure>
     let suggested_folder = suggested_folder(&home);
     let engine = windlass_engine::start(EngineConfig { lock, control, suggested_folder, machine: Config::default() }).await?;
     let settings = engine.snapshot().await?.settings;
-    app.state::<Shell>().started(engine.clone(), embedded, settings).await;
+    let socket = remote::serve(engine.clone(), &home);
+    if let Err(e) = &socket {
+        tracing::warn!(error = %e, "the command line can't hand work over");
+    }
+    app.state::<Shell>().started(engine.clone(), Behind { socket: socket.ok(), embedded }, settings);
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "started");
     Ok(engine)
 }

@@ -2,6 +2,7 @@
 //!
 //! Only the program's own page is ever loaded in it; links, forms, scripts and dropped pages lead nowhere (A03).
 
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -24,8 +25,10 @@ const LOOK: Duration = Duration::from_millis(300);
 /// Makes the window. What the web view keeps goes into the data folder.
 pub(crate) fn make(app: &AppHandle, home: &Path) -> tauri::Result<WebviewWindow> {
     let config = app.config().app.windows.iter().find(|w| w.label == MAIN).cloned().unwrap_or_default();
+    let kept = home.join("web");
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&kept)?;
     let window = WebviewWindowBuilder::from_config(app, &config)?
-        .data_directory(home.join("web"))
+        .data_directory(kept)
         .on_navigation(is_own_page)
         .on_new_window(|_, _| NewWindowResponse::Deny)
         .build()?;

@@ -150,7 +150,7 @@ fn files(address: &str, folder: &Path, hash: bool, connections: usize) -> Result
 }
 
 /// All files of a folder.
-pub(super) fn below(folder: &Path) -> Result<Vec<PathBuf>> {
+pub(crate) fn below(folder: &Path) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for entry in WalkDir::new(folder) {
         let entry = entry?;

@@ -40,7 +40,9 @@ pub(super) fn objects(all: &Objects, bucket: &str, request: &Request) -> Answer 
         if key.as_str() <= after || inside {
             continue;
         }
-        let folder = (!delimiter.is_empty()).then(|| rest.split_once(delimiter)).flatten();
+        let folder = (!delimiter.is_empty())
+            .then(|| rest.split_once(delimiter))
+            .flatten();
         let folder = folder.map(|(name, _)| format!("{prefix}{name}{delimiter}"));
         if folder.as_ref().is_some_and(|name| folders.contains(name)) {
             continue;
@@ -59,7 +61,11 @@ pub(super) fn objects(all: &Objects, bucket: &str, request: &Request) -> Answer 
         }
     }
     for name in &folders {
-        let _ = write!(entries, "<CommonPrefixes><Prefix>{}</Prefix></CommonPrefixes>", shown(name));
+        let _ = write!(
+            entries,
+            "<CommonPrefixes><Prefix>{}</Prefix></CommonPrefixes>",
+            shown(name)
+        );
     }
     let mut head = format!(
         "<Name>{bucket}</Name><Prefix>{}</Prefix><MaxKeys>{most}</MaxKeys><KeyCount>{count}</KeyCount><IsTruncated>{more}</IsTruncated>",

@@ -208,7 +208,13 @@ fn checksums(request: &Request, body: &Body) -> Result<Vec<(String, String)>, Re
         .filter_map(|name| Some(((*name).to_owned(), told(name)?)))
         .collect();
     if let Some(bytes) = &body.kept {
-        let right = |name: &str| if name == CRC64 { crc64(bytes).to_string() } else { sha256(bytes) };
+        let right = |name: &str| {
+            if name == CRC64 {
+                crc64(bytes).to_string()
+            } else {
+                sha256(bytes)
+            }
+        };
         if found.iter().any(|(name, value)| *value != right(name)) {
             return Err((400, "BadDigest"));
         }

@@ -104,7 +104,9 @@ impl Storage {
                 let object = all.complete(id, &listed(&text(&body)), request, now)?;
                 let crc64 = object.checksums.first();
                 let crc64 = crc64.map_or_else(String::new, |(_, crc)| {
-                    format!("<ChecksumCRC64NVME>{crc}</ChecksumCRC64NVME><ChecksumType>FULL_OBJECT</ChecksumType>")
+                    format!(
+                        "<ChecksumCRC64NVME>{crc}</ChecksumCRC64NVME><ChecksumType>FULL_OBJECT</ChecksumType>"
+                    )
                 });
                 Ok(Answer::xml(&format!(
                     "<CompleteMultipartUploadResult>{}<ETag>{}</ETag>{crc64}</CompleteMultipartUploadResult>",

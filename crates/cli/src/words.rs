@@ -1,7 +1,7 @@
 //! The words of the product (experience §0), as the terminal says them.
 
 use windlass_core::states::BlockedReason;
-use windlass_engine::view::{DestinationKind, GroupView, GroupWord};
+use windlass_engine::view::{CheckOutcome, DestinationKind, GroupView, GroupWord};
 
 /// A group's state in one word, with what has to be known beside it.
 #[must_use]
@@ -62,20 +62,21 @@ pub const fn kind(kind: DestinationKind) -> &'static str {
     }
 }
 
-/// A step of a destination's test.
+/// A step of a destination's test: what holds when it is fine, what was tried when it is not.
 #[must_use]
-pub fn step(step: &str) -> &str {
-    match step {
-        "reachable" => "It answers",
-        "clock" => "The clocks agree",
-        "create" => "It can be made, and written to",
-        "write" => "Files can be written",
-        "complete" => "Parts can be put together",
-        "read_back" => "What was written can be read",
-        "remove" => "What is unfinished can be removed",
-        "free_space" => "There is room",
-        "same_disk" => "It is on another disk",
-        "checksums" => "It proves checksums",
-        other => other,
-    }
+pub fn step(step: &str, outcome: CheckOutcome) -> &str {
+    let (fine, tried) = match step {
+        "reachable" => ("It answers", "Reaching it"),
+        "clock" => ("The clocks agree", "Comparing the clocks"),
+        "create" => ("It can be written to", "Making it"),
+        "write" => ("Files can be written", "Writing a file"),
+        "complete" => ("Parts can be put together", "Putting parts together"),
+        "read_back" => ("What was written can be read", "Reading what was written"),
+        "remove" => ("What is unfinished can be removed", "Removing what is unfinished"),
+        "free_space" => ("There is room", "Room"),
+        "same_disk" => ("It is on another disk than your files", "On the same disk as your files: a copy, not a backup"),
+        "checksums" => ("It proves checksums", "Checksums"),
+        other => (other, other),
+    };
+    if outcome == CheckOutcome::Ok { fine } else { tried }
 }

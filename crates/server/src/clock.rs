@@ -20,14 +20,20 @@ pub trait World: Send + Sync {
 pub struct SystemWorld;
 
 impl World for SystemWorld {
-    #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the clock")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the one place that reads the clock"
+    )]
     fn now(&self) -> Timestamp {
-        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+        let since = std::time::SystemTime::now()
+            .duration_since(std::time::UNIX_EPOCH)
+            .unwrap_or_default();
         Timestamp::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
     }
 
     fn fill(&self, bytes: &mut [u8]) -> Result<(), Failure> {
-        aws_lc_rs::rand::fill(bytes).map_err(|_| Failure::new(ErrorCode::Internal, "the system gave no random bytes"))
+        aws_lc_rs::rand::fill(bytes)
+            .map_err(|_| Failure::new(ErrorCode::Internal, "the system gave no random bytes"))
     }
 }
 

@@ -72,31 +72,55 @@ pub async fn start_with(config: EmbeddedConfig, world: Arc<dyn World>) -> Result
     let lock = prepare_home(&home)?;
     let owner = OwnerId::new(world.now(), random(world.as_ref())?);
     let (ledger, now) = (home.join("ledger.sqlite"), world.now());
-    let store = tokio::task::spawn_blocking(move || SqliteStore::open(&ledger, owner, now)).await.map_err(internal)??;
+    let store = tokio::task::spawn_blocking(move || SqliteStore::open(&ledger, owner, now))
+        .await
+        .map_err(internal)??;
     let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))
         .await
         .map_err(|e| internal(format!("no port on loopback: {e}")))?;
     let host = listener.local_addr().map_err(internal)?.to_string();
-    let endpoint = Endpoint { base_url: format!("http://{host}"), token: hex(&random::<32>(world.as_ref())?) };
+    let endpoint = Endpoint {
+        base_url: format!("http://{host}"),
+        token: hex(&random::<32>(world.as_ref())?),
+    };
 
     let store: Arc<dyn Store> = Arc::new(store);
     let owner = store.local_owner();
     let secrets = Arc::new(Secrets::new(home));
-    let signer = Arc::new(BlobSigner::new(&random(world.as_ref())?, endpoint.base_url.clone()));
+    let signer = Arc::new(BlobSigner::new(
+        &random(world.as_ref())?,
+        endpoint.base_url.clone(),
+    ));
     let launch = random(world.as_ref())?;
-    let storages = Storages::new(Arc::clone(&store), Arc::clone(&secrets), Arc::clone(&world), signer, launch);
+    let storages = Storages::new(
+        Arc::clone(&store),
+        Arc::clone(&secrets),
+        Arc::clone(&world),
+        signer,
+        launch,
+    );
     let service = Service::new(store, storages, secrets, world);
 
     let guard = Guard::new(&host, &endpoint.token);
     let check = move |request: Request, next: Next| guard.clone().check(request, next);
     // Around the router, not inside it: the guard comes before routing.
-    let app = middleware::from_fn(check).layer(router(Site { service: Arc::clone(&service), owner }));
+    let app = middleware::from_fn(check).layer(router(Site {
+        service: Arc::clone(&service),
+        owner,
+    }));
     let stop = CancellationToken::new();
     let stopped = stop.clone().cancelled_owned();
     let serving = axum::serve(listener, app.into_make_service()).with_graceful_shutdown(stopped);
     let serving = tokio::spawn(serving.into_future());
     tokio::spawn(sweep(Arc::clone(&service), stop.clone()));
-    Ok(Embedded { endpoint, service, serving, _stop_on_drop: stop.clone().drop_guard(), stop, _lock: lock })
+    Ok(Embedded {
+        endpoint,
+        service,
+        serving,
+        _stop_on_drop: stop.clone().drop_guard(),
+        stop,
+        _lock: lock,
+    })
 }
 
 impl Embedded {
@@ -138,7 +162,11 @@ async fn sweep(service: Arc<Service>, stop: CancellationToken) {
 /// Makes the data folder and locks it.
 fn prepare_home(home: &Path) -> Result<File, Failure> {
     let failed = |e: std::io::Error| home_failure("the data folder can't be used", &e);
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(home).map_err(failed)?;
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(home)
+        .map_err(failed)?;
     fs::set_permissions(home, fs::Permissions::from_mode(0o700)).map_err(failed)?;
     let lock = OpenOptions::new()
         .create(true)
@@ -147,7 +175,10 @@ fn prepare_home(home: &Path) -> Result<File, Failure> {
         .open(home.join("ledger.lock"))
         .map_err(failed)?;
     rustix::fs::flock(&lock, rustix::fs::FlockOperation::NonBlockingLockExclusive).map_err(|_| {
-        Failure::new(ErrorCode::AlreadyRunning, "another control plane has the data folder")
+        Failure::new(
+            ErrorCode::AlreadyRunning,
+            "another control plane has the data folder",
+        )
     })?;
     Ok(lock)
 }

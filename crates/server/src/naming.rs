@@ -26,23 +26,38 @@ pub enum Rules {
 /// # Errors
 /// `name_invalid` for a path that climbs, is empty in a part, or is no encoding of a path (`%2F`, `%00`, `%2e`).
 pub fn checked_path(path: &str) -> Result<&str, Failure> {
-    let refused = || Failure::new(ErrorCode::NameInvalid, format!("no path inside a group: {:?}", clip(path)));
+    let refused = || {
+        Failure::new(
+            ErrorCode::NameInvalid,
+            format!("no path inside a group: {:?}", clip(path)),
+        )
+    };
     let fine = checked_rel_path(path).ok_or_else(refused)?;
     let bytes = decode_path_text(fine).ok_or_else(refused)?;
     // One text a path: otherwise `%2E%2E` would be a way to write `..`.
-    if encode_path_bytes(&bytes) == fine { Ok(fine) } else { Err(refused()) }
+    if encode_path_bytes(&bytes) == fine {
+        Ok(fine)
+    } else {
+        Err(refused())
+    }
 }
 
 /// The group's name as one part of a path.
 #[must_use]
 pub fn group_part(name: &str) -> String {
-    let mut part: String = name.chars().map(|c| if c == '/' || c.is_control() { '_' } else { c }).collect();
+    let mut part: String = name
+        .chars()
+        .map(|c| if c == '/' || c.is_control() { '_' } else { c })
+        .collect();
     let lower = part.to_lowercase();
     // `.windlass` is where a folder destination keeps what is unfinished.
     if part.is_empty() || part == "." || part == ".." || lower == ".windlass" {
         part.insert(0, '_');
     }
-    let end = (0..=part.len().min(MAX_NAME_BYTES)).rev().find(|i| part.is_char_boundary(*i)).unwrap_or(0);
+    let end = (0..=part.len().min(MAX_NAME_BYTES))
+        .rev()
+        .find(|i| part.is_char_boundary(*i))
+        .unwrap_or(0);
     part.truncate(end);
     encode_path_bytes(part.as_bytes())
 }
@@ -54,8 +69,14 @@ pub fn group_part(name: &str) -> String {
 pub fn key(prefix: &str, group: &str, path: &str, rules: Rules) -> Result<String, Failure> {
     let group = group_part(group);
     // A folder or a file that gave its own name to the group stands there once, not inside a folder of its name.
-    let own = path.strip_prefix(group.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-    let key = if own { format!("{prefix}{path}") } else { format!("{prefix}{group}/{path}") };
+    let own = path
+        .strip_prefix(group.as_str())
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    let key = if own {
+        format!("{prefix}{path}")
+    } else {
+        format!("{prefix}{group}/{path}")
+    };
     fits(&key, rules)?;
     Ok(key)
 }
@@ -93,15 +114,25 @@ fn shorter(key: &str) -> Option<String> {
 }
 
 fn fits(key: &str, rules: Rules) -> Result<(), Failure> {
-    let refused = |why: &str| Err(Failure::new(ErrorCode::NameInvalid, format!("{why}: {:?}", clip(key))));
+    let refused = |why: &str| {
+        Err(Failure::new(
+            ErrorCode::NameInvalid,
+            format!("{why}: {:?}", clip(key)),
+        ))
+    };
     match rules {
         Rules::Bucket if key.len() > MAX_KEY_BYTES => refused("the key has more than 1,024 bytes"),
         Rules::Bucket => Ok(()),
         Rules::Folder => {
-            let Some(bytes) = decode_path_text(key) else { return refused("not an encoded path") };
+            let Some(bytes) = decode_path_text(key) else {
+                return refused("not an encoded path");
+            };
             if bytes.len() > MAX_PATH_BYTES {
                 refused("the path has more than 3,072 bytes")
-            } else if bytes.split(|b| *b == b'/').any(|part| part.len() > MAX_NAME_BYTES) {
+            } else if bytes
+                .split(|b| *b == b'/')
+                .any(|part| part.len() > MAX_NAME_BYTES)
+            {
                 refused("a name has more than 255 bytes")
             } else {
                 Ok(())
@@ -120,7 +151,20 @@ mod tests {
 
     #[test]
     fn a072_only_the_one_encoding_of_a_path_passes() {
-        for bad in ["..", "a/../b", "%2E%2E/a", "a%2Fb", "a%00b", "%zz", "%", "/a", "a//b", "", "%ff", "a%2525/.."] {
+        for bad in [
+            "..",
+            "a/../b",
+            "%2E%2E/a",
+            "a%2Fb",
+            "a%00b",
+            "%zz",
+            "%",
+            "/a",
+            "a//b",
+            "",
+            "%ff",
+            "a%2525/..",
+        ] {
             assert!(checked_path(bad).is_err(), "{bad:?}");
         }
         for good in ["a/b", "100%25", "a%FFb", "e\u{301}", " a\nb\"'\\", "..a"] {
@@ -152,7 +196,10 @@ mod tests {
     fn a_numbered_name_of_255_bytes_is_cut_before_its_extension() {
         let long = format!("g/{}.txt", "é".repeat(125));
         let next = nth(&long, 12, Rules::Folder);
-        let name = next.as_deref().map(|k| k.trim_start_matches("g/").to_owned()).unwrap_or_default();
+        let name = next
+            .as_deref()
+            .map(|k| k.trim_start_matches("g/").to_owned())
+            .unwrap_or_default();
         assert!(name.len() <= 255 && name.ends_with("é (12).txt"), "{name}");
         assert_eq!(nth("g/a.txt", 2, Rules::Folder).as_deref(), Ok("g/a (2).txt"));
         assert!(key("", "g", &"x".repeat(256), Rules::Folder).is_err());

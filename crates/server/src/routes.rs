@@ -52,9 +52,15 @@ pub fn router(site: Site) -> Router {
         .route("/v1/sessions:verify", post(sessions::verify))
         .route("/v1/destinations", get(destinations::all))
         .route("/v1/destinations:test", post(destinations::test))
-        .route("/v1/destinations/{id}", put(destinations::put).delete(destinations::remove))
+        .route(
+            "/v1/destinations/{id}",
+            put(destinations::put).delete(destinations::remove),
+        )
         .route("/v1/destinations/{id}/test", post(destinations::check))
-        .route("/v1/blob/{object}", put(blob::put).layer(DefaultBodyLimit::disable()))
+        .route(
+            "/v1/blob/{object}",
+            put(blob::put).layer(DefaultBodyLimit::disable()),
+        )
         .fallback(async || Problems(Refusal::new(ErrorCode::NotFound, "no such route")))
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .with_state(site)

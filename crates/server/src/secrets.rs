@@ -52,7 +52,10 @@ impl Secrets {
     /// The secrets of a data folder.
     #[must_use]
     pub fn new(home: PathBuf) -> Self {
-        Self { file: file::SecretFile::new(home), memory: Mutex::default() }
+        Self {
+            file: file::SecretFile::new(home),
+            memory: Mutex::default(),
+        }
     }
 
     /// Keeps keys; those kept elsewhere for the destination are removed.
@@ -65,7 +68,10 @@ impl Secrets {
             SecretKeep::File => self.file.put(id, keys).await?,
             SecretKeep::Session => drop(self.memory().insert(id, keys.clone())),
         }
-        for other in [SecretKeep::File, SecretKeep::Session].into_iter().filter(|k| *k != keep) {
+        for other in [SecretKeep::File, SecretKeep::Session]
+            .into_iter()
+            .filter(|k| *k != keep)
+        {
             self.remove(id, other).await?;
         }
         Ok(())
@@ -81,7 +87,12 @@ impl Secrets {
             SecretKeep::File => self.file.get(id).await?,
             SecretKeep::Session => self.memory().get(&id).cloned(),
         };
-        found.ok_or_else(|| Failure::new(ErrorCode::StorageCredentials, "the key of the destination is not stored"))
+        found.ok_or_else(|| {
+            Failure::new(
+                ErrorCode::StorageCredentials,
+                "the key of the destination is not stored",
+            )
+        })
     }
 
     /// Forgets the keys of a destination.

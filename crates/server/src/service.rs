@@ -48,7 +48,12 @@ pub struct Service {
 impl Service {
     /// A service over a ledger.
     #[must_use]
-    pub fn new(store: Arc<dyn Store>, storages: Storages, secrets: Arc<Secrets>, world: Arc<dyn World>) -> Arc<Self> {
+    pub fn new(
+        store: Arc<dyn Store>,
+        storages: Storages,
+        secrets: Arc<Secrets>,
+        world: Arc<dyn World>,
+    ) -> Arc<Self> {
         Arc::new(Self {
             store,
             storages,
@@ -90,7 +95,12 @@ impl Service {
     }
 
     /// The next name that neither the ledger nor the storage has taken.
-    async fn next_name(&self, storage: &dyn ObjectStorage, object: &mut ObjectRow, n: &mut u32) -> Result<(), Refusal> {
+    async fn next_name(
+        &self,
+        storage: &dyn ObjectStorage,
+        object: &mut ObjectRow,
+        n: &mut u32,
+    ) -> Result<(), Refusal> {
         loop {
             let (key, used) = self.store.rename(object.id, *n).await??;
             *n = used + 1;
@@ -109,7 +119,10 @@ impl Service {
 /// `batch_too_large`.
 pub(crate) fn check_batch(len: usize) -> Result<(), Failure> {
     if len > MAX_BATCH {
-        return Err(Failure::new(ErrorCode::BatchTooLarge, format!("{len} items, allowed are {MAX_BATCH}")));
+        return Err(Failure::new(
+            ErrorCode::BatchTooLarge,
+            format!("{len} items, allowed are {MAX_BATCH}"),
+        ));
     }
     Ok(())
 }

@@ -45,13 +45,22 @@ pub struct Capabilities {
 
 impl Capabilities {
     /// Of a storage that was not probed: nothing is believed.
-    pub const NONE: Self =
-        Self { sha256: Checked::Ignored, crc64: Checked::Ignored, tells_sha256: false, tells_crc64: false };
+    pub const NONE: Self = Self {
+        sha256: Checked::Ignored,
+        crc64: Checked::Ignored,
+        tells_sha256: false,
+        tells_crc64: false,
+    };
 
     /// Of a storage that computes and tells everything.
     #[must_use]
     pub const fn all() -> Self {
-        Self { sha256: Checked::Verified, crc64: Checked::Verified, tells_sha256: true, tells_crc64: true }
+        Self {
+            sha256: Checked::Verified,
+            crc64: Checked::Verified,
+            tells_sha256: true,
+            tells_crc64: true,
+        }
     }
 }
 
@@ -137,7 +146,11 @@ pub trait ObjectStorage: Send + Sync {
     fn taken<'a>(&'a self, keys: &'a [String], now: Timestamp) -> BoxFuture<'a, Result<Vec<bool>, Failure>>;
 
     /// Makes what must be there before parts can be sent. `again`: it may have been made before, and the answer was lost.
-    fn begin<'a>(&'a self, object: &'a ObjectRow, again: bool) -> BoxFuture<'a, Result<Option<String>, Failure>>;
+    fn begin<'a>(
+        &'a self,
+        object: &'a ObjectRow,
+        again: bool,
+    ) -> BoxFuture<'a, Result<Option<String>, Failure>>;
 
     /// Checks that there is room for so many more bytes, as far as that can be known.
     fn room(&self, bytes: u64) -> BoxFuture<'_, Result<(), Failure>>;
@@ -146,17 +159,19 @@ pub trait ObjectStorage: Send + Sync {
     ///
     /// # Errors
     /// When the keys can't be read.
-    fn sign(&self, object: &ObjectRow, parts: &[SignPart], now: Timestamp) -> Result<Vec<SignedPart>, Failure>;
+    fn sign(
+        &self,
+        object: &ObjectRow,
+        parts: &[SignPart],
+        now: Timestamp,
+    ) -> Result<Vec<SignedPart>, Failure>;
 
     /// Parts that are there.
     fn list<'a>(&'a self, object: &'a ObjectRow) -> BoxFuture<'a, Result<Listing, Failure>>;
 
     /// Completes and proves; each end is told as soon as it is known, with the job's place in the list.
-    fn complete(
-        &self,
-        jobs: Vec<CompleteJob>,
-        ends: mpsc::Sender<(usize, CompleteEnd)>,
-    ) -> BoxFuture<'_, ()>;
+    fn complete(&self, jobs: Vec<CompleteJob>, ends: mpsc::Sender<(usize, CompleteEnd)>)
+    -> BoxFuture<'_, ()>;
 
     /// Makes `to` from the bytes of `from`, as if they had been sent.
     fn copy<'a>(&'a self, from: &'a ObjectRow, to: &'a ObjectRow) -> BoxFuture<'a, CompleteEnd>;

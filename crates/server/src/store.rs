@@ -14,8 +14,8 @@ use windlass_protocol::groups::{CreateGroup, Group};
 
 use crate::failure::Refusal;
 pub use rows::{
-    Begun, DestinationRow, InitDecision, InitRow, Leased, ObjectRow, Proof, Release, Released, SessionRow, Settle,
-    StartItem, Started, Tombstone, TombstoneReason,
+    Begun, DestinationRow, InitDecision, InitRow, Leased, ObjectRow, Proof, Release, Released, SessionRow,
+    Settle, StartItem, Started, Tombstone, TombstoneReason,
 };
 
 /// An answer of the store.
@@ -38,7 +38,12 @@ pub trait Store: Send + Sync {
     fn group(&self, owner: OwnerId, id: GroupId) -> Answer<'_, Option<Group>>;
 
     /// Completes a group when every living file is settled.
-    fn finalize_group(&self, owner: OwnerId, id: GroupId, now: Timestamp) -> Answer<'_, Result<Group, Refusal>>;
+    fn finalize_group(
+        &self,
+        owner: OwnerId,
+        id: GroupId,
+        now: Timestamp,
+    ) -> Answer<'_, Result<Group, Refusal>>;
 
     /// Cancels a group: open and failed sessions get a tombstone. Returns the objects to clean.
     fn cancel_group(
@@ -81,13 +86,28 @@ pub trait Store: Send + Sync {
     fn prolong(&self, owner: OwnerId, held: Vec<(FileId, i64)>, until: Timestamp) -> Answer<'_, ()>;
 
     /// Proved: verifying → uploaded and open → stored, both or none. `None` when the race was lost.
-    fn settle(&self, owner: OwnerId, items: Vec<Settle>, now: Timestamp) -> Answer<'_, Vec<Option<SessionRow>>>;
+    fn settle(
+        &self,
+        owner: OwnerId,
+        items: Vec<Settle>,
+        now: Timestamp,
+    ) -> Answer<'_, Vec<Option<SessionRow>>>;
 
     /// A placed copy was proved: pending → deduplicated and open → stored.
-    fn settle_copy(&self, owner: OwnerId, items: Vec<Settle>, now: Timestamp) -> Answer<'_, Vec<Option<SessionRow>>>;
+    fn settle_copy(
+        &self,
+        owner: OwnerId,
+        items: Vec<Settle>,
+        now: Timestamp,
+    ) -> Answer<'_, Vec<Option<SessionRow>>>;
 
     /// Follows no longer: the session sends by itself.
-    fn go_alone(&self, owner: OwnerId, ids: Vec<FileId>, now: Timestamp) -> Answer<'_, Vec<Option<SessionRow>>>;
+    fn go_alone(
+        &self,
+        owner: OwnerId,
+        ids: Vec<FileId>,
+        now: Timestamp,
+    ) -> Answer<'_, Vec<Option<SessionRow>>>;
 
     /// Gives the lease back: to uploading, to failed, or kept in verifying for the next who asks.
     fn release(&self, owner: OwnerId, items: Vec<Release>, now: Timestamp) -> Answer<'_, ()>;

@@ -92,6 +92,8 @@ pub(super) struct File {
     /// Places that are read outside the pass.
     pub(super) again: BTreeSet<usize>,
     pub(super) reading: Option<BufferId>,
+    /// That read belongs to the hashing pass.
+    pub(super) reads_pass: bool,
     pub(super) buffered: BTreeSet<usize>,
     pub(super) signed: BTreeMap<usize, Timestamp>,
     pub(super) sending: BTreeMap<usize, PutId>,
@@ -101,8 +103,9 @@ pub(super) struct File {
     pub(super) wait_until: Option<Timestamp>,
     /// Why it waits by itself.
     pub(super) blocked: Option<BlockedReason>,
-    /// The source's metadata changed; its bytes are compared once more before it is believed (F18).
-    pub(super) metadata_changed: Option<SourceFingerprint>,
+    /// The source's metadata changed: the hashing pass compares its bytes before the fingerprint is believed and any more
+    /// of it is sent (F18).
+    pub(super) unproved: bool,
     pub(super) counted_finishing: bool,
 }
 
@@ -128,6 +131,7 @@ impl File {
             pass: None,
             again: BTreeSet::new(),
             reading: None,
+            reads_pass: false,
             buffered: BTreeSet::new(),
             signed: BTreeMap::new(),
             sending: BTreeMap::new(),
@@ -135,7 +139,7 @@ impl File {
             tries: record.tries,
             wait_until: None,
             blocked: None,
-            metadata_changed: None,
+            unproved: false,
             counted_finishing: false,
         };
         file.plan_reads(hash);
@@ -155,6 +159,20 @@ impl File {
     /// True when every part is stored and everything about the content is known.
     pub(super) fn is_whole(&self) -> bool {
         self.stored == self.parts.len() && self.pass.is_none() && self.reading.is_none()
+    }
+
+    /// Rights or links changed, and a write may hide behind that: the bytes decide (F18). All that was read is read once more
+    /// and compared. So whatever is stored was read under one fingerprint, also when a crash forgets what was noticed.
+    pub(super) fn compare_anew(&mut self, fingerprint: SourceFingerprint) {
+        self.fingerprint = fingerprint;
+        self.unproved = true;
+        self.pass = Some(0);
+    }
+
+    /// The place that is read next, and whether that goes on with the pass.
+    pub(super) fn next_read(&self) -> Option<(usize, bool)> {
+        let again = self.again.first().filter(|_| !self.unproved).map(|i| (*i, false));
+        again.or(self.pass.map(|i| (i, true)))
     }
 
     /// Some of it was read.

@@ -26,16 +26,8 @@ impl Machine {
         for key in keys {
             let id = key.3;
             let Some(file) = self.files.get_mut(&id) else { continue };
-            if let Some(fingerprint) = file.metadata_changed.take() {
-                // Rights or links changed meanwhile; a write may hide behind that. The bytes decide (F18).
-                file.fingerprint = fingerprint;
-                file.sha256 = None;
-                file.pass = Some(0);
-                self.persist(vec![Change::FileFingerprint { id, fingerprint }], vec![]);
-            } else {
-                file.stage = Stage::Checking;
-                files.push(id);
-            }
+            file.stage = Stage::Checking;
+            files.push(id);
             self.reindex(id);
         }
         if !files.is_empty() {
@@ -71,7 +63,9 @@ impl Machine {
                 }
                 SourceChange::MetadataOnly => {
                     file.stage = Stage::Sending;
-                    file.metadata_changed = result.ok();
+                    if let Ok(seen) = result {
+                        file.compare_anew(seen);
+                    }
                 }
                 SourceChange::Changed => {
                     if let Ok(seen) = result {

@@ -32,10 +32,9 @@ impl Machine {
         }
         for id in self.next_reads() {
             let Some(file) = self.files.get(&id) else { continue };
-            let in_pass = file.again.is_empty();
-            let Some(i) = file.again.first().copied().or(file.pass) else { continue };
+            let Some((i, in_pass)) = file.next_read() else { continue };
             let part = &file.parts[i];
-            let keep = file.stage == Stage::Sending && part.phase == Phase::Todo;
+            let keep = file.stage == Stage::Sending && part.phase == Phase::Todo && !file.unproved;
             let range = match PartNumber::from_index(i).ok().and_then(|n| file.plan.part(n)) {
                 Some(range) => range,
                 None => continue,
@@ -65,6 +64,7 @@ impl Machine {
                 file.again.remove(&i);
             }
             file.reading = Some(buffer);
+            file.reads_pass = in_pass;
             if keep {
                 file.parts[i].phase = Phase::Reading;
                 file.parts[i].buffer = Some(buffer);
@@ -150,9 +150,23 @@ impl Machine {
                 return self.file_failure(now, id, failure);
             }
         };
+        let mut changes = Vec::new();
         match file.fingerprint.compare(&outcome.source) {
             SourceChange::Same => {}
-            SourceChange::MetadataOnly => file.metadata_changed = Some(outcome.source),
+            // Nothing was read before that it could be held against.
+            SourceChange::MetadataOnly if file.sha256.is_none() && file.parts.iter().all(|p| p.crc64.is_none()) => {
+                file.fingerprint = outcome.source;
+                changes.push(Change::FileFingerprint { id, fingerprint: outcome.source });
+            }
+            SourceChange::MetadataOnly => {
+                if kept {
+                    file.parts[i].buffer = None;
+                    file.back_to_todo(i);
+                }
+                file.compare_anew(outcome.source);
+                self.free_buffer(buffer);
+                return self.reindex(id);
+            }
             SourceChange::Changed => {
                 if kept {
                     file.parts[i].buffer = None;
@@ -163,7 +177,9 @@ impl Machine {
             }
         }
         // Bytes that were read before must be the same bytes now: one object is made of one version only (I2).
-        if file.parts[i].crc64.is_some_and(|known| known != outcome.crc64) {
+        let other_part = file.parts[i].crc64.is_some_and(|known| known != outcome.crc64);
+        let other_whole = outcome.sha256.is_some_and(|hash| file.sha256.is_some_and(|known| known != hash));
+        if other_part || other_whole {
             if kept {
                 file.parts[i].buffer = None;
                 file.back_to_todo(i);
@@ -172,18 +188,24 @@ impl Machine {
             return self.source_changed(now, id, outcome.source);
         }
         file.parts[i].crc64 = Some(outcome.crc64);
-        let mut changes = Vec::new();
-        if file.pass == Some(i) {
+        if file.reads_pass && file.pass == Some(i) {
             if i + 1 < file.parts.len() {
                 file.pass = Some(i + 1);
             } else {
                 file.pass = None;
+                let compared = std::mem::take(&mut file.unproved);
+                if compared {
+                    changes.push(Change::FileFingerprint { id, fingerprint: file.fingerprint });
+                }
                 if let Some(sha256) = outcome.sha256 {
                     file.sha256 = Some(sha256);
                     changes.push(Change::FileHashed { id, sha256 });
                 }
                 if file.stage == Stage::HashFirst {
                     file.stage = Stage::Announce;
+                } else if compared {
+                    let rest = (0..file.parts.len()).filter(|i| file.parts[*i].phase == Phase::Todo);
+                    file.again = rest.collect();
                 }
             }
         }

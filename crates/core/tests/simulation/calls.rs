@@ -252,10 +252,10 @@ impl World {
             }
             outcomes
         });
-        if result.is_ok() {
-            self.shell.urls.extend(urls);
+        if result.is_err() {
+            urls.clear();
         }
-        self.answer(Event::Signed { destination, asked, result });
+        self.answer_with(Event::Signed { destination, asked, result }, urls);
     }
 
     fn complete(&mut self, destination: DestinationId, asks: Vec<CompleteAsk>) {

@@ -19,12 +19,16 @@ use crate::queue::{GroupRow, Queue, Row};
 use crate::rng::Rng;
 use crate::server::{Server, Url};
 
+/// Signed URLs, each for one part.
+pub(crate) type Urls = Vec<((FileId, PartNumber), Url)>;
+
 /// What a crash leaves nothing of.
 #[derive(Debug, Default)]
 pub(crate) struct Shell {
     pub(crate) lane: VecDeque<(Vec<Change>, Vec<Effect>)>,
     pub(crate) calls: Vec<(Timestamp, Call)>,
-    pub(crate) events: Vec<(Timestamp, Event)>,
+    /// Answers, with the URLs that came along.
+    pub(crate) events: Vec<(Timestamp, Event, Urls)>,
     /// What a person did, in order.
     pub(crate) person: VecDeque<Event>,
     /// What each buffer holds of the pool, and its bytes once they are read.
@@ -180,11 +184,10 @@ impl World {
     /// One thing happens. False when nothing is left that could.
     pub(crate) fn step(&mut self) -> bool {
         self.steps += 1;
-        let due = |list: &[(Timestamp, _)], now: Timestamp| -> Vec<usize> {
-            (0..list.len()).filter(|i| list[*i].0 <= now).collect()
-        };
-        let calls = due(&self.shell.calls.iter().map(|(at, _)| (*at, ())).collect::<Vec<_>>(), self.now);
-        let events = due(&self.shell.events.iter().map(|(at, _)| (*at, ())).collect::<Vec<_>>(), self.now);
+        let now = self.now;
+        let due = |times: Vec<Timestamp>| -> Vec<usize> { (0..times.len()).filter(|i| times[*i] <= now).collect() };
+        let calls = due(self.shell.calls.iter().map(|(at, _)| *at).collect());
+        let events = due(self.shell.events.iter().map(|(at, ..)| *at).collect());
         let mut choices = Vec::new();
         choices.extend((!self.shell.lane.is_empty() && !self.queue_blocked).then_some(0));
         choices.extend((!calls.is_empty()).then_some(1));
@@ -200,7 +203,8 @@ impl World {
             }
             Some(2) => {
                 let i = *self.rng.pick(&events).expect("an event");
-                let (_, event) = self.shell.events.swap_remove(i);
+                let (_, event, urls) = self.shell.events.swap_remove(i);
+                self.shell.urls.extend(urls);
                 self.tell(event);
             }
             Some(3) => {
@@ -217,7 +221,7 @@ impl World {
     /// Nothing can happen now: time goes on to when something can.
     fn wait(&mut self) -> bool {
         let calls = self.shell.calls.iter().map(|(at, _)| *at);
-        let events = self.shell.events.iter().map(|(at, _)| *at);
+        let events = self.shell.events.iter().map(|(at, ..)| *at);
         match calls.chain(events).chain(self.machine.next_wake()).min() {
             Some(at) => {
                 self.now = self.now.max(at);
@@ -239,13 +243,21 @@ impl World {
 
     /// Later, as answers are.
     pub(crate) fn later(&mut self) -> Timestamp {
-        let slow = if !self.calm && self.rng.chance(20) { 30_000 } else { self.manner.latency };
+        let slow = match self.calm {
+            true => self.manner.latency.min(200),
+            false if self.rng.chance(20) => 30_000,
+            false => self.manner.latency,
+        };
         self.now.plus_millis(self.rng.below(slow + 1) as i64)
     }
 
     pub(crate) fn answer(&mut self, event: Event) {
+        self.answer_with(event, Vec::new());
+    }
+
+    pub(crate) fn answer_with(&mut self, event: Event, urls: Urls) {
         let at = self.later();
-        self.shell.events.push((at, event));
+        self.shell.events.push((at, event, urls));
     }
 
     fn commit(&mut self) {

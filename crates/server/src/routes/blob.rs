@@ -23,17 +23,33 @@ pub(super) async fn put(
     let storages = site.service.storages();
     let grant = storages.signer().check(&object, &query, site.service.now())?;
     // Refused before the body is read (A40, A43).
-    let length = headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()).and_then(|v| v.parse().ok());
+    let length = match headers.get(header::CONTENT_LENGTH) {
+        Some(value) => value.to_str().ok().and_then(|v| v.parse().ok()),
+        // A request that says neither has no body.
+        None => Some(0),
+    };
     if length != Some(grant.len) || headers.contains_key(header::TRANSFER_ENCODING) {
         let detail = format!("content-length must be {}", grant.len);
         return Err(Failure::new(ErrorCode::UrlSignature, detail).into());
     }
     let folder = storages.folder(grant.destination).await?.ok_or_else(unsigned)?;
-    folder.put(grant.object, grant.part, grant.len, grant.crc64, body.into_data_stream()).await?;
+    folder
+        .put(
+            grant.object,
+            grant.part,
+            grant.len,
+            grant.crc64,
+            body.into_data_stream(),
+        )
+        .await?;
     let mut response = StatusCode::OK.into_response();
     let value = |text: String| HeaderValue::from_str(&text).unwrap_or_else(|_| HeaderValue::from_static(""));
-    response.headers_mut().insert(header::ETAG, value(etag_of(grant.crc64).0));
+    response
+        .headers_mut()
+        .insert(header::ETAG, value(etag_of(grant.crc64).0));
     let checksum = HeaderName::from_static("x-amz-checksum-crc64nvme");
-    response.headers_mut().insert(checksum, value(grant.crc64.to_string()));
+    response
+        .headers_mut()
+        .insert(checksum, value(grant.crc64.to_string()));
     Ok(response)
 }

@@ -12,14 +12,20 @@ use super::wire::{Json, Problems};
 use crate::failure::Refusal;
 
 fn id(text: &str) -> Result<DestinationId, Refusal> {
-    text.parse().map_err(|_| Refusal::new(ErrorCode::NotFound, "no such destination"))
+    text.parse()
+        .map_err(|_| Refusal::new(ErrorCode::NotFound, "no such destination"))
 }
 
 pub(super) async fn all(State(site): State<Site>) -> Result<Json<Answers<Destination>>, Problems> {
-    Ok(Json(Answers { items: site.service.destinations().await? }))
+    Ok(Json(Answers {
+        items: site.service.destinations().await?,
+    }))
 }
 
-pub(super) async fn test(State(site): State<Site>, Json(d): Json<PutDestination>) -> Result<Json<Check>, Problems> {
+pub(super) async fn test(
+    State(site): State<Site>,
+    Json(d): Json<PutDestination>,
+) -> Result<Json<Check>, Problems> {
     Ok(Json(site.service.test_destination(&d).await?))
 }
 
@@ -34,11 +40,17 @@ pub(super) async fn put(
     Ok(Json(site.service.put_destination(&d).await?))
 }
 
-pub(super) async fn remove(State(site): State<Site>, Path(destination): Path<String>) -> Result<StatusCode, Problems> {
+pub(super) async fn remove(
+    State(site): State<Site>,
+    Path(destination): Path<String>,
+) -> Result<StatusCode, Problems> {
     site.service.remove_destination(id(&destination)?).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-pub(super) async fn check(State(site): State<Site>, Path(destination): Path<String>) -> Result<Json<Check>, Problems> {
+pub(super) async fn check(
+    State(site): State<Site>,
+    Path(destination): Path<String>,
+) -> Result<Json<Check>, Problems> {
     Ok(Json(site.service.check_destination(id(&destination)?).await?))
 }

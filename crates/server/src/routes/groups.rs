@@ -12,7 +12,8 @@ use crate::failure::Refusal;
 type Answer = Result<Json<Group>, Problems>;
 
 fn id(text: &str) -> Result<GroupId, Refusal> {
-    text.parse().map_err(|_| Refusal::new(ErrorCode::NotFound, "no such group"))
+    text.parse()
+        .map_err(|_| Refusal::new(ErrorCode::NotFound, "no such group"))
 }
 
 pub(super) async fn create(State(site): State<Site>, Json(group): Json<CreateGroup>) -> Answer {

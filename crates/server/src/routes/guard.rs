@@ -28,7 +28,10 @@ impl Guard {
     /// A guard for an address and the secret of a launch.
     #[must_use]
     pub fn new(host: &str, secret: &str) -> Self {
-        Self { host: host.into(), bearer: format!("Bearer {secret}").into_bytes().into() }
+        Self {
+            host: host.into(),
+            bearer: format!("Bearer {secret}").into_bytes().into(),
+        }
     }
 
     /// Lets a request pass, or refuses it.
@@ -39,8 +42,14 @@ impl Guard {
         };
         let headers = response.headers_mut();
         // Nothing from here is ever a page (A44).
-        headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-        headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; sandbox"));
+        headers.insert(
+            header::X_CONTENT_TYPE_OPTIONS,
+            HeaderValue::from_static("nosniff"),
+        );
+        headers.insert(
+            header::CONTENT_SECURITY_POLICY,
+            HeaderValue::from_static("default-src 'none'; sandbox"),
+        );
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         response
     }
@@ -48,10 +57,16 @@ impl Guard {
     fn refuse(&self, request: &Request) -> Option<Refusal> {
         let headers = request.headers();
         if one(headers, &header::HOST) != Some(self.host.as_bytes()) {
-            return Some(Refusal::new(ErrorCode::HostRefused, "the request names another host"));
+            return Some(Refusal::new(
+                ErrorCode::HostRefused,
+                "the request names another host",
+            ));
         }
         if is_cross_site(headers, &self.host) {
-            return Some(Refusal::new(ErrorCode::Forbidden, "requests of web pages are not taken"));
+            return Some(Refusal::new(
+                ErrorCode::Forbidden,
+                "requests of web pages are not taken",
+            ));
         }
         let path = request.uri().path();
         // A URL of a part carries its own permission; health says nothing.
@@ -61,7 +76,10 @@ impl Guard {
         let given = one(headers, &header::AUTHORIZATION).unwrap_or_default();
         match verify_slices_are_equal(given, &self.bearer) {
             Ok(()) => None,
-            Err(_) => Some(Refusal::new(ErrorCode::Unauthenticated, "the secret of this launch is missing or wrong")),
+            Err(_) => Some(Refusal::new(
+                ErrorCode::Unauthenticated,
+                "the secret of this launch is missing or wrong",
+            )),
         }
     }
 }

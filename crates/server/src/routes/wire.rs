@@ -35,14 +35,20 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problems> {
         // A form of another site can't say this type without asking first (A32).
-        let kind = request.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
+        let kind = request
+            .headers()
+            .get(header::CONTENT_TYPE)
+            .and_then(|v| v.to_str().ok())
+            .unwrap_or_default();
         let essence = kind.split(';').next().unwrap_or_default().trim();
         if !essence.eq_ignore_ascii_case("application/json") {
             return Err(Refusal::new(ErrorCode::BadRequest, "content-type must be application/json").into());
         }
         let bytes = Bytes::from_request(request, state).await.map_err(|e| {
             let code = match e {
-                BytesRejection::FailedToBufferBody(ref cause) if cause.status() == StatusCode::PAYLOAD_TOO_LARGE => {
+                BytesRejection::FailedToBufferBody(ref cause)
+                    if cause.status() == StatusCode::PAYLOAD_TOO_LARGE =>
+                {
                     ErrorCode::BodyTooLarge
                 }
                 _ => ErrorCode::BadRequest,
@@ -64,8 +70,14 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
 impl<T: Serialize> IntoResponse for Json<T> {
     fn into_response(self) -> Response {
         match serde_json::to_vec(&self.0) {
-            Ok(body) => ([(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))], body).into_response(),
-            Err(_) => Problems(Refusal::new(ErrorCode::Internal, "the answer can't be written")).into_response(),
+            Ok(body) => (
+                [(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))],
+                body,
+            )
+                .into_response(),
+            Err(_) => {
+                Problems(Refusal::new(ErrorCode::Internal, "the answer can't be written")).into_response()
+            }
         }
     }
 }
@@ -75,7 +87,12 @@ impl IntoResponse for Problems {
         let problem = self.0.problem();
         let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let body = serde_json::to_vec(&problem).unwrap_or_default();
-        let mut response = (status, [(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON))], body).into_response();
+        let mut response = (
+            status,
+            [(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON))],
+            body,
+        )
+            .into_response();
         if let Some(ms) = problem.retry_after_ms {
             let seconds = HeaderValue::from((ms.max(0).unsigned_abs()).div_ceil(1_000));
             response.headers_mut().insert(header::RETRY_AFTER, seconds);

@@ -27,7 +27,12 @@ type Entries = BTreeMap<String, Keys>;
 
 impl SecretFile {
     pub(super) fn new(home: PathBuf) -> Self {
-        Self { inner: Arc::new(Inner { home, turn: Mutex::new(()) }) }
+        Self {
+            inner: Arc::new(Inner {
+                home,
+                turn: Mutex::new(()),
+            }),
+        }
     }
 
     pub(super) async fn put(&self, id: DestinationId, keys: &Keys) -> Result<(), Failure> {
@@ -42,11 +47,13 @@ impl SecretFile {
     }
 
     pub(super) async fn get(&self, id: DestinationId) -> Result<Option<Keys>, Failure> {
-        self.blocking(move |inner| Ok(inner.read()?.remove(&id.to_string()))).await
+        self.blocking(move |inner| Ok(inner.read()?.remove(&id.to_string())))
+            .await
     }
 
     pub(super) async fn remove(&self, id: DestinationId) -> Result<(), Failure> {
-        self.blocking(move |inner| inner.change(|all| all.remove(&id.to_string()).is_some())).await
+        self.blocking(move |inner| inner.change(|all| all.remove(&id.to_string()).is_some()))
+            .await
     }
 
     async fn blocking<T: Send + 'static>(
@@ -54,7 +61,9 @@ impl SecretFile {
         f: impl FnOnce(&Inner) -> Result<T, Failure> + Send + 'static,
     ) -> Result<T, Failure> {
         let inner = Arc::clone(&self.inner);
-        tokio::task::spawn_blocking(move || f(&inner)).await.map_err(internal)?
+        tokio::task::spawn_blocking(move || f(&inner))
+            .await
+            .map_err(internal)?
     }
 }
 
@@ -66,14 +75,22 @@ impl Inner {
             Err(e) if e.kind() == ErrorKind::NotFound => return Ok(Entries::new()),
             Err(e) => return Err(home_failure("the file of keys can't be read", &e)),
         };
-        let mode = file.metadata().map_err(|e| home_failure("the file of keys can't be read", &e))?.permissions().mode();
+        let mode = file
+            .metadata()
+            .map_err(|e| home_failure("the file of keys can't be read", &e))?
+            .permissions()
+            .mode();
         if mode & 0o077 != 0 {
             let detail = "others can read the file of keys: make it readable by this account alone";
             return Err(Failure::new(ErrorCode::StorageCredentials, detail));
         }
         // The parser's words may quote the text.
-        serde_json::from_reader(file)
-            .map_err(|_| Failure::new(ErrorCode::StorageCredentials, "the file of keys can't be understood"))
+        serde_json::from_reader(file).map_err(|_| {
+            Failure::new(
+                ErrorCode::StorageCredentials,
+                "the file of keys can't be understood",
+            )
+        })
     }
 
     /// Reads, changes and replaces, one at a time. `f` says whether something changed.
@@ -83,7 +100,8 @@ impl Inner {
         if !f(&mut all) {
             return Ok(());
         }
-        self.replace(&all).map_err(|e| home_failure("the file of keys can't be written", &e))
+        self.replace(&all)
+            .map_err(|e| home_failure("the file of keys can't be written", &e))
     }
 
     fn replace(&self, all: &Entries) -> std::io::Result<()> {
@@ -92,7 +110,11 @@ impl Inner {
             Err(e) if e.kind() != ErrorKind::NotFound => return Err(e),
             _ => {}
         }
-        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&next)?;
+        let mut file = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(&next)?;
         file.write_all(&serde_json::to_vec_pretty(all)?)?;
         file.sync_all()?;
         fs::rename(&next, self.home.join("secrets.json"))?;

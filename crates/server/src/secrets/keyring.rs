@@ -27,7 +27,9 @@ pub(super) async fn get(id: DestinationId) -> Result<Option<Keys>, Failure> {
     .await?;
     match text {
         None => Ok(None),
-        Some(text) => serde_json::from_str(&text).map(Some).map_err(|_| locked("the entry is not one of Windlass")),
+        Some(text) => serde_json::from_str(&text)
+            .map(Some)
+            .map_err(|_| locked("the entry is not one of Windlass")),
     }
 }
 

@@ -56,10 +56,18 @@ impl Service {
         let ids: Vec<_> = items.iter().map(|i| i.id).collect();
         let asks = items
             .iter()
-            .map(|i| LeaseItem { id: i.id, attempt: i.attempt, size: i.size, sha256: i.sha256 })
+            .map(|i| LeaseItem {
+                id: i.id,
+                attempt: i.attempt,
+                size: i.size,
+                sha256: i.sha256,
+            })
             .collect();
         let now = self.now();
-        let leased = self.store.lease(owner, asks, now.plus_millis(LEASE_MS), now).await?;
+        let leased = self
+            .store
+            .lease(owner, asks, now.plus_millis(LEASE_MS), now)
+            .await?;
         let mut outcomes: Vec<CompleteOutcome> = vec![CompleteOutcome::Verifying; items.len()];
         let mut held: BTreeMap<DestinationId, Vec<Held>> = BTreeMap::new();
         for (at, (item, leased)) in items.into_iter().zip(leased).enumerate() {
@@ -76,21 +84,35 @@ impl Service {
         let (tell, mut told) = mpsc::channel(TOGETHER);
         for (destination, files) in held {
             let (service, tell) = (Arc::clone(self), tell.clone());
-            self.tasks.spawn(async move { service.complete_at(owner, destination, files, tell).await });
+            self.tasks
+                .spawn(async move { service.complete_at(owner, destination, files, tell).await });
         }
         drop(tell);
         while let Ok(Some((at, outcome))) = tokio::time::timeout_at(until, told.recv()).await {
             outcomes[at] = outcome;
         }
-        Ok(ids.into_iter().zip(outcomes).map(|(id, outcome)| CompleteResult { id, outcome }).collect())
+        Ok(ids
+            .into_iter()
+            .zip(outcomes)
+            .map(|(id, outcome)| CompleteResult { id, outcome })
+            .collect())
     }
 
     /// Completes files of one destination, to the end.
-    async fn complete_at(&self, owner: OwnerId, destination: DestinationId, files: Vec<Held>, tell: mpsc::Sender<Told>) {
+    async fn complete_at(
+        &self,
+        owner: OwnerId,
+        destination: DestinationId,
+        files: Vec<Held>,
+        tell: mpsc::Sender<Told>,
+    ) {
         let storage = match self.storages.get(destination).await {
             Ok(opened) => opened.storage,
             Err(e) => {
-                let ends = files.into_iter().map(|f| (f, CompleteEnd::Unknown(e.clone()))).collect();
+                let ends = files
+                    .into_iter()
+                    .map(|f| (f, CompleteEnd::Unknown(e.clone())))
+                    .collect();
                 self.write_ends(owner, None, ends, &tell).await;
                 return;
             }
@@ -132,13 +154,20 @@ impl Service {
             }
         }
         let lost = Failure::new(ErrorCode::Internal, "a file without an end");
-        let rest = files.into_values().map(|f| (f, CompleteEnd::Unknown(lost.clone()))).collect();
+        let rest = files
+            .into_values()
+            .map(|f| (f, CompleteEnd::Unknown(lost.clone())))
+            .collect();
         self.write_ends(owner, Some(storage), rest, tell).await;
         renamed
     }
 
     async fn hold_on(&self, owner: OwnerId, held: Vec<(FileId, i64)>) {
-        if let Err(e) = self.store.prolong(owner, held, self.now().plus_millis(LEASE_MS)).await {
+        if let Err(e) = self
+            .store
+            .prolong(owner, held, self.now().plus_millis(LEASE_MS))
+            .await
+        {
             // Somebody else may verify too then; every step is repeatable.
             tracing::warn!(error = %e, "leases could not be prolonged");
         }
@@ -178,7 +207,9 @@ impl Service {
                     }
                     Err(refused) => (Released::Free, Some(refused.failure.clone()), failed(&refused)),
                 },
-                CompleteEnd::Missing(parts) => (Released::Uploading, None, CompleteOutcome::PartsMissing { parts }),
+                CompleteEnd::Missing(parts) => {
+                    (Released::Uploading, None, CompleteOutcome::PartsMissing { parts })
+                }
                 CompleteEnd::Refused(fault) => {
                     let why = Failure::new(fault_code(fault), fault.to_string());
                     (Released::Uploading, Some(why.clone()), failed(&why.into()))
@@ -186,7 +217,12 @@ impl Service {
                 CompleteEnd::Lost(why) => (Released::Failed, Some(why.clone()), failed(&why.into())),
                 CompleteEnd::Unknown(why) => (Released::Free, Some(why.clone()), failed(&why.into())),
             };
-            releases.push(Release { id: file.id, fence: file.fence, to, error });
+            releases.push(Release {
+                id: file.id,
+                fence: file.fence,
+                to,
+                error,
+            });
             told.push((file.at, outcome));
         }
         told.extend(self.settle_all(owner, storage, proved).await);
@@ -204,7 +240,8 @@ impl Service {
 
     async fn rename(&self, storage: Option<&dyn ObjectStorage>, file: &mut Held) -> Result<(), Refusal> {
         let storage = storage.ok_or_else(|| Refusal::new(ErrorCode::Internal, "no storage"))?;
-        self.next_name(storage, &mut file.job.object, &mut file.next_name).await
+        self.next_name(storage, &mut file.job.object, &mut file.next_name)
+            .await
     }
 
     /// Writes proofs.
@@ -220,7 +257,12 @@ impl Service {
         let (files, settles): (Vec<_>, Vec<_>) = proved.into_iter().unzip();
         let rows = match self.store.settle(owner, settles, self.now()).await {
             Ok(rows) => rows,
-            Err(e) => return files.iter().map(|f| (f.at, CompleteOutcome::Failed { error: problem(&e) })).collect(),
+            Err(e) => {
+                return files
+                    .iter()
+                    .map(|f| (f.at, CompleteOutcome::Failed { error: problem(&e) }))
+                    .collect();
+            }
         };
         let mut told = Vec::with_capacity(files.len());
         let mut done = Vec::with_capacity(files.len());
@@ -256,16 +298,40 @@ impl Service {
         if given_up && let Err(e) = self.clean(vec![object]).await {
             tracing::warn!(error = %e, "what was completed too late is not cleaned up yet");
         }
-        let code = if row.deleted { ErrorCode::SessionDeleted } else { ErrorCode::LeaseLost };
+        let code = if row.deleted {
+            ErrorCode::SessionDeleted
+        } else {
+            ErrorCode::LeaseLost
+        };
         failed(&Refusal::new(code, "it was changed while it was being completed").with_state(row.state))
     }
 }
 
 fn take(at: usize, row: &SessionRow, item: CompleteItem) -> Option<Held> {
     let object = row.object.clone()?;
-    let sent = item.parts.into_iter().map(|p| SentPart { n: p.n, size: p.size, crc64: p.crc64, etag: p.etag }).collect();
-    let job = CompleteJob { object, sent, crc64: item.crc64, sha256: item.sha256 };
-    Some(Held { at, id: row.id, fence: row.fence, job, next_name: 2 })
+    let sent = item
+        .parts
+        .into_iter()
+        .map(|p| SentPart {
+            n: p.n,
+            size: p.size,
+            crc64: p.crc64,
+            etag: p.etag,
+        })
+        .collect();
+    let job = CompleteJob {
+        object,
+        sent,
+        crc64: item.crc64,
+        sha256: item.sha256,
+    };
+    Some(Held {
+        at,
+        id: row.id,
+        fence: row.fence,
+        job,
+        next_name: 2,
+    })
 }
 
 const fn fault_code(fault: ListFault) -> ErrorCode {
@@ -278,10 +344,15 @@ const fn fault_code(fault: ListFault) -> ErrorCode {
 fn settled(row: &SessionRow) -> CompleteOutcome {
     match row.settled() {
         Some(settled) => CompleteOutcome::Settled(settled),
-        None => failed(&Refusal::new(ErrorCode::Internal, "a settled file without a proof")),
+        None => failed(&Refusal::new(
+            ErrorCode::Internal,
+            "a settled file without a proof",
+        )),
     }
 }
 
 fn failed(refusal: &Refusal) -> CompleteOutcome {
-    CompleteOutcome::Failed { error: refusal.problem() }
+    CompleteOutcome::Failed {
+        error: refusal.problem(),
+    }
 }

@@ -55,9 +55,16 @@ impl Service {
 
     async fn place_copy(&self, owner: OwnerId, copy: Copy) -> Result<InitAnswer, Refusal> {
         let Copy { of, from, row } = copy;
-        let _turn = self.copies.acquire().await.map_err(|_| Refusal::new(ErrorCode::ShuttingDown, "closing"))?;
+        let _turn = self
+            .copies
+            .acquire()
+            .await
+            .map_err(|_| Refusal::new(ErrorCode::ShuttingDown, "closing"))?;
         let storage = self.storages.get(from.destination).await?.storage;
-        let mut to = row.object.clone().ok_or_else(|| internal("a copy without an object"))?;
+        let mut to = row
+            .object
+            .clone()
+            .ok_or_else(|| internal("a copy without an object"))?;
         let mut n = 2;
         let proved = loop {
             match storage.copy(&from, &to).await {
@@ -82,10 +89,19 @@ impl Service {
             sha256: from.sha256,
             proof: proved.proof,
         };
-        match self.store.settle_copy(owner, vec![settle], self.now()).await?.pop().flatten() {
+        match self
+            .store
+            .settle_copy(owner, vec![settle], self.now())
+            .await?
+            .pop()
+            .flatten()
+        {
             Some(settled) => {
                 storage.forget(&[to]);
-                Ok(InitAnswer::Duplicate { of, settled: settled.settled() })
+                Ok(InitAnswer::Duplicate {
+                    of,
+                    settled: settled.settled(),
+                })
             }
             // Removed meanwhile, or its source was: whoever asks again is told.
             None => Ok(InitAnswer::Duplicate { of, settled: None }),
@@ -106,9 +122,16 @@ impl Service {
             _ => return Err(why.into()),
         };
         self.store.lost(from.id, reason, self.now()).await?;
-        let row = self.store.go_alone(owner, vec![id], self.now()).await?.pop().flatten();
+        let row = self
+            .store
+            .go_alone(owner, vec![id], self.now())
+            .await?
+            .pop()
+            .flatten();
         match row.and_then(|row| row.object) {
-            Some(object) => Ok(InitAnswer::Upload { object_key: object.key }),
+            Some(object) => Ok(InitAnswer::Upload {
+                object_key: object.key,
+            }),
             None => Err(Refusal::new(ErrorCode::SessionDeleted, "the session was removed")),
         }
     }

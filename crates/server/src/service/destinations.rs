@@ -24,7 +24,12 @@ impl Service {
     /// When the ledger does not answer.
     pub async fn destinations(&self) -> Result<Vec<Destination>, Failure> {
         let rows = self.store.destinations().await?;
-        let told = |d: DestinationRow| Destination { id: d.id, name: d.name, config: d.config, max_bytes: d.max_bytes };
+        let told = |d: DestinationRow| Destination {
+            id: d.id,
+            name: d.name,
+            config: d.config,
+            max_bytes: d.max_bytes,
+        };
         Ok(rows.into_iter().map(told).collect())
     }
 
@@ -35,7 +40,10 @@ impl Service {
     pub async fn test_destination(&self, wanted: &PutDestination) -> Result<Check, Refusal> {
         check(wanted)?;
         let keys = self.keys_for(wanted).await?;
-        Ok(self.run_trial(wanted.id, &wanted.config, keys.as_ref(), false).await?.0)
+        Ok(self
+            .run_trial(wanted.id, &wanted.config, keys.as_ref(), false)
+            .await?
+            .0)
     }
 
     /// Tries a saved destination again.
@@ -54,7 +62,9 @@ impl Service {
         let (check, capabilities) = self.run_trial(id, &row.config, keys.as_ref(), true).await?;
         if check.ok && capabilities.is_some() && capabilities != row.capabilities {
             // The storage was updated: what it can do is learnt again.
-            self.store.put_destination(DestinationRow { capabilities, ..row }, self.now()).await??;
+            self.store
+                .put_destination(DestinationRow { capabilities, ..row }, self.now())
+                .await??;
             self.storages.renew(id).await;
         }
         Ok(check)
@@ -70,18 +80,28 @@ impl Service {
         let known = self.store.destination(wanted.id).await?;
         // A folder that was a destination before must be that folder, wherever it is now; it is never made again.
         let is_known = known.as_ref().is_some_and(|d| d.active);
-        let (check, capabilities) = self.run_trial(wanted.id, &wanted.config, keys.as_ref(), is_known).await?;
+        let (check, capabilities) = self
+            .run_trial(wanted.id, &wanted.config, keys.as_ref(), is_known)
+            .await?;
         if !check.ok {
             return Ok(check);
         }
         if let (DestinationConfig::Folder { path }, false) = (&wanted.config, is_known) {
             let (path, id) = (PathBuf::from(path), wanted.id);
-            tokio::task::spawn_blocking(move || Root::make(&path, id)).await.map_err(internal)??;
+            tokio::task::spawn_blocking(move || Root::make(&path, id))
+                .await
+                .map_err(internal)??;
         }
         if let Some(secret) = &wanted.secret {
-            self.secrets.put(wanted.id, &Keys::from(secret), secret.keep).await?;
+            self.secrets
+                .put(wanted.id, &Keys::from(secret), secret.keep)
+                .await?;
         }
-        let keep = wanted.secret.as_ref().map(|s| s.keep).or(known.as_ref().and_then(|d| d.keep));
+        let keep = wanted
+            .secret
+            .as_ref()
+            .map(|s| s.keep)
+            .or(known.as_ref().and_then(|d| d.keep));
         let row = DestinationRow {
             id: wanted.id,
             name: wanted.name.clone(),
@@ -125,7 +145,10 @@ impl Service {
         }
         match self.store.destination(wanted.id).await?.and_then(|d| d.keep) {
             Some(keep) => Ok(Some(self.secrets.get(wanted.id, keep).await?)),
-            None => Err(Refusal::new(ErrorCode::InvalidField, "secret: a bucket needs a key")),
+            None => Err(Refusal::new(
+                ErrorCode::InvalidField,
+                "secret: a bucket needs a key",
+            )),
         }
     }
 
@@ -153,9 +176,10 @@ impl Service {
                     Err(e) => Err(e.into()),
                 }
             }
-            (DestinationConfig::S3 { .. }, None) => {
-                Err(Refusal::new(ErrorCode::InvalidField, "secret: a bucket needs a key"))
-            }
+            (DestinationConfig::S3 { .. }, None) => Err(Refusal::new(
+                ErrorCode::InvalidField,
+                "secret: a bucket needs a key",
+            )),
         }
     }
 }
@@ -175,7 +199,9 @@ fn check(wanted: &PutDestination) -> Result<(), Refusal> {
         DestinationConfig::Folder { path } if !path.starts_with('/') || path.contains('\0') => {
             invalid("path: an absolute path")
         }
-        DestinationConfig::S3 { prefix, .. } if prefix.starts_with('/') || prefix.len() > 512 || climbs(prefix) => {
+        DestinationConfig::S3 { prefix, .. }
+            if prefix.starts_with('/') || prefix.len() > 512 || climbs(prefix) =>
+        {
             invalid("prefix: at most 512 bytes, no / first, no . or .. as a part")
         }
         DestinationConfig::S3 { bucket, region, .. } if bucket.is_empty() || region.is_empty() => {

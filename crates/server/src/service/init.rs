@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use futures::StreamExt as _;
 use windlass_core::error::{ErrorCode, Failure};
 use windlass_core::ids::{ObjectId, OwnerId};
 use windlass_core::limits::{MAX_OBJECT_BYTES, MAX_TEXT_BYTES};
@@ -9,8 +10,8 @@ use windlass_core::part_plan::PartPlan;
 use windlass_core::time::Timestamp;
 use windlass_protocol::sessions::{InitAnswer, InitItem, InitResult};
 
-use super::Service;
 use super::copies::Copy;
+use super::{IN_FLIGHT, Service};
 use crate::clock::random;
 use crate::failure::Refusal;
 use crate::naming::checked_path;
@@ -25,7 +26,11 @@ impl Service {
     ///
     /// # Errors
     /// `batch_too_large`; when the ledger does not answer. What is wrong with one item is its own answer.
-    pub async fn init(self: &Arc<Self>, owner: OwnerId, items: Vec<InitItem>) -> Result<Vec<InitResult>, Failure> {
+    pub async fn init(
+        self: &Arc<Self>,
+        owner: OwnerId,
+        items: Vec<InitItem>,
+    ) -> Result<Vec<InitResult>, Failure> {
         super::check_batch(items.len())?;
         let ids: Vec<_> = items.iter().map(|i| i.id).collect();
         let now = self.now();
@@ -41,11 +46,22 @@ impl Service {
             answers[at] = Some(answer);
         }
         let lost = || refuse(&Refusal::new(ErrorCode::Internal, "an item without an answer"));
-        Ok(ids.into_iter().zip(answers).map(|(id, a)| InitResult { id, answer: a.unwrap_or_else(lost) }).collect())
+        Ok(ids
+            .into_iter()
+            .zip(answers)
+            .map(|(id, a)| InitResult {
+                id,
+                answer: a.unwrap_or_else(lost),
+            })
+            .collect())
     }
 
     /// Followers are announced again with what is known of them: settled, still waiting, or to be sent after all.
-    pub(super) async fn ask_again(self: &Arc<Self>, owner: OwnerId, rows: &[SessionRow]) -> Result<(), Failure> {
+    pub(super) async fn ask_again(
+        self: &Arc<Self>,
+        owner: OwnerId,
+        rows: &[SessionRow],
+    ) -> Result<(), Failure> {
         let now = self.now();
         let mut waiting = Vec::with_capacity(rows.len());
         for (at, row) in rows.iter().enumerate() {
@@ -85,11 +101,17 @@ impl Service {
             return Err(invalid("attempt: from 1"));
         }
         // It becomes a header: visible ASCII and spaces.
-        if item.mime.is_empty() || item.mime.len() > MAX_TEXT_BYTES || !item.mime.bytes().all(|b| (0x20..0x7f).contains(&b)) {
+        if item.mime.is_empty()
+            || item.mime.len() > MAX_TEXT_BYTES
+            || !item.mime.bytes().all(|b| (0x20..0x7f).contains(&b))
+        {
             return Err(invalid("mime: 1 to 1,024 visible ASCII characters"));
         }
         if item.size > MAX_OBJECT_BYTES {
-            return Err(Refusal::new(ErrorCode::TooLarge, format!("{} bytes are more than 5 TiB", item.size)));
+            return Err(Refusal::new(
+                ErrorCode::TooLarge,
+                format!("{} bytes are more than 5 TiB", item.size),
+            ));
         }
         checked_path(&item.rel_path)?;
         let plan = PartPlan::stored(item.size, item.part_size)
@@ -125,23 +147,39 @@ impl Service {
             }
             let rows: Vec<_> = waiting.iter().map(|(_, row)| row.clone()).collect();
             let decisions = self.store.init(owner, rows, self.now()).await?;
-            let mut again = Vec::new();
-            for ((at, mut row), decision) in waiting.into_iter().zip(decisions) {
+            let mut unsure = Vec::new();
+            for ((at, row), decision) in waiting.into_iter().zip(decisions) {
                 match decision {
-                    InitDecision::AskFirst { object } => match self.still_there(&object).await {
-                        Ok(true) => {
-                            row.present.push(object.id);
-                            again.push((at, row));
-                        }
-                        // Its sessions have their tombstones: the next round finds another source, or none.
-                        Ok(false) => again.push((at, row)),
-                        Err(e) => answers.push((at, refuse(&e.into()))),
-                    },
-                    InitDecision::Copy { of, from, row } => copies.push((at, Copy { of, from: *from, row: *row })),
+                    InitDecision::AskFirst { object } => unsure.push((at, row, *object)),
+                    InitDecision::Copy { of, from, row } => copies.push((
+                        at,
+                        Copy {
+                            of,
+                            from: *from,
+                            row: *row,
+                        },
+                    )),
                     decided => answers.push((at, answer(decided))),
                 }
             }
-            waiting = again;
+            let asked: Vec<_> = futures::stream::iter(unsure)
+                .map(|(at, row, object)| async move { (at, row, object.id, self.still_there(&object).await) })
+                .buffer_unordered(IN_FLIGHT)
+                .collect()
+                .await;
+            waiting = Vec::with_capacity(asked.len());
+            for (at, mut row, object, there) in asked {
+                match there {
+                    Ok(true) => row.present.push(object),
+                    // Its sessions have their tombstones: the next round finds another source, or none.
+                    Ok(false) => {}
+                    Err(e) => {
+                        answers.push((at, refuse(&e.into())));
+                        continue;
+                    }
+                }
+                waiting.push((at, row));
+            }
             if round + 1 == ROUNDS {
                 let busy = Refusal::new(ErrorCode::Overloaded, "sources of this content keep vanishing");
                 answers.extend(waiting.drain(..).map(|(at, _)| (at, refuse(&busy))));
@@ -168,7 +206,9 @@ impl Service {
 }
 
 pub(super) fn refuse(refusal: &Refusal) -> InitAnswer {
-    InitAnswer::Refused { error: refusal.problem() }
+    InitAnswer::Refused {
+        error: refusal.problem(),
+    }
 }
 
 fn answer(decision: InitDecision) -> InitAnswer {
@@ -176,13 +216,21 @@ fn answer(decision: InitDecision) -> InitAnswer {
         InitDecision::Upload { key } => InitAnswer::Upload { object_key: key },
         InitDecision::MaybeDuplicate => InitAnswer::MaybeDuplicate,
         InitDecision::Follow { of } => InitAnswer::Duplicate { of, settled: None },
-        InitDecision::Linked { of, row } => InitAnswer::Duplicate { of, settled: row.settled() },
+        InitDecision::Linked { of, row } => InitAnswer::Duplicate {
+            of,
+            settled: row.settled(),
+        },
         InitDecision::Copy { of, .. } => InitAnswer::Duplicate { of, settled: None },
         InitDecision::Settled { row } => match row.settled() {
             Some(settled) => InitAnswer::Settled(settled),
-            None => refuse(&Refusal::new(ErrorCode::Internal, "a settled file without a proof")),
+            None => refuse(&Refusal::new(
+                ErrorCode::Internal,
+                "a settled file without a proof",
+            )),
         },
-        InitDecision::AskFirst { .. } => refuse(&Refusal::new(ErrorCode::Internal, "a decision was left open")),
+        InitDecision::AskFirst { .. } => {
+            refuse(&Refusal::new(ErrorCode::Internal, "a decision was left open"))
+        }
         InitDecision::Refused(refusal) => refuse(&refusal),
     }
 }

@@ -22,13 +22,25 @@ impl Service {
     pub async fn query(self: &Arc<Self>, owner: OwnerId, query: Query) -> Result<QueryAnswer, Failure> {
         super::check_batch(query.ids.len())?;
         let mut rows = self.store.sessions(owner, query.ids.clone()).await?;
-        let following: Vec<_> = rows.iter().flatten().filter(|row| follows(row)).cloned().collect();
+        let following: Vec<_> = rows
+            .iter()
+            .flatten()
+            .filter(|row| follows(row))
+            .cloned()
+            .collect();
         if !following.is_empty() {
             self.ask_again(owner, &following).await?;
             rows = self.store.sessions(owner, query.ids.clone()).await?;
         }
-        let mut parts = if query.parts { self.list_all(&rows).await } else { BTreeMap::new() };
-        let mut answer = QueryAnswer { sessions: Vec::with_capacity(rows.len()), unknown: Vec::new() };
+        let mut parts = if query.parts {
+            self.list_all(&rows).await
+        } else {
+            BTreeMap::new()
+        };
+        let mut answer = QueryAnswer {
+            sessions: Vec::with_capacity(rows.len()),
+            unknown: Vec::new(),
+        };
         for (id, row) in query.ids.into_iter().zip(rows) {
             match row {
                 Some(row) => {
@@ -44,8 +56,15 @@ impl Service {
     /// Parts of open multipart uploads, of several files at a time; `None` where the storage did not answer.
     async fn list_all(&self, rows: &[Option<SessionRow>]) -> BTreeMap<FileId, Option<Vec<ListedPart>>> {
         let mut open: Vec<(FileId, ObjectRow)> = Vec::new();
-        for row in rows.iter().flatten().filter(|row| !row.is_settled() && !row.deleted) {
-            let object = row.object.as_ref().filter(|o| o.state == ObjectState::Open && !o.plan.is_single());
+        for row in rows
+            .iter()
+            .flatten()
+            .filter(|row| !row.is_settled() && !row.deleted)
+        {
+            let object = row
+                .object
+                .as_ref()
+                .filter(|o| o.state == ObjectState::Open && !o.plan.is_single());
             open.extend(object.map(|o| (row.id, o.clone())));
         }
         futures::stream::iter(open)
@@ -86,7 +105,11 @@ fn follows(row: &SessionRow) -> bool {
 /// A session as it stands in an answer; `listed` as [`Service::list_all`] found it.
 fn session(row: SessionRow, listed: Option<Option<Vec<ListedPart>>>) -> Session {
     let settled = row.settled();
-    let object_key = row.object.as_ref().filter(|_| !follows(&row)).map(|o| o.key.clone());
+    let object_key = row
+        .object
+        .as_ref()
+        .filter(|_| !follows(&row))
+        .map(|o| o.key.clone());
     let parts_known = matches!(listed, Some(Some(_)));
     Session {
         id: row.id,

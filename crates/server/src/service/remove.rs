@@ -22,7 +22,10 @@ impl Service {
     /// `batch_too_large`; when the ledger does not answer.
     pub async fn delete(&self, owner: OwnerId, ids: Vec<FileId>) -> Result<Vec<DeleteResult>, Failure> {
         super::check_batch(ids.len())?;
-        let stones = self.store.tombstone(owner, ids.clone(), TombstoneReason::User, self.now()).await?;
+        let stones = self
+            .store
+            .tombstone(owner, ids.clone(), TombstoneReason::User, self.now())
+            .await?;
         let mut of: BTreeMap<ObjectId, FileId> = BTreeMap::new();
         let mut to_clean = Vec::new();
         let mut results = BTreeMap::new();
@@ -37,7 +40,14 @@ impl Service {
                 }
                 Some(Err(refused)) => error = Some(refused.problem()),
             }
-            results.insert(*id, DeleteResult { id: *id, cleaned: true, error });
+            results.insert(
+                *id,
+                DeleteResult {
+                    id: *id,
+                    cleaned: true,
+                    error,
+                },
+            );
         }
         for (object, cleaned) in self.clean(to_clean).await? {
             if let (Some(result), Err(e)) = (of.get(&object).and_then(|id| results.get_mut(id)), cleaned) {
@@ -45,12 +55,22 @@ impl Service {
                 result.error = Some(problem(&e));
             }
         }
-        let nothing = |id: &FileId| DeleteResult { id: *id, cleaned: true, error: None };
-        Ok(ids.iter().map(|id| results.get(id).cloned().unwrap_or_else(|| nothing(id))).collect())
+        let nothing = |id: &FileId| DeleteResult {
+            id: *id,
+            cleaned: true,
+            error: None,
+        };
+        Ok(ids
+            .iter()
+            .map(|id| results.get(id).cloned().unwrap_or_else(|| nothing(id)))
+            .collect())
     }
 
     /// Removes what is left of given-up objects. An `Err` beside an object says why something may be left.
-    pub(super) async fn clean(&self, objects: Vec<ObjectRow>) -> Result<Vec<(ObjectId, Result<(), Failure>)>, Failure> {
+    pub(super) async fn clean(
+        &self,
+        objects: Vec<ObjectRow>,
+    ) -> Result<Vec<(ObjectId, Result<(), Failure>)>, Failure> {
         let cleaned: Vec<_> = futures::stream::iter(objects)
             .map(|object| async move {
                 let left = || Failure::new(ErrorCode::StorageError, "something of it is left at the storage");
@@ -58,12 +78,19 @@ impl Service {
                     Ok(opened) => opened.storage.discard(&object).await,
                     Err(e) => Err(e),
                 };
-                (object.id, outcome.and_then(|clean| clean.then_some(()).ok_or_else(left)))
+                (
+                    object.id,
+                    outcome.and_then(|clean| clean.then_some(()).ok_or_else(left)),
+                )
             })
             .buffer_unordered(IN_FLIGHT)
             .collect()
             .await;
-        let gone: Vec<_> = cleaned.iter().filter(|(_, c)| c.is_ok()).map(|(id, _)| *id).collect();
+        let gone: Vec<_> = cleaned
+            .iter()
+            .filter(|(_, c)| c.is_ok())
+            .map(|(id, _)| *id)
+            .collect();
         if !gone.is_empty() {
             self.store.gone(gone, self.now()).await?;
         }
@@ -94,8 +121,16 @@ impl Service {
         let results: Vec<_> = futures::stream::iter(ids.into_iter().zip(rows))
             .map(|(id, row)| async move {
                 match self.verify_one(row).await {
-                    Ok(row) => VerifyResult { id, settled: row.settled(), error: None },
-                    Err(refused) => VerifyResult { id, settled: None, error: Some(refused.problem()) },
+                    Ok(row) => VerifyResult {
+                        id,
+                        settled: row.settled(),
+                        error: None,
+                    },
+                    Err(refused) => VerifyResult {
+                        id,
+                        settled: None,
+                        error: Some(refused.problem()),
+                    },
                 }
             })
             .buffered(IN_FLIGHT)
@@ -107,10 +142,14 @@ impl Service {
     async fn verify_one(&self, row: Option<SessionRow>) -> Result<SessionRow, Refusal> {
         let row = row.ok_or_else(|| Refusal::new(ErrorCode::NotFound, "no such session"))?;
         if row.deleted {
-            return Err(Refusal::new(ErrorCode::SessionDeleted, "the session was removed").with_state(row.state));
+            return Err(
+                Refusal::new(ErrorCode::SessionDeleted, "the session was removed").with_state(row.state)
+            );
         }
         let Some(object) = row.object.as_ref().filter(|_| row.is_settled()) else {
-            return Err(Refusal::new(ErrorCode::StateConflict, "the file is not settled").with_state(row.state));
+            return Err(
+                Refusal::new(ErrorCode::StateConflict, "the file is not settled").with_state(row.state)
+            );
         };
         let storage = self.storages.get(object.destination).await?.storage;
         match storage.look(object, Look::Bytes).await? {
@@ -119,11 +158,18 @@ impl Service {
                 Ok(row)
             }
             Presence::Missing => {
-                self.store.lost(object.id, TombstoneReason::Vanished, self.now()).await?;
-                Err(Refusal::new(ErrorCode::ObjectMissing, "the object is not there any more"))
+                self.store
+                    .lost(object.id, TombstoneReason::Vanished, self.now())
+                    .await?;
+                Err(Refusal::new(
+                    ErrorCode::ObjectMissing,
+                    "the object is not there any more",
+                ))
             }
             Presence::Different(why) => {
-                self.store.lost(object.id, TombstoneReason::Mismatch, self.now()).await?;
+                self.store
+                    .lost(object.id, TombstoneReason::Mismatch, self.now())
+                    .await?;
                 Err(why.into())
             }
         }

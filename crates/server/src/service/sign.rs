@@ -31,8 +31,14 @@ impl Service {
     /// `batch_too_large`; when the ledger does not answer. What is wrong with one item is its own answer.
     pub async fn sign(&self, owner: OwnerId, items: Vec<SignItem>) -> Result<Vec<SignResult>, Failure> {
         super::check_batch(items.len())?;
-        let starts =
-            items.iter().map(|i| StartItem { id: i.id, attempt: i.attempt, urls: !i.parts.is_empty() }).collect();
+        let starts = items
+            .iter()
+            .map(|i| StartItem {
+                id: i.id,
+                attempt: i.attempt,
+                urls: !i.parts.is_empty(),
+            })
+            .collect();
         let ids: Vec<_> = items.iter().map(|i| i.id).collect();
         let started = self.store.start(owner, starts, self.now()).await?;
         let mut outcomes: Vec<Outcome> = Vec::with_capacity(items.len());
@@ -49,7 +55,12 @@ impl Service {
             match (check_parts(&row.plan, &item.parts), row.object.clone()) {
                 (Err(refused), _) => outcomes[at] = Err(refused),
                 (Ok(()), Some(object)) if !item.parts.is_empty() => {
-                    wanted.entry(row.destination).or_default().push(Wanted { at, row, object, parts: item.parts });
+                    wanted.entry(row.destination).or_default().push(Wanted {
+                        at,
+                        row,
+                        object,
+                        parts: item.parts,
+                    });
                 }
                 (Ok(()), _) => {}
             }
@@ -60,8 +71,16 @@ impl Service {
             }
         }
         let result = |(id, outcome): (_, Outcome)| match outcome {
-            Ok(uploads) => SignResult { id, uploads, error: None },
-            Err(refused) => SignResult { id, uploads: Vec::new(), error: Some(refused.problem()) },
+            Ok(uploads) => SignResult {
+                id,
+                uploads,
+                error: None,
+            },
+            Err(refused) => SignResult {
+                id,
+                uploads: Vec::new(),
+                error: Some(refused.problem()),
+            },
         };
         Ok(ids.into_iter().zip(outcomes).map(result).collect())
     }
@@ -69,7 +88,10 @@ impl Service {
     /// Signs for files of one destination.
     async fn sign_at(&self, destination: DestinationId, files: Vec<Wanted>) -> Vec<(usize, Outcome)> {
         let refuse_all = |files: Vec<Wanted>, e: Failure| {
-            files.into_iter().map(|f| (f.at, Err(Refusal::from(e.clone())))).collect::<Vec<_>>()
+            files
+                .into_iter()
+                .map(|f| (f.at, Err(Refusal::from(e.clone()))))
+                .collect::<Vec<_>>()
         };
         let opened = match self.storages.get(destination).await {
             Ok(opened) => opened,
@@ -99,7 +121,8 @@ impl Service {
     ) -> Result<(Vec<Wanted>, Vec<(usize, Outcome)>), (Vec<Wanted>, Failure)> {
         let storage = opened.storage.as_ref();
         let needs = |o: &ObjectRow| {
-            storage.names_are_looked_up() && (!o.name_checked || (!o.plan.is_single() && o.upload_id.is_none()))
+            storage.names_are_looked_up()
+                && (!o.name_checked || (!o.plan.is_single() && o.upload_id.is_none()))
         };
         if !files.iter().any(|f| needs(&f.object)) {
             return Ok((files, Vec::new()));
@@ -107,7 +130,14 @@ impl Service {
         let _turn = opened.begin.lock().await;
         let (mut to_begin, mut ready): (Vec<_>, Vec<_>) = files.into_iter().partition(|f| needs(&f.object));
         // Somebody may have begun them while this one waited for its turn.
-        let asked = to_begin.iter().map(|f| Begun { object: f.object.id, upload_id: None, checked: false }).collect();
+        let asked = to_begin
+            .iter()
+            .map(|f| Begun {
+                object: f.object.id,
+                upload_id: None,
+                checked: false,
+            })
+            .collect();
         match self.store.begun(asked).await {
             Ok(rows) => {
                 for (file, row) in to_begin.iter_mut().zip(rows) {
@@ -136,7 +166,11 @@ impl Service {
         for (file, outcome) in begun {
             match outcome {
                 Ok(upload_id) => {
-                    learnt.push(Begun { object: file.object.id, upload_id, checked: true });
+                    learnt.push(Begun {
+                        object: file.object.id,
+                        upload_id,
+                        checked: true,
+                    });
                     ready.push(file);
                 }
                 Err(refused) => outcomes.push((file.at, Err(refused))),
@@ -197,7 +231,10 @@ fn check_parts(plan: &PartPlan, parts: &[SignPart]) -> Result<(), Refusal> {
             return Err(Refusal::new(ErrorCode::PartOutOfRange, detail));
         };
         if range.len != part.size {
-            let detail = format!("part {} of {} bytes, the plan says {}", part.n, part.size, range.len);
+            let detail = format!(
+                "part {} of {} bytes, the plan says {}",
+                part.n, part.size, range.len
+            );
             return Err(Refusal::new(ErrorCode::PartPlanMismatch, detail));
         }
     }

@@ -46,7 +46,14 @@ impl Storages {
         signer: Arc<BlobSigner>,
         launch: [u8; 8],
     ) -> Self {
-        Self { store, secrets, world, signer, launch, open: Mutex::default() }
+        Self {
+            store,
+            secrets,
+            world,
+            signer,
+            launch,
+            open: Mutex::default(),
+        }
     }
 
     /// What checks the URLs of parts.
@@ -79,9 +86,17 @@ impl Storages {
         let begin = Arc::default();
         match &row.config {
             DestinationConfig::Folder { path } => {
-                let folder =
-                    FolderStorage::new(row.id, PathBuf::from(path), Arc::clone(&self.signer), &self.launch);
-                Ok(Opened { storage: Arc::new(Folder(Arc::clone(&folder))), begin, folder: Some(folder) })
+                let folder = FolderStorage::new(
+                    row.id,
+                    PathBuf::from(path),
+                    Arc::clone(&self.signer),
+                    &self.launch,
+                );
+                Ok(Opened {
+                    storage: Arc::new(Folder(Arc::clone(&folder))),
+                    begin,
+                    folder: Some(folder),
+                })
             }
             DestinationConfig::S3 { .. } => {
                 let keep = row.keep.ok_or_else(|| {
@@ -91,7 +106,11 @@ impl Storages {
                 // Without a probe nothing is believed: objects are read back.
                 let capabilities = row.capabilities.unwrap_or(Capabilities::NONE);
                 let s3 = self.s3(&row.config, &keys, capabilities)?;
-                Ok(Opened { storage: Arc::new(s3), begin, folder: None })
+                Ok(Opened {
+                    storage: Arc::new(s3),
+                    begin,
+                    folder: None,
+                })
             }
         }
     }

@@ -57,7 +57,13 @@ impl FolderStorage {
     #[must_use]
     pub fn new(id: DestinationId, path: PathBuf, signer: Arc<BlobSigner>, launch: &[u8; 8]) -> Arc<Self> {
         let log = sidecar::PlacingLog::new(launch);
-        Arc::new(Self { id, path, signer, slots: Slots::default(), log })
+        Arc::new(Self {
+            id,
+            path,
+            signer,
+            slots: Slots::default(),
+            log,
+        })
     }
 
     fn root(&self) -> Result<Root, Failure> {
@@ -91,7 +97,8 @@ impl FolderStorage {
             Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) => return Ok(Presence::Missing),
             Err(e) => return Err(folder_failure("the file can't be opened", e.into())),
         };
-        let stat = rustix::fs::fstat(&file).map_err(|e| folder_failure("the file can't be looked at", e.into()))?;
+        let stat =
+            rustix::fs::fstat(&file).map_err(|e| folder_failure("the file can't be looked at", e.into()))?;
         if place::size(&stat) != object.plan.size() {
             let detail = format!("{} bytes, proved were {}", stat.st_size, object.plan.size());
             return Ok(Presence::Different(Failure::new(ErrorCode::SizeMismatch, detail)));
@@ -115,7 +122,10 @@ impl FolderStorage {
         Ok(if same_crc && same_sha {
             Presence::Same
         } else {
-            Presence::Different(Failure::new(ErrorCode::VerifyMismatch, "the file was changed since it was proved"))
+            Presence::Different(Failure::new(
+                ErrorCode::VerifyMismatch,
+                "the file was changed since it was proved",
+            ))
         })
     }
 }
@@ -154,7 +164,10 @@ impl ObjectStorage for Folder {
     fn room(&self, bytes: u64) -> BoxFuture<'_, Result<(), Failure>> {
         let folder = Arc::clone(&self.0);
         blocking(move || {
-            let free = folder.root()?.free_bytes().map_err(|e| folder_failure("free space can't be read", e))?;
+            let free = folder
+                .root()?
+                .free_bytes()
+                .map_err(|e| folder_failure("free space can't be read", e))?;
             if free < bytes.saturating_add(FLOOR) {
                 let detail = format!("{free} bytes are free, {bytes} more are to come");
                 return Err(Failure::new(ErrorCode::StorageFull, detail));
@@ -164,7 +177,12 @@ impl ObjectStorage for Folder {
         .boxed()
     }
 
-    fn sign(&self, object: &ObjectRow, parts: &[SignPart], now: Timestamp) -> Result<Vec<SignedPart>, Failure> {
+    fn sign(
+        &self,
+        object: &ObjectRow,
+        parts: &[SignPart],
+        now: Timestamp,
+    ) -> Result<Vec<SignedPart>, Failure> {
         self.0.slots.open(object.id, object.plan).unseal();
         let sign = |part: &SignPart| {
             let grant = BlobGrant {
@@ -200,17 +218,28 @@ impl ObjectStorage for Folder {
         .boxed()
     }
 
-    fn complete(&self, jobs: Vec<CompleteJob>, ends: mpsc::Sender<(usize, CompleteEnd)>) -> BoxFuture<'_, ()> {
+    fn complete(
+        &self,
+        jobs: Vec<CompleteJob>,
+        ends: mpsc::Sender<(usize, CompleteEnd)>,
+    ) -> BoxFuture<'_, ()> {
         async move {
-            let slots: Vec<_> = jobs.iter().map(|j| self.0.slots.open(j.object.id, j.object.plan)).collect();
+            let slots: Vec<_> = jobs
+                .iter()
+                .map(|j| self.0.slots.open(j.object.id, j.object.plan))
+                .collect();
             for slot in &slots {
                 slot.seal().await;
             }
             let (folder, placing) = (Arc::clone(&self.0), slots.clone());
             let placed = blocking(move || Ok(folder.place_all(&jobs, &placing))).await;
-            let placed = placed.unwrap_or_else(|e| slots.iter().map(|_| CompleteEnd::Unknown(e.clone())).collect());
+            let placed =
+                placed.unwrap_or_else(|e| slots.iter().map(|_| CompleteEnd::Unknown(e.clone())).collect());
             for (at, (end, slot)) in placed.into_iter().zip(&slots).enumerate() {
-                if matches!(end, CompleteEnd::Missing(_) | CompleteEnd::Refused(_) | CompleteEnd::Unknown(_)) {
+                if matches!(
+                    end,
+                    CompleteEnd::Missing(_) | CompleteEnd::Refused(_) | CompleteEnd::Unknown(_)
+                ) {
                     slot.unseal();
                 }
                 // Whoever asked may be gone; the next who asks finds the same.
@@ -224,10 +253,15 @@ impl ObjectStorage for Folder {
         async move {
             let slot = self.0.slots.open(to.id, to.plan);
             if !slot.seal().await {
-                return CompleteEnd::Unknown(Failure::new(ErrorCode::StateConflict, "the copy is being made"));
+                return CompleteEnd::Unknown(Failure::new(
+                    ErrorCode::StateConflict,
+                    "the copy is being made",
+                ));
             }
             let (folder, from, to) = (Arc::clone(&self.0), from.clone(), to.clone());
-            let end = blocking(move || Ok(folder.place_copy(&from, &to))).await.unwrap_or_else(CompleteEnd::Unknown);
+            let end = blocking(move || Ok(folder.place_copy(&from, &to)))
+                .await
+                .unwrap_or_else(CompleteEnd::Unknown);
             slot.unseal();
             end
         }
@@ -248,7 +282,11 @@ impl ObjectStorage for Folder {
     fn forget(&self, objects: &[ObjectRow]) {
         let ids: Vec<ObjectId> = objects.iter().map(|o| o.id).collect();
         ids.iter().for_each(|id| self.0.slots.close(*id));
-        let sidecars: Vec<_> = objects.iter().filter(|o| !o.plan.is_single()).map(|o| sidecar_name(o.id)).collect();
+        let sidecars: Vec<_> = objects
+            .iter()
+            .filter(|o| !o.plan.is_single())
+            .map(|o| sidecar_name(o.id))
+            .collect();
         let folder = Arc::clone(&self.0);
         // Nobody waits for it: what stays is small, and is looked at again by the next launch.
         tokio::task::spawn_blocking(move || {

@@ -37,7 +37,9 @@ impl Proof {
     /// From the stored word.
     #[must_use]
     pub fn parse(word: &str) -> Option<Self> {
-        [Self::Sha256, Self::Crc64, Self::ReadBack].into_iter().find(|p| p.as_str() == word)
+        [Self::Sha256, Self::Crc64, Self::ReadBack]
+            .into_iter()
+            .find(|p| p.as_str() == word)
     }
 }
 

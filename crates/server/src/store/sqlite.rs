@@ -26,8 +26,8 @@ use windlass_core::time::Timestamp;
 use windlass_protocol::groups::{CreateGroup, Group};
 
 use super::{
-    Answer, Begun, DestinationRow, InitDecision, InitRow, Leased, ObjectRow, Release, SessionRow, Settle, StartItem,
-    Started, Store, Tombstone, TombstoneReason, rows::LeaseItem,
+    Answer, Begun, DestinationRow, InitDecision, InitRow, Leased, ObjectRow, Release, SessionRow, Settle,
+    StartItem, Started, Store, Tombstone, TombstoneReason, rows::LeaseItem,
 };
 use crate::failure::{Refusal, internal};
 
@@ -109,7 +109,12 @@ impl Store for SqliteStore {
         self.read(move |c| groups::load(c, owner, id))
     }
 
-    fn finalize_group(&self, owner: OwnerId, id: GroupId, now: Timestamp) -> Answer<'_, Result<Group, Refusal>> {
+    fn finalize_group(
+        &self,
+        owner: OwnerId,
+        id: GroupId,
+        now: Timestamp,
+    ) -> Answer<'_, Result<Group, Refusal>> {
         self.write(move |c| groups::finalize(c, owner, id, now))
     }
 
@@ -154,22 +159,47 @@ impl Store for SqliteStore {
         until: Timestamp,
         now: Timestamp,
     ) -> Answer<'_, Vec<Result<Leased, Refusal>>> {
-        self.write(move |c| items.iter().map(|i| settle::lease(c, owner, i, until, now)).collect())
+        self.write(move |c| {
+            items
+                .iter()
+                .map(|i| settle::lease(c, owner, i, until, now))
+                .collect()
+        })
     }
 
     fn prolong(&self, owner: OwnerId, held: Vec<(FileId, i64)>, until: Timestamp) -> Answer<'_, ()> {
         self.write(move |c| settle::prolong(c, owner, &held, until))
     }
 
-    fn settle(&self, owner: OwnerId, items: Vec<Settle>, now: Timestamp) -> Answer<'_, Vec<Option<SessionRow>>> {
+    fn settle(
+        &self,
+        owner: OwnerId,
+        items: Vec<Settle>,
+        now: Timestamp,
+    ) -> Answer<'_, Vec<Option<SessionRow>>> {
         self.write(move |c| items.iter().map(|i| settle::settle(c, owner, i, now)).collect())
     }
 
-    fn settle_copy(&self, owner: OwnerId, items: Vec<Settle>, now: Timestamp) -> Answer<'_, Vec<Option<SessionRow>>> {
-        self.write(move |c| items.iter().map(|i| settle::settle_copy(c, owner, i, now)).collect())
+    fn settle_copy(
+        &self,
+        owner: OwnerId,
+        items: Vec<Settle>,
+        now: Timestamp,
+    ) -> Answer<'_, Vec<Option<SessionRow>>> {
+        self.write(move |c| {
+            items
+                .iter()
+                .map(|i| settle::settle_copy(c, owner, i, now))
+                .collect()
+        })
     }
 
-    fn go_alone(&self, owner: OwnerId, ids: Vec<FileId>, now: Timestamp) -> Answer<'_, Vec<Option<SessionRow>>> {
+    fn go_alone(
+        &self,
+        owner: OwnerId,
+        ids: Vec<FileId>,
+        now: Timestamp,
+    ) -> Answer<'_, Vec<Option<SessionRow>>> {
         self.write(move |c| ids.iter().map(|id| init::go_alone(c, owner, *id, now)).collect())
     }
 
@@ -184,7 +214,11 @@ impl Store for SqliteStore {
         reason: TombstoneReason,
         now: Timestamp,
     ) -> Answer<'_, Vec<Option<Result<Tombstone, Refusal>>>> {
-        self.write(move |c| ids.iter().map(|id| remove::tombstone(c, owner, *id, reason, now)).collect())
+        self.write(move |c| {
+            ids.iter()
+                .map(|id| remove::tombstone(c, owner, *id, reason, now))
+                .collect()
+        })
     }
 
     fn gone(&self, objects: Vec<ObjectId>, now: Timestamp) -> Answer<'_, ()> {

@@ -3,8 +3,8 @@
 mod support;
 
 mod conformance;
-mod destinations;
 mod dedup;
+mod destinations;
 mod folder;
 mod guard;
 mod ledger;

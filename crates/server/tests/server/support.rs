@@ -15,18 +15,18 @@ use windlass_protocol::ControlClient;
 use windlass_protocol::destinations::{Check, DestinationConfig, PutDestination, StorageSecret};
 use windlass_protocol::groups::{CreateGroup, Group};
 use windlass_protocol::sessions::{
-    CompleteItem, CompleteOutcome, DonePart, Ids, InitAnswer, InitItem, Query, Session, Settled, SignItem, SignPart,
-    SignedPart,
+    CompleteItem, CompleteOutcome, DonePart, Ids, InitAnswer, InitItem, Query, Session, Settled, SignItem,
+    SignPart, SignedPart,
 };
 use windlass_server::clock::{SystemWorld, World};
 use windlass_server::embedded::{Embedded, EmbeddedConfig, start_with};
 
 /// The system's world, with hours to add.
 #[derive(Default)]
-pub struct TestWorld(AtomicI64);
+pub(crate) struct TestWorld(AtomicI64);
 
 impl TestWorld {
-    pub fn later(&self, ms: i64) {
+    pub(crate) fn later(&self, ms: i64) {
         self.0.fetch_add(ms, Ordering::SeqCst);
     }
 }
@@ -41,8 +41,11 @@ impl World for TestWorld {
     }
 }
 
+/// Garage with SQLite answers 503 when its own database is busy; whoever hears it waits.
+const BREATH: std::time::Duration = std::time::Duration::from_millis(50);
+
 /// Ids that no two tests share.
-pub fn raw_id() -> [u8; 10] {
+pub(crate) fn raw_id() -> [u8; 10] {
     static NEXT: AtomicU64 = AtomicU64::new(1);
     let mut bytes = [0; 10];
     SystemWorld.fill(&mut bytes).expect("random");
@@ -51,17 +54,17 @@ pub fn raw_id() -> [u8; 10] {
     bytes
 }
 
-pub fn file_id() -> FileId {
+pub(crate) fn file_id() -> FileId {
     FileId::new(SystemWorld.now(), raw_id())
 }
 
-pub fn sha256(bytes: &[u8]) -> Sha256 {
+pub(crate) fn sha256(bytes: &[u8]) -> Sha256 {
     let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, bytes);
     Sha256(digest.as_ref().try_into().expect("32 bytes"))
 }
 
 /// Bytes that differ by seed.
-pub fn bytes(seed: u64, len: usize) -> Vec<u8> {
+pub(crate) fn bytes(seed: u64, len: usize) -> Vec<u8> {
     let mut x = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
     (0..len)
         .map(|_| {
@@ -73,83 +76,134 @@ pub fn bytes(seed: u64, len: usize) -> Vec<u8> {
         .collect()
 }
 
-pub struct Kit {
-    pub home: TempDir,
-    pub place: TempDir,
-    pub world: Arc<TestWorld>,
-    pub server: Option<Embedded>,
-    pub client: ControlClient,
-    pub http: reqwest::Client,
-    pub destination: DestinationId,
-    pub group: GroupId,
-    pub config: DestinationConfig,
+pub(crate) struct Kit {
+    pub(crate) home: TempDir,
+    pub(crate) place: TempDir,
+    pub(crate) world: Arc<TestWorld>,
+    pub(crate) server: Option<Embedded>,
+    pub(crate) client: ControlClient,
+    pub(crate) http: reqwest::Client,
+    pub(crate) destination: DestinationId,
+    pub(crate) group: GroupId,
+    pub(crate) config: DestinationConfig,
 }
 
 impl Kit {
     /// A control plane with a folder as destination, and a group `Trip`.
-    pub async fn folder() -> Self {
+    pub(crate) async fn folder() -> Self {
         let place = TempDir::new().expect("a folder");
-        let config = DestinationConfig::Folder { path: path_text(&place.path().join("dest")) };
+        let config = DestinationConfig::Folder {
+            path: path_text(&place.path().join("dest")),
+        };
         Self::with(config, None, place).await
     }
 
-    pub async fn with(config: DestinationConfig, secret: Option<StorageSecret>, place: TempDir) -> Self {
+    pub(crate) async fn with(
+        config: DestinationConfig,
+        secret: Option<StorageSecret>,
+        place: TempDir,
+    ) -> Self {
         let home = TempDir::new().expect("a home");
         let world = Arc::new(TestWorld::default());
-        let server = start_with(EmbeddedConfig { home: home.path().join("data") }, world.clone()).await.expect("a server");
+        let server = start_with(
+            EmbeddedConfig {
+                home: home.path().join("data"),
+            },
+            world.clone(),
+        )
+        .await
+        .expect("a server");
         let client = ControlClient::new(server.endpoint()).expect("a client");
         let destination = DestinationId::new(world.now(), raw_id());
         let http = reqwest::Client::builder().no_proxy().build().expect("http");
         let group = GroupId::new(world.now(), raw_id());
-        let kit = Self { home, place, world, server: Some(server), client, http, destination, group, config: config.clone() };
-        let put = PutDestination { id: destination, name: "Archive".into(), config, secret };
+        let kit = Self {
+            home,
+            place,
+            world,
+            server: Some(server),
+            client,
+            http,
+            destination,
+            group,
+            config: config.clone(),
+        };
+        let put = PutDestination {
+            id: destination,
+            name: "Archive".into(),
+            config,
+            secret,
+        };
         let check = kit.client.put_destination(&put).await.expect("an answer");
         assert!(check.ok, "{check:#?}");
         kit.new_group("Trip", group).await;
         kit
     }
 
-    pub async fn new_group(&self, name: &str, id: GroupId) -> Group {
-        let group = CreateGroup { id, name: name.into(), destination_id: self.destination };
+    pub(crate) async fn new_group(&self, name: &str, id: GroupId) -> Group {
+        let group = CreateGroup {
+            id,
+            name: name.into(),
+            destination_id: self.destination,
+        };
         self.client.create_group(&group).await.expect("a group")
     }
 
-    pub async fn other_group(&self, name: &str) -> GroupId {
+    pub(crate) async fn other_group(&self, name: &str) -> GroupId {
         let id = GroupId::new(self.world.now(), raw_id());
         self.new_group(name, id).await;
         id
     }
 
     /// Stops the control plane as kill -9 would, as far as it can be in one process, and starts it again.
-    pub async fn relaunch(&mut self) {
+    pub(crate) async fn relaunch(&mut self) {
         drop(self.server.take().expect("running").shutdown().await);
-        let config = EmbeddedConfig { home: self.home.path().join("data") };
+        let config = EmbeddedConfig {
+            home: self.home.path().join("data"),
+        };
         let server = start_with(config, self.world.clone()).await.expect("a server");
         self.client = ControlClient::new(server.endpoint()).expect("a client");
         self.server = Some(server);
     }
 
-    pub fn endpoint(&self) -> windlass_protocol::Endpoint {
+    pub(crate) fn endpoint(&self) -> windlass_protocol::Endpoint {
         self.server.as_ref().expect("running").endpoint()
     }
 
-    pub fn ledger(&self) -> rusqlite::Connection {
+    pub(crate) fn ledger(&self) -> rusqlite::Connection {
         rusqlite::Connection::open(self.home.path().join("data/ledger.sqlite")).expect("the ledger")
     }
 
+    pub(crate) fn world_now(&self) -> Timestamp {
+        self.world.now()
+    }
+
+    /// Removes an object of the group `Trip` behind the product's back.
+    pub(crate) async fn remove_object(&self, path: &str) {
+        if let DestinationConfig::Folder { .. } = self.config {
+            std::fs::remove_file(self.root().join(self.key(path))).expect("removed");
+            return;
+        }
+        let (garage, key) = (crate::s3::garage().await, self.key(path));
+        let oracle = garage.oracle().expect("an oracle");
+        tokio::task::spawn_blocking(move || oracle.delete(&key).expect("removed"))
+            .await
+            .expect("done");
+    }
+
     /// The key of a file of the group `Trip`.
-    pub fn key(&self, path: &str) -> String {
+    pub(crate) fn key(&self, path: &str) -> String {
         match &self.config {
             DestinationConfig::Folder { .. } => format!("Trip/{path}"),
             DestinationConfig::S3 { prefix, .. } => format!("{prefix}Trip/{path}"),
         }
     }
 
-    pub fn root(&self) -> PathBuf {
+    pub(crate) fn root(&self) -> PathBuf {
         self.place.path().join("dest")
     }
 
-    pub fn item(&self, file: &Sample) -> InitItem {
+    pub(crate) fn item(&self, file: &Sample) -> InitItem {
         InitItem {
             id: file.id,
             attempt: file.attempt,
@@ -164,85 +218,152 @@ impl Kit {
         }
     }
 
-    pub async fn init(&self, file: &Sample) -> InitAnswer {
-        self.client.init(vec![self.item(file)]).await.expect("init").remove(0).answer
+    pub(crate) async fn init(&self, file: &Sample) -> InitAnswer {
+        self.client
+            .init(vec![self.item(file)])
+            .await
+            .expect("init")
+            .remove(0)
+            .answer
     }
 
-    pub async fn sign(&self, file: &Sample) -> Vec<SignedPart> {
-        let result = self.client.sign(vec![file.sign_item()]).await.expect("sign").remove(0);
-        assert_eq!(result.error, None);
-        result.uploads
-    }
-
-    pub async fn put(&self, signed: &SignedPart, body: Vec<u8>) -> reqwest::Response {
-        let mut request = self.http.put(&signed.url).body(body);
-        for (name, value) in &signed.headers {
-            request = request.header(name, value);
+    pub(crate) async fn sign(&self, file: &Sample) -> Vec<SignedPart> {
+        loop {
+            let result = self
+                .client
+                .sign(vec![file.sign_item()])
+                .await
+                .expect("sign")
+                .remove(0);
+            match result.error {
+                None => return result.uploads,
+                Some(e) if e.code == "destination_slow_down" => tokio::time::sleep(BREATH).await,
+                Some(e) => panic!("{e:?}"),
+            }
         }
-        request.send().await.expect("an answer to a PUT")
+    }
+
+    pub(crate) async fn put(&self, signed: &SignedPart, body: Vec<u8>) -> reqwest::Response {
+        loop {
+            let mut request = self.http.put(&signed.url).body(body.clone());
+            for (name, value) in &signed.headers {
+                request = request.header(name, value);
+            }
+            let response = request.send().await.expect("an answer to a PUT");
+            if response.status() != 503 {
+                return response;
+            }
+            tokio::time::sleep(BREATH).await;
+        }
     }
 
     /// Sends parts and returns them as done.
-    pub async fn send(&self, file: &Sample) -> Vec<DonePart> {
+    pub(crate) async fn send(&self, file: &Sample) -> Vec<DonePart> {
         let mut done = Vec::new();
         for (signed, body) in self.sign(file).await.iter().zip(file.bodies()) {
             let crc = crc64(&body);
             let size = body.len() as u64;
             let response = self.put(signed, body).await;
-            assert!(response.status().is_success(), "{}: {}", response.status(), response.text().await.unwrap_or_default());
+            assert!(
+                response.status().is_success(),
+                "{}: {}",
+                response.status(),
+                response.text().await.unwrap_or_default()
+            );
             let etag = response.headers()["etag"].to_str().expect("an etag").to_owned();
-            done.push(DonePart { n: signed.n, size, crc64: crc, etag: ETag(etag) });
+            done.push(DonePart {
+                n: signed.n,
+                size,
+                crc64: crc,
+                etag: ETag(etag),
+            });
         }
         done
     }
 
-    pub async fn complete(&self, file: &Sample, parts: Vec<DonePart>) -> CompleteOutcome {
-        self.client.complete(vec![file.complete_item(parts)]).await.expect("complete").remove(0).outcome
+    pub(crate) async fn complete(&self, file: &Sample, parts: Vec<DonePart>) -> CompleteOutcome {
+        loop {
+            match self.complete_once(file, parts.clone()).await {
+                CompleteOutcome::Failed { error } if error.code == "destination_slow_down" => {
+                    tokio::time::sleep(BREATH).await;
+                }
+                outcome => return outcome,
+            }
+        }
+    }
+
+    pub(crate) async fn complete_once(&self, file: &Sample, parts: Vec<DonePart>) -> CompleteOutcome {
+        self.client
+            .complete(vec![file.complete_item(parts)])
+            .await
+            .expect("complete")
+            .remove(0)
+            .outcome
     }
 
     /// The whole way of a file.
-    pub async fn upload(&self, file: &Sample) -> Settled {
+    pub(crate) async fn upload(&self, file: &Sample) -> Settled {
         let answer = self.init(file).await;
         assert!(matches!(answer, InitAnswer::Upload { .. }), "{answer:?}");
         let parts = self.send(file).await;
         settled(self.complete(file, parts).await)
     }
 
-    pub async fn session(&self, file: &Sample) -> Session {
-        let answer = self.client.query(&Query { ids: vec![file.id], parts: true }).await.expect("query");
+    pub(crate) async fn session(&self, file: &Sample) -> Session {
+        let answer = self
+            .client
+            .query(&Query {
+                ids: vec![file.id],
+                parts: true,
+            })
+            .await
+            .expect("query");
         answer.sessions.into_iter().next().expect("a session")
     }
 
-    pub async fn delete(&self, file: &Sample) -> windlass_protocol::sessions::DeleteResult {
-        self.client.delete(&Ids { ids: vec![file.id] }).await.expect("delete").remove(0)
+    pub(crate) async fn delete(&self, file: &Sample) -> windlass_protocol::sessions::DeleteResult {
+        self.client
+            .delete(&Ids { ids: vec![file.id] })
+            .await
+            .expect("delete")
+            .remove(0)
     }
 
-    pub async fn try_destination(&self, config: DestinationConfig, secret: Option<StorageSecret>) -> Check {
+    pub(crate) async fn try_destination(
+        &self,
+        config: DestinationConfig,
+        secret: Option<StorageSecret>,
+    ) -> Check {
         let id = DestinationId::new(self.world.now(), raw_id());
-        let put = PutDestination { id, name: "Other".into(), config, secret };
+        let put = PutDestination {
+            id,
+            name: "Other".into(),
+            config,
+            secret,
+        };
         self.client.test_destination(&put).await.expect("an answer")
     }
 }
 
-pub fn path_text(path: &Path) -> String {
+pub(crate) fn path_text(path: &Path) -> String {
     path.to_str().expect("text").to_owned()
 }
 
-pub fn settled(outcome: CompleteOutcome) -> Settled {
+pub(crate) fn settled(outcome: CompleteOutcome) -> Settled {
     match outcome {
         CompleteOutcome::Settled(s) => s,
         other => panic!("not settled: {other:?}"),
     }
 }
 
-pub fn error_code(outcome: &CompleteOutcome) -> &str {
+pub(crate) fn error_code(outcome: &CompleteOutcome) -> &str {
     match outcome {
         CompleteOutcome::Failed { error } => &error.code,
         other => panic!("not failed: {other:?}"),
     }
 }
 
-pub fn refused(answer: &InitAnswer) -> &str {
+pub(crate) fn refused(answer: &InitAnswer) -> &str {
     match answer {
         InitAnswer::Refused { error } => &error.code,
         other => panic!("not refused: {other:?}"),
@@ -251,38 +372,49 @@ pub fn refused(answer: &InitAnswer) -> &str {
 
 /// A file to send.
 #[derive(Clone)]
-pub struct Sample {
-    pub id: FileId,
-    pub attempt: u32,
-    pub path: String,
-    pub data: Vec<u8>,
-    pub part: u64,
-    pub sha: bool,
-    pub race: bool,
-    pub group: Option<GroupId>,
+pub(crate) struct Sample {
+    pub(crate) id: FileId,
+    pub(crate) attempt: u32,
+    pub(crate) path: String,
+    pub(crate) data: Vec<u8>,
+    pub(crate) part: u64,
+    pub(crate) sha: bool,
+    pub(crate) race: bool,
+    pub(crate) group: Option<GroupId>,
 }
 
 impl Sample {
-    pub fn new(path: &str, data: Vec<u8>) -> Self {
-        Self { id: file_id(), attempt: 1, path: path.into(), data, part: 8 << 20, sha: true, race: false, group: None }
+    pub(crate) fn new(path: &str, data: Vec<u8>) -> Self {
+        Self {
+            id: file_id(),
+            attempt: 1,
+            path: path.into(),
+            data,
+            part: 8 << 20,
+            sha: true,
+            race: false,
+            group: None,
+        }
     }
 
     /// Cut into parts of so many bytes.
-    pub fn cut(mut self, part: u64) -> Self {
+    pub(crate) fn cut(mut self, part: u64) -> Self {
         self.part = part;
         self
     }
 
-    pub fn plan(&self) -> PartPlan {
+    pub(crate) fn plan(&self) -> PartPlan {
         PartPlan::stored(self.data.len() as u64, self.part).expect("a plan")
     }
 
-    pub fn bodies(&self) -> Vec<Vec<u8>> {
-        let range = |p: windlass_core::part_plan::PartRange| self.data[p.offset as usize..(p.offset + p.len) as usize].to_vec();
+    pub(crate) fn bodies(&self) -> Vec<Vec<u8>> {
+        let range = |p: windlass_core::part_plan::PartRange| {
+            self.data[p.offset as usize..(p.offset + p.len) as usize].to_vec()
+        };
         self.plan().parts().map(range).collect()
     }
 
-    pub fn sign_item(&self) -> SignItem {
+    pub(crate) fn sign_item(&self) -> SignItem {
         let plan = self.plan();
         let single = plan.is_single();
         let parts = plan.parts().zip(self.bodies()).map(|(range, body)| SignPart {
@@ -291,10 +423,14 @@ impl Sample {
             crc64: crc64(&body),
             sha256: (single && self.sha).then(|| sha256(&body)),
         });
-        SignItem { id: self.id, attempt: self.attempt, parts: parts.collect() }
+        SignItem {
+            id: self.id,
+            attempt: self.attempt,
+            parts: parts.collect(),
+        }
     }
 
-    pub fn complete_item(&self, parts: Vec<DonePart>) -> CompleteItem {
+    pub(crate) fn complete_item(&self, parts: Vec<DonePart>) -> CompleteItem {
         CompleteItem {
             id: self.id,
             attempt: self.attempt,

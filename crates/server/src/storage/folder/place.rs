@@ -48,7 +48,12 @@ impl FolderStorage {
         let mut ready = Vec::with_capacity(jobs.len());
         for (at, (job, slot)) in jobs.iter().zip(slots).enumerate() {
             match self.check(&root, job, slot) {
-                Ok((inode, proof)) => ready.push(Ready { at, job, inode, proof }),
+                Ok((inode, proof)) => ready.push(Ready {
+                    at,
+                    job,
+                    inode,
+                    proof,
+                }),
                 Err(end) => ends[at] = Some(end),
             }
         }
@@ -61,11 +66,20 @@ impl FolderStorage {
     }
 
     /// Makes bytes durable, gives names, makes names durable.
-    fn name_all(&self, root: &Root, ready: &[Ready<'_>], slots: &[Arc<Slot>], together: bool) -> Vec<(usize, CompleteEnd)> {
+    fn name_all(
+        &self,
+        root: &Root,
+        ready: &[Ready<'_>],
+        slots: &[Arc<Slot>],
+        together: bool,
+    ) -> Vec<(usize, CompleteEnd)> {
         let about: Vec<_> = ready.iter().map(|r| (r.job.object.id, r.inode)).collect();
         let unknown = |what, e: std::io::Error| {
             let failure = folder_failure(what, e);
-            ready.iter().map(|r| (r.at, CompleteEnd::Unknown(failure.clone()))).collect()
+            ready
+                .iter()
+                .map(|r| (r.at, CompleteEnd::Unknown(failure.clone())))
+                .collect()
         };
         if let Err(e) = self.log.note(root, &about) {
             return unknown("the placing log can't be written", e);
@@ -77,13 +91,24 @@ impl FolderStorage {
         let mut dirs = Dirs::new(root.dir());
         let mut ends = Vec::with_capacity(ready.len());
         for r in ready {
-            let named = if together { Ok(r.proof) } else { self.sync_one(root, r, &slots[r.at]) };
-            ends.push((r.at, match named {
-                Ok(proof) => give_name(root, &mut dirs, r, proof),
-                Err(end) => end,
-            }));
+            let named = if together {
+                Ok(r.proof)
+            } else {
+                self.sync_one(root, r, &slots[r.at])
+            };
+            ends.push((
+                r.at,
+                match named {
+                    Ok(proof) => give_name(root, &mut dirs, r, proof),
+                    Err(end) => end,
+                },
+            ));
         }
-        let synced = if together { rustix::fs::syncfs(root.dir()) } else { dirs.sync() };
+        let synced = if together {
+            rustix::fs::syncfs(root.dir())
+        } else {
+            dirs.sync()
+        };
         if let Err(e) = synced {
             // The names may be there or not: whoever asks again finds out by the placing log.
             return unknown("the disk did not keep the names", e.into());
@@ -101,19 +126,25 @@ impl FolderStorage {
             Err(Errno::NOENT) => return Err(self.recover(root, job)),
             Err(e) => return Err(unknown("the unfinished file can't be opened", e)),
         };
-        let stat = rustix::fs::fstat(&file).map_err(|e| unknown("the unfinished file can't be looked at", e))?;
+        let stat =
+            rustix::fs::fstat(&file).map_err(|e| unknown("the unfinished file can't be looked at", e))?;
         if slot.known().inode.is_some_and(|i| i != stat.st_ino) {
             slot.known().parts.clear();
         }
-        let read_back = self.confirm_earlier(&file, job, slot).map_err(CompleteEnd::Unknown)?;
+        let read_back = self
+            .confirm_earlier(&file, job, slot)
+            .map_err(CompleteEnd::Unknown)?;
         let listed = list(slot);
         match review(&slot.plan, job.crc64, &job.sent, &listed) {
-            CompleteVerdict::Complete if size(&stat) == slot.plan.size() => {
-                Ok((stat.st_ino, if read_back { Proof::ReadBack } else { Proof::Crc64 }))
-            }
+            CompleteVerdict::Complete if size(&stat) == slot.plan.size() => Ok((
+                stat.st_ino,
+                if read_back { Proof::ReadBack } else { Proof::Crc64 },
+            )),
             CompleteVerdict::Complete => {
                 slot.known().parts.clear();
-                Err(CompleteEnd::Missing(slot.plan.parts().map(|p| p.number).collect()))
+                Err(CompleteEnd::Missing(
+                    slot.plan.parts().map(|p| p.number).collect(),
+                ))
             }
             CompleteVerdict::SendAgain(parts) => Err(CompleteEnd::Missing(parts)),
             CompleteVerdict::Refuse(fault) => Err(CompleteEnd::Refused(fault)),
@@ -126,21 +157,38 @@ impl FolderStorage {
             // A file of one part has no sidecar: its bytes are all there is to ask.
             let whole = read_crc(file, 0, slot.plan.size())?;
             if whole == Some(job.crc64) {
-                let record = super::slots::Written { size: slot.plan.size(), crc64: job.crc64, earlier: false };
+                let record = super::slots::Written {
+                    size: slot.plan.size(),
+                    crc64: job.crc64,
+                    earlier: false,
+                };
                 slot.known().parts.insert(PartNumber::FIRST, record);
                 return Ok(true);
             }
             return Ok(false);
         }
-        let earlier: Vec<_> =
-            slot.known().parts.iter().filter(|(_, p)| p.earlier).map(|(n, p)| (*n, *p)).collect();
+        let earlier: Vec<_> = slot
+            .known()
+            .parts
+            .iter()
+            .filter(|(_, p)| p.earlier)
+            .map(|(n, p)| (*n, *p))
+            .collect();
         let all = earlier.len() == slot.plan.count() as usize;
         for (n, part) in earlier {
-            let Some(PartRange { offset, len, .. }) = slot.plan.part(n) else { continue };
+            let Some(PartRange { offset, len, .. }) = slot.plan.part(n) else {
+                continue;
+            };
             let found = read_crc(file, offset, len)?;
             let mut known = slot.known();
             if found == Some(part.crc64) && len == part.size {
-                known.parts.insert(n, super::slots::Written { earlier: false, ..part });
+                known.parts.insert(
+                    n,
+                    super::slots::Written {
+                        earlier: false,
+                        ..part
+                    },
+                );
             } else {
                 known.parts.remove(&n);
             }
@@ -155,7 +203,10 @@ impl FolderStorage {
             .map_err(|e| unknown("the unfinished file can't be opened", e))?;
         if let Err(e) = file.sync_all() {
             slot.known().parts.clear();
-            return Err(CompleteEnd::Unknown(folder_failure("the disk did not keep the bytes", e)));
+            return Err(CompleteEnd::Unknown(folder_failure(
+                "the disk did not keep the bytes",
+                e,
+            )));
         }
         if !root.is_remote() {
             return Ok(r.proof);
@@ -165,7 +216,9 @@ impl FolderStorage {
             Ok(Some(crc)) if crc == r.job.crc64 => Ok(Proof::ReadBack),
             Ok(_) => {
                 slot.known().parts.clear();
-                Err(CompleteEnd::Missing(slot.plan.parts().map(|p| p.number).collect()))
+                Err(CompleteEnd::Missing(
+                    slot.plan.parts().map(|p| p.number).collect(),
+                ))
             }
             Err(e) => Err(CompleteEnd::Unknown(e)),
         }
@@ -174,16 +227,21 @@ impl FolderStorage {
     /// The unfinished file is not there: it has its name already, or it is gone.
     fn recover(&self, root: &Root, job: &CompleteJob) -> CompleteEnd {
         let all = || CompleteEnd::Missing(job.object.plan.parts().map(|p| p.number).collect());
-        let Some(inode) = self.log.inode(root, job.object.id) else { return all() };
+        let Some(inode) = self.log.inode(root, job.object.id) else {
+            return all();
+        };
         match root.stat(&job.object.key) {
             Ok(stat) if stat.st_ino == inode && size(&stat) == job.object.plan.size() => {}
             Ok(_) | Err(Errno::NOENT | Errno::NOTDIR) => return all(),
             Err(e) => return unknown("the file can't be looked at", e),
         }
-        let found = root.open_stored(&job.object.key).map_err(std::io::Error::from).and_then(|f| {
-            f.sync_all()?;
-            Ok(f)
-        });
+        let found = root
+            .open_stored(&job.object.key)
+            .map_err(std::io::Error::from)
+            .and_then(|f| {
+                f.sync_all()?;
+                Ok(f)
+            });
         let read = match found {
             Ok(file) => rustix::fs::fstat(&file)
                 .map_err(|e| folder_failure("the file can't be looked at", e.into()))
@@ -191,12 +249,10 @@ impl FolderStorage {
             Err(e) => Err(folder_failure("the file can't be opened", e)),
         };
         match read {
-            Ok((stat, Some(crc))) if crc == job.crc64 => {
-                match durable_name(root, &job.object.key) {
-                    Ok(()) => CompleteEnd::Stored(proved(&stat, crc, Proof::ReadBack)),
-                    Err(e) => unknown("the disk did not keep the names", e),
-                }
-            }
+            Ok((stat, Some(crc))) if crc == job.crc64 => match durable_name(root, &job.object.key) {
+                Ok(()) => CompleteEnd::Stored(proved(&stat, crc, Proof::ReadBack)),
+                Err(e) => unknown("the disk did not keep the names", e),
+            },
             Ok(_) => all(),
             Err(e) => CompleteEnd::Unknown(e),
         }
@@ -209,9 +265,17 @@ impl FolderStorage {
             Err(e) => return CompleteEnd::Unknown(e),
         };
         let Some(crc64) = from.crc64 else {
-            return CompleteEnd::Lost(Failure::new(ErrorCode::VerifyMismatch, "a source without a checksum"));
+            return CompleteEnd::Lost(Failure::new(
+                ErrorCode::VerifyMismatch,
+                "a source without a checksum",
+            ));
         };
-        let job = CompleteJob { object: to.clone(), sent: Vec::new(), crc64, sha256: from.sha256 };
+        let job = CompleteJob {
+            object: to.clone(),
+            sent: Vec::new(),
+            crc64,
+            sha256: from.sha256,
+        };
         if let done @ CompleteEnd::Stored(_) = self.recover(&root, &job) {
             return done;
         }
@@ -227,7 +291,17 @@ impl FolderStorage {
             return CompleteEnd::Unknown(folder_failure("the placing log can't be written", e));
         }
         let mut dirs = Dirs::new(root.dir());
-        let end = give_name(&root, &mut dirs, &Ready { at: 0, job: &job, inode, proof: Proof::ReadBack }, Proof::ReadBack);
+        let end = give_name(
+            &root,
+            &mut dirs,
+            &Ready {
+                at: 0,
+                job: &job,
+                inode,
+                proof: Proof::ReadBack,
+            },
+            Proof::ReadBack,
+        );
         match dirs.sync() {
             Ok(()) => end,
             Err(e) => unknown("the disk did not keep the names", e),
@@ -245,15 +319,19 @@ fn give_name(root: &Root, dirs: &mut Dirs<'_>, r: &Ready<'_>, proof: Proof) -> C
         Ok(stat) if stat.st_ino == r.inode && size(&stat) == r.job.object.plan.size() => {
             CompleteEnd::Stored(proved(&stat, r.job.crc64, proof))
         }
-        Ok(_) => CompleteEnd::Unknown(Failure::new(ErrorCode::StorageError, "the file changed while it got its name")),
+        Ok(_) => CompleteEnd::Unknown(Failure::new(
+            ErrorCode::StorageError,
+            "the file changed while it got its name",
+        )),
         Err(Errno::EXIST) => CompleteEnd::Taken,
         Err(Errno::NOTDIR | Errno::LOOP) => {
             let detail = "a file or a link stands where a folder of this name is needed";
             CompleteEnd::Lost(Failure::new(ErrorCode::NameInvalid, detail))
         }
-        Err(e @ (Errno::NAMETOOLONG | Errno::ILSEQ | Errno::INVAL)) => {
-            CompleteEnd::Lost(Failure::new(ErrorCode::NameInvalid, format!("the folder does not take the name: {e}")))
-        }
+        Err(e @ (Errno::NAMETOOLONG | Errno::ILSEQ | Errno::INVAL)) => CompleteEnd::Lost(Failure::new(
+            ErrorCode::NameInvalid,
+            format!("the folder does not take the name: {e}"),
+        )),
         Err(e) => unknown("the file can't get its name", e),
     }
 }
@@ -262,9 +340,10 @@ fn give_name(root: &Root, dirs: &mut Dirs<'_>, r: &Ready<'_>, proof: Proof) -> C
 fn copy_bytes(root: &Root, from: &ObjectRow, to: &ObjectRow, crc64: Crc64Nvme) -> Result<File, CompleteEnd> {
     let differs = |detail: &str| CompleteEnd::Lost(Failure::new(ErrorCode::VerifyMismatch, detail));
     let source = root.open_stored(&from.key).map_err(|e| match e {
-        Errno::NOENT | Errno::NOTDIR | Errno::LOOP => {
-            CompleteEnd::Lost(Failure::new(ErrorCode::ObjectMissing, "the file with this content is gone"))
-        }
+        Errno::NOENT | Errno::NOTDIR | Errno::LOOP => CompleteEnd::Lost(Failure::new(
+            ErrorCode::ObjectMissing,
+            "the file with this content is gone",
+        )),
         e => unknown("the file with this content can't be opened", e),
     })?;
     let stat = rustix::fs::fstat(&source).map_err(|e| unknown("the file can't be looked at", e))?;
@@ -272,13 +351,18 @@ fn copy_bytes(root: &Root, from: &ObjectRow, to: &ObjectRow, crc64: Crc64Nvme) -
         return Err(differs("the file with this content has another size now"));
     }
     let copy = root
-        .open_work(&partial_name(to.id), OFlags::RDWR | OFlags::CREATE | OFlags::TRUNC)
+        .open_work(
+            &partial_name(to.id),
+            OFlags::RDWR | OFlags::CREATE | OFlags::TRUNC,
+        )
         .map_err(|e| unknown("the copy can't be made", e))?;
     let failed = |what, e| CompleteEnd::Unknown(folder_failure(what, e));
     if rustix::fs::ioctl_ficlone(&copy, &source).is_err() {
-        std::io::copy(&mut source.take(from.plan.size()), &mut &copy).map_err(|e| failed("the copy can't be written", e))?;
+        std::io::copy(&mut source.take(from.plan.size()), &mut &copy)
+            .map_err(|e| failed("the copy can't be written", e))?;
     }
-    copy.sync_all().map_err(|e| failed("the disk did not keep the copy", e))?;
+    copy.sync_all()
+        .map_err(|e| failed("the disk did not keep the copy", e))?;
     // Read, not assumed: the person may have edited the file in place.
     match read_crc(&copy, 0, from.plan.size()) {
         Ok(Some(found)) if found == crc64 => Ok(copy),
@@ -301,7 +385,14 @@ fn durable_name(root: &Root, key: &str) -> rustix::io::Result<()> {
 pub(super) fn list(slot: &Slot) -> Vec<StoredPart> {
     let known = slot.known();
     let parts = known.parts.iter();
-    parts.map(|(n, p)| StoredPart { n: *n, size: p.size, etag: etag_of(p.crc64), crc64: Some(p.crc64) }).collect()
+    parts
+        .map(|(n, p)| StoredPart {
+            n: *n,
+            size: p.size,
+            etag: etag_of(p.crc64),
+            crc64: Some(p.crc64),
+        })
+        .collect()
 }
 
 /// What the folder calls a part or a body.
@@ -317,7 +408,12 @@ pub(super) fn read_crc(file: &File, offset: u64, len: u64) -> Result<Option<Crc6
 }
 
 /// Reads a range in steps; false when the file ends before.
-pub(super) fn read_range(file: &File, offset: u64, len: u64, mut each: impl FnMut(&[u8])) -> Result<bool, Failure> {
+pub(super) fn read_range(
+    file: &File,
+    offset: u64,
+    len: u64,
+    mut each: impl FnMut(&[u8]),
+) -> Result<bool, Failure> {
     let mut buffer = vec![0; READ_STEP_BYTES];
     let mut done = 0;
     while done < len {
@@ -335,7 +431,11 @@ pub(super) fn read_range(file: &File, offset: u64, len: u64, mut each: impl FnMu
 }
 
 fn proved(stat: &Stat, crc64: Crc64Nvme, proof: Proof) -> Proved {
-    Proved { etag: Some(etag(stat)), crc64, proof }
+    Proved {
+        etag: Some(etag(stat)),
+        crc64,
+        proof,
+    }
 }
 
 /// What changes when somebody writes to the file: time of its last write, and size.

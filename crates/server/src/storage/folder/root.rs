@@ -50,7 +50,11 @@ impl Root {
             e => folder_failure("the folder can't be opened", e.into()),
         })?;
         let root = Self { dir, work };
-        if root.marked(id)? { Ok(root) } else { Err(missing(path, "it has no mark of this destination")) }
+        if root.marked(id)? {
+            Ok(root)
+        } else {
+            Err(missing(path, "it has no mark of this destination"))
+        }
     }
 
     /// Makes the folder of a destination where its parent is, marks it, and opens it.
@@ -71,7 +75,8 @@ impl Root {
             .map_err(|e| folder_failure("the folder can't be opened", e.into()))?;
         let root = Self { dir, work };
         if !root.marked(id)? {
-            root.mark(id).map_err(|e| folder_failure("the folder can't be marked", e))?;
+            root.mark(id)
+                .map_err(|e| folder_failure("the folder can't be marked", e))?;
         }
         Ok(root)
     }
@@ -83,14 +88,21 @@ impl Root {
             Err(e) => return Err(folder_failure("the marker can't be read", e.into())),
         };
         let mut text = String::new();
-        file.take(1 << 20).read_to_string(&mut text).map_err(|e| folder_failure("the marker can't be read", e))?;
+        file.take(1 << 20)
+            .read_to_string(&mut text)
+            .map_err(|e| folder_failure("the marker can't be read", e))?;
         let wanted = id.to_string();
         Ok(text.lines().any(|line| line == wanted))
     }
 
     fn mark(&self, id: DestinationId) -> std::io::Result<()> {
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::APPEND | FILE;
-        let mut file = File::from(rustix::fs::openat(&self.work, MARKER, flags, Mode::from_raw_mode(0o644))?);
+        let mut file = File::from(rustix::fs::openat(
+            &self.work,
+            MARKER,
+            flags,
+            Mode::from_raw_mode(0o644),
+        )?);
         writeln!(file, "{id}")?;
         file.sync_all()?;
         rustix::fs::fsync(&self.work)?;
@@ -148,14 +160,28 @@ impl Root {
     /// True on a file system of this computer of which it is known that one sync of it makes all its files durable.
     pub(crate) fn syncs_as_a_whole(&self) -> bool {
         // ext2/3/4, XFS, Btrfs, F2FS, tmpfs, overlayfs (linux/magic.h).
-        const KNOWN: [i64; 6] = [0xef53, 0x5846_5342, 0x9123_683e, 0xf2f5_2010, 0x0102_1994, 0x794c_7630];
+        const KNOWN: [i64; 6] = [
+            0xef53,
+            0x5846_5342,
+            0x9123_683e,
+            0xf2f5_2010,
+            0x0102_1994,
+            0x794c_7630,
+        ];
         rustix::fs::fstatfs(&self.dir).is_ok_and(|fs| KNOWN.contains(&i64::from(fs.f_type)))
     }
 
     /// True on a share or a file system in user space, whose late errors a sync may not tell (F187).
     pub(crate) fn is_remote(&self) -> bool {
         // NFS, SMB2, CIFS, FUSE, 9P, Ceph (linux/magic.h).
-        const REMOTE: [i64; 6] = [0x6969, 0xfe53_4d42, 0xff53_4d42, 0x6573_5546, 0x0102_1997, 0x00c3_6400];
+        const REMOTE: [i64; 6] = [
+            0x6969,
+            0xfe53_4d42,
+            0xff53_4d42,
+            0x6573_5546,
+            0x0102_1997,
+            0x00c3_6400,
+        ];
         rustix::fs::fstatfs(&self.dir).is_ok_and(|fs| REMOTE.contains(&i64::from(fs.f_type)))
     }
 }
@@ -168,7 +194,10 @@ fn dir_flags() -> OFlags {
 }
 
 fn missing(path: &Path, why: &str) -> Failure {
-    Failure::new(ErrorCode::DestinationMissing, format!("{}: {why}", path.display()))
+    Failure::new(
+        ErrorCode::DestinationMissing,
+        format!("{}: {why}", path.display()),
+    )
 }
 
 /// The person's own path may lead through links; what is below may not.
@@ -186,25 +215,31 @@ fn open_dir(path: &Path) -> Result<OwnedFd, Failure> {
 /// `destination_missing` when neither the folder nor its parent is there; `invalid_field` for a path that is not absolute.
 pub(crate) fn ground(path: &Path) -> Result<Ground, Failure> {
     if !path.is_absolute() {
-        return Err(Failure::new(ErrorCode::InvalidField, "the path of a folder begins with /"));
+        return Err(Failure::new(
+            ErrorCode::InvalidField,
+            "the path of a folder begins with /",
+        ));
     }
     match std::fs::metadata(path) {
         Ok(m) if m.is_dir() => Ok(Ground::There),
         Ok(_) => Err(missing(path, "it is not a folder")),
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
-            match path.parent().map(std::fs::metadata) {
-                Some(Ok(m)) if m.is_dir() => Ok(Ground::CanBeMade),
-                _ => Err(missing(path, "neither it nor the folder around it is there")),
-            }
-        }
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => match path.parent().map(std::fs::metadata) {
+            Some(Ok(m)) if m.is_dir() => Ok(Ground::CanBeMade),
+            _ => Err(missing(path, "neither it nor the folder around it is there")),
+        },
         Err(e) => Err(folder_failure("the folder can't be looked at", e)),
     }
 }
 
 /// Folders and name of a key, as bytes.
 pub(crate) fn parts(key: &str) -> rustix::io::Result<(Vec<Vec<u8>>, Vec<u8>)> {
-    let mut all = key.split('/').map(|part| decode_path_text(part).ok_or(Errno::INVAL)).collect::<Result<Vec<_>, _>>()?;
-    let climbs = all.iter().any(|p| p.is_empty() || p == b"." || p == b".." || p.contains(&b'/'));
+    let mut all = key
+        .split('/')
+        .map(|part| decode_path_text(part).ok_or(Errno::INVAL))
+        .collect::<Result<Vec<_>, _>>()?;
+    let climbs = all
+        .iter()
+        .any(|p| p.is_empty() || p == b"." || p == b".." || p.contains(&b'/'));
     match all.pop() {
         Some(name) if !climbs => Ok((all, name)),
         _ => Err(Errno::INVAL),
@@ -226,7 +261,10 @@ pub(crate) struct Dirs<'a> {
 
 impl<'a> Dirs<'a> {
     pub(crate) fn new(root: BorrowedFd<'a>) -> Self {
-        Self { root, open: BTreeMap::new() }
+        Self {
+            root,
+            open: BTreeMap::new(),
+        }
     }
 
     /// Opens a folder, making those that are missing.

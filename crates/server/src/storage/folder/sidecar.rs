@@ -24,15 +24,23 @@ use crate::failure::folder_failure;
 const MAX_SIDECAR: u64 = 16 << 20;
 
 /// Writes that a part was written, or (without a record) that it is no longer what was written.
-pub(crate) fn append(root: &Root, object: ObjectId, n: PartNumber, part: Option<Written>) -> Result<(), Failure> {
+pub(crate) fn append(
+    root: &Root,
+    object: ObjectId,
+    n: PartNumber,
+    part: Option<Written>,
+) -> Result<(), Failure> {
     let line = match part {
         Some(p) => format!("{n} {} {:016x}\n", p.size, p.crc64.0),
         None => format!("{n} -\n"),
     };
-    root.open_work(&sidecar_name(object), OFlags::WRONLY | OFlags::CREATE | OFlags::APPEND)
-        .map_err(std::io::Error::from)
-        .and_then(|mut file| file.write_all(line.as_bytes()))
-        .map_err(|e| folder_failure("the record of parts can't be written", e))
+    root.open_work(
+        &sidecar_name(object),
+        OFlags::WRONLY | OFlags::CREATE | OFlags::APPEND,
+    )
+    .map_err(std::io::Error::from)
+    .and_then(|mut file| file.write_all(line.as_bytes()))
+    .map_err(|e| folder_failure("the record of parts can't be written", e))
 }
 
 /// Brings the parts of earlier launches into a slot, once.
@@ -40,7 +48,8 @@ pub(crate) fn load(root: &Root, slot: &Slot) -> Result<(), Failure> {
     if slot.known().sidecar_read {
         return Ok(());
     }
-    let earlier = read(root, slot.object).map_err(|e| folder_failure("the record of parts can't be read", e))?;
+    let earlier =
+        read(root, slot.object).map_err(|e| folder_failure("the record of parts can't be read", e))?;
     let mut known = slot.known();
     if !known.sidecar_read {
         known.sidecar_read = true;
@@ -62,7 +71,10 @@ fn read(root: &Root, object: ObjectId) -> std::io::Result<BTreeMap<PartNumber, W
     file.take(MAX_SIDECAR).read_to_end(&mut bytes)?;
     let text = String::from_utf8_lossy(&bytes);
     let mut parts = BTreeMap::new();
-    for line in text.split_inclusive('\n').filter_map(|line| line.strip_suffix('\n')) {
+    for line in text
+        .split_inclusive('\n')
+        .filter_map(|line| line.strip_suffix('\n'))
+    {
         match parse(line) {
             Some((n, Some(part))) => drop(parts.insert(n, part)),
             Some((n, None)) => drop(parts.remove(&n)),
@@ -82,7 +94,14 @@ fn parse(line: &str) -> Option<(PartNumber, Option<Written>)> {
     let size = size.parse().ok()?;
     let crc = words.next().filter(|c| c.len() == 16)?;
     let crc64 = Crc64Nvme(u64::from_str_radix(crc, 16).ok()?);
-    words.next().is_none().then_some((n, Some(Written { size, crc64, earlier: true })))
+    words.next().is_none().then_some((
+        n,
+        Some(Written {
+            size,
+            crc64,
+            earlier: true,
+        }),
+    ))
 }
 
 /// Bytes of a record of the placing log: id, inode.
@@ -106,7 +125,10 @@ struct LogState {
 impl PlacingLog {
     pub(crate) fn new(launch: &[u8; 8]) -> Self {
         let launch = launch.iter().map(|b| format!("{b:02x}")).collect();
-        Self { launch, state: Mutex::default() }
+        Self {
+            launch,
+            state: Mutex::default(),
+        }
     }
 
     fn state(&self) -> MutexGuard<'_, LogState> {
@@ -139,7 +161,11 @@ impl PlacingLog {
             return Some(*inode);
         }
         let launch = &self.launch;
-        state.earlier.get_or_insert_with(|| earlier(root, launch)).get(&object).copied()
+        state
+            .earlier
+            .get_or_insert_with(|| earlier(root, launch))
+            .get(&object)
+            .copied()
     }
 
     /// The ledger knows what became of these.
@@ -162,10 +188,14 @@ impl PlacingLog {
 /// Records of earlier launches, which ended without telling what became of them.
 fn earlier(root: &Root, launch: &str) -> HashMap<ObjectId, u64> {
     let mut found = HashMap::new();
-    let Ok(dir) = rustix::fs::Dir::read_from(root.work()) else { return found };
+    let Ok(dir) = rustix::fs::Dir::read_from(root.work()) else {
+        return found;
+    };
     for entry in dir.flatten() {
         let name = entry.file_name().to_string_lossy().into_owned();
-        let Some(of) = name.strip_prefix(LOG.0).and_then(|n| n.strip_suffix(LOG.1)) else { continue };
+        let Some(of) = name.strip_prefix(LOG.0).and_then(|n| n.strip_suffix(LOG.1)) else {
+            continue;
+        };
         if of == launch {
             continue;
         }

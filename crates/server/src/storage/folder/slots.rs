@@ -76,10 +76,16 @@ impl Slot {
     pub(crate) async fn step(&self, turn: &Turn) -> Result<OwnedMutexGuard<u64>, Failure> {
         let newest = Arc::clone(&turn.gate).lock_owned().await;
         if *newest != turn.number {
-            return Err(Failure::new(ErrorCode::StateConflict, "the part is being sent again"));
+            return Err(Failure::new(
+                ErrorCode::StateConflict,
+                "the part is being sent again",
+            ));
         }
         if self.is_sealed() {
-            return Err(Failure::new(ErrorCode::StateConflict, "the file is being completed"));
+            return Err(Failure::new(
+                ErrorCode::StateConflict,
+                "the file is being completed",
+            ));
         }
         Ok(newest)
     }

@@ -41,17 +41,30 @@ impl Steps {
 
     /// The step that failed.
     pub fn fail(&mut self, step: &str, failure: &Failure) {
-        self.push(step, StepOutcome::Failed, failure.detail.clone(), Some(failure.code));
+        self.push(
+            step,
+            StepOutcome::Failed,
+            failure.detail.clone(),
+            Some(failure.code),
+        );
     }
 
     fn push(&mut self, step: &str, outcome: StepOutcome, detail: String, code: Option<ErrorCode>) {
-        self.0.push(CheckStep { step: step.to_owned(), outcome, detail, code });
+        self.0.push(CheckStep {
+            step: step.to_owned(),
+            outcome,
+            detail,
+            code,
+        });
     }
 
     /// The answer.
     #[must_use]
     pub fn check(self) -> Check {
-        Check { ok: self.0.iter().all(|s| s.outcome != StepOutcome::Failed), steps: self.0 }
+        Check {
+            ok: self.0.iter().all(|s| s.outcome != StepOutcome::Failed),
+            steps: self.0,
+        }
     }
 }
 
@@ -65,7 +78,12 @@ pub fn try_folder(path: &Path, standing: Standing, random: u64) -> Check {
     steps.check()
 }
 
-fn run(path: &Path, standing: Standing, random: u64, steps: &mut Steps) -> Result<(), (&'static str, Failure)> {
+fn run(
+    path: &Path,
+    standing: Standing,
+    random: u64,
+    steps: &mut Steps,
+) -> Result<(), (&'static str, Failure)> {
     let found = ground(path).map_err(|e| ("reachable", e))?;
     if let Standing::Known(id) = standing {
         Root::open(path, id).map_err(|e| ("reachable", e))?;
@@ -84,7 +102,10 @@ fn run(path: &Path, standing: Standing, random: u64, steps: &mut Steps) -> Resul
     let first = at.join(format!(".windlass-test-{random:016x}.partial"));
     let last = at.join(format!(".windlass-test-{random:016x}"));
     let tried = write_and_rename(&first, &last, steps);
-    let removed = [&first, &last].into_iter().filter(|p| p.exists()).try_for_each(fs::remove_file);
+    let removed = [&first, &last]
+        .into_iter()
+        .filter(|p| p.exists())
+        .try_for_each(fs::remove_file);
     tried?;
     removed.map_err(|e| ("remove", folder_failure("the test file can't be removed", e)))?;
     steps.fine("remove", "removed");
@@ -114,7 +135,10 @@ fn write_and_rename(first: &Path, last: &Path, steps: &mut Steps) -> Result<(), 
         .and_then(|mut f| f.read_to_end(&mut back))
         .map_err(|e| failed("read_back", "the file can't be read back", e))?;
     if back != BYTES {
-        let differs = Failure::new(ErrorCode::VerifyMismatch, "other bytes came back than were written");
+        let differs = Failure::new(
+            ErrorCode::VerifyMismatch,
+            "other bytes came back than were written",
+        );
         return Err(("read_back", differs));
     }
     steps.fine("read_back", "the same bytes");

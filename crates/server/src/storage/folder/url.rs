@@ -71,7 +71,10 @@ impl BlobSigner {
     /// A signer with the secret of a launch; `base_url` is where the routes are.
     #[must_use]
     pub fn new(secret: &[u8; 32], base_url: String) -> Self {
-        Self { key: hmac::Key::new(hmac::HMAC_SHA256, secret), base_url }
+        Self {
+            key: hmac::Key::new(hmac::HMAC_SHA256, secret),
+            base_url,
+        }
     }
 
     /// The URL for a grant.
@@ -135,5 +138,8 @@ fn unhex(text: &str) -> Option<Vec<u8>> {
     if text.len() != 64 || !text.bytes().all(|b| b.is_ascii_hexdigit()) {
         return None;
     }
-    (0..64).step_by(2).map(|i| u8::from_str_radix(&text[i..i + 2], 16).ok()).collect()
+    (0..64)
+        .step_by(2)
+        .map(|i| u8::from_str_radix(&text[i..i + 2], 16).ok())
+        .collect()
 }

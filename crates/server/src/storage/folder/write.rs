@@ -46,12 +46,27 @@ impl FolderStorage {
         S: Stream<Item = Result<Bytes, E>> + Unpin,
     {
         let conflict = || Failure::new(ErrorCode::StateConflict, "the object takes no more bytes");
-        let slot = self.slots.find(object).filter(|s| !s.is_sealed()).ok_or_else(conflict)?;
+        let slot = self
+            .slots
+            .find(object)
+            .filter(|s| !s.is_sealed())
+            .ok_or_else(conflict)?;
         let range = slot.plan.part(n).filter(|r| r.len == len);
-        let range = range.ok_or_else(|| Failure::new(ErrorCode::PartPlanMismatch, format!("part {n} of {len} bytes")))?;
+        let range = range
+            .ok_or_else(|| Failure::new(ErrorCode::PartPlanMismatch, format!("part {n} of {len} bytes")))?;
         let turn = slot.turn(n).await;
-        let part = Part { storage: Arc::clone(self), slot, turn, range, crc64 };
-        if len <= WHOLE { part.take_whole(body).await } else { part.take_in_steps(body).await }
+        let part = Part {
+            storage: Arc::clone(self),
+            slot,
+            turn,
+            range,
+            crc64,
+        };
+        if len <= WHOLE {
+            part.take_whole(body).await
+        } else {
+            part.take_in_steps(body).await
+        }
     }
 }
 
@@ -84,7 +99,8 @@ impl Part {
             let root = storage.root()?;
             let file = open(&root, &slot)?;
             void(&root, &slot, range.number)?;
-            file.write_all_at(&whole, range.offset).map_err(|e| folder_failure("a part can't be written", e))?;
+            file.write_all_at(&whole, range.offset)
+                .map_err(|e| folder_failure("a part can't be written", e))?;
             keep(&root, &slot, range.number, record)?;
             drop(right);
             Ok(())
@@ -111,7 +127,11 @@ impl Part {
         }
         done += self.write(&file, done, step.freeze()).await?;
         self.check(done, crc.finish())?;
-        let (storage, slot, n) = (Arc::clone(&self.storage), Arc::clone(&self.slot), self.range.number);
+        let (storage, slot, n) = (
+            Arc::clone(&self.storage),
+            Arc::clone(&self.slot),
+            self.range.number,
+        );
         let record = self.record();
         let right = self.slot.step(&self.turn).await?;
         blocking(move || {
@@ -124,7 +144,11 @@ impl Part {
 
     /// Opens the file; what was written of this part before does not count any more.
     async fn begin(&self) -> Result<Arc<File>, Failure> {
-        let (storage, slot, n) = (Arc::clone(&self.storage), Arc::clone(&self.slot), self.range.number);
+        let (storage, slot, n) = (
+            Arc::clone(&self.storage),
+            Arc::clone(&self.slot),
+            self.range.number,
+        );
         let right = self.slot.step(&self.turn).await?;
         blocking(move || {
             let root = storage.root()?;
@@ -140,7 +164,9 @@ impl Part {
         let (file, at, len) = (Arc::clone(file), self.range.offset + done, bytes.len() as u64);
         let right = self.slot.step(&self.turn).await?;
         blocking(move || {
-            let written = file.write_all_at(&bytes, at).map_err(|e| folder_failure("a part can't be written", e));
+            let written = file
+                .write_all_at(&bytes, at)
+                .map_err(|e| folder_failure("a part can't be written", e));
             // The right to write ends with the write, also when nobody waits for it any more.
             drop(right);
             written.map(|()| len)
@@ -149,12 +175,19 @@ impl Part {
     }
 
     fn record(&self) -> Written {
-        Written { size: self.range.len, crc64: self.crc64, earlier: false }
+        Written {
+            size: self.range.len,
+            crc64: self.crc64,
+            earlier: false,
+        }
     }
 
     fn check_room(&self, have: u64, more: usize) -> Result<(), Failure> {
         if have + more as u64 > self.range.len {
-            return Err(Failure::new(ErrorCode::SizeMismatch, "the body is longer than the URL allows"));
+            return Err(Failure::new(
+                ErrorCode::SizeMismatch,
+                "the body is longer than the URL allows",
+            ));
         }
         Ok(())
     }
@@ -188,7 +221,8 @@ fn open(root: &Root, slot: &Slot) -> Result<File, Failure> {
     let file = root
         .open_work(&partial_name(slot.object), OFlags::RDWR | OFlags::CREATE)
         .map_err(|e| folder_failure("the unfinished file can't be opened", e.into()))?;
-    let stat = rustix::fs::fstat(&file).map_err(|e| folder_failure("the unfinished file can't be looked at", e.into()))?;
+    let stat = rustix::fs::fstat(&file)
+        .map_err(|e| folder_failure("the unfinished file can't be looked at", e.into()))?;
     let mut known = slot.known();
     if known.inode.is_some_and(|i| i != stat.st_ino) {
         // Somebody removed the file: what was written is gone with it.
@@ -206,7 +240,11 @@ fn void(root: &Root, slot: &Slot, n: PartNumber) -> Result<(), Failure> {
     }
     sidecar::load(root, slot)?;
     let was = slot.known().parts.remove(&n);
-    if was.is_some() { sidecar::append(root, slot.object, n, None) } else { Ok(()) }
+    if was.is_some() {
+        sidecar::append(root, slot.object, n, None)
+    } else {
+        Ok(())
+    }
 }
 
 /// Records a part whose bytes are written.
@@ -222,5 +260,7 @@ fn keep(root: &Root, slot: &Slot, n: PartNumber, part: Written) -> Result<(), Fa
 pub(crate) async fn blocking<T: Send + 'static>(
     f: impl FnOnce() -> Result<T, Failure> + Send + 'static,
 ) -> Result<T, Failure> {
-    tokio::task::spawn_blocking(f).await.map_err(|e| internal(format!("a piece of work ended early: {e}")))?
+    tokio::task::spawn_blocking(f)
+        .await
+        .map_err(|e| internal(format!("a piece of work ended early: {e}")))?
 }

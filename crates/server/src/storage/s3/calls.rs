@@ -55,7 +55,10 @@ impl Client {
             // Nor does it say why: a call with a body does.
             _ => match self.list_one("").await {
                 Ok(_) => Err(reply.fine().err().unwrap_or_else(|| {
-                    Failure::new(ErrorCode::StorageError, "an answer that is neither fine nor an error")
+                    Failure::new(
+                        ErrorCode::StorageError,
+                        "an answer that is neither fine nor an error",
+                    )
                 })),
                 Err(e) => Err(e),
             },
@@ -64,7 +67,10 @@ impl Client {
 
     /// Asks for at most one key, to learn whether the bucket answers.
     pub(super) async fn list_one(&self, prefix: &str) -> Result<Reply, Failure> {
-        let ask = Ask::default().query("list-type", "2").query("max-keys", "1").query("prefix", prefix);
+        let ask = Ask::default()
+            .query("list-type", "2")
+            .query("max-keys", "1")
+            .query("prefix", prefix);
         self.ask(Method::Get, ask, QUICK).await?.fine()
     }
 
@@ -73,19 +79,29 @@ impl Client {
         let mut keys = Vec::new();
         let mut next: Option<String> = None;
         for _ in 0..PAGES {
-            let mut ask = Ask::default().query("list-type", "2").query("encoding-type", "url").query("prefix", prefix);
+            let mut ask = Ask::default()
+                .query("list-type", "2")
+                .query("encoding-type", "url")
+                .query("prefix", prefix);
             if let Some(token) = next.take() {
                 ask = ask.query("continuation-token", token);
             }
             let root = self.tree(ask).await?;
             let decode = root.text_of("EncodingType") == Some("url");
             for key in root.all("Contents").filter_map(|c| c.text_of("Key")) {
-                keys.push(if decode { percent_decoded(key) } else { key.to_owned() });
+                keys.push(if decode {
+                    percent_decoded(key)
+                } else {
+                    key.to_owned()
+                });
             }
             if keys.len() > most {
                 return Ok(None);
             }
-            match root.text_of("NextContinuationToken").filter(|_| root.text_of("IsTruncated") == Some("true")) {
+            match root
+                .text_of("NextContinuationToken")
+                .filter(|_| root.text_of("IsTruncated") == Some("true"))
+            {
                 Some(token) => next = Some(token.to_owned()),
                 None => return Ok(Some(keys)),
             }
@@ -95,7 +111,8 @@ impl Client {
 
     async fn tree(&self, ask: Ask<'_>) -> Result<Node, Failure> {
         let reply = self.ask(Method::Get, ask, QUICK).await?.fine()?;
-        xml::parse(&reply.body).ok_or_else(|| Failure::new(ErrorCode::StorageError, "the answer can't be read"))
+        xml::parse(&reply.body)
+            .ok_or_else(|| Failure::new(ErrorCode::StorageError, "the answer can't be read"))
     }
 
     /// Begins a multipart upload.
@@ -105,12 +122,18 @@ impl Client {
             .header("content-type", object.mime.as_str())
             .header(TOKEN, token(object));
         if crc64 != Checked::Refused {
-            ask = ask.header("x-amz-checksum-algorithm", "CRC64NVME").header("x-amz-checksum-type", "FULL_OBJECT");
+            ask = ask
+                .header("x-amz-checksum-algorithm", "CRC64NVME")
+                .header("x-amz-checksum-type", "FULL_OBJECT");
         }
         let reply = self.ask(Method::Post, ask, QUICK).await?.fine()?;
         let root = xml::parse(&reply.body);
-        let id = root.as_ref().and_then(|r| r.text_of("UploadId")).filter(|id| !id.is_empty());
-        id.map(str::to_owned).ok_or_else(|| Failure::new(ErrorCode::StorageError, "an upload without an id"))
+        let id = root
+            .as_ref()
+            .and_then(|r| r.text_of("UploadId"))
+            .filter(|id| !id.is_empty());
+        id.map(str::to_owned)
+            .ok_or_else(|| Failure::new(ErrorCode::StorageError, "an upload without an id"))
     }
 
     /// Parts of a multipart upload, all pages.
@@ -123,17 +146,22 @@ impl Client {
                 ask = ask.query("part-number-marker", marker.to_string());
             }
             let reply = self.ask(Method::Get, ask, QUICK).await?;
-            if let Some(told) = reply.told().filter(|t| t.status == 404 && t.code != "NoSuchBucket") {
+            if let Some(told) = reply
+                .told()
+                .filter(|t| t.status == 404 && t.code != "NoSuchBucket")
+            {
                 tracing::debug!(code = told.code, "no such upload");
                 return Ok(Listing::NoUpload);
             }
             let reply = reply.fine()?;
             let root = xml::parse(&reply.body).filter(|r| r.name == "ListPartsResult");
-            let root = root.ok_or_else(|| Failure::new(ErrorCode::StorageError, "the answer can't be read"))?;
+            let root =
+                root.ok_or_else(|| Failure::new(ErrorCode::StorageError, "the answer can't be read"))?;
             let before = parts.len();
             for part in root.all("Part") {
                 let part = read_part(part);
-                parts.push(part.ok_or_else(|| Failure::new(ErrorCode::StorageError, "a part can't be read"))?);
+                parts
+                    .push(part.ok_or_else(|| Failure::new(ErrorCode::StorageError, "a part can't be read"))?);
             }
             let more = root.text_of("IsTruncated") == Some("true") && parts.len() > before;
             match parts.last().filter(|_| more) {
@@ -146,18 +174,32 @@ impl Client {
 
     /// Ids of unfinished uploads of exactly this key.
     pub(super) async fn list_uploads(&self, key: &str) -> Result<Vec<String>, Failure> {
-        let ask = Ask::default().query("uploads", "").query("prefix", key).query("encoding-type", "url");
+        let ask = Ask::default()
+            .query("uploads", "")
+            .query("prefix", key)
+            .query("encoding-type", "url");
         let root = self.tree(ask).await?;
         let decode = root.text_of("EncodingType") == Some("url");
         let of_key = root.all("Upload").filter(|u| {
-            u.text_of("Key").is_some_and(|k| if decode { percent_decoded(k) == key } else { k == key })
+            u.text_of("Key").is_some_and(|k| {
+                if decode {
+                    percent_decoded(k) == key
+                } else {
+                    k == key
+                }
+            })
         });
-        Ok(of_key.filter_map(|u| u.text_of("UploadId")).map(str::to_owned).collect())
+        Ok(of_key
+            .filter_map(|u| u.text_of("UploadId"))
+            .map(str::to_owned)
+            .collect())
     }
 
     /// Gives up a multipart upload; one that is not there is fine.
     pub(super) async fn abort(&self, key: &str, upload: &str) -> Result<(), Failure> {
-        let reply = self.ask(Method::Delete, Ask::object(key).query("uploadId", upload), QUICK).await?;
+        let reply = self
+            .ask(Method::Delete, Ask::object(key).query("uploadId", upload), QUICK)
+            .await?;
         match reply.status {
             404 => Ok(()),
             _ => reply.fine().map(drop),
@@ -182,19 +224,28 @@ impl Client {
         whole: Crc64Nvme,
         crc64: Checked,
     ) -> Completed {
-        let mut body = String::from("<CompleteMultipartUpload xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">");
+        let mut body =
+            String::from("<CompleteMultipartUpload xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">");
         for part in parts {
             let etag = xml::escaped(&part.etag.0);
-            body.push_str(&format!("<Part><PartNumber>{}</PartNumber><ETag>{etag}</ETag>", part.n));
+            body.push_str(&format!(
+                "<Part><PartNumber>{}</PartNumber><ETag>{etag}</ETag>",
+                part.n
+            ));
             if crc64 == Checked::Verified {
                 body.push_str(&format!("<ChecksumCRC64NVME>{}</ChecksumCRC64NVME>", part.crc64));
             }
             body.push_str("</Part>");
         }
         body.push_str("</CompleteMultipartUpload>");
-        let mut ask = Ask::object(key).query("uploadId", upload).header("content-type", "application/xml").body(body);
+        let mut ask = Ask::object(key)
+            .query("uploadId", upload)
+            .header("content-type", "application/xml")
+            .body(body);
         if crc64 == Checked::Verified {
-            ask = ask.header(CRC64, whole.to_string()).header("x-amz-checksum-type", "FULL_OBJECT");
+            ask = ask
+                .header(CRC64, whole.to_string())
+                .header("x-amz-checksum-type", "FULL_OBJECT");
         }
         match self.ask(Method::Post, ask, SLOW).await {
             Err(e) => Completed::Lost(e),
@@ -206,7 +257,10 @@ impl Client {
                 // 200 with a body that was cut says nothing (F84).
                 None => match xml::parse(&reply.body) {
                     Some(root) if root.name == "CompleteMultipartUploadResult" => Completed::Said,
-                    _ => Completed::Lost(Failure::new(ErrorCode::AnswerLost, "the answer to complete was cut")),
+                    _ => Completed::Lost(Failure::new(
+                        ErrorCode::AnswerLost,
+                        "the answer to complete was cut",
+                    )),
                 },
             },
         }
@@ -219,7 +273,13 @@ pub(super) fn token(object: &ObjectRow) -> String {
 }
 
 fn read_head(reply: &Reply) -> Head {
-    let text = |name: &str| reply.headers.get(name).and_then(|v| v.to_str().ok()).map(str::to_owned);
+    let text = |name: &str| {
+        reply
+            .headers
+            .get(name)
+            .and_then(|v| v.to_str().ok())
+            .map(str::to_owned)
+    };
     let whole = text("x-amz-checksum-type").is_none_or(|kind| kind.eq_ignore_ascii_case("FULL_OBJECT"));
     Head {
         size: text("content-length").and_then(|v| v.parse().ok()),
@@ -227,7 +287,9 @@ fn read_head(reply: &Reply) -> Head {
         etag: text("etag"),
         // A checksum of checksums has a number behind it, or says so: neither proves content (F88).
         crc64: text(CRC64).filter(|_| whole).and_then(|v| v.parse().ok()),
-        sha256: text(SHA256).filter(|_| whole).and_then(|v| Sha256::from_base64(&v).ok()),
+        sha256: text(SHA256)
+            .filter(|_| whole)
+            .and_then(|v| Sha256::from_base64(&v).ok()),
     }
 }
 
@@ -246,7 +308,10 @@ fn percent_decoded(text: &str) -> String {
     let mut rest = text.as_bytes();
     while let Some((&b, tail)) = rest.split_first() {
         rest = tail;
-        let hex = tail.get(..2).and_then(|h| std::str::from_utf8(h).ok()).and_then(|h| u8::from_str_radix(h, 16).ok());
+        let hex = tail
+            .get(..2)
+            .and_then(|h| std::str::from_utf8(h).ok())
+            .and_then(|h| u8::from_str_radix(h, 16).ok());
         match (b, hex) {
             (b'%', Some(byte)) => {
                 out.push(byte);

@@ -52,7 +52,10 @@ pub(super) struct Ask<'a> {
 
 impl<'a> Ask<'a> {
     pub(super) fn object(key: &'a str) -> Self {
-        Self { key: Some(key), ..Self::default() }
+        Self {
+            key: Some(key),
+            ..Self::default()
+        }
     }
 
     pub(super) fn query(mut self, name: &'a str, value: impl Into<String>) -> Self {
@@ -72,16 +75,34 @@ impl<'a> Ask<'a> {
 }
 
 impl Client {
-    pub(super) fn new(config: &DestinationConfig, keys: &Keys, world: Arc<dyn World>) -> Result<Self, Failure> {
+    pub(super) fn new(
+        config: &DestinationConfig,
+        keys: &Keys,
+        world: Arc<dyn World>,
+    ) -> Result<Self, Failure> {
         let invalid = |what: &str| Failure::new(ErrorCode::InvalidField, what);
-        let DestinationConfig::S3 { endpoint, region, bucket, path_style, .. } = config else {
+        let DestinationConfig::S3 {
+            endpoint,
+            region,
+            bucket,
+            path_style,
+            ..
+        } = config
+        else {
             return Err(internal("a folder is no bucket"));
         };
-        let url: Url = endpoint.parse().map_err(|_| invalid("endpoint: https://host[:port]"))?;
-        if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() || !url.username().is_empty() {
+        let url: Url = endpoint
+            .parse()
+            .map_err(|_| invalid("endpoint: https://host[:port]"))?;
+        if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() || !url.username().is_empty()
+        {
             return Err(invalid("endpoint: https://host[:port]"));
         }
-        let style = if *path_style { UrlStyle::Path } else { UrlStyle::VirtualHost };
+        let style = if *path_style {
+            UrlStyle::Path
+        } else {
+            UrlStyle::VirtualHost
+        };
         let mut http = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .connect_timeout(Duration::from_secs(15));
@@ -109,7 +130,13 @@ impl Client {
     }
 
     /// The URL of a request, signed for so long from `now` on.
-    pub(super) fn url(&self, method: Method, ask: &Ask<'_>, ttl: Duration, now: Timestamp) -> Result<Url, Failure> {
+    pub(super) fn url(
+        &self,
+        method: Method,
+        ask: &Ask<'_>,
+        ttl: Duration,
+        now: Timestamp,
+    ) -> Result<Url, Failure> {
         let at = jiff::Timestamp::from_millisecond(now.as_millis()).map_err(internal)?;
         let url = match ask.key {
             Some(key) => self.bucket.object_url(key),
@@ -140,11 +167,20 @@ impl Client {
             }
             body.extend_from_slice(&chunk);
         }
-        Ok(Reply { status, headers, body: body.freeze() })
+        Ok(Reply {
+            status,
+            headers,
+            body: body.freeze(),
+        })
     }
 
     /// Asks and leaves the body to be read.
-    pub(super) async fn send(&self, method: Method, ask: Ask<'_>, limit: Duration) -> Result<reqwest::Response, Failure> {
+    pub(super) async fn send(
+        &self,
+        method: Method,
+        ask: Ask<'_>,
+        limit: Duration,
+    ) -> Result<reqwest::Response, Failure> {
         let url = self.url(method, &ask, OWN_TTL, self.now())?;
         let verb = match method {
             Method::Head => reqwest::Method::HEAD,

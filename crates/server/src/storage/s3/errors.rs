@@ -22,16 +22,34 @@ impl Reply {
         if self.status < 400 && root.is_none() {
             return None;
         }
-        let text = |name| root.as_ref().and_then(|r| r.text_of(name)).unwrap_or_default().chars().take(200).collect();
-        let part = root.as_ref().and_then(|r| r.text_of("PartNumber")).and_then(|n| n.parse().ok());
-        Some(Told { status: self.status, code: text("Code"), message: text("Message"), part })
+        let text = |name| {
+            root.as_ref()
+                .and_then(|r| r.text_of(name))
+                .unwrap_or_default()
+                .chars()
+                .take(200)
+                .collect()
+        };
+        let part = root
+            .as_ref()
+            .and_then(|r| r.text_of("PartNumber"))
+            .and_then(|n| n.parse().ok());
+        Some(Told {
+            status: self.status,
+            code: text("Code"),
+            message: text("Message"),
+            part,
+        })
     }
 
     /// The answer as a failure; `Ok` when it is none.
     pub(super) fn fine(self) -> Result<Self, Failure> {
         match self.told() {
             None if self.status < 300 => Ok(self),
-            None => Err(Failure::new(ErrorCode::StorageError, format!("answer {}", self.status))),
+            None => Err(Failure::new(
+                ErrorCode::StorageError,
+                format!("answer {}", self.status),
+            )),
             Some(told) => Err(self.failure(&told)),
         }
     }
@@ -53,12 +71,24 @@ fn code(told: &Told) -> ErrorCode {
         "SlowDown" | "RequestLimitExceeded" | "TooManyRequests" | "ThrottlingException" | "Throttling" => {
             return E::DestinationSlowDown;
         }
-        "NoSuchBucket" | "PermanentRedirect" | "AuthorizationHeaderMalformed" | "IllegalLocationConstraintException"
+        "NoSuchBucket"
+        | "PermanentRedirect"
+        | "AuthorizationHeaderMalformed"
+        | "IllegalLocationConstraintException"
         | "InvalidBucketName" => return E::BucketMissing,
-        "InvalidAccessKeyId" | "SignatureDoesNotMatch" | "InvalidToken" | "ExpiredToken" | "TokenRefreshRequired"
-        | "InvalidSecurity" | "NotSignedUp" => return E::StorageCredentials,
+        "InvalidAccessKeyId"
+        | "SignatureDoesNotMatch"
+        | "InvalidToken"
+        | "ExpiredToken"
+        | "TokenRefreshRequired"
+        | "InvalidSecurity"
+        | "NotSignedUp" => return E::StorageCredentials,
         "RequestTimeTooSkewed" => return E::ClockSkew,
-        "QuotaExceeded" | "InsufficientStorage" | "StorageFull" | "XMinioStorageFull" | "ServiceQuotaExceededException"
+        "QuotaExceeded"
+        | "InsufficientStorage"
+        | "StorageFull"
+        | "XMinioStorageFull"
+        | "ServiceQuotaExceededException"
         | "InsufficientCapacity" => return E::StorageFull,
         "BadDigest" | "InvalidDigest" | "XAmzContentSHA256Mismatch" | "XAmzContentChecksumMismatch" => {
             return E::ChecksumMismatch;
@@ -69,6 +99,10 @@ fn code(told: &Told) -> ErrorCode {
     }
     let message = told.message.to_lowercase();
     match told.status {
+        // Our own calls are signed just before they are made: a date that is too old is a wrong clock.
+        400 | 403 if message.contains("date is too old") || message.contains("request has expired") => {
+            E::ClockSkew
+        }
         // Garage says AccessDenied for everything and tells the cause in words.
         403 if message.contains("no such key") || message.contains("signature") => E::StorageCredentials,
         401 => E::StorageCredentials,
@@ -87,15 +121,26 @@ mod tests {
     use super::*;
 
     fn told(status: u16, code: &str, message: &str) -> Told {
-        Told { status, code: code.into(), message: message.into(), part: None }
+        Told {
+            status,
+            code: code.into(),
+            message: message.into(),
+            part: None,
+        }
     }
 
     #[test]
     fn f094_each_known_answer_has_its_code() {
         use ErrorCode as E;
         let table = [
-            (told(403, "AccessDenied", "Forbidden: No such key: GK0"), E::StorageCredentials),
-            (told(403, "AccessDenied", "Forbidden: Invalid signature"), E::StorageCredentials),
+            (
+                told(403, "AccessDenied", "Forbidden: No such key: GK0"),
+                E::StorageCredentials,
+            ),
+            (
+                told(403, "AccessDenied", "Forbidden: Invalid signature"),
+                E::StorageCredentials,
+            ),
             (told(403, "InvalidAccessKeyId", ""), E::StorageCredentials),
             (told(403, "AccessDenied", ""), E::StorageDenied),
             (told(404, "NoSuchBucket", ""), E::BucketMissing),
@@ -105,6 +150,11 @@ mod tests {
             (told(507, "", ""), E::StorageFull),
             (told(403, "QuotaExceeded", ""), E::StorageFull),
             (told(403, "RequestTimeTooSkewed", ""), E::ClockSkew),
+            (
+                told(400, "InvalidRequest", "Bad request: Date is too old"),
+                E::ClockSkew,
+            ),
+            (told(403, "AccessDenied", "Request has expired"), E::ClockSkew),
             (told(500, "InternalError", ""), E::StorageError),
             (told(400, "InvalidDigest", ""), E::ChecksumMismatch),
         ];

@@ -82,14 +82,20 @@ impl Names {
     }
 
     fn known(&self, prefix: &str) -> Option<Place> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(prefix).cloned()
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(prefix)
+            .cloned()
     }
 }
 
 /// Prefix of the group that a key is in.
 fn place_of<'a>(root: &str, key: &'a str) -> &'a str {
     let below = key.strip_prefix(root).unwrap_or(key);
-    let group = below.find('/').map_or(key.len(), |i| key.len() - below.len() + i + 1);
+    let group = below
+        .find('/')
+        .map_or(key.len(), |i| key.len() - below.len() + i + 1);
     &key[..group]
 }
 

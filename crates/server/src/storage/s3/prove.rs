@@ -31,10 +31,15 @@ impl S3Storage {
             // The PUT was all of it: the list is checked, then the object.
             return match self.check_list(job) {
                 Some(end) => end,
-                None => self.prove(job, SINGLE_LAG_MS).await.unwrap_or_else(|| missing(job)),
+                None => self
+                    .prove(job, SINGLE_LAG_MS)
+                    .await
+                    .unwrap_or_else(|| missing(job)),
             };
         }
-        let Some(upload) = job.object.upload_id.as_deref() else { return missing(job) };
+        let Some(upload) = job.object.upload_id.as_deref() else {
+            return missing(job);
+        };
         match self.reviewed(job, upload).await {
             Ok(None) => self.finish(job, upload).await,
             Ok(Some(end)) => end,
@@ -80,11 +85,17 @@ impl S3Storage {
 
     async fn finish(&self, job: &CompleteJob, upload: &str) -> CompleteEnd {
         let key = &job.object.key;
-        let completed = self.client.complete(key, upload, &job.sent, job.crc64, self.capabilities.crc64).await;
+        let completed = self
+            .client
+            .complete(key, upload, &job.sent, job.crc64, self.capabilities.crc64)
+            .await;
         let (told, failure) = match completed {
             Completed::Said => {
                 return self.prove(job, LAG_MS).await.unwrap_or_else(|| {
-                    CompleteEnd::Unknown(Failure::new(ErrorCode::ObjectMissing, "completed, and not there yet"))
+                    CompleteEnd::Unknown(Failure::new(
+                        ErrorCode::ObjectMissing,
+                        "completed, and not there yet",
+                    ))
                 });
             }
             Completed::Lost(e) => return self.prove(job, &[]).await.unwrap_or(CompleteEnd::Unknown(e)),
@@ -92,7 +103,10 @@ impl S3Storage {
         };
         match told.code.as_str() {
             "InvalidPart" | "InvalidPartOrder" => {
-                let named = told.part.and_then(|n| PartNumber::try_from(n).ok()).map(|n| vec![n]);
+                let named = told
+                    .part
+                    .and_then(|n| PartNumber::try_from(n).ok())
+                    .map(|n| vec![n]);
                 match (named, self.reviewed(job, upload).await) {
                     (Some(parts), _) => CompleteEnd::Missing(parts),
                     (None, Ok(Some(end))) => end,
@@ -135,7 +149,11 @@ impl S3Storage {
             return differs(job, Failure::new(ErrorCode::SizeMismatch, detail));
         }
         let proved = |proof| {
-            CompleteEnd::Stored(Proved { etag: head.etag.clone(), crc64: job.crc64, proof })
+            CompleteEnd::Stored(Proved {
+                etag: head.etag.clone(),
+                crc64: job.crc64,
+                proof,
+            })
         };
         if let (true, Some(there), Some(sent)) = (self.capabilities.tells_sha256, head.sha256, job.sha256)
             && there == sent
@@ -148,14 +166,23 @@ impl S3Storage {
         // Told none, told one that can't be believed, or told another one: the bytes decide.
         match self.read_back(&job.object).await {
             Ok(found) if found.is(job) => proved(Proof::ReadBack),
-            Ok(_) => differs(job, Failure::new(ErrorCode::VerifyMismatch, "the object has other bytes than were sent")),
+            Ok(_) => differs(
+                job,
+                Failure::new(
+                    ErrorCode::VerifyMismatch,
+                    "the object has other bytes than were sent",
+                ),
+            ),
             Err(e) => CompleteEnd::Unknown(e),
         }
     }
 
     /// Reads an object and computes what proves it.
     pub(super) async fn read_back(&self, object: &ObjectRow) -> Result<Found, Failure> {
-        let mut response = self.client.send(Method::Get, Ask::object(&object.key), SLOW).await?;
+        let mut response = self
+            .client
+            .send(Method::Get, Ask::object(&object.key), SLOW)
+            .await?;
         if response.status().as_u16() != 200 {
             let detail = format!("reading back: answer {}", response.status().as_u16());
             return Err(Failure::new(ErrorCode::StorageError, detail));
@@ -163,13 +190,22 @@ impl S3Storage {
         let mut crc = Crc64::default();
         let mut sha = digest::Context::new(&digest::SHA256);
         let mut size = 0;
-        let cut = || Failure::new(ErrorCode::ConnectionLost, "the object could not be read to its end");
+        let cut = || {
+            Failure::new(
+                ErrorCode::ConnectionLost,
+                "the object could not be read to its end",
+            )
+        };
         while let Some(bytes) = response.chunk().await.map_err(|_| cut())? {
             crc.update(&bytes);
             sha.update(&bytes);
             size += bytes.len() as u64;
         }
-        Ok(Found { size, crc64: crc.finish(), sha256: sha.finish().as_ref().to_vec() })
+        Ok(Found {
+            size,
+            crc64: crc.finish(),
+            sha256: sha.finish().as_ref().to_vec(),
+        })
     }
 }
 
@@ -190,7 +226,11 @@ impl Found {
 
 /// Our object with other content: a single PUT can be sent again over it, a multipart can't.
 fn differs(job: &CompleteJob, why: Failure) -> CompleteEnd {
-    if job.object.plan.is_single() { missing(job) } else { CompleteEnd::Lost(why) }
+    if job.object.plan.is_single() {
+        missing(job)
+    } else {
+        CompleteEnd::Lost(why)
+    }
 }
 
 fn missing(job: &CompleteJob) -> CompleteEnd {

@@ -43,7 +43,11 @@ pub async fn try_bucket(bucket: &S3Storage) -> (Check, Capabilities) {
 
 async fn run(bucket: &S3Storage, steps: &mut Steps, learnt: &mut Capabilities) -> Result<(), Stopped> {
     let at = |step| move |e| (step, e);
-    let reply = bucket.client.list_one(&bucket.prefix).await.map_err(at("reachable"))?;
+    let reply = bucket
+        .client
+        .list_one(&bucket.prefix)
+        .await
+        .map_err(at("reachable"))?;
     steps.fine("reachable", "the bucket answers");
     clock(bucket, &reply, steps)?;
     let multipart = probe_object(bucket, "m").map_err(at("create"))?;
@@ -121,7 +125,11 @@ async fn write_both(
         Err(first) => {
             // It may be the checksum that it does not know.
             learnt.crc64 = Checked::Refused;
-            bucket.client.create(&multipart, Checked::Refused).await.map_err(|_| ("create", first))?
+            bucket
+                .client
+                .create(&multipart, Checked::Refused)
+                .await
+                .map_err(|_| ("create", first))?
         }
     };
     multipart.upload_id = Some(upload.clone());
@@ -129,23 +137,51 @@ async fn write_both(
 
     let right = crc64(BYTES);
     if learnt.crc64 != Checked::Refused {
-        let wrong = put_part(bucket, &multipart, &upload, Some(Crc64Nvme(right.0 ^ 1))).await.map_err(at("write"))?;
-        learnt.crc64 = if wrong.status >= 400 { Checked::Verified } else { Checked::Ignored };
+        let wrong = put_part(bucket, &multipart, &upload, Some(Crc64Nvme(right.0 ^ 1)))
+            .await
+            .map_err(at("write"))?;
+        learnt.crc64 = if wrong.status >= 400 {
+            Checked::Verified
+        } else {
+            Checked::Ignored
+        };
     }
-    let mut stored = put_part(bucket, &multipart, &upload, takes(learnt.crc64).then_some(right)).await.map_err(at("write"))?;
+    let mut stored = put_part(bucket, &multipart, &upload, takes(learnt.crc64).then_some(right))
+        .await
+        .map_err(at("write"))?;
     if stored.status >= 400 && learnt.crc64 == Checked::Verified {
         // It refuses the right one as well: it does not know the checksum.
         learnt.crc64 = Checked::Refused;
-        stored = put_part(bucket, &multipart, &upload, None).await.map_err(at("write"))?;
+        stored = put_part(bucket, &multipart, &upload, None)
+            .await
+            .map_err(at("write"))?;
     }
-    let etag = stored.headers.get("etag").and_then(|v| v.to_str().ok()).map(|v| ETag(v.to_owned()));
+    let etag = stored
+        .headers
+        .get("etag")
+        .and_then(|v| v.to_str().ok())
+        .map(|v| ETag(v.to_owned()));
     stored.fine().map_err(at("write"))?;
-    let etag = etag.ok_or_else(|| ("write", Failure::new(ErrorCode::StorageError, "a part without an ETag")))?;
+    let etag = etag.ok_or_else(|| {
+        (
+            "write",
+            Failure::new(ErrorCode::StorageError, "a part without an ETag"),
+        )
+    })?;
     put_single(bucket, single, learnt).await?;
     steps.fine("write", format!("{} bytes", 2 * BYTES.len()));
 
-    let part = SentPart { n: PartNumber::FIRST, size: BYTES.len() as u64, crc64: right, etag };
-    match bucket.client.complete(&multipart.key, &upload, &[part], right, learnt.crc64).await {
+    let part = SentPart {
+        n: PartNumber::FIRST,
+        size: BYTES.len() as u64,
+        crc64: right,
+        etag,
+    };
+    match bucket
+        .client
+        .complete(&multipart.key, &upload, &[part], right, learnt.crc64)
+        .await
+    {
         Completed::Said => steps.fine("complete", "completed"),
         Completed::Told(_, e) | Completed::Lost(e) => return Err(("complete", e)),
     }
@@ -163,14 +199,21 @@ async fn put_part(
     upload: &str,
     crc: Option<Crc64Nvme>,
 ) -> Result<Reply, Failure> {
-    let mut ask = Ask::object(&object.key).query("partNumber", "1").query("uploadId", upload).body(BYTES);
+    let mut ask = Ask::object(&object.key)
+        .query("partNumber", "1")
+        .query("uploadId", upload)
+        .body(BYTES);
     if let Some(crc) = crc {
         ask = ask.header(CRC64, crc.to_string());
     }
     bucket.client.ask(Method::Put, ask, QUICK).await
 }
 
-async fn put_single(bucket: &S3Storage, object: &ObjectRow, learnt: &mut Capabilities) -> Result<(), Stopped> {
+async fn put_single(
+    bucket: &S3Storage,
+    object: &ObjectRow,
+    learnt: &mut Capabilities,
+) -> Result<(), Stopped> {
     let at = |step| move |e| (step, e);
     let put = async |sha: Option<Sha256>| {
         let mut ask = Ask::object(&object.key).header(TOKEN, token(object)).body(BYTES);
@@ -183,11 +226,19 @@ async fn put_single(bucket: &S3Storage, object: &ObjectRow, learnt: &mut Capabil
     let mut other = right;
     other.0[0] ^= 1;
     let wrong = put(Some(other)).await.map_err(at("write"))?;
-    learnt.sha256 = if wrong.status >= 400 { Checked::Verified } else { Checked::Ignored };
+    learnt.sha256 = if wrong.status >= 400 {
+        Checked::Verified
+    } else {
+        Checked::Ignored
+    };
     let reply = put(Some(right)).await.map_err(at("write"))?;
     if reply.status >= 400 && learnt.sha256 == Checked::Verified {
         learnt.sha256 = Checked::Refused;
-        return put(None).await.and_then(Reply::fine).map(drop).map_err(at("write"));
+        return put(None)
+            .await
+            .and_then(Reply::fine)
+            .map(drop)
+            .map_err(at("write"));
     }
     reply.fine().map(drop).map_err(at("write"))
 }
@@ -197,7 +248,12 @@ async fn read_back(bucket: &S3Storage, object: &ObjectRow) -> Result<Head, Stopp
     let at = |step| move |e| (step, e);
     let differs = |what: &str| ("read_back", Failure::new(ErrorCode::VerifyMismatch, what));
     let head = bucket.client.head(&object.key).await.map_err(at("read_back"))?;
-    let head = head.ok_or_else(|| ("read_back", Failure::new(ErrorCode::ObjectMissing, "the object is not there")))?;
+    let head = head.ok_or_else(|| {
+        (
+            "read_back",
+            Failure::new(ErrorCode::ObjectMissing, "the object is not there"),
+        )
+    })?;
     if head.token.as_deref() != Some(token(object).as_str()) {
         return Err(differs("the metadata did not come back"));
     }

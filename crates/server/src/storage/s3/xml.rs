@@ -47,10 +47,16 @@ pub(super) fn parse(bytes: &[u8]) -> Option<Node> {
                 if open.len() >= DEPTH || elements > ELEMENTS {
                     return None;
                 }
-                open.push(Node { name: e.local_name().as_ref().to_owned(), ..Node::default() });
+                open.push(Node {
+                    name: e.local_name().as_ref().to_owned(),
+                    ..Node::default()
+                });
             }
             Event::Empty(e) => {
-                let node = Node { name: e.local_name().as_ref().to_owned(), ..Node::default() };
+                let node = Node {
+                    name: e.local_name().as_ref().to_owned(),
+                    ..Node::default()
+                };
                 match open.last_mut() {
                     Some(parent) => parent.children.push(node),
                     None => return Some(node),
@@ -91,7 +97,10 @@ pub(super) fn parse(bytes: &[u8]) -> Option<Node> {
 
 /// Text inside an element.
 pub(super) fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
 }
 
 #[cfg(test)]

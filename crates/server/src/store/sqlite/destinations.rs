@@ -10,10 +10,26 @@ use super::{reads, sql};
 use crate::failure::{Refusal, internal};
 use crate::store::DestinationRow;
 
-type Raw = (DestinationId, String, String, Option<String>, Option<String>, Option<i64>, bool);
+type Raw = (
+    DestinationId,
+    String,
+    String,
+    Option<String>,
+    Option<String>,
+    Option<i64>,
+    bool,
+);
 
 fn raw(r: &Row<'_>) -> rusqlite::Result<Raw> {
-    Ok((reads::id(r, 0)?, r.get(1)?, r.get(2)?, r.get(3)?, r.get(4)?, r.get(5)?, r.get(6)?))
+    Ok((
+        reads::id(r, 0)?,
+        r.get(1)?,
+        r.get(2)?,
+        r.get(3)?,
+        r.get(4)?,
+        r.get(5)?,
+        r.get(6)?,
+    ))
 }
 
 fn parse((id, name, config, keep, capabilities, max_bytes, active): Raw) -> Result<DestinationRow, Failure> {
@@ -22,7 +38,10 @@ fn parse((id, name, config, keep, capabilities, max_bytes, active): Raw) -> Resu
         name,
         config: serde_json::from_str(&config).map_err(internal)?,
         keep: keep.as_deref().and_then(keep_of),
-        capabilities: capabilities.map(|c| serde_json::from_str(&c)).transpose().map_err(internal)?,
+        capabilities: capabilities
+            .map(|c| serde_json::from_str(&c))
+            .transpose()
+            .map_err(internal)?,
         max_bytes: max_bytes.map(i64::unsigned_abs),
         active,
     })
@@ -37,7 +56,9 @@ const fn keep_word(keep: SecretKeep) -> &'static str {
 }
 
 fn keep_of(word: &str) -> Option<SecretKeep> {
-    [SecretKeep::Keyring, SecretKeep::File, SecretKeep::Session].into_iter().find(|k| keep_word(*k) == word)
+    [SecretKeep::Keyring, SecretKeep::File, SecretKeep::Session]
+        .into_iter()
+        .find(|k| keep_word(*k) == word)
 }
 
 /// Those in use, by age.
@@ -64,13 +85,20 @@ pub(super) fn load(conn: &Connection, id: DestinationId) -> Result<Option<Destin
 }
 
 /// Adds or replaces. Refused when another has the name, or when files went there and the place would change.
-pub(super) fn put(conn: &Connection, row: &DestinationRow, now: Timestamp) -> Result<Result<(), Refusal>, Failure> {
+pub(super) fn put(
+    conn: &Connection,
+    row: &DestinationRow,
+    now: Timestamp,
+) -> Result<Result<(), Refusal>, Failure> {
     let taken = conn
         .prepare_cached("SELECT 1 FROM destination WHERE name = ?1 AND id <> ?2 AND state = 'active'")
         .and_then(|mut q| q.exists(params![row.name, row.id.as_bytes()]))
         .map_err(sql)?;
     if taken {
-        return Ok(Err(Refusal::new(ErrorCode::InvalidField, "another destination has this name")));
+        return Ok(Err(Refusal::new(
+            ErrorCode::InvalidField,
+            "another destination has this name",
+        )));
     }
     if let Some(old) = load(conn, row.id)?
         && !same_place(&old.config, &row.config)
@@ -80,7 +108,12 @@ pub(super) fn put(conn: &Connection, row: &DestinationRow, now: Timestamp) -> Re
         return Ok(Err(Refusal::new(ErrorCode::StateConflict, detail)));
     }
     let config = serde_json::to_string(&row.config).map_err(internal)?;
-    let capabilities = row.capabilities.as_ref().map(serde_json::to_string).transpose().map_err(internal)?;
+    let capabilities = row
+        .capabilities
+        .as_ref()
+        .map(serde_json::to_string)
+        .transpose()
+        .map_err(internal)?;
     let kind = match row.config {
         DestinationConfig::Folder { .. } => "folder",
         DestinationConfig::S3 { .. } => "s3",
@@ -128,7 +161,11 @@ fn is_used(conn: &Connection, id: DestinationId) -> Result<bool, Failure> {
 }
 
 /// Takes one out of use; its rows stay for the history.
-pub(super) fn remove(conn: &Connection, id: DestinationId, now: Timestamp) -> Result<Result<(), Refusal>, Failure> {
+pub(super) fn remove(
+    conn: &Connection,
+    id: DestinationId,
+    now: Timestamp,
+) -> Result<Result<(), Refusal>, Failure> {
     if !load(conn, id)?.is_some_and(|d| d.active) {
         // Asked again after a lost answer: it is not there, as was wanted.
         return Ok(Ok(()));
@@ -141,7 +178,10 @@ pub(super) fn remove(conn: &Connection, id: DestinationId, now: Timestamp) -> Re
         .and_then(|mut q| q.query_row([id.as_bytes()], |r| r.get(0)))
         .map_err(sql)?;
     if open > 0 {
-        return Ok(Err(Refusal::new(ErrorCode::StateConflict, format!("{open} unfinished files go there"))));
+        return Ok(Err(Refusal::new(
+            ErrorCode::StateConflict,
+            format!("{open} unfinished files go there"),
+        )));
     }
     conn.prepare_cached("UPDATE destination SET state = 'retired', updated_at = ?2 WHERE id = ?1")
         .and_then(|mut q| q.execute(params![id.as_bytes(), now.as_millis()]))

@@ -51,7 +51,10 @@ pub(super) fn create(
         return Ok(if same {
             Ok(group)
         } else {
-            Err(Refusal::new(ErrorCode::IdReused, "the id is that of another group"))
+            Err(Refusal::new(
+                ErrorCode::IdReused,
+                "the id is that of another group",
+            ))
         });
     }
     if !destinations::load(conn, wanted.destination_id)?.is_some_and(|d| d.active) {
@@ -88,11 +91,17 @@ pub(super) fn finalize(
         return Ok(Ok(group));
     }
     if group.state == GroupState::Cancelled {
-        return Ok(Err(Refusal::new(ErrorCode::GroupClosed, "the group was cancelled")));
+        return Ok(Err(Refusal::new(
+            ErrorCode::GroupClosed,
+            "the group was cancelled",
+        )));
     }
     let missing = group.total_files - group.completed_files;
     if missing > 0 || group.completed_files == 0 {
-        let detail = format!("Cannot finalize: {missing} of {} required files not completed", group.total_files);
+        let detail = format!(
+            "Cannot finalize: {missing} of {} required files not completed",
+            group.total_files
+        );
         return Ok(Err(Refusal::new(ErrorCode::FinalizeIncomplete, detail)));
     }
     under_way(conn, owner, id, now)?;
@@ -116,7 +125,10 @@ pub(super) fn cancel(
         return Ok(Err(Refusal::new(ErrorCode::NotFound, "no such group")));
     };
     if group.state == GroupState::Completed {
-        return Ok(Err(Refusal::new(ErrorCode::GroupCompleted, "the group is complete")));
+        return Ok(Err(Refusal::new(
+            ErrorCode::GroupCompleted,
+            "the group is complete",
+        )));
     }
     let unsettled: Vec<FileId> = conn
         .prepare_cached(
@@ -124,12 +136,19 @@ pub(super) fn cancel(
                AND state NOT IN ('uploaded', 'deduplicated')",
         )
         .and_then(|mut q| {
-            q.query_map(params![owner.as_bytes(), id.as_bytes()], |r| reads::id(r, 0))?.collect()
+            q.query_map(params![owner.as_bytes(), id.as_bytes()], |r| reads::id(r, 0))?
+                .collect()
         })
         .map_err(sql)?;
     for file in unsettled {
         // One that was settled by another write of this transaction is no longer unsettled; nothing else refuses.
-        drop(remove::tombstone(conn, owner, file, TombstoneReason::Cancelled, now)?);
+        drop(remove::tombstone(
+            conn,
+            owner,
+            file,
+            TombstoneReason::Cancelled,
+            now,
+        )?);
     }
     conn.prepare_cached(
         "UPDATE upload_group SET state = 'cancelled', updated_at = ?3, rev = rev + 1
@@ -146,7 +165,12 @@ pub(super) fn cancel(
 }
 
 /// Draft or failed → uploading: something of it moves (again).
-pub(super) fn under_way(conn: &Connection, owner: OwnerId, id: GroupId, now: Timestamp) -> Result<(), Failure> {
+pub(super) fn under_way(
+    conn: &Connection,
+    owner: OwnerId,
+    id: GroupId,
+    now: Timestamp,
+) -> Result<(), Failure> {
     conn.prepare_cached(
         "UPDATE upload_group SET state = 'uploading', updated_at = ?3, rev = rev + 1
          WHERE owner_id = ?1 AND id = ?2 AND state IN ('draft', 'failed')",

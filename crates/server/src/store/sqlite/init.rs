@@ -32,7 +32,10 @@ pub(super) fn init(
     now: Timestamp,
 ) -> Result<Vec<InitDecision>, Failure> {
     let mut places = Places::new();
-    items.iter().map(|item| one(conn, owner, item, &mut places, now)).collect()
+    items
+        .iter()
+        .map(|item| one(conn, owner, item, &mut places, now))
+        .collect()
 }
 
 fn one(
@@ -57,10 +60,21 @@ fn one(
         Err(refused) => return Ok(InitDecision::Refused(refused.clone())),
     };
     if place.max_bytes.is_some_and(|max| item.plan.size() > max) {
-        let detail = format!("{} bytes, allowed are {}", item.plan.size(), place.max_bytes.unwrap_or(0));
+        let detail = format!(
+            "{} bytes, allowed are {}",
+            item.plan.size(),
+            place.max_bytes.unwrap_or(0)
+        );
         return Ok(InitDecision::Refused(Refusal::new(ErrorCode::TooLarge, detail)));
     }
-    let mut at = At { conn, owner, item, place, now, known };
+    let mut at = At {
+        conn,
+        owner,
+        item,
+        place,
+        now,
+        known,
+    };
     let found = at.look()?;
     if let Found::Maybe = found {
         return Ok(InitDecision::MaybeDuplicate);
@@ -68,7 +82,9 @@ fn one(
     if let Found::Settled(source) = &found
         && let Some(object) = at.ask_first(source)
     {
-        return Ok(InitDecision::AskFirst { object: Box::new(object) });
+        return Ok(InitDecision::AskFirst {
+            object: Box::new(object),
+        });
     }
     at.begin_attempt()?;
     match found {
@@ -82,13 +98,18 @@ fn one(
 /// The answer to a file that is known in this attempt, unless it is to be decided anew.
 fn answer_known(row: &SessionRow, item: &InitRow) -> Option<InitDecision> {
     let refuse = |code, detail: String| {
-        Some(InitDecision::Refused(Refusal::new(code, detail).with_state(row.state)))
+        Some(InitDecision::Refused(
+            Refusal::new(code, detail).with_state(row.state),
+        ))
     };
     if row.deleted {
         return refuse(ErrorCode::SessionDeleted, "the session was removed".to_owned());
     }
     if item.attempt < row.attempt {
-        return refuse(ErrorCode::LeaseLost, format!("attempt {}, the ledger has {}", item.attempt, row.attempt));
+        return refuse(
+            ErrorCode::LeaseLost,
+            format!("attempt {}, the ledger has {}", item.attempt, row.attempt),
+        );
     }
     let same_file = row.group == item.group && row.rel_path == item.rel_path;
     if item.attempt > row.attempt {
@@ -96,25 +117,32 @@ fn answer_known(row: &SessionRow, item: &InitRow) -> Option<InitDecision> {
             return refuse(ErrorCode::IdReused, "the id is that of another file".to_owned());
         }
         if row.is_settled() {
-            return refuse(ErrorCode::SessionSettled, "an earlier attempt is settled".to_owned());
+            return refuse(
+                ErrorCode::SessionSettled,
+                "an earlier attempt is settled".to_owned(),
+            );
         }
         return None;
     }
     let same_content = item.sha256.is_none() || row.sha256.is_none() || item.sha256 == row.sha256;
     if !same_file || row.plan != item.plan || !same_content {
-        return refuse(ErrorCode::IdReused, "the id was announced with other facts".to_owned());
+        return refuse(
+            ErrorCode::IdReused,
+            "the id was announced with other facts".to_owned(),
+        );
     }
     match row.state {
-        SessionState::Uploaded | SessionState::Deduplicated => {
-            Some(InitDecision::Settled { row: Box::new(row.clone()) })
-        }
-        SessionState::Failed | SessionState::Rejected => {
-            Some(InitDecision::Refused(Refusal::from(last_error(row)).with_state(row.state)))
-        }
+        SessionState::Uploaded | SessionState::Deduplicated => Some(InitDecision::Settled {
+            row: Box::new(row.clone()),
+        }),
+        SessionState::Failed | SessionState::Rejected => Some(InitDecision::Refused(
+            Refusal::from(last_error(row)).with_state(row.state),
+        )),
         SessionState::Pending if row.canonical.is_some() => None,
-        SessionState::Pending | SessionState::Uploading | SessionState::Verifying => {
-            row.object.as_ref().map(|o| InitDecision::Upload { key: o.key.clone() })
-        }
+        SessionState::Pending | SessionState::Uploading | SessionState::Verifying => row
+            .object
+            .as_ref()
+            .map(|o| InitDecision::Upload { key: o.key.clone() }),
     }
 }
 
@@ -143,7 +171,11 @@ impl At<'_> {
             return Ok(Found::Nothing);
         }
         let Some(hash) = self.item.sha256.or_else(|| self.said_before()) else {
-            return Ok(if self.size_is_there()? { Found::Maybe } else { Found::Nothing });
+            return Ok(if self.size_is_there()? {
+                Found::Maybe
+            } else {
+                Found::Nothing
+            });
         };
         if let Some(source) = self.settled_of(hash)? {
             return Ok(Found::Settled(Box::new(source)));
@@ -157,7 +189,10 @@ impl At<'_> {
 
     /// The hash that this attempt was announced with.
     fn said_before(&self) -> Option<Sha256> {
-        self.known.as_ref().filter(|row| row.attempt == self.item.attempt).and_then(|row| row.sha256)
+        self.known
+            .as_ref()
+            .filter(|row| row.attempt == self.item.attempt)
+            .and_then(|row| row.sha256)
     }
 
     fn size_is_there(&self) -> Result<bool, Failure> {
@@ -240,7 +275,9 @@ impl At<'_> {
     /// The source's object, when the storage is to be asked about it first. A folder is asked while copying.
     fn ask_first(&self, source: &SessionRow) -> Option<ObjectRow> {
         let object = source.object.as_ref()?;
-        let fresh = object.checked_at.is_some_and(|at| self.now.millis_since(at) < SEEN_MS)
+        let fresh = object
+            .checked_at
+            .is_some_and(|at| self.now.millis_since(at) < SEEN_MS)
             || self.item.present.contains(&object.id)
             || self.place.rules == Rules::Folder;
         (!fresh).then(|| object.clone())
@@ -251,7 +288,11 @@ impl At<'_> {
         let Some(row) = self.known.as_mut().filter(|row| row.attempt != self.item.attempt) else {
             return Ok(());
         };
-        if let Some(object) = row.object.take().filter(|o| o.session == row.id && o.state == ObjectState::Open) {
+        if let Some(object) = row
+            .object
+            .take()
+            .filter(|o| o.session == row.id && o.state == ObjectState::Open)
+        {
             placing::condemn(self.conn, object.id)?;
         }
         if matches!(row.state, SessionState::Uploading | SessionState::Verifying) {
@@ -276,16 +317,28 @@ impl At<'_> {
 
     fn follow(&self, of: FileId) -> Result<InitDecision, Failure> {
         // An object that a copy was to be placed in stays for the day that this one goes alone.
-        let own = self.known.as_ref().and_then(|row| row.object.as_ref()).map(|o| o.id);
+        let own = self
+            .known
+            .as_ref()
+            .and_then(|row| row.object.as_ref())
+            .map(|o| o.id);
         self.write(SessionState::Pending, Some(of), own, None)?;
         Ok(InitDecision::Follow { of })
     }
 
     fn link(&self, source: &SessionRow) -> Result<InitDecision, Failure> {
         let object = source.object.as_ref().map(|o| o.id);
-        self.write(SessionState::Deduplicated, Some(source.id), object, Some(self.now))?;
+        self.write(
+            SessionState::Deduplicated,
+            Some(source.id),
+            object,
+            Some(self.now),
+        )?;
         groups::under_way(self.conn, self.owner, self.item.group, self.now)?;
-        Ok(InitDecision::Linked { of: source.id, row: Box::new(self.written()?) })
+        Ok(InitDecision::Linked {
+            of: source.id,
+            row: Box::new(self.written()?),
+        })
     }
 
     fn copy(&self, source: Box<SessionRow>) -> Result<InitDecision, Failure> {
@@ -295,8 +348,14 @@ impl At<'_> {
         };
         self.write(SessionState::Pending, Some(source.id), Some(object.id), None)?;
         object.insert(self)?;
-        let from = source.object.ok_or_else(|| internal("a settled session without an object"))?;
-        Ok(InitDecision::Copy { of: source.id, from: Box::new(from), row: Box::new(self.written()?) })
+        let from = source
+            .object
+            .ok_or_else(|| internal("a settled session without an object"))?;
+        Ok(InitDecision::Copy {
+            of: source.id,
+            from: Box::new(from),
+            row: Box::new(self.written()?),
+        })
     }
 
     fn written(&self) -> Result<SessionRow, Failure> {
@@ -308,10 +367,18 @@ impl At<'_> {
     fn own_object(&self) -> Result<Result<OwnObject, Refusal>, Failure> {
         let there = self.known.as_ref().and_then(|row| row.object.as_ref());
         if let Some(o) = there.filter(|o| o.state == ObjectState::Open && o.session == self.item.id) {
-            return Ok(Ok(OwnObject { id: o.id, key: o.key.clone(), form: None }));
+            return Ok(Ok(OwnObject {
+                id: o.id,
+                key: o.key.clone(),
+                form: None,
+            }));
         }
         let chosen = placing::choose(self.conn, &self.place, &self.item.rel_path)?;
-        Ok(chosen.map(|(key, form)| OwnObject { id: self.item.object, key, form: Some(form) }))
+        Ok(chosen.map(|(key, form)| OwnObject {
+            id: self.item.object,
+            key,
+            form: Some(form),
+        }))
     }
 
     /// Writes the session: a new row, or the known one.
@@ -373,7 +440,15 @@ impl OwnObject {
     /// Makes it, after its session's row, which it points at.
     fn insert(&self, at: &At<'_>) -> Result<(), Failure> {
         let Some(form) = &self.form else { return Ok(()) };
-        placing::insert(at.conn, at.owner, at.item, at.place.destination, &self.key, form, at.now)
+        placing::insert(
+            at.conn,
+            at.owner,
+            at.item,
+            at.place.destination,
+            &self.key,
+            form,
+            at.now,
+        )
     }
 }
 
@@ -383,7 +458,14 @@ fn step(conn: &Connection, owner: OwnerId, row: &mut SessionRow, to: SessionStat
         "UPDATE upload_session SET state = ?3, lease_until = 0, fence = fence + 1, rev = rev + 1
          WHERE owner_id = ?1 AND id = ?2 AND state = ?4 AND deleted_at IS NULL",
     )
-    .and_then(|mut q| q.execute(params![owner.as_bytes(), row.id.as_bytes(), to.as_str(), row.state.as_str()]))
+    .and_then(|mut q| {
+        q.execute(params![
+            owner.as_bytes(),
+            row.id.as_bytes(),
+            to.as_str(),
+            row.state.as_str()
+        ])
+    })
     .map_err(sql)?;
     row.state = to;
     Ok(())

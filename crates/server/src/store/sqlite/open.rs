@@ -33,23 +33,33 @@ pub(super) fn open(path: &Path, owner_for_new: OwnerId, now: Timestamp) -> Resul
     migrate(&conn, owner_for_new, now)?;
     compare_states(&conn)?;
     // Nobody verifies any more: whoever did has ended with the program that held the ledger.
-    conn.execute("UPDATE upload_session SET lease_until = 0 WHERE state = 'verifying' AND lease_until > 0", [])
-        .map_err(sql)?;
+    conn.execute(
+        "UPDATE upload_session SET lease_until = 0 WHERE state = 'verifying' AND lease_until > 0",
+        [],
+    )
+    .map_err(sql)?;
     Ok(conn)
 }
 
 /// A ledger of a newer program, or a file that is something else, is left as it is.
 fn refuse_foreign(path: &Path) -> Result<(), Failure> {
     let conn = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(sql)?;
-    let version: i64 = conn.query_row("PRAGMA user_version", [], |r| r.get(0)).map_err(sql)?;
-    let kind: i32 = conn.query_row("PRAGMA application_id", [], |r| r.get(0)).map_err(sql)?;
+    let version: i64 = conn
+        .query_row("PRAGMA user_version", [], |r| r.get(0))
+        .map_err(sql)?;
+    let kind: i32 = conn
+        .query_row("PRAGMA application_id", [], |r| r.get(0))
+        .map_err(sql)?;
     let newest = MIGRATIONS.len() as i64;
     if version > newest {
         let detail = format!("the ledger has version {version}, this program knows {newest}");
         return Err(Failure::new(ErrorCode::QueueNewer, detail));
     }
     if version > 0 && kind != APPLICATION_ID {
-        return Err(Failure::new(ErrorCode::QueueDamaged, "the file is not a ledger of Windlass"));
+        return Err(Failure::new(
+            ErrorCode::QueueDamaged,
+            "the file is not a ledger of Windlass",
+        ));
     }
     Ok(())
 }
@@ -85,12 +95,15 @@ pub(super) fn connect_reader(path: &Path) -> Result<Connection, Failure> {
     )
     .map_err(sql)?;
     conn.set_prepared_statement_cache_capacity(64);
-    conn.execute_batch("PRAGMA busy_timeout = 10000; PRAGMA query_only = ON; PRAGMA cache_size = -8192;").map_err(sql)?;
+    conn.execute_batch("PRAGMA busy_timeout = 10000; PRAGMA query_only = ON; PRAGMA cache_size = -8192;")
+        .map_err(sql)?;
     Ok(conn)
 }
 
 fn migrate(conn: &Connection, owner_for_new: OwnerId, now: Timestamp) -> Result<(), Failure> {
-    let version: u32 = conn.query_row("PRAGMA user_version", [], |r| r.get(0)).map_err(sql)?;
+    let version: u32 = conn
+        .query_row("PRAGMA user_version", [], |r| r.get(0))
+        .map_err(sql)?;
     let Some(missing) = MIGRATIONS.get(version as usize..).filter(|m| !m.is_empty()) else {
         return Ok(());
     };
@@ -115,12 +128,15 @@ fn migrate(conn: &Connection, owner_for_new: OwnerId, now: Timestamp) -> Result<
 
 /// Every step that `core` allows to what the ledger keeps.
 fn steps() -> impl Iterator<Item = TransitionRow> {
-    SessionState::rows().chain(ObjectState::rows()).chain(GroupState::rows())
+    SessionState::rows()
+        .chain(ObjectState::rows())
+        .chain(GroupState::rows())
 }
 
 fn fill_states(conn: &Connection) -> rusqlite::Result<()> {
     conn.execute("DELETE FROM allowed_transition", [])?;
-    let mut insert = conn.prepare("INSERT INTO allowed_transition (machine, from_state, to_state) VALUES (?, ?, ?)")?;
+    let mut insert =
+        conn.prepare("INSERT INTO allowed_transition (machine, from_state, to_state) VALUES (?, ?, ?)")?;
     for step in steps() {
         insert.execute(params![step.machine, step.from, step.to])?;
     }
@@ -129,8 +145,12 @@ fn fill_states(conn: &Connection) -> rusqlite::Result<()> {
 
 /// Code and ledger must allow the same steps; where they differ nothing may be written (F110, F185).
 fn compare_states(conn: &Connection) -> Result<(), Failure> {
-    let code: BTreeSet<_> = steps().map(|s| (s.machine.to_owned(), s.from.to_owned(), s.to.to_owned())).collect();
-    let mut query = conn.prepare("SELECT machine, from_state, to_state FROM allowed_transition").map_err(sql)?;
+    let code: BTreeSet<_> = steps()
+        .map(|s| (s.machine.to_owned(), s.from.to_owned(), s.to.to_owned()))
+        .collect();
+    let mut query = conn
+        .prepare("SELECT machine, from_state, to_state FROM allowed_transition")
+        .map_err(sql)?;
     let ledger: BTreeSet<(String, String, String)> = query
         .query_map([], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))
         .and_then(Iterator::collect)
@@ -146,6 +166,8 @@ fn compare_states(conn: &Connection) -> Result<(), Failure> {
 
 /// The owner that the ledger was made for.
 pub(super) fn local_owner(conn: &Connection) -> Result<OwnerId, Failure> {
-    let bytes: Vec<u8> = conn.query_row("SELECT id FROM owner WHERE kind = 'local'", [], |r| r.get(0)).map_err(sql)?;
+    let bytes: Vec<u8> = conn
+        .query_row("SELECT id FROM owner WHERE kind = 'local'", [], |r| r.get(0))
+        .map_err(sql)?;
     OwnerId::from_slice(&bytes).map_err(crate::failure::internal)
 }

@@ -27,7 +27,11 @@ pub(super) struct Place {
 }
 
 /// The place of an open group.
-pub(super) fn place(conn: &Connection, owner: OwnerId, group: GroupId) -> Result<Result<Place, Refusal>, Failure> {
+pub(super) fn place(
+    conn: &Connection,
+    owner: OwnerId,
+    group: GroupId,
+) -> Result<Result<Place, Refusal>, Failure> {
     let found = conn
         .prepare_cached(
             "SELECT g.state, g.name, d.id, d.config, d.max_bytes FROM upload_group g
@@ -36,7 +40,13 @@ pub(super) fn place(conn: &Connection, owner: OwnerId, group: GroupId) -> Result
         .and_then(|mut q| {
             q.query_row(params![owner.as_bytes(), group.as_bytes()], |r| {
                 let state: GroupState = reads::word(r, 0)?;
-                Ok((state, r.get(1)?, reads::id(r, 2)?, r.get::<_, String>(3)?, r.get::<_, Option<i64>>(4)?))
+                Ok((
+                    state,
+                    r.get(1)?,
+                    reads::id(r, 2)?,
+                    r.get::<_, String>(3)?,
+                    r.get::<_, Option<i64>>(4)?,
+                ))
             })
             .optional()
         })
@@ -45,12 +55,28 @@ pub(super) fn place(conn: &Connection, owner: OwnerId, group: GroupId) -> Result
         return Ok(Err(Refusal::new(ErrorCode::NotFound, "no such group")));
     };
     match state {
-        GroupState::Completed => return Ok(Err(Refusal::new(ErrorCode::GroupCompleted, "the group is complete"))),
-        GroupState::Cancelled => return Ok(Err(Refusal::new(ErrorCode::GroupClosed, "the group was cancelled"))),
+        GroupState::Completed => {
+            return Ok(Err(Refusal::new(
+                ErrorCode::GroupCompleted,
+                "the group is complete",
+            )));
+        }
+        GroupState::Cancelled => {
+            return Ok(Err(Refusal::new(
+                ErrorCode::GroupClosed,
+                "the group was cancelled",
+            )));
+        }
         GroupState::Draft | GroupState::Uploading | GroupState::Failed => {}
     }
     let (rules, prefix) = rules(&config)?;
-    Ok(Ok(Place { group_name, destination, rules, prefix, max_bytes: max_bytes.map(i64::unsigned_abs) }))
+    Ok(Ok(Place {
+        group_name,
+        destination,
+        rules,
+        prefix,
+        max_bytes: max_bytes.map(i64::unsigned_abs),
+    }))
 }
 
 fn rules(config: &str) -> Result<(Rules, String), Failure> {
@@ -67,7 +93,9 @@ pub(super) fn choose(
     rel_path: &str,
 ) -> Result<Result<(String, String), Refusal>, Failure> {
     match naming::key(&place.prefix, &place.group_name, rel_path, place.rules) {
-        Ok(base) => Ok(free(conn, place.destination, &base, 1, place.rules)?.map(|(key, form, _)| (key, form))),
+        Ok(base) => {
+            Ok(free(conn, place.destination, &base, 1, place.rules)?.map(|(key, form, _)| (key, form)))
+        }
         Err(refused) => Ok(Err(refused.into())),
     }
 }
@@ -116,7 +144,11 @@ fn free(
         .prepare_cached("SELECT 1 FROM stored_object WHERE destination_id = ?1 AND key_form = ?2")
         .map_err(sql)?;
     for n in from..MAX_NUMBER {
-        let key = match if n < 2 { Ok(base.to_owned()) } else { naming::nth(base, n, rules) } {
+        let key = match if n < 2 {
+            Ok(base.to_owned())
+        } else {
+            naming::nth(base, n, rules)
+        } {
             Ok(key) => key,
             Err(refused) => return Ok(Err(refused.into())),
         };
@@ -125,7 +157,10 @@ fn free(
             return Ok(Ok((key, form, n)));
         }
     }
-    Ok(Err(Refusal::new(ErrorCode::NameInvalid, "too many files of this name")))
+    Ok(Err(Refusal::new(
+        ErrorCode::NameInvalid,
+        "too many files of this name",
+    )))
 }
 
 /// Gives an open object the next free name.
@@ -144,11 +179,17 @@ pub(super) fn rename(
              WHERE o.id = ?1 AND o.state = 'open'",
         )
         .and_then(|mut q| {
-            q.query_row([object.as_bytes()], |r| Ok((reads::id(r, 0)?, r.get(1)?, r.get(2)?, r.get(3)?))).optional()
+            q.query_row([object.as_bytes()], |r| {
+                Ok((reads::id(r, 0)?, r.get(1)?, r.get(2)?, r.get(3)?))
+            })
+            .optional()
         })
         .map_err(sql)?;
     let Some((destination, config, group_name, rel_path)) = found else {
-        return Ok(Err(Refusal::new(ErrorCode::ObjectCondemned, "the attempt was given up")));
+        return Ok(Err(Refusal::new(
+            ErrorCode::ObjectCondemned,
+            "the attempt was given up",
+        )));
     };
     let (rules, prefix) = rules(&config)?;
     let base = match naming::key(&prefix, &group_name, &rel_path, rules) {
@@ -159,9 +200,11 @@ pub(super) fn rename(
         Ok(found) => found,
         Err(refused) => return Ok(Err(refused)),
     };
-    conn.prepare_cached("UPDATE stored_object SET object_key = ?2, key_form = ?3 WHERE id = ?1 AND state = 'open'")
-        .and_then(|mut q| q.execute(params![object.as_bytes(), key, form]))
-        .map_err(sql)?;
+    conn.prepare_cached(
+        "UPDATE stored_object SET object_key = ?2, key_form = ?3 WHERE id = ?1 AND state = 'open'",
+    )
+    .and_then(|mut q| q.execute(params![object.as_bytes(), key, form]))
+    .map_err(sql)?;
     Ok(Ok((key, n)))
 }
 

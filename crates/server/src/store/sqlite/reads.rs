@@ -25,7 +25,10 @@ pub(super) struct Readers {
 
 impl Readers {
     pub(super) fn new(path: PathBuf) -> Self {
-        Self { path, idle: Mutex::default() }
+        Self {
+            path,
+            idle: Mutex::default(),
+        }
     }
 
     pub(super) fn with<T>(&self, f: impl FnOnce(&Connection) -> Result<T, Failure>) -> Result<T, Failure> {
@@ -112,7 +115,9 @@ fn object_row(r: &Row<'_>, at: usize, plan: PartPlan, mime: String) -> rusqlite:
         state: word(r, at + 5)?,
         name_checked: r.get(at + 6)?,
         upload_id: r.get(at + 7)?,
-        token: token.try_into().map_err(|_| wrong(at + 8, "a token has 16 bytes"))?,
+        token: token
+            .try_into()
+            .map_err(|_| wrong(at + 8, "a token has 16 bytes"))?,
         plan,
         mime,
         etag: r.get(at + 9)?,
@@ -121,18 +126,29 @@ fn object_row(r: &Row<'_>, at: usize, plan: PartPlan, mime: String) -> rusqlite:
             Some(b) => Some(Crc64Nvme::from_slice(&b).map_err(|e| wrong(at + 10, e))?),
         },
         sha256: hash(r, at + 11)?,
-        proof: r.get::<_, Option<String>>(at + 12)?.as_deref().and_then(Proof::parse),
+        proof: r
+            .get::<_, Option<String>>(at + 12)?
+            .as_deref()
+            .and_then(Proof::parse),
         checked_at: r.get::<_, Option<i64>>(at + 13)?.map(Timestamp::from_millis),
     })
 }
 
 /// Objects that were given up; with the plan of their session.
 pub(super) fn condemned(conn: &Connection, limit: u32) -> Result<Vec<ObjectRow>, Failure> {
-    objects(conn, "o.state = 'condemned' ORDER BY o.id LIMIT ?1", params![limit])
+    objects(
+        conn,
+        "o.state = 'condemned' ORDER BY o.id LIMIT ?1",
+        params![limit],
+    )
 }
 
 /// Objects by a condition.
-pub(super) fn objects(conn: &Connection, rule: &str, p: &[&dyn rusqlite::ToSql]) -> Result<Vec<ObjectRow>, Failure> {
+pub(super) fn objects(
+    conn: &Connection,
+    rule: &str,
+    p: &[&dyn rusqlite::ToSql],
+) -> Result<Vec<ObjectRow>, Failure> {
     conn.prepare_cached(&format!(
         "SELECT o.size, s.part_size, s.mime, o.id, o.session_id, o.attempt, o.destination_id, o.object_key, o.state,
            o.name_checked, o.upload_id, o.token, o.etag, o.crc64, o.sha256, o.proof, o.checked_at
@@ -154,14 +170,20 @@ pub(super) fn objects(conn: &Connection, rule: &str, p: &[&dyn rusqlite::ToSql])
 }
 
 fn plan(r: &Row<'_>, size: usize, part: usize) -> rusqlite::Result<PartPlan> {
-    PartPlan::stored(r.get::<_, i64>(size)?.unsigned_abs(), r.get::<_, i64>(part)?.unsigned_abs())
-        .map_err(|e| wrong(size, e))
+    PartPlan::stored(
+        r.get::<_, i64>(size)?.unsigned_abs(),
+        r.get::<_, i64>(part)?.unsigned_abs(),
+    )
+    .map_err(|e| wrong(size, e))
 }
 
 fn hash(r: &Row<'_>, at: usize) -> rusqlite::Result<Option<Sha256>> {
     match r.get::<_, Option<Vec<u8>>>(at)? {
         None => Ok(None),
-        Some(b) => b.try_into().map(|b| Some(Sha256(b))).map_err(|_| wrong(at, "a SHA-256 has 32 bytes")),
+        Some(b) => b
+            .try_into()
+            .map(|b| Some(Sha256(b)))
+            .map_err(|_| wrong(at, "a SHA-256 has 32 bytes")),
     }
 }
 

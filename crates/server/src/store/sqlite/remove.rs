@@ -18,15 +18,23 @@ pub(super) fn tombstone(
     reason: TombstoneReason,
     now: Timestamp,
 ) -> Result<Option<Result<Tombstone, Refusal>>, Failure> {
-    let Some(row) = reads::session(conn, owner, id)? else { return Ok(None) };
+    let Some(row) = reads::session(conn, owner, id)? else {
+        return Ok(None);
+    };
     if !row.deleted {
-        let completed = groups::load(conn, owner, row.group)?.is_some_and(|g| g.state == GroupState::Completed);
+        let completed =
+            groups::load(conn, owner, row.group)?.is_some_and(|g| g.state == GroupState::Completed);
         if completed && row.is_settled() && reason == TombstoneReason::User {
-            let refused = Refusal::new(ErrorCode::GroupCompleted, "a file of a complete group").with_state(row.state);
+            let refused =
+                Refusal::new(ErrorCode::GroupCompleted, "a file of a complete group").with_state(row.state);
             return Ok(Some(Err(refused)));
         }
         // A link's object is its canonical's; only an attempt's own open object is given up.
-        if let Some(object) = row.object.as_ref().filter(|o| o.state == ObjectState::Open && o.session == id) {
+        if let Some(object) = row
+            .object
+            .as_ref()
+            .filter(|o| o.state == ObjectState::Open && o.session == id)
+        {
             placing::condemn(conn, object.id)?;
         }
         write_tombstone(conn, owner, id, reason, now)?;
@@ -51,16 +59,25 @@ fn write_tombstone(
         "UPDATE upload_session SET deleted_at = ?3, delete_reason = ?4, updated_at = ?3, rev = rev + 1
          WHERE owner_id = ?1 AND id = ?2 AND deleted_at IS NULL",
     )
-    .and_then(|mut q| q.execute(params![owner.as_bytes(), id.as_bytes(), now.as_millis(), reason.as_str()]))
+    .and_then(|mut q| {
+        q.execute(params![
+            owner.as_bytes(),
+            id.as_bytes(),
+            now.as_millis(),
+            reason.as_str()
+        ])
+    })
     .map_err(sql)?;
     Ok(())
 }
 
 /// Condemned → gone.
 pub(super) fn gone(conn: &Connection, object: ObjectId, now: Timestamp) -> Result<(), Failure> {
-    conn.prepare_cached("UPDATE stored_object SET state = 'gone', gone_at = ?2 WHERE id = ?1 AND state = 'condemned'")
-        .and_then(|mut q| q.execute(params![object.as_bytes(), now.as_millis()]))
-        .map_err(sql)?;
+    conn.prepare_cached(
+        "UPDATE stored_object SET state = 'gone', gone_at = ?2 WHERE id = ?1 AND state = 'condemned'",
+    )
+    .and_then(|mut q| q.execute(params![object.as_bytes(), now.as_millis()]))
+    .map_err(sql)?;
     Ok(())
 }
 
@@ -85,10 +102,18 @@ pub(super) fn lost(
                AND (s.id = o.session_id OR s.canonical_id = o.session_id)
              WHERE o.id = ?1 AND o.state = 'stored' AND s.object_id = o.id AND s.deleted_at IS NULL",
         )
-        .and_then(|mut q| q.query_map([object.as_bytes()], |r| Ok((reads::id(r, 0)?, reads::id(r, 1)?)))?.collect())
+        .and_then(|mut q| {
+            q.query_map([object.as_bytes()], |r| Ok((reads::id(r, 0)?, reads::id(r, 1)?)))?
+                .collect()
+        })
         .map_err(sql)?;
     for (owner, id) in referring {
         write_tombstone(conn, owner, id, reason, now)?;
     }
-    placing::condemn(conn, object)
+    if reason == TombstoneReason::Vanished {
+        placing::condemn(conn, object)?;
+        return gone(conn, object, now);
+    }
+    // What is there now may be the person's own work, or all that is left of theirs: it is not ours to clean.
+    Ok(())
 }

@@ -58,19 +58,25 @@ fn may_verify(row: &SessionRow, item: &LeaseItem) -> Result<(), Refusal> {
         return Err(Refusal::from(last_error(row)).with_state(row.state));
     }
     if row.canonical.is_some() {
-        return Err(Refusal::new(ErrorCode::FollowsOther, "the same content is on its way").with_state(row.state));
+        return Err(
+            Refusal::new(ErrorCode::FollowsOther, "the same content is on its way").with_state(row.state),
+        );
     }
     if !row.object.as_ref().is_some_and(|o| o.state == ObjectState::Open) {
-        return Err(Refusal::new(ErrorCode::ObjectCondemned, "the attempt was given up"));
+        return Err(Refusal::new(
+            ErrorCode::ObjectCondemned,
+            "the attempt was given up",
+        ));
     }
     if row.plan.size() != item.size {
         let detail = format!("{} bytes, announced were {}", item.size, row.plan.size());
         return Err(Refusal::new(ErrorCode::SizeMismatch, detail));
     }
     match (row.sha256, item.sha256) {
-        (Some(said), Some(sent)) if said != sent => {
-            Err(Refusal::new(ErrorCode::ChecksumMismatch, "the content is not the one that was announced"))
-        }
+        (Some(said), Some(sent)) if said != sent => Err(Refusal::new(
+            ErrorCode::ChecksumMismatch,
+            "the content is not the one that was announced",
+        )),
         _ => Ok(()),
     }
 }
@@ -89,7 +95,9 @@ pub(super) fn prolong(
         )
         .map_err(sql)?;
     for (id, fence) in held {
-        update.execute(params![owner.as_bytes(), id.as_bytes(), fence, until.as_millis()]).map_err(sql)?;
+        update
+            .execute(params![owner.as_bytes(), id.as_bytes(), fence, until.as_millis()])
+            .map_err(sql)?;
     }
     Ok(())
 }
@@ -101,7 +109,9 @@ pub(super) fn settle(
     item: &Settle,
     now: Timestamp,
 ) -> Result<Option<SessionRow>, Failure> {
-    let Some(row) = reads::session(conn, owner, item.id)? else { return Ok(None) };
+    let Some(row) = reads::session(conn, owner, item.id)? else {
+        return Ok(None);
+    };
     if row.is_settled() && row.object.as_ref().is_some_and(|o| o.id == item.object) {
         return Ok(Some(row));
     }
@@ -127,17 +137,24 @@ pub(super) fn settle_copy(
     item: &Settle,
     now: Timestamp,
 ) -> Result<Option<SessionRow>, Failure> {
-    let Some(row) = reads::session(conn, owner, item.id)? else { return Ok(None) };
+    let Some(row) = reads::session(conn, owner, item.id)? else {
+        return Ok(None);
+    };
     if row.state == SessionState::Deduplicated {
         return Ok(Some(row));
     }
-    let Some(canonical) = row.canonical.filter(|_| row.state == SessionState::Pending && !row.deleted) else {
+    let Some(canonical) = row
+        .canonical
+        .filter(|_| row.state == SessionState::Pending && !row.deleted)
+    else {
         return Ok(None);
     };
     let source = reads::session(conn, owner, canonical)?;
     let holds = source.is_some_and(|s| {
         s.state == SessionState::Uploaded
-            && s.object.is_some_and(|o| o.state == ObjectState::Stored && o.sha256.is_some() && o.sha256 == row.sha256)
+            && s.object.is_some_and(|o| {
+                o.state == ObjectState::Stored && o.sha256.is_some() && o.sha256 == row.sha256
+            })
     });
     if !holds || !object_is(&row, item) || item.sha256 != row.sha256 {
         return Ok(None);
@@ -154,7 +171,9 @@ pub(super) fn settle_copy(
 }
 
 fn object_is(row: &SessionRow, item: &Settle) -> bool {
-    row.object.as_ref().is_some_and(|o| o.id == item.object && o.state == ObjectState::Open)
+    row.object
+        .as_ref()
+        .is_some_and(|o| o.id == item.object && o.state == ObjectState::Open)
 }
 
 fn store_object(conn: &Connection, item: &Settle, now: Timestamp) -> Result<(), Failure> {
@@ -193,7 +212,12 @@ fn proved(mut row: SessionRow, item: &Settle, state: SessionState, now: Timestam
 }
 
 /// Gives a lease back, if it is still held.
-pub(super) fn release(conn: &Connection, owner: OwnerId, item: &Release, now: Timestamp) -> Result<(), Failure> {
+pub(super) fn release(
+    conn: &Connection,
+    owner: OwnerId,
+    item: &Release,
+    now: Timestamp,
+) -> Result<(), Failure> {
     let to = match item.to {
         Released::Uploading => SessionState::Uploading,
         Released::Free => SessionState::Verifying,

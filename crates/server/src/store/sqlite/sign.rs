@@ -61,7 +61,10 @@ fn may_send(row: Option<SessionRow>, attempt: u32) -> Result<SessionRow, Refusal
         }
         SessionState::Pending | SessionState::Uploading => match &row.object {
             Some(o) if o.state == ObjectState::Open => Ok(row),
-            _ => Err(Refusal::new(ErrorCode::ObjectCondemned, "the attempt was given up")),
+            _ => Err(Refusal::new(
+                ErrorCode::ObjectCondemned,
+                "the attempt was given up",
+            )),
         },
         SessionState::Verifying => {
             Err(Refusal::new(ErrorCode::StateConflict, "the file is being verified").with_state(row.state))
@@ -92,7 +95,9 @@ pub(super) fn this_attempt(row: Option<SessionRow>, attempt: u32) -> Result<Sess
 
 /// What a failed session failed of.
 pub(super) fn last_error(row: &SessionRow) -> Failure {
-    row.error.clone().unwrap_or_else(|| Failure::new(ErrorCode::StateConflict, "the file has failed"))
+    row.error
+        .clone()
+        .unwrap_or_else(|| Failure::new(ErrorCode::StateConflict, "the file has failed"))
 }
 
 /// Writes what was learnt, and answers what the ledger holds then; an upload id that is there stays.
@@ -105,5 +110,10 @@ pub(super) fn begun(conn: &Connection, item: &Begun) -> Result<Option<ObjectRow>
         .and_then(|mut q| q.execute(params![item.object.as_bytes(), item.upload_id, item.checked]))
         .map_err(sql)?;
     }
-    Ok(reads::objects(conn, "o.id = ?1 AND o.state = 'open'", params![item.object.as_bytes()])?.pop())
+    Ok(reads::objects(
+        conn,
+        "o.id = ?1 AND o.state = 'open'",
+        params![item.object.as_bytes()],
+    )?
+    .pop())
 }

@@ -68,9 +68,15 @@ impl Writer {
         let also = Arc::clone(&tell);
         let run = Box::new(move |conn: &Connection| {
             let result = f(conn);
-            Done { fine: result.is_ok(), tell: Box::new(move |committed| send(&tell, committed.and(result))) }
+            Done {
+                fine: result.is_ok(),
+                tell: Box::new(move |committed| send(&tell, committed.and(result))),
+            }
         });
-        let job = Job { run, refuse: Box::new(move |failure| send(&also, Err(failure))) };
+        let job = Job {
+            run,
+            refuse: Box::new(move |failure| send(&also, Err(failure))),
+        };
         self.jobs.send(Message::Write(job)).await.map_err(|_| closed())?;
         answer.await.map_err(|_| closed())?
     }
@@ -168,13 +174,25 @@ fn commit(conn: &Connection, batch: Vec<Job>) -> Result<(), rusqlite::Error> {
 
 /// Runs one write in its own savepoint; what a failed one wrote is taken back. `skip` when the transaction is lost.
 fn run_one(conn: &Connection, job: Job, skip: bool) -> (Tell, Result<(), rusqlite::Error>) {
-    let open = if skip { Ok(()) } else { conn.execute_batch("SAVEPOINT w") };
+    let open = if skip {
+        Ok(())
+    } else {
+        conn.execute_batch("SAVEPOINT w")
+    };
     if skip || open.is_err() {
         let refuse = job.refuse;
-        let tell: Tell = Box::new(move |outcome| if let Err(e) = outcome { refuse(e) });
+        let tell: Tell = Box::new(move |outcome| {
+            if let Err(e) = outcome {
+                refuse(e)
+            }
+        });
         return (tell, open);
     }
     let done = (job.run)(conn);
-    let undo = if done.fine { Ok(()) } else { conn.execute_batch("ROLLBACK TO w") };
+    let undo = if done.fine {
+        Ok(())
+    } else {
+        conn.execute_batch("ROLLBACK TO w")
+    };
     (done.tell, undo.and_then(|()| conn.execute_batch("RELEASE w")))
 }

@@ -1,0 +1,63 @@
+//! One file a verb. Each opens a session, says what it has to, and tells how it ended.
+
+pub mod cancel;
+pub mod completions;
+pub mod dest;
+pub mod pause;
+pub mod receipt;
+pub mod resume;
+pub mod retry;
+pub mod status;
+pub mod up;
+pub mod verify;
+
+use crate::args::{Dest, Verb};
+use crate::exit::{Exit, Trouble};
+use crate::output::Output;
+use crate::place::Place;
+use crate::session::{Keeps, Session};
+use crate::stop::Stop;
+
+/// What every verb needs.
+#[derive(Debug)]
+pub struct Context {
+    /// The data folder.
+    pub place: Place,
+    /// How to speak.
+    pub out: Output,
+    /// Signals.
+    pub stop: Stop,
+}
+
+impl Context {
+    /// Opens a session.
+    ///
+    /// # Errors
+    /// See [`Session::open`].
+    pub async fn session(&self, keeps: Keeps) -> Result<Session, Trouble> {
+        Session::open(&self.place, keeps, &self.stop).await
+    }
+}
+
+/// Does what was asked.
+///
+/// # Errors
+/// When it could not be begun.
+pub async fn run(verb: Verb, cx: &Context) -> Result<Exit, Trouble> {
+    match verb {
+        Verb::Up(args) => up::run(args, cx).await,
+        Verb::Status(args) => status::run(args, cx).await,
+        Verb::Resume(args) => resume::run(args, cx).await,
+        Verb::Pause(args) => pause::run(args, cx).await,
+        Verb::Cancel(args) => cancel::run(args, cx).await,
+        Verb::Retry(args) => retry::run(args, cx).await,
+        Verb::Dest(Dest::Add(args)) => dest::add::run(args, cx).await,
+        Verb::Dest(Dest::List(_)) => dest::list(cx).await,
+        Verb::Dest(Dest::Test(args)) => dest::test(args, cx).await,
+        Verb::Dest(Dest::Remove(args)) => dest::remove(args, cx).await,
+        Verb::Dest(Dest::Default(args)) => dest::make_default(args, cx).await,
+        Verb::Receipt(args) => receipt::run(args, cx).await,
+        Verb::Verify(args) => verify::run(args, cx).await,
+        Verb::Completions(args) => Ok(completions::run(args)),
+    }
+}

@@ -1,0 +1,110 @@
+//! `windlass dest add`: a destination is tested, and saved when the test is fine.
+
+use std::io::{BufRead as _, IsTerminal as _, Write as _};
+use std::path::Path;
+
+use windlass_core::error::ErrorCode;
+use windlass_core::names::shown;
+use windlass_engine::view::{KeepSecret, NewDestination, NewS3};
+
+use super::super::Context;
+use super::{refused, tell_check};
+use crate::args::DestAdd;
+use crate::exit::{Exit, Trouble};
+use crate::session::Keeps;
+
+/// Adds.
+///
+/// # Errors
+/// When the test fails: nothing is saved then. When the name is taken.
+pub async fn run(args: DestAdd, cx: &Context) -> Result<Exit, Trouble> {
+    let new = new_destination(&args, cx).await?;
+    let mut session = cx.session(Keeps::Briefly).await?;
+    let added = async {
+        let check = session.add_destination(&new).await?;
+        let is_default = session.destinations().await?.iter().any(|d| d.name == new.name && d.is_default);
+        Ok::<_, Trouble>((check, is_default))
+    }
+    .await;
+    session.close().await;
+    let (check, is_default) = added?;
+    tell_check(&args.name, "added", &check, cx.out);
+    if !check.ok {
+        return Err(refused(&check, "The test failed; nothing was saved."));
+    }
+    if !cx.out.is_json() {
+        let default = if is_default { " It is the default." } else { "" };
+        cx.out.say(format!("{} is added.{default}", shown(&args.name)));
+    }
+    Ok(Exit::Done)
+}
+
+async fn new_destination(args: &DestAdd, cx: &Context) -> Result<NewDestination, Trouble> {
+    let mut new = NewDestination { name: args.name.clone(), folder: None, s3: None, make_default: args.default };
+    if let Some(folder) = &args.folder {
+        new.folder = Some(absolute(folder)?);
+    }
+    if let (Some(endpoint), Some(bucket)) = (&args.s3, &args.bucket) {
+        let (access_key, secret_key) = keys(cx).await?;
+        new.s3 = Some(NewS3 {
+            endpoint: endpoint.clone(),
+            region: args.region.clone(),
+            bucket: bucket.clone(),
+            prefix: args.prefix.clone(),
+            path_style: args.path_style,
+            access_key,
+            secret_key,
+            keep_secret: if args.secrets_file { KeepSecret::File } else { KeepSecret::Keyring },
+        });
+    }
+    Ok(new)
+}
+
+fn absolute(folder: &Path) -> Result<String, Trouble> {
+    let bad = |why: String| Trouble::new(ErrorCode::InvalidField, format!("The folder {} can't be a destination: {why}.", crate::paths::text(folder)));
+    let absolute = std::path::absolute(folder).map_err(|e| bad(e.to_string()))?;
+    match absolute.components().collect::<std::path::PathBuf>().into_os_string().into_string() {
+        Ok(text) => Ok(text),
+        Err(_) => Err(bad("its name is no UTF-8".to_owned())),
+    }
+}
+
+/// Keys from the environment, else from the terminal.
+async fn keys(cx: &Context) -> Result<(String, String), Trouble> {
+    let var = |name| std::env::var(name).ok().filter(|v| !v.is_empty());
+    let (key, secret) = (var("AWS_ACCESS_KEY_ID"), var("AWS_SECRET_ACCESS_KEY"));
+    if let (Some(key), Some(secret)) = (key.clone(), secret) {
+        return Ok((key, secret));
+    }
+    if cx.out.is_json() || !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
+        let t = Trouble::new(ErrorCode::StorageCredentials, "The keys of the bucket are missing.");
+        return Err(t.todo("Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run this in a terminal: it asks."));
+    }
+    // The thread that waits for a key can't be stopped; a signal then ends the program.
+    let asked = tokio::task::spawn_blocking(move || ask(key));
+    let asked = tokio::select! {
+        asked = asked => asked,
+        () = cx.stop.asked() => std::process::exit(i32::from(Exit::Stopped.code())),
+    };
+    match asked {
+        Ok(Ok(keys)) => Ok(keys),
+        Ok(Err(e)) => Err(Trouble::new(ErrorCode::StorageCredentials, format!("The keys could not be read: {e}."))),
+        Err(e) => Err(Trouble::new(ErrorCode::Internal, e.to_string())),
+    }
+}
+
+fn ask(key: Option<String>) -> std::io::Result<(String, String)> {
+    let key = match key {
+        Some(key) => key,
+        None => {
+            let mut err = std::io::stderr().lock();
+            err.write_all(b"Access key id: ")?;
+            err.flush()?;
+            let mut line = String::new();
+            std::io::stdin().lock().read_line(&mut line)?;
+            line.trim().to_owned()
+        }
+    };
+    let secret = rpassword::prompt_password("Secret key (not shown): ")?;
+    Ok((key, secret.trim().to_owned()))
+}
