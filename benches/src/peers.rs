@@ -117,6 +117,10 @@ fn rclone(source: &Path, endpoint: &str) -> Command {
 }
 
 fn s5cmd(source: &Path, endpoint: &str) -> Command {
+    let mut what = source.as_os_str().to_owned();
+    if source.is_dir() {
+        what.push("/");
+    }
     let mut command = Command::new("s5cmd");
     command
         .args([
@@ -129,7 +133,7 @@ fn s5cmd(source: &Path, endpoint: &str) -> Command {
             "cp",
         ])
         .args(["--concurrency", &connections(), "--part-size", "8"])
-        .arg(source)
+        .arg(what)
         .arg(format!("s3://{BUCKET}/s5cmd/"));
     command
 }

@@ -20,7 +20,11 @@ pub(crate) fn run(arguments: Arguments) -> u8 {
     builder = builder
         .plugin(tauri_plugin_dialog::init())
         .plugin(tauri_plugin_notification::init())
-        .plugin(tauri_plugin_opener::Builder::new().open_js_links_on_click(false).build())
+        .plugin(
+            tauri_plugin_opener::Builder::new()
+                .open_js_links_on_click(false)
+                .build(),
+        )
         .manage(Shell::default())
         .manage(tray::Tray::default())
         .manage(notify::Shown::default())
@@ -66,7 +70,10 @@ fn set_up(app: &AppHandle, home: Result<Home, Failure>, arguments: Arguments) {
     notify::listen(app);
     tray::make(app);
     if let Err(why) = window::make(app, lock.home().dir()) {
-        let why = Failure::new(windlass_core::error::ErrorCode::Internal, format!("the window: {why}"));
+        let why = Failure::new(
+            windlass_core::error::ErrorCode::Internal,
+            format!("the window: {why}"),
+        );
         return start::cannot(app, &why);
     }
     if !arguments.hidden {
@@ -93,7 +100,9 @@ fn single_instance(home: Option<&Home>) -> tauri::plugin::TauriPlugin<tauri::Wry
         }
     });
     match home.filter(|_| std::env::var_os("WINDLASS_HOME").is_some()) {
-        Some(home) => plugin.dbus_id(format!("app.windlass.desktop.h{:016x}", name_of(home.dir()))).build(),
+        Some(home) => plugin
+            .dbus_id(format!("app.windlass.desktop.h{:016x}", name_of(home.dir())))
+            .build(),
         None => plugin.build(),
     }
 }
@@ -101,14 +110,19 @@ fn single_instance(home: Option<&Home>) -> tauri::plugin::TauriPlugin<tauri::Wry
 /// A number for a folder, the same in every start: 64 bits of FNV-1a.
 fn name_of(dir: &Path) -> u64 {
     let bytes = dir.as_os_str().as_encoded_bytes();
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
+    })
 }
 
 /// Remembers place and size; never whether it was hidden.
 fn window_state(home: &Path) -> tauri::plugin::TauriPlugin<tauri::Wry> {
     let flags = StateFlags::all() & !(StateFlags::VISIBLE | StateFlags::DECORATIONS);
     let file = home.join("window.json").to_string_lossy().into_owned();
-    tauri_plugin_window_state::Builder::new().with_state_flags(flags).with_filename(file).build()
+    tauri_plugin_window_state::Builder::new()
+        .with_state_flags(flags)
+        .with_filename(file)
+        .build()
 }
 
 /// Ctrl+C, and the end of the session.

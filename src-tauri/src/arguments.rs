@@ -55,15 +55,21 @@ impl Arguments {
                 }
                 Some("--help" | "-h") if options => return Ok(Ask::Say(HELP.to_owned())),
                 Some("--version" | "-V") if options => {
-                    return Ok(Ask::Say(concat!("windlass-desktop ", env!("CARGO_PKG_VERSION")).to_owned()));
+                    return Ok(Ask::Say(
+                        concat!("windlass-desktop ", env!("CARGO_PKG_VERSION")).to_owned(),
+                    ));
                 }
-                Some(text) if options && text.starts_with('-') => return Err(format!("there is no option {text:?}")),
+                Some(text) if options && text.starts_with('-') => {
+                    return Err(format!("there is no option {text:?}"));
+                }
                 Some("") => continue,
                 _ => options = false,
             }
             bytes += word.len();
             if found.paths.len() >= MOST_PATHS || bytes > MOST_BYTES {
-                return Err(format!("more than {MOST_PATHS} paths, or {MOST_BYTES} bytes of them"));
+                return Err(format!(
+                    "more than {MOST_PATHS} paths, or {MOST_BYTES} bytes of them"
+                ));
             }
             let path = here.join(word);
             if !path.is_absolute() {
@@ -92,8 +98,14 @@ mod tests {
 
     #[test]
     fn a018_after_two_dashes_and_after_a_path_nothing_is_an_option() {
-        assert_eq!(paths(&["--", "--hidden", "-rf", "@list"]), ["/home/ann/--hidden", "/home/ann/-rf", "/home/ann/@list"]);
-        assert_eq!(paths(&["a", "--config=x"]), ["/home/ann/a", "/home/ann/--config=x"]);
+        assert_eq!(
+            paths(&["--", "--hidden", "-rf", "@list"]),
+            ["/home/ann/--hidden", "/home/ann/-rf", "/home/ann/@list"]
+        );
+        assert_eq!(
+            paths(&["a", "--config=x"]),
+            ["/home/ann/a", "/home/ann/--config=x"]
+        );
         assert!(matches!(parse(&["--", "--hidden"]), Ok(Ask::Open(a)) if !a.hidden));
     }
 
@@ -106,7 +118,10 @@ mod tests {
 
     #[test]
     fn a017_a_link_is_a_name_like_any_other() {
-        assert_eq!(paths(&["windlass://add?path=/etc/shadow"]), ["/home/ann/windlass://add?path=/etc/shadow"]);
+        assert_eq!(
+            paths(&["windlass://add?path=/etc/shadow"]),
+            ["/home/ann/windlass://add?path=/etc/shadow"]
+        );
         assert_eq!(paths(&["file:///etc/shadow"]), ["/home/ann/file:///etc/shadow"]);
     }
 
@@ -115,7 +130,10 @@ mod tests {
         let parse = |word: &str| Arguments::parse([OsString::from(word)], Path::new(""));
         assert!(parse("a").is_err());
         assert!(parse("/a").is_ok());
-        let many = Arguments::parse((0..=MOST_PATHS).map(|n| OsString::from(n.to_string())), Path::new("/"));
+        let many = Arguments::parse(
+            (0..=MOST_PATHS).map(|n| OsString::from(n.to_string())),
+            Path::new("/"),
+        );
         assert!(many.is_err());
         assert!(parse(&format!("/{}", "a".repeat(MOST_BYTES))).is_err());
     }
@@ -124,7 +142,9 @@ mod tests {
     fn bytes_of_a_name_stay_as_they_are() {
         use std::os::unix::ffi::OsStringExt as _;
         let odd = OsString::from_vec(b"caf\xe9 \n$(x)".to_vec());
-        let Ok(Ask::Open(got)) = Arguments::parse([odd.clone()], Path::new("/d")) else { panic!("refused") };
+        let Ok(Ask::Open(got)) = Arguments::parse([odd.clone()], Path::new("/d")) else {
+            panic!("refused")
+        };
         assert_eq!(got.paths, [Path::new("/d").join(odd)]);
     }
 }

@@ -45,7 +45,11 @@ pub(crate) fn close(app: &AppHandle) {
     tauri::async_runtime::spawn(async move {
         let shell = app.state::<Shell>().inner().clone();
         let working = shell.facts().working() > 0;
-        match decide(desktop::has_tray().await, working, shell.setting(CLOSE_TOLD).as_ref()) {
+        match decide(
+            desktop::has_tray().await,
+            working,
+            shell.setting(CLOSE_TOLD).as_ref(),
+        ) {
             Close::Hide { tell } => {
                 hide(&app);
                 if tell {
@@ -88,7 +92,13 @@ async fn ask_about_background(app: &AppHandle) {
         return;
     }
     let words = shell.words();
-    let stays = ask(app, words.background_question().to_owned(), words.in_background(), words.quit()).await;
+    let stays = ask(
+        app,
+        words.background_question().to_owned(),
+        words.in_background(),
+        words.quit(),
+    )
+    .await;
     shell.asked();
     if stays {
         minimise(app);
@@ -115,7 +125,13 @@ pub(crate) fn ask_to_quit(app: &AppHandle) {
             return;
         }
         let words = shell.words();
-        let yes = ask(&app, words.quit_question(unfinished as u64), words.quit(), words.stay()).await;
+        let yes = ask(
+            &app,
+            words.quit_question(unfinished as u64),
+            words.quit(),
+            words.stay(),
+        )
+        .await;
         shell.asked();
         if yes {
             quit(&app, 0);
@@ -131,8 +147,14 @@ pub(crate) async fn ask(app: &AppHandle, text: String, yes: &str, no: &str) -> b
         .message(text)
         .title("Windlass")
         .kind(MessageDialogKind::Warning)
-        .buttons(MessageDialogButtons::OkCancelCustom(yes.to_owned(), no.to_owned()));
-    if let Some(window) = app.get_webview_window(window::MAIN).filter(|w| w.is_visible().unwrap_or(false)) {
+        .buttons(MessageDialogButtons::OkCancelCustom(
+            yes.to_owned(),
+            no.to_owned(),
+        ));
+    if let Some(window) = app
+        .get_webview_window(window::MAIN)
+        .filter(|w| w.is_visible().unwrap_or(false))
+    {
         dialog = dialog.parent(&window);
     }
     dialog.show(move |first| {
@@ -143,7 +165,11 @@ pub(crate) async fn ask(app: &AppHandle, text: String, yes: &str, no: &str) -> b
 
 /// Tells something by a dialog of the desktop.
 pub(crate) fn tell(app: &AppHandle, title: &str, text: String, then: impl FnOnce() + Send + 'static) {
-    let dialog = app.dialog().message(text).title(title).kind(MessageDialogKind::Error);
+    let dialog = app
+        .dialog()
+        .message(text)
+        .title(title)
+        .kind(MessageDialogKind::Error);
     dialog.buttons(MessageDialogButtons::Ok).show(move |_| then());
 }
 
@@ -184,7 +210,10 @@ mod tests {
     #[test]
     fn closing_hides_into_the_tray_and_says_so_once() {
         assert_eq!(decide(true, true, None), Close::Hide { tell: true });
-        assert_eq!(decide(true, false, Some(&json!("tray"))), Close::Hide { tell: false });
+        assert_eq!(
+            decide(true, false, Some(&json!("tray"))),
+            Close::Hide { tell: false }
+        );
     }
 
     #[test]

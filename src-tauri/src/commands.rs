@@ -25,7 +25,11 @@ pub(crate) struct CommandError {
 
 impl From<Failure> for CommandError {
     fn from(failure: Failure) -> Self {
-        Self { code: failure.code, number: failure.code.label(), detail: failure.detail }
+        Self {
+            code: failure.code,
+            number: failure.code.label(),
+            detail: failure.detail,
+        }
     }
 }
 
@@ -71,22 +75,40 @@ mod tests {
 
     #[test]
     fn a012_the_window_is_granted_the_commands_and_nothing_else() {
-        let capability: serde_json::Value = serde_json::from_str(include_str!("../capabilities/main.json")).unwrap();
-        let granted: Vec<&str> = capability["permissions"].as_array().unwrap().iter().filter_map(|p| p.as_str()).collect();
-        let named: Vec<String> = names::COMMANDS.iter().map(|c| format!("allow-{}", c.replace('_', "-"))).collect();
+        let capability: serde_json::Value =
+            serde_json::from_str(include_str!("../capabilities/main.json")).unwrap();
+        let granted: Vec<&str> = capability["permissions"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter_map(|p| p.as_str())
+            .collect();
+        let named: Vec<String> = names::COMMANDS
+            .iter()
+            .map(|c| format!("allow-{}", c.replace('_', "-")))
+            .collect();
         assert_eq!(granted, named);
         assert_eq!(capability["windows"], serde_json::json!(["main"]));
-        assert_eq!((&capability["local"], &capability["remote"]), (&true.into(), &serde_json::Value::Null));
+        assert_eq!(
+            (&capability["local"], &capability["remote"]),
+            (&true.into(), &serde_json::Value::Null)
+        );
     }
 
     #[test]
     fn a005_the_page_may_load_itself_and_call_the_program() {
         let config: serde_json::Value = serde_json::from_str(include_str!("../tauri.conf.json")).unwrap();
         let csp = &config["app"]["security"]["csp"];
-        assert_eq!((&csp["default-src"], &csp["script-src"]), (&"'none'".into(), &"'self'".into()));
+        assert_eq!(
+            (&csp["default-src"], &csp["script-src"]),
+            (&"'none'".into(), &"'self'".into())
+        );
         assert_eq!(csp["connect-src"], "ipc: http://ipc.localhost");
         let all = csp.to_string();
-        assert!(!all.contains("unsafe") && !all.contains('*') && !all.contains("asset:"), "{all}");
+        assert!(
+            !all.contains("unsafe") && !all.contains('*') && !all.contains("asset:"),
+            "{all}"
+        );
         assert_eq!(config["app"]["withGlobalTauri"], false);
         assert_eq!(config["app"]["security"]["freezePrototype"], true);
         assert_eq!(config["app"]["security"]["assetProtocol"]["enable"], false);

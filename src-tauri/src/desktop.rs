@@ -20,7 +20,10 @@ pub(crate) async fn has_tray() -> bool {
 async fn tray_host() -> zbus::Result<bool> {
     let bus = zbus::Connection::session().await?;
     let watcher = zbus::names::BusName::try_from("org.kde.StatusNotifierWatcher")?;
-    Ok(zbus::fdo::DBusProxy::new(&bus).await?.name_has_owner(watcher).await?)
+    Ok(zbus::fdo::DBusProxy::new(&bus)
+        .await?
+        .name_has_owner(watcher)
+        .await?)
 }
 
 #[cfg(not(target_os = "linux"))]
@@ -44,7 +47,10 @@ pub(crate) async fn open_folder(folder: PathBuf) -> Result<(), Failure> {
     let opened = tokio::task::spawn_blocking(move || {
         let meta = std::fs::symlink_metadata(&folder)?;
         if !meta.is_dir() {
-            return Err(std::io::Error::new(std::io::ErrorKind::NotADirectory, "it is no folder"));
+            return Err(std::io::Error::new(
+                std::io::ErrorKind::NotADirectory,
+                "it is no folder",
+            ));
         }
         tauri_plugin_opener::open_path(&folder, None::<&str>).map_err(std::io::Error::other)
     });

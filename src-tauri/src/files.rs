@@ -42,7 +42,8 @@ impl Given {
     }
 
     fn forget_old(&mut self, now: Timestamp) {
-        self.waiting.retain(|(_, kept, _)| now.millis_since(*kept) < LIFE_MS);
+        self.waiting
+            .retain(|(_, kept, _)| now.millis_since(*kept) < LIFE_MS);
     }
 }
 
@@ -60,7 +61,11 @@ pub(crate) struct Counts {
 impl Counts {
     /// So many things, not looked at.
     pub(crate) fn unknown(paths: usize) -> Self {
-        Self { files: u32::try_from(paths).unwrap_or(u32::MAX), folders: 0, bytes: None }
+        Self {
+            files: u32::try_from(paths).unwrap_or(u32::MAX),
+            folders: 0,
+            bytes: None,
+        }
     }
 
     /// Looks at each; may wait for a disk.
@@ -86,7 +91,11 @@ impl Counts {
             files = Self::unknown(paths.len()).files.saturating_sub(folders);
             bytes = None;
         }
-        Self { files, folders, bytes }
+        Self {
+            files,
+            folders,
+            bytes,
+        }
     }
 }
 
@@ -125,7 +134,21 @@ mod tests {
         let (a, b) = (dir.path().join("a"), dir.path().join("b"));
         std::fs::write(&a, b"12345").unwrap();
         std::fs::create_dir(&b).unwrap();
-        assert_eq!(Counts::observe(std::slice::from_ref(&a)), Counts { files: 1, folders: 0, bytes: Some(5) });
-        assert_eq!(Counts::observe(&[a, b, dir.path().join("gone")]), Counts { files: 2, folders: 1, bytes: None });
+        assert_eq!(
+            Counts::observe(std::slice::from_ref(&a)),
+            Counts {
+                files: 1,
+                folders: 0,
+                bytes: Some(5)
+            }
+        );
+        assert_eq!(
+            Counts::observe(&[a, b, dir.path().join("gone")]),
+            Counts {
+                files: 2,
+                folders: 1,
+                bytes: None
+            }
+        );
     }
 }

@@ -31,7 +31,11 @@ pub(crate) struct Facts {
 impl Facts {
     fn of(snapshot: Snapshot) -> Self {
         let groups = snapshot.groups.into_iter().map(|g| (g.id, g)).collect();
-        Self { seq: snapshot.seq, groups, totals: snapshot.totals }
+        Self {
+            seq: snapshot.seq,
+            groups,
+            totals: snapshot.totals,
+        }
     }
 
     fn apply(&mut self, delta: &Delta) {

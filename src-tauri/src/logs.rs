@@ -21,12 +21,18 @@ const DAY_MS: i64 = 86_400_000;
 
 /// Begins to log. The guard writes what is left when it is dropped. Without a folder to write to there is only stderr.
 pub(crate) fn begin(dir: &Path) -> Option<WorkerGuard> {
-    let stderr = fmt::layer().with_writer(io::stderr).with_ansi(false).with_filter(LevelFilter::WARN);
+    let stderr = fmt::layer()
+        .with_writer(io::stderr)
+        .with_ansi(false)
+        .with_filter(LevelFilter::WARN);
     let (layer, guard, why) = match DayLog::open(dir, clock::now()) {
         Ok(file) => {
             let (writer, guard) = tracing_appender::non_blocking(file);
             let filter = EnvFilter::try_from_env("WINDLASS_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
-            let layer = fmt::layer().with_writer(writer).with_ansi(false).with_filter(filter);
+            let layer = fmt::layer()
+                .with_writer(writer)
+                .with_ansi(false)
+                .with_filter(filter);
             (Some(layer), Some(guard), None)
         }
         Err(why) => (None, None, Some(why)),
@@ -48,10 +54,21 @@ struct DayLog {
 
 impl DayLog {
     fn open(dir: &Path, now: Timestamp) -> io::Result<Self> {
-        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
-        let file = File::options().create(true).append(true).mode(0o600).open(dir.join(name(now)))?;
+        std::fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(dir)?;
+        let file = File::options()
+            .create(true)
+            .append(true)
+            .mode(0o600)
+            .open(dir.join(name(now)))?;
         forget_old(dir);
-        Ok(Self { dir: dir.to_owned(), day: day(now), file })
+        Ok(Self {
+            dir: dir.to_owned(),
+            day: day(now),
+            file,
+        })
     }
 
     fn turn(&mut self, now: Timestamp) {
@@ -85,10 +102,15 @@ fn name(now: Timestamp) -> String {
 }
 
 fn forget_old(dir: &Path) {
-    let Ok(entries) = std::fs::read_dir(dir) else { return };
+    let Ok(entries) = std::fs::read_dir(dir) else {
+        return;
+    };
     let named = |name: &str| name.starts_with("desktop.") && name.ends_with(".log");
-    let mut logs: Vec<String> =
-        entries.flatten().filter_map(|e| e.file_name().into_string().ok()).filter(|n| named(n)).collect();
+    let mut logs: Vec<String> = entries
+        .flatten()
+        .filter_map(|e| e.file_name().into_string().ok())
+        .filter(|n| named(n))
+        .collect();
     logs.sort_unstable();
     for old in logs.iter().rev().skip(DAYS) {
         let _ = std::fs::remove_file(dir.join(old));
@@ -111,13 +133,25 @@ mod tests {
             log.turn(noon(day));
             log.file.write_all(b"line\n").unwrap();
         }
-        let mut left: Vec<_> = std::fs::read_dir(&logs).unwrap().map(|e| e.unwrap().path()).collect();
+        let mut left: Vec<_> = std::fs::read_dir(&logs)
+            .unwrap()
+            .map(|e| e.unwrap().path())
+            .collect();
         left.sort();
         assert_eq!(left.len(), DAYS);
-        assert_eq!(left.last().unwrap().file_name().unwrap(), "desktop.2024-10-23.log");
+        assert_eq!(
+            left.last().unwrap().file_name().unwrap(),
+            "desktop.2024-10-23.log"
+        );
         for path in &left {
-            assert_eq!(std::fs::metadata(path).unwrap().permissions().mode() & 0o777, 0o600);
+            assert_eq!(
+                std::fs::metadata(path).unwrap().permissions().mode() & 0o777,
+                0o600
+            );
         }
-        assert_eq!(std::fs::metadata(&logs).unwrap().permissions().mode() & 0o777, 0o700);
+        assert_eq!(
+            std::fs::metadata(&logs).unwrap().permissions().mode() & 0o777,
+            0o700
+        );
     }
 }

@@ -47,7 +47,11 @@ impl Shown {
     }
 
     fn about(&self, number: i32) -> Option<Option<GroupId>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).about.remove(&number)
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .about
+            .remove(&number)
     }
 }
 
@@ -73,7 +77,14 @@ pub(crate) fn tell_that_it_goes_on(app: &AppHandle) {
 
 fn show(app: &AppHandle, about: Option<GroupId>, title: String, body: String) -> i32 {
     let number = app.state::<Shown>().number(about);
-    if let Err(why) = app.notification().builder().id(number).title(title).body(body).show() {
+    if let Err(why) = app
+        .notification()
+        .builder()
+        .id(number)
+        .title(title)
+        .body(body)
+        .show()
+    {
         tracing::warn!(%why, "a notification could not be shown");
     }
     number
@@ -90,7 +101,11 @@ pub(crate) struct Teller {
 impl Teller {
     /// Nothing told yet.
     pub(crate) fn new(app: AppHandle) -> Self {
-        Self { app, herald: Herald::default(), needs: BTreeMap::new() }
+        Self {
+            app,
+            herald: Herald::default(),
+            needs: BTreeMap::new(),
+        }
     }
 
     /// The engine has news.
@@ -106,14 +121,21 @@ impl Teller {
     pub(crate) fn saw(&mut self, delta: &Delta) {
         let mut over = Vec::new();
         for group in &delta.groups {
-            let Some((number, seen)) = self.needs.get_mut(&group.id) else { continue };
+            let Some((number, seen)) = self.needs.get_mut(&group.id) else {
+                continue;
+            };
             if group.word == GroupWord::NeedsYou {
                 *seen = true;
             } else if *seen {
                 over.push((group.id, *number));
             }
         }
-        over.extend(delta.removed.iter().filter_map(|id| self.needs.get(id).map(|(number, _)| (*id, *number))));
+        over.extend(
+            delta
+                .removed
+                .iter()
+                .filter_map(|id| self.needs.get(id).map(|(number, _)| (*id, *number))),
+        );
         for (group, number) in over {
             self.needs.remove(&group);
             let _ = self.app.notification().remove_active(vec![number]);

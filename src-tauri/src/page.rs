@@ -56,7 +56,15 @@ pub(crate) struct Drag {
 impl Drag {
     /// A message of this phase.
     pub(crate) fn new(phase: Phase, (x, y): (f64, f64), counts: Counts) -> Self {
-        Self { phase, x, y, files: counts.files, folders: counts.folders, bytes: counts.bytes, handle: None }
+        Self {
+            phase,
+            x,
+            y,
+            files: counts.files,
+            folders: counts.folders,
+            bytes: counts.bytes,
+            handle: None,
+        }
     }
 }
 
@@ -163,8 +171,15 @@ mod tests {
 
     #[test]
     fn messages_look_as_the_page_reads_them() {
-        let counts = Counts { files: 2, folders: 1, bytes: None };
-        let drag = Drag { handle: Some(7), ..Drag::new(Phase::Drop, (10.5, 20.0), counts) };
+        let counts = Counts {
+            files: 2,
+            folders: 1,
+            bytes: None,
+        };
+        let drag = Drag {
+            handle: Some(7),
+            ..Drag::new(Phase::Drop, (10.5, 20.0), counts)
+        };
         assert_eq!(
             serde_json::to_value(WindowMessage::Drag(drag)).unwrap(),
             serde_json::json!({"type": "drag", "phase": "drop", "x": 10.5, "y": 20.0, "files": 2, "folders": 1,
@@ -174,7 +189,13 @@ mod tests {
             serde_json::to_value(WindowMessage::Show { group: None }).unwrap(),
             serde_json::json!({"type": "show", "group": null})
         );
-        let delta = serde_json::to_value(WindowMessage::Delta { delta: Delta::default().into() }).unwrap();
-        assert_eq!((&delta["type"], &delta["delta"]["seq"]), (&"delta".into(), &0.into()));
+        let delta = serde_json::to_value(WindowMessage::Delta {
+            delta: Delta::default().into(),
+        })
+        .unwrap();
+        assert_eq!(
+            (&delta["type"], &delta["delta"]["seq"]),
+            (&"delta".into(), &0.into())
+        );
     }
 }

@@ -69,7 +69,11 @@ impl Shell {
     /// The engine, when it runs.
     pub(crate) async fn engine(&self) -> Result<EngineHandle, Failure> {
         let mut engine = self.0.engine.subscribe();
-        let running = engine.wait_for(Option::is_some).await.ok().and_then(|engine| engine.clone());
+        let running = engine
+            .wait_for(Option::is_some)
+            .await
+            .ok()
+            .and_then(|engine| engine.clone());
         running.ok_or_else(|| Failure::new(ErrorCode::ShuttingDown, "Windlass is closing"))
     }
 
@@ -120,7 +124,10 @@ impl Shell {
     /// The words in the person's language.
     pub(crate) fn words(&self) -> &'static dyn Words {
         let chosen = self.setting("language");
-        words(chosen.as_ref().and_then(Value::as_str), &crate::environment::language())
+        words(
+            chosen.as_ref().and_then(Value::as_str),
+            &crate::environment::language(),
+        )
     }
 
     /// Takes in what the desktop handed over ("open with", a second start). Before there is a destination it waits for one.
@@ -133,7 +140,10 @@ impl Shell {
             lock(&self.0.early).extend(paths);
             return Ok(None);
         }
-        engine.add_paths(new_group(paths, Origin::OpenWith)).await.map(Some)
+        engine
+            .add_paths(new_group(paths, Origin::OpenWith))
+            .await
+            .map(Some)
     }
 
     /// There may be a destination: what waited for one goes on.
@@ -175,7 +185,13 @@ impl Shell {
 
 /// Paths for a new group at the default destination.
 pub(crate) fn new_group(paths: Vec<PathBuf>, origin: Origin) -> AddPaths {
-    AddPaths { paths, group: None, name: None, destination: None, origin }
+    AddPaths {
+        paths,
+        group: None,
+        name: None,
+        destination: None,
+        origin,
+    }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -17,7 +17,8 @@ use crate::{CANNOT_START, closing, follow};
 
 /// The data folder of this user.
 pub(crate) fn home() -> Result<Home, Failure> {
-    let system = directories::ProjectDirs::from("app", "Windlass", "Windlass").map(|dirs| dirs.data_dir().to_owned());
+    let system =
+        directories::ProjectDirs::from("", "", "windlass").map(|dirs| dirs.data_local_dir().to_owned());
     Home::find(std::env::var_os("WINDLASS_HOME").as_deref(), system)
 }
 
@@ -37,16 +38,32 @@ pub(crate) fn begin(app: &AppHandle, lock: HomeLock, paths: Vec<PathBuf>) {
 
 async fn start(app: &AppHandle, lock: HomeLock) -> Result<EngineHandle, Failure> {
     let home = lock.home().clone();
-    let embedded = embedded::start(EmbeddedConfig { home: home.dir().to_owned() }).await?;
+    let embedded = embedded::start(EmbeddedConfig {
+        home: home.dir().to_owned(),
+    })
+    .await?;
     let control = embedded.endpoint();
     let suggested_folder = suggested_folder(&home);
-    let engine = windlass_engine::start(EngineConfig { lock, control, suggested_folder, machine: Config::default() }).await?;
+    let engine = windlass_engine::start(EngineConfig {
+        lock,
+        control,
+        suggested_folder,
+        machine: Config::default(),
+    })
+    .await?;
     let settings = engine.snapshot().await?.settings;
     let socket = remote::serve(engine.clone(), &home);
     if let Err(e) = &socket {
         tracing::warn!(error = %e, "the command line can't hand work over");
     }
-    app.state::<Shell>().started(engine.clone(), Behind { socket: socket.ok(), embedded }, settings);
+    app.state::<Shell>().started(
+        engine.clone(),
+        Behind {
+            socket: socket.ok(),
+            embedded,
+        },
+        settings,
+    );
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "started");
     Ok(engine)
 }
@@ -54,8 +71,12 @@ async fn start(app: &AppHandle, lock: HomeLock) -> Result<EngineHandle, Failure>
 /// Documents/Windlass, where the system has a folder for documents.
 fn suggested_folder(home: &Home) -> PathBuf {
     let user = directories::UserDirs::new();
-    let documents = user.as_ref().map(|dirs| dirs.document_dir().unwrap_or_else(|| dirs.home_dir()).to_owned());
-    documents.unwrap_or_else(|| home.dir().to_owned()).join("Windlass")
+    let documents = user
+        .as_ref()
+        .map(|dirs| dirs.document_dir().unwrap_or_else(|| dirs.home_dir()).to_owned());
+    documents
+        .unwrap_or_else(|| home.dir().to_owned())
+        .join("Windlass")
 }
 
 /// Takes in paths that the desktop handed over; what can't be taken is told.
@@ -73,10 +94,17 @@ pub(crate) fn cannot(app: &AppHandle, why: &Failure) {
     tracing::error!(code = why.code.as_str(), detail = why.detail, "can't start");
     let handle = app.clone();
     let title = app.state::<Shell>().words().cannot_start();
-    closing::tell(app, title, fault(why), move || closing::quit(&handle, i32::from(CANNOT_START)));
+    closing::tell(app, title, fault(why), move || {
+        closing::quit(&handle, i32::from(CANNOT_START));
+    });
 }
 
 /// A failure for people: what it means, what it is called, the fact in it.
 fn fault(failure: &Failure) -> String {
-    format!("{}\n\n{} · {}", failure.code.text(), failure.code.label(), failure.detail)
+    format!(
+        "{}\n\n{} · {}",
+        failure.code.text(),
+        failure.code.label(),
+        failure.detail
+    )
 }

@@ -49,12 +49,19 @@ pub(crate) fn make(app: &AppHandle) {
     let shell = app.state::<Shell>();
     let words = shell.words();
     let nothing = model_now(&shell);
-    let first = TrayModel { line: words.opening().to_owned(), tooltip: format!("Windlass: {}", words.opening()), ..nothing };
+    let first = TrayModel {
+        line: words.opening().to_owned(),
+        tooltip: format!("Windlass: {}", words.opening()),
+        ..nothing
+    };
     // The library behind it is loaded when it is used first, and what loads it panics where it is not installed.
     let made = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| build(app, first)));
     match made {
         Ok(Ok(drawn)) => {
-            *app.state::<Tray>().0.lock().unwrap_or_else(PoisonError::into_inner) = Some(drawn);
+            *app.state::<Tray>()
+                .0
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner) = Some(drawn);
         }
         Ok(Err(why)) => tracing::warn!(%why, "there is no tray"),
         Err(_) => tracing::warn!("there is no tray: its library is missing"),
@@ -72,12 +79,24 @@ fn build(app: &AppHandle, model: TrayModel) -> tauri::Result<Drawn> {
         .show_menu_on_left_click(cfg!(target_os = "macos"))
         .on_menu_event(|app, event| chosen(app, event.id().as_ref()))
         .on_tray_icon_event(|icon, event| {
-            if matches!(event, TrayIconEvent::Click { button: MouseButton::Left, button_state: MouseButtonState::Up, .. }) {
+            if matches!(
+                event,
+                TrayIconEvent::Click {
+                    button: MouseButton::Left,
+                    button_state: MouseButtonState::Up,
+                    ..
+                }
+            ) {
                 window::show(icon.app_handle());
             }
         })
         .build(app)?;
-    Ok(Drawn { icon, lines, model, language })
+    Ok(Drawn {
+        icon,
+        lines,
+        model,
+        language,
+    })
 }
 
 /// Draws what is; nothing is touched that did not change.
@@ -115,7 +134,13 @@ fn redraw(app: &AppHandle, drawn: &mut Drawn, model: &TrayModel, language: &str)
     if drawn.model.line != model.line {
         drawn.lines.state.set_text(literal(&model.line))?;
     }
-    for ((item, (_, old)), (_, new)) in drawn.lines.groups.iter().zip(&drawn.model.groups).zip(&model.groups) {
+    for ((item, (_, old)), (_, new)) in drawn
+        .lines
+        .groups
+        .iter()
+        .zip(&drawn.model.groups)
+        .zip(&model.groups)
+    {
         if old != new {
             item.set_text(literal(new))?;
         }
@@ -141,8 +166,14 @@ fn menu(app: &AppHandle, model: &TrayModel) -> tauri::Result<(Menu<Wry>, Lines)>
             .collect::<Result<_, _>>()?,
         all: item(ALL, text, enabled)?,
     };
-    let (open, quit) = (item(OPEN, words.open_window(), true)?, item(QUIT, words.quit(), true)?);
-    let (first, last) = (PredefinedMenuItem::separator(app)?, PredefinedMenuItem::separator(app)?);
+    let (open, quit) = (
+        item(OPEN, words.open_window(), true)?,
+        item(QUIT, words.quit(), true)?,
+    );
+    let (first, last) = (
+        PredefinedMenuItem::separator(app)?,
+        PredefinedMenuItem::separator(app)?,
+    );
     let mut items: Vec<&dyn IsMenuItem<Wry>> = vec![&lines.state];
     items.extend(lines.groups.iter().map(|g| g as &dyn IsMenuItem<Wry>));
     items.extend([&first as &dyn IsMenuItem<Wry>, &open, &lines.all, &last, &quit]);
@@ -175,7 +206,10 @@ fn chosen(app: &AppHandle, id: &str) {
             });
         }
         other => {
-            if let Some(group) = other.strip_prefix(GROUP).and_then(|id| id.parse::<GroupId>().ok()) {
+            if let Some(group) = other
+                .strip_prefix(GROUP)
+                .and_then(|id| id.parse::<GroupId>().ok())
+            {
                 window::show_group(app, Some(group));
             }
         }

@@ -24,9 +24,19 @@ const LOOK: Duration = Duration::from_millis(300);
 
 /// Makes the window. What the web view keeps goes into the data folder.
 pub(crate) fn make(app: &AppHandle, home: &Path) -> tauri::Result<WebviewWindow> {
-    let config = app.config().app.windows.iter().find(|w| w.label == MAIN).cloned().unwrap_or_default();
+    let config = app
+        .config()
+        .app
+        .windows
+        .iter()
+        .find(|w| w.label == MAIN)
+        .cloned()
+        .unwrap_or_default();
     let kept = home.join("web");
-    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&kept)?;
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(&kept)?;
     let window = WebviewWindowBuilder::from_config(app, &config)?
         .data_directory(kept)
         .on_navigation(is_own_page)
@@ -39,8 +49,13 @@ pub(crate) fn make(app: &AppHandle, home: &Path) -> tauri::Result<WebviewWindow>
 
 /// Brings the window up, in front.
 pub(crate) fn show(app: &AppHandle) {
-    let Some(window) = app.get_webview_window(MAIN) else { return };
-    let shown = window.show().and_then(|()| window.unminimize()).and_then(|()| window.set_focus());
+    let Some(window) = app.get_webview_window(MAIN) else {
+        return;
+    };
+    let shown = window
+        .show()
+        .and_then(|()| window.unminimize())
+        .and_then(|()| window.set_focus());
     if let Err(why) = shown {
         tracing::warn!(%why, "the window could not be shown");
     }
@@ -59,7 +74,8 @@ fn is_own_page(url: &Url) -> bool {
         "http" | "https" => url.host_str() == Some("tauri.localhost") && url.port().is_none(),
         _ => false,
     };
-    let developing = !cfg!(feature = "custom-protocol") && url.origin().ascii_serialization() == "http://127.0.0.1:1420";
+    let developing =
+        !cfg!(feature = "custom-protocol") && url.origin().ascii_serialization() == "http://127.0.0.1:1420";
     if !(own || developing) {
         tracing::warn!(scheme = url.scheme(), "the page wanted to leave");
     }
@@ -99,7 +115,12 @@ fn dragged(app: &AppHandle, event: &DragDropEvent) {
     let send = |drag: Drag| shell.page().send(WindowMessage::Drag(drag));
     match event {
         DragDropEvent::Enter { paths, position } => {
-            *over = Over { turn: over.turn + 1, told: false, counts: Counts::unknown(paths.len()), at: at(position) };
+            *over = Over {
+                turn: over.turn + 1,
+                told: false,
+                counts: Counts::unknown(paths.len()),
+                at: at(position),
+            };
             count(app.clone(), paths.clone(), over.turn);
         }
         DragDropEvent::Over { position } => {
@@ -120,7 +141,10 @@ fn dragged(app: &AppHandle, event: &DragDropEvent) {
                 return;
             }
             let handle = shell.given().keep(paths.clone(), clock::now());
-            if !send(Drag { handle: Some(handle), ..Drag::new(Phase::Drop, over.at, over.counts) }) {
+            if !send(Drag {
+                handle: Some(handle),
+                ..Drag::new(Phase::Drop, over.at, over.counts)
+            }) {
                 without_page(shell.inner().clone(), handle);
             }
         }
@@ -137,7 +161,8 @@ fn dragged(app: &AppHandle, event: &DragDropEvent) {
 /// Tells the page of a drag once it is known what is in it.
 fn count(app: AppHandle, paths: Vec<std::path::PathBuf>, turn: u64) {
     tauri::async_runtime::spawn(async move {
-        let known = tokio::time::timeout(LOOK, tokio::task::spawn_blocking(move || Counts::observe(&paths))).await;
+        let known =
+            tokio::time::timeout(LOOK, tokio::task::spawn_blocking(move || Counts::observe(&paths))).await;
         let (shell, dragging) = (app.state::<Shell>(), app.state::<Dragging>());
         let mut over = dragging.0.lock().unwrap_or_else(PoisonError::into_inner);
         if over.turn != turn {
@@ -147,14 +172,18 @@ fn count(app: AppHandle, paths: Vec<std::path::PathBuf>, turn: u64) {
             over.counts = counts;
         }
         over.told = true;
-        shell.page().send(WindowMessage::Drag(Drag::new(Phase::Enter, over.at, over.counts)));
+        shell
+            .page()
+            .send(WindowMessage::Drag(Drag::new(Phase::Enter, over.at, over.counts)));
     });
 }
 
 /// A drop that no page could be asked about makes a new group.
 fn without_page(shell: Shell, handle: u32) {
     tauri::async_runtime::spawn(async move {
-        let Some(paths) = shell.given().take(handle, clock::now()) else { return };
+        let Some(paths) = shell.given().take(handle, clock::now()) else {
+            return;
+        };
         let added = match shell.engine().await {
             Ok(engine) => engine.add_paths(new_group(paths, Origin::Drop)).await.map(drop),
             Err(e) => Err(e),
@@ -170,7 +199,11 @@ fn css(app: &AppHandle, position: PhysicalPosition<f64>) -> (f64, f64) {
     if !cfg!(windows) {
         return (position.x, position.y);
     }
-    let scale = app.get_webview_window(MAIN).and_then(|w| w.scale_factor().ok()).filter(|s| *s > 0.0).unwrap_or(1.0);
+    let scale = app
+        .get_webview_window(MAIN)
+        .and_then(|w| w.scale_factor().ok())
+        .filter(|s| *s > 0.0)
+        .unwrap_or(1.0);
     (position.x / scale, position.y / scale)
 }
 
@@ -181,7 +214,11 @@ mod tests {
     #[test]
     fn a003_only_the_own_page_is_loaded() {
         let own = |url: &str| is_own_page(&Url::parse(url).unwrap());
-        assert!(own("tauri://localhost/") && own("tauri://localhost/index.html#x") && own("http://tauri.localhost/"));
+        assert!(
+            own("tauri://localhost/")
+                && own("tauri://localhost/index.html#x")
+                && own("http://tauri.localhost/")
+        );
         for strange in [
             "https://example.com/",
             "file:///etc/passwd",

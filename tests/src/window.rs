@@ -13,7 +13,7 @@ use crate::Windlass;
 /// The window's title.
 pub const TITLE: &str = "Windlass";
 /// For what a person would wait for with patience: whole uploads in a debug build, on a busy machine.
-pub const UPLOAD: Duration = Duration::from_secs(180);
+pub const UPLOAD: Duration = Duration::from_secs(60);
 
 /// `[data-testid=…]`
 #[must_use]

@@ -39,6 +39,7 @@ pub(super) struct Part {
     pub(super) size: u64,
     pub(super) etag: String,
     pub(super) crc64: Option<Crc64Nvme>,
+    kept: Option<Vec<u8>>,
     pub(super) at: Timestamp,
 }
 
@@ -126,6 +127,7 @@ impl Objects {
             size: body.bytes,
             etag,
             crc64,
+            kept: body.kept.clone(),
             at: now,
         };
         upload.parts.insert(number, part.clone());
@@ -168,12 +170,13 @@ impl Objects {
         {
             return Err((400, "BadDigest"));
         }
+        let kept: Option<Vec<&[u8]>> = parts.iter().map(|part| part.kept.as_deref()).collect();
         let object = Object {
             size: parts.iter().map(|part| part.size).sum(),
             etag: format!("\"{id}-{}\"", parts.len()),
             about: upload.about.clone(),
             checksums: whole.map_or_else(Vec::new, full_object),
-            kept: None,
+            kept: kept.map(|parts| parts.concat()),
             at: now,
         };
         self.open.remove(id);

@@ -137,6 +137,16 @@ fn what_is_small_is_checked_and_given_back_byte_for_byte() -> Result<()> {
     assert_eq!(client.call("GET", get, &[], b"")?.body, b"probe");
     let taken = client.call("PUT", put(), &[("if-none-match", "*")], b"other")?;
     assert_eq!(taken.status, 412);
+
+    let id = client.begin("parts", &[])?;
+    let answers = [
+        client.part("parts", &id, 1, b"pro")?,
+        client.part("parts", &id, 2, b"be")?,
+    ];
+    let etags: Vec<&str> = answers.iter().filter_map(|a| a.header("etag")).collect();
+    assert_eq!(client.complete("parts", &id, &etags)?.status, 200);
+    let get = GetObject::new(&client.bucket, Some(&client.keys), "parts");
+    assert_eq!(client.call("GET", get, &[], b"")?.body, b"probe");
     Ok(())
 }
 

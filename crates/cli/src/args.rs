@@ -73,7 +73,8 @@ Examples:
 With --json the last line is
   {\"event\":\"summary\",\"group\":ID,\"files\":N,\"uploaded\":N,\"deduplicated\":N,\"unchanged\":N,\"rejected\":N,
    \"failed\":N,\"open\":N,\"bytes\":N,\"bytes_sent\":N,\"parts_sent\":N,\"seconds\":S}
-before it come `started`, `progress` (two a second), `file_failed` (one a file), `notice`, `stopped`.")]
+before it come `started`, `progress` (two a second), `file_failed` (one a file), `notice`,
+`interrupted`, `taken_over`, `paused`, `stopped`.")]
 pub struct Up {
     /// Files and folders
     #[arg(required = true, value_name = "PATH")]
@@ -246,7 +247,9 @@ mod tests {
     use super::*;
 
     fn parsed(line: &[&str]) -> Result<Verb, clap::error::ErrorKind> {
-        Cli::try_parse_from(std::iter::once(&"windlass").chain(line)).map(|c| c.verb).map_err(|e| e.kind())
+        Cli::try_parse_from(std::iter::once(&"windlass").chain(line))
+            .map(|c| c.verb)
+            .map_err(|e| e.kind())
     }
 
     #[test]
@@ -256,7 +259,9 @@ mod tests {
 
     #[test]
     fn a018_names_with_dashes_are_paths_after_two_dashes() {
-        let Ok(Verb::Up(up)) = parsed(&["up", "--", "--group=x", "-rf", "@list"]) else { panic!("refused") };
+        let Ok(Verb::Up(up)) = parsed(&["up", "--", "--group=x", "-rf", "@list"]) else {
+            panic!("refused")
+        };
         assert_eq!(up.paths, ["--group=x", "-rf", "@list"].map(PathBuf::from));
         assert_eq!(up.group, None);
     }
@@ -268,7 +273,9 @@ mod tests {
         for bad in [
             &["dest", "add", "n"][..],
             &["dest", "add", "n", "--s3", "http://h"],
-            &["dest", "add", "n", "--folder", "/x", "--s3", "http://h", "--bucket", "b"],
+            &[
+                "dest", "add", "n", "--folder", "/x", "--s3", "http://h", "--bucket", "b",
+            ],
             &["dest", "add", "n", "--folder", "/x", "--secrets-file"],
             &["up"],
             &["cancel"],

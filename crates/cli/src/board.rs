@@ -9,6 +9,9 @@ use windlass_engine::view::{Eta, GroupView, GroupWord};
 
 use crate::{human, words};
 
+/// Characters of a name in a line of progress, which is best kept on one line.
+const NAME: usize = 32;
+
 /// The groups that a command follows.
 #[derive(Debug, Clone, Default)]
 pub struct Board {
@@ -63,7 +66,10 @@ impl Board {
             if let Some(eta) = g.eta {
                 // They go side by side, so the whole takes as long as the longest.
                 let known = s.eta.unwrap_or(eta);
-                s.eta = Some(Eta { low_s: known.low_s.max(eta.low_s), high_s: known.high_s.max(eta.high_s) });
+                s.eta = Some(Eta {
+                    low_s: known.low_s.max(eta.low_s),
+                    high_s: known.high_s.max(eta.high_s),
+                });
             }
             moves |= g.blocked_by.is_empty() && !ended(g.word);
             s.waits_for.extend(g.blocked_by.iter().filter(|_| !ended(g.word)));
@@ -82,15 +88,27 @@ impl Board {
         let s = self.sums();
         let mut parts = Vec::new();
         let open: Vec<&GroupView> = self.groups.values().filter(|g| !ended(g.word)).collect();
-        let shown = open.iter().find(|g| g.word == GroupWord::Uploading).or(open.first()).copied().or(self.groups.values().next());
+        let shown = open
+            .iter()
+            .find(|g| g.word == GroupWord::Uploading)
+            .or(open.first())
+            .copied()
+            .or(self.groups.values().next());
         if let Some(g) = shown {
-            parts.push(format!("{}: {}", g.name, words::word(g.word)));
+            parts.push(format!("{}: {}", human::cut(&g.name, NAME), words::word(g.word)));
         }
         if open.len() > 1 {
-            parts.push(format!("and {} more", human::counted(open.len() as u64 - 1, "group", "groups")));
+            parts.push(format!(
+                "and {} more",
+                human::counted(open.len() as u64 - 1, "group", "groups")
+            ));
         }
         let more = if s.scanning { ", looking for more" } else { "" };
-        parts.push(format!("{} of {}{more}", human::count(s.files_done), human::files(s.files)));
+        parts.push(format!(
+            "{} of {}{more}",
+            human::count(s.files_done),
+            human::files(s.files)
+        ));
         if s.failed > 0 {
             parts.push(format!("{} need you", human::count(s.failed)));
         }
@@ -108,7 +126,11 @@ impl Sums {
     /// Percent, bytes, rate, time left.
     #[must_use]
     pub fn figures(&self) -> String {
-        let mut parts = vec![format!("{} of {}", human::size(self.bytes_done), human::size(self.bytes))];
+        let mut parts = vec![format!(
+            "{} of {}",
+            human::size(self.bytes_done),
+            human::size(self.bytes)
+        )];
         if self.waits_for.is_empty() {
             if self.rate_bytes >= 1.0 {
                 parts.push(human::rate(self.rate_bytes));
@@ -122,7 +144,10 @@ impl Sums {
 }
 
 fn ended(word: GroupWord) -> bool {
-    matches!(word, GroupWord::Done | GroupWord::DoneLeftOut | GroupWord::Cancelled | GroupWord::NeedsYou)
+    matches!(
+        word,
+        GroupWord::Done | GroupWord::DoneLeftOut | GroupWord::Cancelled | GroupWord::NeedsYou
+    )
 }
 
 #[cfg(test)]
@@ -147,12 +172,21 @@ mod tests {
     fn the_sum_of_two_groups_takes_as_long_as_the_longer() {
         let mut a = view(1, "a", GroupWord::Uploading);
         (a.bytes_total, a.bytes_done, a.rate_bytes) = (2_000_000, 1_000_000, Some(500_000.0));
-        a.eta = Some(Eta { low_s: 10, high_s: 20 });
+        a.eta = Some(Eta {
+            low_s: 10,
+            high_s: 20,
+        });
         let mut b = a.clone();
         b.id = view(2, "b", GroupWord::Done).id;
-        b.eta = Some(Eta { low_s: 30, high_s: 40 });
+        b.eta = Some(Eta {
+            low_s: 30,
+            high_s: 40,
+        });
         let mut board = Board::default();
         board.update(vec![a, b]);
-        assert_eq!(board.sums().figures(), "2.0 MB of 4.0 MB · 1.0 MB/s · 30–40 s left");
+        assert_eq!(
+            board.sums().figures(),
+            "2.0 MB of 4.0 MB · 1.0 MB/s · 30–40 s left"
+        );
     }
 }

@@ -54,7 +54,13 @@ impl Trouble {
     /// A trouble in words of its own.
     #[must_use]
     pub fn new(code: ErrorCode, what: impl Into<String>) -> Self {
-        Self { code, what: what.into(), detail: String::new(), todo: String::new(), exit: Exit::NotStarted }
+        Self {
+            code,
+            what: what.into(),
+            detail: String::new(),
+            todo: String::new(),
+            exit: Exit::NotStarted,
+        }
     }
 
     /// With a way out.
@@ -68,25 +74,37 @@ impl Trouble {
 impl From<Failure> for Trouble {
     fn from(failure: Failure) -> Self {
         let todo = match failure.code {
-            ErrorCode::KeyringLocked => "Unlock the keyring, or add the destination with --secrets-file: its keys then go into a file that only you can read.",
+            ErrorCode::KeyringLocked => {
+                "Unlock the keyring, or add the destination with --secrets-file: its keys then go into a file that only you can read."
+            }
             ErrorCode::AlreadyRunning => "Wait until it has ended, or end it; then try again.",
             _ => "",
         };
         // Some codes stand for many things; there the fact says more than the text.
-        let general = failure.code.number() == ErrorCode::Internal.number() && failure.code != ErrorCode::Internal;
+        let general =
+            failure.code.number() == ErrorCode::Internal.number() && failure.code != ErrorCode::Internal;
         let (what, detail) = if general && !failure.detail.is_empty() {
             (sentence(&failure.detail), String::new())
         } else {
             (failure.code.text().to_owned(), failure.detail)
         };
-        Self { code: failure.code, what, detail, todo: todo.to_owned(), exit: Exit::NotStarted }
+        Self {
+            code: failure.code,
+            what,
+            detail,
+            todo: todo.to_owned(),
+            exit: Exit::NotStarted,
+        }
     }
 }
 
 /// Begins with a capital and ends with a full stop.
 fn sentence(text: &str) -> String {
     let mut chars = text.chars();
-    let mut out: String = chars.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
+    let mut out: String = chars
+        .next()
+        .map(|c| c.to_uppercase().to_string())
+        .unwrap_or_default();
     out.push_str(chars.as_str());
     if !out.ends_with(['.', '?', '!']) {
         out.push('.');
@@ -107,8 +125,14 @@ mod tests {
     #[test]
     fn a_failure_is_told_by_its_text_and_a_general_one_by_its_fact() {
         let full = Trouble::from(Failure::new(ErrorCode::QueueDiskFull, "/home/x"));
-        assert_eq!((full.what.as_str(), full.detail.as_str()), (ErrorCode::QueueDiskFull.text(), "/home/x"));
+        assert_eq!(
+            (full.what.as_str(), full.detail.as_str()),
+            (ErrorCode::QueueDiskFull.text(), "/home/x")
+        );
         let general = Trouble::from(Failure::new(ErrorCode::NotFound, "no such group"));
-        assert_eq!((general.what.as_str(), general.detail.as_str()), ("No such group.", ""));
+        assert_eq!(
+            (general.what.as_str(), general.detail.as_str()),
+            ("No such group.", "")
+        );
     }
 }

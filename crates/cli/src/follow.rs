@@ -24,10 +24,19 @@ pub struct Followed {
 ///
 /// # Errors
 /// Errors of the queue; a data folder that can't be taken over.
-pub async fn follow(session: &mut Session, groups: &[GroupId], show: &mut Show, stop: &Stop) -> Result<Followed, Failure> {
+pub async fn follow(
+    session: &mut Session,
+    groups: &[GroupId],
+    show: &mut Show,
+    stop: &Stop,
+) -> Result<Followed, Failure> {
     let mut followed = Followed::default();
     loop {
-        let open: Vec<GroupId> = groups.iter().copied().filter(|g| !followed.ends.contains_key(g)).collect();
+        let open: Vec<GroupId> = groups
+            .iter()
+            .copied()
+            .filter(|g| !followed.ends.contains_key(g))
+            .collect();
         if open.is_empty() {
             return Ok(followed);
         }
@@ -43,7 +52,11 @@ pub async fn follow(session: &mut Session, groups: &[GroupId], show: &mut Show, 
             match event {
                 Some(Ok(WatchEvent::Progress(views))) => show.update(views),
                 Some(Ok(WatchEvent::Notice(notice))) => show.notice(&notice),
-                Some(Ok(WatchEvent::Ended { end: GroupEnd::Stopped, .. })) | Some(Err(CallError::Gone)) => break,
+                Some(Ok(WatchEvent::Ended {
+                    end: GroupEnd::Stopped,
+                    ..
+                }))
+                | Some(Err(CallError::Gone)) => break,
                 Some(Ok(WatchEvent::Ended { group, end })) => {
                     followed.ends.insert(group, end);
                 }
@@ -52,7 +65,7 @@ pub async fn follow(session: &mut Session, groups: &[GroupId], show: &mut Show, 
                 None => break,
             }
         }
-        show.remark("The program that had taken the files has ended; this command goes on with them.");
+        show.taken_over();
         session.again().await?;
         for group in open {
             session.go_on(Some(group)).await?;

@@ -20,13 +20,24 @@ pub fn size(bytes: u64) -> String {
         value /= 1_000.0;
         unit = next;
     }
-    if value < 99.95 { format!("{value:.1} {unit}") } else { format!("{value:.0} {unit}") }
+    if value < 99.95 {
+        format!("{value:.1} {unit}")
+    } else {
+        format!("{value:.0} {unit}")
+    }
 }
 
 /// Bytes a second.
 #[must_use]
 pub fn rate(bytes: f64) -> String {
-    format!("{}/s", size(if bytes.is_finite() && bytes > 0.0 { bytes as u64 } else { 0 }))
+    format!(
+        "{}/s",
+        size(if bytes.is_finite() && bytes > 0.0 {
+            bytes as u64
+        } else {
+            0
+        })
+    )
 }
 
 /// `12,301`.
@@ -67,7 +78,11 @@ pub fn duration(seconds: f64) -> String {
     let s = seconds.round() as u64;
     let (min, h, d) = (s / 60, s / 3_600, s / 86_400);
     let two = |a: u64, a_unit: &str, b: u64, b_unit: &str| {
-        if b == 0 { format!("{a} {a_unit}") } else { format!("{a} {a_unit} {b} {b_unit}") }
+        if b == 0 {
+            format!("{a} {a_unit}")
+        } else {
+            format!("{a} {a_unit} {b} {b_unit}")
+        }
     };
     match s {
         0..60 => format!("{s} s"),
@@ -92,7 +107,14 @@ pub fn time_left(eta: Eta) -> String {
         _ => (86_400, "days", "about "),
     };
     let (low, high) = (low / unit, high.div_ceil(unit));
-    if low == high { format!("{about}{high} {name} left") } else { format!("{about}{low}–{high} {name} left") }
+    if low == 0 && high > 1 {
+        return format!("up to {about}{high} {name} left");
+    }
+    if low == high {
+        format!("{about}{high} {name} left")
+    } else {
+        format!("{about}{low}–{high} {name} left")
+    }
 }
 
 /// A moment in this computer's time zone: `2026-11-21 14:02`.
@@ -108,10 +130,30 @@ fn at(ms: i64, zone: TimeZone) -> String {
     }
 }
 
+/// A text of at most so many characters; the middle goes first, for the end tells files apart.
+#[must_use]
+pub fn cut(text: &str, most: usize) -> String {
+    let n = text.chars().count();
+    if n <= most || most < 3 {
+        return text.to_owned();
+    }
+    let head = (most - 1).div_ceil(2);
+    let tail = most - 1 - head;
+    text.chars()
+        .take(head)
+        .chain(['…'])
+        .chain(text.chars().skip(n - tail))
+        .collect()
+}
+
 /// A share in whole percent that says 100 only for all of it.
 #[must_use]
 pub fn percent(done: u64, total: u64) -> u64 {
-    if total == 0 { 0 } else { (u128::from(done.min(total)) * 100 / u128::from(total)) as u64 }
+    if total == 0 {
+        0
+    } else {
+        (u128::from(done.min(total)) * 100 / u128::from(total)) as u64
+    }
 }
 
 #[cfg(test)]
@@ -161,6 +203,7 @@ mod tests {
     fn the_time_left_is_a_range_of_one_unit() {
         let words = |low_s, high_s| time_left(Eta { low_s, high_s });
         assert_eq!(words(10, 20), "10–20 s left");
+        assert_eq!(words(0, 20), "up to 20 s left");
         assert_eq!(words(60, 180), "1–3 min left");
         assert_eq!(words(180, 180), "3 min left");
         assert_eq!(words(32_400, 39_600), "about 9–11 h left");
@@ -170,9 +213,27 @@ mod tests {
 
     #[test]
     fn counts_have_separators_and_percent_is_never_early() {
-        assert_eq!((count(0), count(999), count(1_000), count(12_301_000)), ("0".into(), "999".into(), "1,000".into(), "12,301,000".into()));
+        assert_eq!(
+            (count(0), count(999), count(1_000), count(12_301_000)),
+            ("0".into(), "999".into(), "1,000".into(), "12,301,000".into())
+        );
         assert_eq!((files(1), files(2)), ("1 file".into(), "2 files".into()));
-        assert_eq!((percent(999, 1_000), percent(1_000, 1_000), percent(0, 0), percent(u64::MAX, u64::MAX)), (99, 100, 0, 100));
+        assert_eq!(
+            (
+                percent(999, 1_000),
+                percent(1_000, 1_000),
+                percent(0, 0),
+                percent(u64::MAX, u64::MAX)
+            ),
+            (99, 100, 0, 100)
+        );
+    }
+
+    #[test]
+    fn a_long_name_loses_its_middle() {
+        assert_eq!(cut("short", 5), "short");
+        assert_eq!(cut("äöü-long-name.mov", 9), "äöü-….mov");
+        assert_eq!(cut("äöü-long-name.mov", 9).chars().count(), 9);
     }
 
     #[test]

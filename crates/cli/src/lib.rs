@@ -71,7 +71,7 @@ fn begin(verb: Verb, out: Output) -> Result<Exit, Trouble> {
     let ended = runtime.block_on(async {
         let stop = Stop::listen()?;
         let _log = logs::begin(&place.home);
-        verbs::run(verb, &Context { place, out, stop }).await
+        verbs::run(verb, &Context::new(place, out, stop)).await
     });
     // What still hangs in a system call must not keep the command.
     runtime.shutdown_background();

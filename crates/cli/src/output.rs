@@ -17,6 +17,24 @@ pub struct Output {
     bars: bool,
 }
 
+/// A line of JSON: its fields stay in the order of telling.
+#[derive(Debug, Clone)]
+pub struct Line(pub Vec<(&'static str, serde_json::Value)>);
+
+impl Serialize for Line {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(k, v)| (k, v)))
+    }
+}
+
+/// `event!("started", group: id, name: name)`: a [`Line`] with what happened first.
+#[macro_export]
+macro_rules! event {
+    ($name:literal $(, $key:ident: $value:expr)* $(,)?) => {
+        $crate::output::Line(vec![("event", serde_json::json!($name)) $(, (stringify!($key), serde_json::json!($value)))*])
+    };
+}
+
 /// A colour with a meaning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ink {
@@ -40,7 +58,12 @@ impl Output {
         let dumb = std::env::var_os("TERM").is_some_and(|v| v == "dumb");
         let (out, err) = (std::io::stdout().is_terminal(), std::io::stderr().is_terminal());
         let colours = !plain && !dumb && !json;
-        Self { json, colour_out: out && colours, colour_err: err && colours, bars: err && !dumb && !json }
+        Self {
+            json,
+            colour_out: out && colours,
+            colour_err: err && colours,
+            bars: err && !dumb && !json,
+        }
     }
 
     /// Lines of JSON were asked for.
@@ -89,16 +112,14 @@ impl Output {
 
     /// Tells why a command did not do what was asked.
     pub fn trouble(self, t: &Trouble) {
-        self.event(&serde_json::json!({
-            "event": "error",
-            "code": t.code.as_str(),
-            "number": t.code.label(),
-            "what": t.what,
-            "detail": t.detail,
-            "todo": t.todo,
-        }));
+        let number = t.code.label();
+        self.event(&crate::event!("error", code: t.code, number: number, what: t.what, detail: t.detail, todo: t.todo));
         let code = self.ink_err(Ink::Dim, &format!("({} {})", t.code.label(), t.code));
-        self.tell(format!("{} {} {code}", self.ink_err(Ink::Bad, "windlass:"), t.what));
+        self.tell(format!(
+            "{} {} {code}",
+            self.ink_err(Ink::Bad, "windlass:"),
+            t.what
+        ));
         for line in [&t.detail, &t.todo] {
             if !line.is_empty() {
                 self.tell(format!("  {}", line.replace('\n', "\n  ")));
@@ -115,5 +136,9 @@ fn painted(colour: bool, ink: Ink, text: &str) -> String {
         Ink::Dim => "2",
         Ink::Bold => "1",
     };
-    if colour { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
+    if colour {
+        format!("\u{1b}[{code}m{text}\u{1b}[0m")
+    } else {
+        text.to_owned()
+    }
 }

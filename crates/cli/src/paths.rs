@@ -49,11 +49,18 @@ pub fn text(path: &Path) -> String {
 }
 
 fn missing(path: &Path, e: &io::Error) -> Failed {
-    Failed { path: text(path), code: ErrorCode::FileMissing, detail: e.to_string() }
+    Failed {
+        path: text(path),
+        code: ErrorCode::FileMissing,
+        detail: e.to_string(),
+    }
 }
 
 fn is_missing(e: &io::Error) -> bool {
-    matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory | io::ErrorKind::InvalidInput)
+    matches!(
+        e.kind(),
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory | io::ErrorKind::InvalidInput
+    )
 }
 
 /// Absolute, without `.`, `..` and a slash at the end. Only a path with `..` has its links resolved, for `..` means the
@@ -79,7 +86,14 @@ mod tests {
         let here = dir.path().canonicalize().unwrap();
         std::fs::write(here.join("a"), "a").unwrap();
         std::os::unix::fs::symlink("nowhere", here.join("link")).unwrap();
-        let given = look(&[here.join("a/"), here.join("gone"), here.join("a/b"), here.join("link"), "".into()]).unwrap();
+        let given = look(&[
+            here.join("a/"),
+            here.join("gone"),
+            here.join("a/b"),
+            here.join("link"),
+            "".into(),
+        ])
+        .unwrap();
         assert_eq!(given.there, [here.join("a"), here.join("link")]);
         let missing: Vec<_> = given.missing.iter().map(|f| f.code).collect();
         assert_eq!(missing, [ErrorCode::FileMissing; 3]);

@@ -9,6 +9,7 @@ use windlass_core::states::FileState;
 use windlass_engine::Summary;
 use windlass_engine::view::FileView;
 
+use crate::event;
 use crate::human;
 use crate::output::{Ink, Output};
 use crate::session::Session;
@@ -101,26 +102,44 @@ impl Counts {
 
     /// The last line as an event.
     #[must_use]
-    pub fn event(&self, seconds: f64) -> serde_json::Value {
-        let mut value = serde_json::to_value(self).unwrap_or_default();
-        if let Some(object) = value.as_object_mut() {
-            object.insert("event".into(), "summary".into());
-            object.insert("seconds".into(), ((seconds * 1_000.0).round() / 1_000.0).into());
+    pub fn event(&self, seconds: f64) -> impl Serialize {
+        #[derive(Serialize)]
+        struct Last {
+            event: &'static str,
+            #[serde(flatten)]
+            counts: Counts,
+            seconds: f64,
         }
-        value
+        Last {
+            event: "summary",
+            counts: self.clone(),
+            seconds: (seconds * 1_000.0).round() / 1_000.0,
+        }
     }
 
     /// The last line in words.
     #[must_use]
     pub fn words(&self, name: &str, place: &str, seconds: f64) -> String {
         let done = self.uploaded + self.deduplicated + self.unchanged;
-        let to = if place.is_empty() { String::new() } else { format!(" at {place}") };
+        let to = if place.is_empty() {
+            String::new()
+        } else {
+            format!(" at {place}")
+        };
         let mut text = if self.files == 0 {
             format!("{name}: there was nothing to upload.")
         } else if self.all_proved() {
-            format!("{name}: done. {}, {}, all proved{to}.", human::files(self.files), human::size(self.bytes))
+            format!(
+                "{name}: done. {}, {}, all proved{to}.",
+                human::files(self.files),
+                human::size(self.bytes)
+            )
         } else {
-            format!("{name}: {} of {} proved{to}.", human::count(done), human::files(self.files))
+            format!(
+                "{name}: {} of {} proved{to}.",
+                human::count(done),
+                human::files(self.files)
+            )
         };
         let beside: Vec<String> = [
             (self.deduplicated, "already there"),
@@ -138,7 +157,11 @@ impl Counts {
         }
         if self.bytes_sent > 0 {
             let rate = human::rate(self.bytes_sent as f64 / seconds.max(0.001));
-            text.push_str(&format!(" Sent {} in {} ({rate}).", human::size(self.bytes_sent), human::duration(seconds)));
+            text.push_str(&format!(
+                " Sent {} in {} ({rate}).",
+                human::size(self.bytes_sent),
+                human::duration(seconds)
+            ));
         }
         text
     }
@@ -153,45 +176,83 @@ pub async fn failed(session: &mut Session, group: GroupId) -> Result<Vec<Failed>
     let mut offset = 0;
     loop {
         let page = session.list_files(group, offset, ROWS).await?;
-        let Some(last) = page.files.last() else { return Ok(out) };
+        let Some(last) = page.files.last() else {
+            return Ok(out);
+        };
         offset = last.position + 1;
-        out.extend(page.files.iter().filter(|f| f.state == FileState::Failed).map(of_row));
+        out.extend(
+            page.files
+                .iter()
+                .filter(|f| f.state == FileState::Failed)
+                .map(of_row),
+        );
     }
 }
 
 fn of_row(f: &FileView) -> Failed {
-    let path = if f.folder.is_empty() { f.name.clone() } else { format!("{}/{}", f.folder, f.name) };
+    let path = if f.folder.is_empty() {
+        f.name.clone()
+    } else {
+        format!("{}/{}", f.folder, f.name)
+    };
     match &f.error {
-        Some(e) => Failed { path, code: e.code, detail: e.detail.clone() },
-        None => Failed { path, code: ErrorCode::Internal, detail: "no reason was noted".to_owned() },
+        Some(e) => Failed {
+            path,
+            code: e.code,
+            detail: e.detail.clone(),
+        },
+        None => Failed {
+            path,
+            code: ErrorCode::Internal,
+            detail: "no reason was noted".to_owned(),
+        },
     }
 }
 
 /// Tells them: one event each, or one paragraph a cause.
 pub fn tell_failed(out: Output, group: Option<GroupId>, all: &[Failed]) {
+    events(out, group, all);
+    tell_causes(out, all, ErrorCode::text);
+}
+
+/// Tells paths that were typed and are not there.
+pub fn tell_missing(out: Output, all: &[Failed]) {
+    events(out, None, all);
+    tell_causes(out, all, |_| "There is nothing at this path.");
+}
+
+fn events(out: Output, group: Option<GroupId>, all: &[Failed]) {
     for f in all {
-        out.event(&serde_json::json!({
-            "event": "file_failed",
-            "group": group,
-            "path": f.path,
-            "code": f.code.as_str(),
-            "number": f.code.label(),
-            "detail": f.detail,
-        }));
+        out.event(&event!("file_failed", group: group, path: f.path, code: f.code, number: f.code.label(), detail: f.detail));
     }
+}
+
+fn tell_causes(out: Output, all: &[Failed], text: impl Fn(ErrorCode) -> &'static str) {
     let mut causes: BTreeMap<ErrorCode, Vec<&Failed>> = BTreeMap::new();
     for f in all {
         causes.entry(f.code).or_default().push(f);
     }
     for (code, files) in causes {
-        out.tell(format!("{} {} {}", out.ink_err(Ink::Bad, &code.label()), out.ink_err(Ink::Bold, code.as_str()), code.text()));
+        out.tell(format!(
+            "{} {} {}",
+            out.ink_err(Ink::Bad, &code.label()),
+            out.ink_err(Ink::Bold, code.as_str()),
+            text(code)
+        ));
         for f in files.iter().take(LISTED) {
             // A detail that only says the path again says nothing.
-            let detail = if f.detail.is_empty() || f.path.ends_with(&f.detail) { String::new() } else { format!("  {}", f.detail) };
+            let detail = if f.detail.is_empty() || f.path.ends_with(&f.detail) {
+                String::new()
+            } else {
+                format!("  {}", f.detail)
+            };
             out.tell(format!("    {}{}", f.path, out.ink_err(Ink::Dim, &detail)));
         }
         if files.len() > LISTED {
-            out.tell(format!("    and {} more", human::files((files.len() - LISTED) as u64)));
+            out.tell(format!(
+                "    and {} more",
+                human::files((files.len() - LISTED) as u64)
+            ));
         }
     }
 }
@@ -207,7 +268,14 @@ mod tests {
     use super::*;
 
     fn counts() -> Counts {
-        Counts { files: 10, uploaded: 8, unchanged: 2, bytes: 20_000_000, bytes_sent: 10_000_000, ..Counts::default() }
+        Counts {
+            files: 10,
+            uploaded: 8,
+            unchanged: 2,
+            bytes: 20_000_000,
+            bytes_sent: 10_000_000,
+            ..Counts::default()
+        }
     }
 
     #[test]
@@ -216,24 +284,38 @@ mod tests {
             counts().words("Shoot", "nas", 2.0),
             "Shoot: done. 10 files, 20.0 MB, all proved at nas. 2 unchanged. Sent 10.0 MB in 2.0 s (5.0 MB/s)."
         );
-        let part = Counts { failed: 1, uploaded: 7, bytes_sent: 0, ..counts() };
-        assert_eq!(part.words("Shoot", "", 2.0), "Shoot: 9 of 10 files proved. 2 unchanged, 1 failed.");
-        for one in [Counts { failed: 1, ..counts() }, Counts { rejected: 1, ..counts() }, Counts { open: 1, ..counts() }] {
+        let part = Counts {
+            failed: 1,
+            uploaded: 7,
+            bytes_sent: 0,
+            ..counts()
+        };
+        assert_eq!(
+            part.words("Shoot", "", 2.0),
+            "Shoot: 9 of 10 files proved. 2 unchanged, 1 failed."
+        );
+        for one in [
+            Counts {
+                failed: 1,
+                ..counts()
+            },
+            Counts {
+                rejected: 1,
+                ..counts()
+            },
+            Counts { open: 1, ..counts() },
+        ] {
             assert!(!one.all_proved());
         }
     }
 
     #[test]
     fn the_last_line_has_all_its_fields() {
-        let event = Counts::sum(&[counts(), counts()]).event(1.23456);
-        let names: Vec<&str> = event.as_object().unwrap().keys().map(String::as_str).collect();
-        for name in [
-            "event", "group", "files", "uploaded", "deduplicated", "unchanged", "rejected", "failed", "open", "bytes",
-            "bytes_sent", "parts_sent", "seconds",
-        ] {
-            assert!(names.contains(&name), "{name}");
-        }
-        assert_eq!((event["event"].as_str(), event["files"].as_u64(), event["seconds"].as_f64()), (Some("summary"), Some(20), Some(1.235)));
-        assert!(event["group"].is_null());
+        let line = serde_json::to_string(&Counts::sum(&[counts(), counts()]).event(1.23456)).unwrap();
+        let whole = concat!(
+            r#"{"event":"summary","group":null,"files":20,"uploaded":16,"deduplicated":0,"unchanged":4,"rejected":0,"#,
+            r#""failed":0,"open":0,"bytes":40000000,"bytes_sent":20000000,"parts_sent":0,"seconds":1.235}"#
+        );
+        assert_eq!(line, whole);
     }
 }

@@ -43,7 +43,10 @@ pub fn group<'a>(groups: &'a [GroupView], wanted: &str, among: Among) -> Result<
     if let Some(exact) = groups.iter().find(|g| g.id.to_string() == lower) {
         return Ok(exact);
     }
-    let mut named: Vec<&GroupView> = groups.iter().filter(|g| g.name == wanted || g.name == windlass_core::names::shown(wanted)).collect();
+    let mut named: Vec<&GroupView> = groups
+        .iter()
+        .filter(|g| g.name == wanted || g.name == windlass_core::names::shown(wanted))
+        .collect();
     named.sort_by_key(|g| (g.created_at, g.id));
     if among == Among::Open && named.iter().any(|g| is_open(g)) {
         named.retain(|g| is_open(g));
@@ -56,7 +59,10 @@ pub fn group<'a>(groups: &'a [GroupView], wanted: &str, among: Among) -> Result<
         (several, Among::Open) => return Err(ambiguous(wanted, several)),
     }
     if lower.len() >= SHORTEST && lower.bytes().all(|b| b.is_ascii_hexdigit() || b == b'-') {
-        let begins: Vec<&GroupView> = groups.iter().filter(|g| g.id.to_string().starts_with(&lower)).collect();
+        let begins: Vec<&GroupView> = groups
+            .iter()
+            .filter(|g| g.id.to_string().starts_with(&lower))
+            .collect();
         match begins.as_slice() {
             [] => {}
             [one] => return Ok(one),
@@ -68,10 +74,17 @@ pub fn group<'a>(groups: &'a [GroupView], wanted: &str, among: Among) -> Result<
 }
 
 fn ambiguous(wanted: &str, several: &[&GroupView]) -> Trouble {
-    let what = format!("Several groups are meant by \"{}\"; give the id of one:", windlass_core::names::shown(wanted));
+    let what = format!(
+        "Several groups are meant by \"{}\"; give the id of one:",
+        windlass_core::names::shown(wanted)
+    );
     let mut t = Trouble::new(ErrorCode::BadRequest, what);
-    let mut lines: Vec<String> =
-        several.iter().rev().take(10).map(|g| format!("{}  {}, of {}", g.id, g.name, human::moment(g.created_at))).collect();
+    let mut lines: Vec<String> = several
+        .iter()
+        .rev()
+        .take(10)
+        .map(|g| format!("{}  {}, of {}", g.id, g.name, human::moment(g.created_at)))
+        .collect();
     if several.len() > 10 {
         lines.push(format!("and {} more", several.len() - 10));
     }
@@ -90,7 +103,10 @@ pub(crate) mod tests {
     pub(crate) fn view(n: u8, name: &str, word: GroupWord) -> GroupView {
         let at = i64::from(n);
         GroupView {
-            id: GroupId::new(Timestamp::from_millis(1_700_000_000_000 + at * 0x1_0000_0000), [n; 10]),
+            id: GroupId::new(
+                Timestamp::from_millis(1_700_000_000_000 + at * 0x1_0000_0000),
+                [n; 10],
+            ),
             name: name.into(),
             destination_id: DestinationId::new(Timestamp::from_millis(1), [0; 10]),
             destination_name: "nas".into(),
@@ -118,9 +134,18 @@ pub(crate) mod tests {
         for wanted in [id.as_str(), &id.to_uppercase(), &id[..8], "b"] {
             assert_eq!(group(&groups, wanted, Among::All).unwrap().name, "b", "{wanted}");
         }
-        assert_eq!(group(&groups, &id[..3], Among::All).unwrap_err().code, ErrorCode::NotFound);
-        assert_eq!(group(&groups, "c", Among::All).unwrap_err().code, ErrorCode::NotFound);
-        assert_eq!(group(&groups, "018b", Among::All).unwrap_err().code, ErrorCode::NotFound);
+        assert_eq!(
+            group(&groups, &id[..3], Among::All).unwrap_err().code,
+            ErrorCode::NotFound
+        );
+        assert_eq!(
+            group(&groups, "c", Among::All).unwrap_err().code,
+            ErrorCode::NotFound
+        );
+        assert_eq!(
+            group(&groups, "018b", Among::All).unwrap_err().code,
+            ErrorCode::NotFound
+        );
     }
 
     #[test]
@@ -128,7 +153,10 @@ pub(crate) mod tests {
         let groups = [view(1, "a", GroupWord::Uploading), view(2, "a", GroupWord::Done)];
         assert_eq!(group(&groups, "a", Among::All).unwrap().id, groups[1].id);
         assert_eq!(group(&groups, "a", Among::Open).unwrap().id, groups[0].id);
-        let both = [view(1, "a", GroupWord::Uploading), view(2, "a", GroupWord::Paused)];
+        let both = [
+            view(1, "a", GroupWord::Uploading),
+            view(2, "a", GroupWord::Paused),
+        ];
         let refused = group(&both, "a", Among::Open).unwrap_err();
         assert!(refused.detail.contains(&both[0].id.to_string()), "{refused:?}");
     }

@@ -9,6 +9,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use windlass_core::error::{ErrorCode, Failure};
 use windlass_core::ids::{DestinationId, GroupId};
+use windlass_core::names::shown;
 use windlass_core::states::Intent;
 use windlass_engine::home::HomeLock;
 use windlass_engine::remote::{CallError, Client, ServeGuard, WatchEvent};
@@ -43,7 +44,9 @@ struct Own {
 
 impl std::fmt::Debug for Own {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Own").field("served", &self.served.is_some()).finish_non_exhaustive()
+        f.debug_struct("Own")
+            .field("served", &self.served.is_some())
+            .finish_non_exhaustive()
     }
 }
 
@@ -82,6 +85,15 @@ macro_rules! ask {
     };
 }
 
+/// Says what this start found: a queue that was set aside is never silently gone (I14).
+async fn tell_notices(handle: &EngineHandle) {
+    let notices = handle.snapshot().await.map(|s| s.notices).unwrap_or_default();
+    for n in notices {
+        let (number, word, text) = (n.code.label(), n.code.as_str(), n.code.text());
+        crate::output::Output::new(false).tell(format!("{number} {word} {text}\n    {}", shown(&n.detail)));
+    }
+}
+
 impl Session {
     /// Takes the data folder, or finds who has it.
     ///
@@ -92,7 +104,15 @@ impl Session {
             backend = reach(place, keeps) => backend?,
             () = stop.asked() => return Err(stopped()),
         };
-        Ok(Self { place: place.clone(), keeps, stop: stop.clone(), backend })
+        if let Backend::Own(own) = &backend {
+            tell_notices(&own.handle).await;
+        }
+        Ok(Self {
+            place: place.clone(),
+            keeps,
+            stop: stop.clone(),
+            backend,
+        })
     }
 
     /// After the other program ended.
@@ -295,7 +315,10 @@ impl Watch {
 /// The trouble of a command that a signal ended before it began.
 #[must_use]
 pub fn stopped() -> Trouble {
-    Trouble { exit: Exit::Stopped, ..Trouble::new(ErrorCode::Cancelled, "Stopped by a signal; nothing was begun.") }
+    Trouble {
+        exit: Exit::Stopped,
+        ..Trouble::new(ErrorCode::Cancelled, "Stopped by a signal; nothing was begun.")
+    }
 }
 
 async fn reach(place: &Place, keeps: Keeps) -> Result<Backend, Failure> {
@@ -326,7 +349,10 @@ async fn reach(place: &Place, keeps: Keeps) -> Result<Backend, Failure> {
 
 impl Own {
     async fn start(lock: HomeLock, place: &Place, keeps: Keeps) -> Result<Self, Failure> {
-        let server = windlass_server::embedded::start(EmbeddedConfig { home: place.home.dir().to_owned() }).await?;
+        let server = windlass_server::embedded::start(EmbeddedConfig {
+            home: place.home.dir().to_owned(),
+        })
+        .await?;
         let config = EngineConfig {
             lock,
             control: server.endpoint(),
@@ -351,7 +377,11 @@ impl Own {
                 }
             },
         };
-        Ok(Self { handle, server, served })
+        Ok(Self {
+            handle,
+            server,
+            served,
+        })
     }
 
     async fn end(self) {

@@ -8,15 +8,16 @@ use windlass_core::ids::GroupId;
 use windlass_engine::view::{GroupView, Notice};
 
 use crate::board::{Board, Sums};
+use crate::event;
 use crate::human;
-use crate::output::Output;
+use crate::output::{Ink, Output};
 
 /// Between two events of progress.
 const EVENTS: Duration = Duration::from_millis(500);
 /// Between two lines where there is no terminal.
 const LINES: Duration = Duration::from_secs(5);
 
-/// How a command shows how it goes. It ends with [`Show::end`] or when it is dropped: the bars are gone then.
+/// How a command shows how it goes. It ends with [`Show::end`].
 #[derive(Debug)]
 pub struct Show {
     out: Output,
@@ -24,6 +25,7 @@ pub struct Show {
     group: Option<GroupId>,
     look: Look,
     last: Option<Instant>,
+    told: Vec<Notice>,
 }
 
 #[derive(Debug)]
@@ -49,9 +51,9 @@ struct Event<'a> {
 }
 
 impl Show {
-    /// Begins; with one group it is named in events.
+    /// Begins; with one group it is named in events. What was told already is not told again.
     #[must_use]
-    pub fn new(out: Output, groups: &[GroupId]) -> Self {
+    pub fn new(out: Output, groups: &[GroupId], told: Vec<Notice>) -> Self {
         let look = if out.is_json() {
             Look::Events
         } else if out.has_bars() {
@@ -60,7 +62,14 @@ impl Show {
             Look::Lines
         };
         let group = if let [one] = groups { Some(*one) } else { None };
-        Self { out, board: Board::default(), group, look, last: None }
+        Self {
+            out,
+            board: Board::default(),
+            group,
+            look,
+            last: None,
+            told,
+        }
     }
 
     /// Takes in how groups stand, and shows it when it is time.
@@ -82,10 +91,18 @@ impl Show {
         self.last = Some(Instant::now());
         let sums = self.board.sums();
         if self.out.is_json() {
-            self.out.event(&Event { event: "progress", group: self.group, sums });
+            self.out.event(&Event {
+                event: "progress",
+                group: self.group,
+                sums,
+            });
         } else {
             let percent = human::percent(sums.bytes_done, sums.bytes);
-            self.out.tell(format!("{percent} % · {} · {}", sums.figures(), self.board.current()));
+            self.out.tell(format!(
+                "{percent} % · {} · {}",
+                sums.figures(),
+                self.board.current()
+            ));
         }
     }
 
@@ -98,24 +115,39 @@ impl Show {
         }
     }
 
+    /// Tells that the program which had the files has ended, and that this command goes on with them.
+    pub fn taken_over(&self) {
+        self.out.event(&event!("taken_over", group: self.group));
+        self.remark("The program that had taken the files has ended; this command goes on with them.");
+    }
+
     /// Tells what the engine wants told once.
-    pub fn notice(&self, n: &Notice) {
-        self.out.event(&serde_json::json!({
-            "event": "notice", "group": n.group, "code": n.code.as_str(), "number": n.code.label(), "detail": n.detail,
-        }));
-        self.remark(&format!("{} ({}) {}", n.code.text(), n.code.label(), n.detail));
+    pub fn notice(&mut self, n: &Notice) {
+        if !self.told.contains(n) {
+            self.told.push(n.clone());
+            tell_notice(self.out, n, |text| self.remark(text));
+        }
     }
 
-    /// The last figures.
-    #[must_use]
-    pub fn sums(&self) -> Sums {
-        self.board.sums()
+    /// Takes the bars away. After a signal they stay as they stood: the terminal wrote `^C` behind them, so where they begin
+    /// is not known any more.
+    pub fn end(self, stopped: bool) {
+        if let (Look::Bars(bars), true) = (&self.look, stopped) {
+            bars.all.set_draw_target(ProgressDrawTarget::hidden());
+            self.out.tell("");
+        }
     }
+}
 
-    /// Takes the bars away.
-    pub fn end(self) {
-        drop(self);
-    }
+/// Tells a notice, as an event or in words.
+pub fn tell_notice(out: Output, n: &Notice, words: impl FnOnce(&str)) {
+    out.event(&event!("notice", group: n.group, code: n.code, number: n.code.label(), detail: n.detail));
+    words(&format!(
+        "{} {} {}",
+        out.ink_err(Ink::Warn, &n.code.label()),
+        n.code.text(),
+        n.detail
+    ));
 }
 
 impl Drop for Show {
@@ -137,7 +169,7 @@ impl Bars {
         if let Ok(style) = ProgressStyle::with_template("{percent:>3} % {bar:30} {msg}") {
             bar.set_style(style.progress_chars("━╸─"));
         }
-        if let Ok(style) = ProgressStyle::with_template("      {wide_msg}") {
+        if let Ok(style) = ProgressStyle::with_template("      {msg}") {
             line.set_style(style);
         }
         line.set_message("Looking at the files…");

@@ -11,11 +11,17 @@ pub mod status;
 pub mod up;
 pub mod verify;
 
+use std::sync::Mutex;
+
+use windlass_core::ids::GroupId;
+use windlass_engine::view::Notice;
+
 use crate::args::{Dest, Verb};
 use crate::exit::{Exit, Trouble};
 use crate::output::Output;
 use crate::place::Place;
 use crate::session::{Keeps, Session};
+use crate::show::{Show, tell_notice};
 use crate::stop::Stop;
 
 /// What every verb needs.
@@ -27,15 +33,51 @@ pub struct Context {
     pub out: Output,
     /// Signals.
     pub stop: Stop,
+    /// Notices that were told.
+    told: Mutex<Vec<Notice>>,
 }
 
 impl Context {
+    /// For one command.
+    #[must_use]
+    pub fn new(place: Place, out: Output, stop: Stop) -> Self {
+        Self {
+            place,
+            out,
+            stop,
+            told: Mutex::default(),
+        }
+    }
+
     /// Opens a session.
     ///
     /// # Errors
     /// See [`Session::open`].
     pub async fn session(&self, keeps: Keeps) -> Result<Session, Trouble> {
-        Session::open(&self.place, keeps, &self.stop).await
+        let mut session = Session::open(&self.place, keeps, &self.stop).await?;
+        if session.is_own() {
+            // What the start of the engine has to say; a program that runs already said its own.
+            let Ok(snapshot) = session.snapshot().await else {
+                return Ok(session);
+            };
+            for n in &snapshot.notices {
+                tell_notice(self.out, n, |text| self.out.tell(text));
+            }
+            if let Ok(mut told) = self.told.lock() {
+                told.extend(snapshot.notices);
+            }
+        }
+        Ok(session)
+    }
+
+    /// Begins to show how groups go.
+    #[must_use]
+    pub fn show(&self, groups: &[GroupId]) -> Show {
+        Show::new(
+            self.out,
+            groups,
+            self.told.lock().map(|t| t.clone()).unwrap_or_default(),
+        )
     }
 }
 

@@ -43,7 +43,9 @@ pub const fn reason(reason: BlockedReason) -> &'static str {
         BlockedReason::DestinationDown => "the destination does not answer; tried again by itself",
         BlockedReason::DestinationSlowDown => "the destination asks to slow down; goes on by itself",
         BlockedReason::StorageFull => "the destination is full; make room, it goes on by itself",
-        BlockedReason::SignedOut => "the destination does not accept the key; `windlass dest test` tells more",
+        BlockedReason::SignedOut => {
+            "the destination does not accept the key; `windlass dest test` tells more"
+        }
         BlockedReason::DiskMissing => "the disk of the files is not connected; nothing is lost",
         BlockedReason::QueueDiskFull => "this computer's disk is full; free some space, nothing is lost",
         BlockedReason::FileMissing => "a file is gone",
@@ -74,7 +76,10 @@ pub fn step(step: &str, outcome: CheckOutcome) -> &str {
         "read_back" => ("What was written can be read", "Reading what was written"),
         "remove" => ("What is unfinished can be removed", "Removing what is unfinished"),
         "free_space" => ("There is room", "Room"),
-        "same_disk" => ("It is on another disk than your files", "On the same disk as your files: a copy, not a backup"),
+        "same_disk" => (
+            "It is on another disk than your files",
+            "It is a copy, not a backup",
+        ),
         "checksums" => ("It proves checksums", "Checksums"),
         other => (other, other),
     };

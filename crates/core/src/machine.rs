@@ -530,12 +530,16 @@ pub struct Machine {
     reserved: BTreeMap<BufferId, (u64, bool)>,
     /// PUTs under way.
     puts: BTreeMap<PutId, DestinationId>,
+    /// Signatures asked for and not answered, by file.
+    signing: BTreeMap<FileId, u32>,
     /// PUTs of paused files that may end by themselves until then.
     grace: BTreeMap<PutId, Timestamp>,
     /// Files that wait for a time.
     waiting: BTreeSet<(Timestamp, FileId)>,
     cancelling: BTreeMap<FileId, Cancelling>,
     removing: BTreeMap<FileId, Removing>,
+    /// When the last event was.
+    last: Timestamp,
     next_number: u64,
     out: Vec<Effect>,
 }
@@ -577,10 +581,12 @@ impl Machine {
             reads: BTreeSet::new(),
             reserved: BTreeMap::new(),
             puts: BTreeMap::new(),
+            signing: BTreeMap::new(),
             grace: BTreeMap::new(),
             waiting: BTreeSet::new(),
             cancelling: BTreeMap::new(),
             removing: BTreeMap::new(),
+            last: Timestamp::from_millis(i64::MIN),
             next_number: 0,
             out: Vec::new(),
         }
@@ -588,6 +594,7 @@ impl Machine {
 
     /// Takes what happened, answers with what to do. Never panics, whatever the order of events.
     pub fn handle(&mut self, now: Timestamp, event: Event) -> Vec<Effect> {
+        self.hold_to_the_clock(now);
         match event {
             Event::DestinationAdded { id, hash } => {
                 self.destinations.entry(id).or_default().hash = hash;
@@ -624,6 +631,11 @@ impl Machine {
     /// When to send a `Tick`, if nothing happens before.
     #[must_use]
     pub fn next_wake(&self) -> Option<Timestamp> {
+        self.next_due().into_iter().chain(self.groups.values().filter_map(|g| g.look_again_at)).min()
+    }
+
+    /// When the first wait is over.
+    fn next_due(&self) -> Option<Timestamp> {
         let destinations = self.destinations.values().filter_map(|d| d.held.as_ref().map(|h| h.until));
         let groups = self.groups.values().filter_map(|g| g.reload_at);
         self.waiting.first().map(|(at, _)| *at).into_iter().chain(destinations).chain(groups).chain(self.grace.values().copied()).chain(self.next_cancel()).min()
@@ -665,7 +677,7 @@ impl Machine {
             && self.reads.is_empty()
             && self.cancelling.is_empty()
             && self.queue_blocked.is_none()
-            && self.next_wake().is_none()
+            && self.next_due().is_none()
             && self.destinations.values().all(|d| d.calls() == 0)
             && !self.files.values().any(|f| self.may_run(f))
             && self.groups.iter().all(|(id, g)| g.is_quiet(self.group_runs(*id)))

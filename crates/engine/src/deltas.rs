@@ -34,6 +34,8 @@ const EVERY: Duration = Duration::from_millis(100);
 const PULSE: Duration = Duration::from_secs(1);
 /// Deltas that a slow window may be behind before it asks for a snapshot again.
 const BEHIND: usize = 256;
+/// Notices that a snapshot carries.
+const NOTICES: usize = 20;
 /// Rows of one watched range.
 const RANGE: u32 = 500;
 
@@ -43,6 +45,7 @@ pub(crate) struct Deltas {
     stirred: Mutex<Stirred>,
     wake: Notify,
     paused: AtomicBool,
+    said: Mutex<Vec<Notice>>,
     state: tokio::sync::Mutex<State>,
 }
 
@@ -75,6 +78,7 @@ impl Deltas {
             stirred: Mutex::default(),
             wake: Notify::new(),
             paused: AtomicBool::new(false),
+            said: Mutex::default(),
             state: tokio::sync::Mutex::default(),
         }
     }
@@ -119,7 +123,15 @@ impl Deltas {
     }
 
     pub(crate) fn notice(&self, failure: Failure, group: Option<GroupId>) {
-        self.note(|s| s.notices.push(Notice { code: failure.code, detail: failure.detail, group }));
+        let notice = Notice { code: failure.code, detail: failure.detail, group };
+        {
+            // One who comes later reads it in the snapshot.
+            let mut said = locked(&self.said);
+            said.push(notice.clone());
+            let over = said.len().saturating_sub(NOTICES);
+            said.drain(..over);
+        }
+        self.note(|s| s.notices.push(notice));
     }
 
     pub(crate) fn set_paused(&self, paused: bool) {
@@ -148,6 +160,7 @@ impl Deltas {
             relaunch: shared.relaunch.report(),
             first_run,
             suggested_folder: shared.suggested_folder.to_string_lossy().into_owned(),
+            notices: locked(&self.said).clone(),
             settings: all.into_iter().filter(|(k, _)| !k.starts_with("intake:")).collect(),
         })
     }

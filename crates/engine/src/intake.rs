@@ -111,9 +111,10 @@ fn end_walk(conn: &Connection, id: GroupId) -> Result<(), QueueError> {
     Ok(())
 }
 
-/// A group's name from what was given: the one thing's name, or the first and how many more.
+/// A group's name from what was given: the folder's name, the file's without its extension, or the first and how many more.
 fn name_of(paths: &[PathBuf]) -> String {
-    let first = paths.first().and_then(|p| p.file_name()).map_or_else(|| "/".to_owned(), |n| n.to_string_lossy().into_owned());
+    let name = |p: &PathBuf| if p.is_dir() { p.file_name() } else { p.file_stem() }.map(|n| n.to_string_lossy().into_owned());
+    let first = paths.first().and_then(name).unwrap_or_else(|| "/".to_owned());
     let mut name = match paths.len() {
         0 | 1 => first,
         n => format!("{first} and {} more", n - 1),

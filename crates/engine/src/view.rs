@@ -32,6 +32,8 @@ pub struct Snapshot {
     pub first_run: bool,
     /// The folder that the first run offers, already chosen.
     pub suggested_folder: String,
+    /// What was to be said since the engine started (a queue that was set aside), newest last, at most 20.
+    pub notices: Vec<Notice>,
     /// Theme, language and other choices of the person, by key.
     #[ts(type = "Record<string, unknown>")]
     pub settings: std::collections::BTreeMap<String, serde_json::Value>,

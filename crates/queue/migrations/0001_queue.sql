@@ -86,6 +86,7 @@ CREATE TABLE upload_file (
     CHECK (state <> 'failed' OR error_code IS NOT NULL),
     CHECK (state <> 'done' OR error_code IS NULL),
     CHECK (object_key IS NOT NULL OR state = 'queued' OR state = 'failed' OR state = 'removed'),
+    CHECK (object_key IS NULL OR state <> 'queued'),
     CHECK ((error_code IS NULL) = (error_detail IS NULL)),
     CHECK (next_try_at IS NULL OR (state <> 'done' AND state <> 'failed' AND state <> 'removed'))
 ) STRICT;
@@ -239,8 +240,8 @@ BEGIN SELECT RAISE(ABORT, 'the group has ended'); END;
 CREATE TRIGGER part_of_closed_file BEFORE UPDATE OF state ON part
 WHEN NEW.state IS NOT OLD.state AND NEW.state <> 'pending'
  AND EXISTS (SELECT 1 FROM upload_file WHERE id = OLD.file_id
-             AND state <> 'registered' AND state <> 'uploading' AND state <> 'verifying' AND state <> 'failed')
-BEGIN SELECT RAISE(ABORT, 'parts move only while their file is under way'); END;
+             AND (object_key IS NULL OR state = 'done' OR state = 'removed'))
+BEGIN SELECT RAISE(ABORT, 'parts move only while the control plane expects them'); END;
 
 -- What never changes.
 

@@ -49,7 +49,7 @@ pub(crate) fn writer(path: &Path) -> Result<Connection, QueueError> {
             "the file system allows no write-ahead log (mode {mode}); choose another folder"
         )));
     }
-    conn.pragma_update(None, "synchronous", "NORMAL")?;
+    conn.pragma_update(None, "synchronous", "FULL")?;
     conn.pragma_update(None, "foreign_keys", true)?;
     conn.pragma_update(None, "recursive_triggers", true)?;
     // The writer makes checkpoints itself, after the answers were given.

@@ -139,3 +139,84 @@ pub(crate) fn compare_transitions(conn: &Connection) -> Result<(), QueueError> {
 fn row(t: TransitionRow) -> (String, String, String) {
     (t.machine.to_owned(), t.from.to_owned(), t.to.to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{connection, create};
+
+    const NOW: Timestamp = Timestamp::from_millis(7);
+    const NEXT: &str = "ALTER TABLE setting ADD COLUMN extra TEXT; UPDATE setting SET extra = 'kept'";
+
+    /// A queue of version 1 with a row in it.
+    fn old() -> (tempfile::TempDir, PathBuf, Connection) {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("queue.sqlite");
+        create::new_queue(&path, NOW, [1; 10]).unwrap();
+        let conn = connection::writer(&path).unwrap();
+        conn.execute("INSERT INTO setting (key, value) VALUES ('a', '1')", [])
+            .unwrap();
+        (dir, path, conn)
+    }
+
+    fn version(conn: &Connection) -> u32 {
+        conn.query_row("PRAGMA user_version", [], |r| r.get(0)).unwrap()
+    }
+
+    fn setting(conn: &Connection, sql: &str) -> String {
+        conn.query_row(sql, [], |r| r.get(0)).unwrap()
+    }
+
+    #[test]
+    fn i15_rows_are_carried_on_and_a_copy_of_before_stays() {
+        let (_dir, path, mut conn) = old();
+        let copy = upgrade_steps(&mut conn, &path, 1, NOW, &[STEPS[0], NEXT]).unwrap();
+        assert_eq!(version(&conn), 2);
+        assert_eq!(setting(&conn, "SELECT value || extra FROM setting"), "1kept");
+        assert_eq!(copy.file_name().unwrap(), "queue.version-1-7.sqlite");
+        // The version stands in the file itself, where an older program looks.
+        let bytes = fs::read(&path).unwrap();
+        assert_eq!(bytes[60..64], [0, 0, 0, 2]);
+        let before = connection::writer(&copy).unwrap();
+        assert_eq!(
+            (
+                version(&before),
+                setting(&before, "SELECT value FROM setting").as_str()
+            ),
+            (1, "1")
+        );
+        assert!(before.prepare("SELECT extra FROM setting").is_err());
+        let on: bool = conn.query_row("PRAGMA foreign_keys", [], |r| r.get(0)).unwrap();
+        assert!(on);
+    }
+
+    #[test]
+    fn i15_a_migration_that_fails_leaves_the_old_queue_whole() {
+        let (_dir, path, mut conn) = old();
+        for bad in [
+            "ALTER TABLE setting ADD COLUMN extra TEXT; SELECT nonsense",
+            "SELECT RAISE(ABORT, 'x')",
+        ] {
+            assert!(upgrade_steps(&mut conn, &path, 1, NOW, &[STEPS[0], NEXT, bad]).is_err());
+            assert_eq!(version(&conn), 1);
+            assert!(conn.prepare("SELECT extra FROM setting").is_err());
+            assert_eq!(setting(&conn, "SELECT value FROM setting"), "1");
+        }
+        upgrade_steps(&mut conn, &path, 1, NOW, &[STEPS[0], NEXT]).unwrap();
+    }
+
+    #[test]
+    fn a_migration_that_would_lose_rows_their_owner_is_refused() {
+        let (_dir, path, mut conn) = old();
+        let orphan = "INSERT INTO receipt_hash (file_id, sha256) VALUES (randomblob(16), zeroblob(32))";
+        let e = upgrade_steps(&mut conn, &path, 1, NOW, &[STEPS[0], orphan]).unwrap_err();
+        assert!(e.to_string().contains("receipt_hash"), "{e}");
+        assert_eq!(version(&conn), 1);
+    }
+
+    #[test]
+    fn f110_the_tables_of_steps_are_those_of_the_code() {
+        let (_dir, _path, conn) = old();
+        compare_transitions(&conn).unwrap();
+    }
+}

@@ -68,10 +68,10 @@ pub fn group_part(name: &str) -> String {
 /// `name_invalid` when the place can't have a name of this length.
 pub fn key(prefix: &str, group: &str, path: &str, rules: Rules) -> Result<String, Failure> {
     let group = group_part(group);
-    // A folder or a file that gave its own name to the group stands there once, not inside a folder of its name.
+    // A folder that gave its own name to the group stands there once, not inside a folder of its name.
     let own = path
         .strip_prefix(group.as_str())
-        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+        .is_some_and(|rest| rest.starts_with('/'));
     let key = if own {
         format!("{prefix}{path}")
     } else {
@@ -177,7 +177,7 @@ mod tests {
         let folder = Rules::Folder;
         let of = |group: &str, path: &str| key("p/", group, path, folder).expect("a key");
         assert_eq!(of("tree", "tree/a/b"), "p/tree/a/b");
-        assert_eq!(of("a.bin", "a.bin"), "p/a.bin");
+        assert_eq!(of("a", "a"), "p/a/a");
         assert_eq!(of("tree", "treetop/a"), "p/tree/treetop/a");
         assert_eq!(of(".windlass", ".windlass/a"), "p/_.windlass/.windlass/a");
     }

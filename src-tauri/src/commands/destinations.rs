@@ -12,7 +12,10 @@ use crate::words::plain;
 use crate::{closing, window};
 
 #[tauri::command]
-pub(crate) async fn test_destination(shell: State<'_, Shell>, destination: NewDestination) -> Answer<DestinationCheck> {
+pub(crate) async fn test_destination(
+    shell: State<'_, Shell>,
+    destination: NewDestination,
+) -> Answer<DestinationCheck> {
     Ok(shell.engine().await?.test_destination(&destination).await?)
 }
 
@@ -33,7 +36,10 @@ pub(crate) async fn add_destination(
         let question = words.host_question(&plain(&s3.endpoint), &plain(&s3.bucket));
         if !shell.is_confirmed(&question) {
             if !closing::ask(&app, question.clone(), words.use_it(), words.cancel()).await {
-                return Ok(DestinationCheck { ok: false, steps: tested.steps });
+                return Ok(DestinationCheck {
+                    ok: false,
+                    steps: tested.steps,
+                });
             }
             shell.confirm(question);
         }
@@ -46,7 +52,10 @@ pub(crate) async fn add_destination(
 }
 
 #[tauri::command]
-pub(crate) async fn check_destination(shell: State<'_, Shell>, id: DestinationId) -> Answer<DestinationCheck> {
+pub(crate) async fn check_destination(
+    shell: State<'_, Shell>,
+    id: DestinationId,
+) -> Answer<DestinationCheck> {
     Ok(shell.engine().await?.check_destination(id).await?)
 }
 
@@ -62,19 +71,34 @@ pub(crate) async fn set_default_destination(shell: State<'_, Shell>, id: Destina
 
 /// A folder to write to, for the form that the page shows; nothing is read from it.
 #[tauri::command]
-pub(crate) async fn choose_destination_folder(app: AppHandle, shell: State<'_, Shell>) -> Answer<Option<String>> {
+pub(crate) async fn choose_destination_folder(
+    app: AppHandle,
+    shell: State<'_, Shell>,
+) -> Answer<Option<String>> {
     let (answer, answered) = oneshot::channel();
-    let mut dialog = app.dialog().file().set_title(shell.words().choose_destination()).set_can_create_directories(true);
+    let mut dialog = app
+        .dialog()
+        .file()
+        .set_title(shell.words().choose_destination())
+        .set_can_create_directories(true);
     if let Some(window) = app.get_webview_window(window::MAIN) {
         dialog = dialog.set_parent(&window);
     }
     dialog.pick_folder(move |folder| {
         let _ = answer.send(folder);
     });
-    let Ok(Some(folder)) = answered.await else { return Ok(None) };
-    let folder = folder.into_path().map_err(|_| invalid("it is no folder of this computer"))?;
+    let Ok(Some(folder)) = answered.await else {
+        return Ok(None);
+    };
+    let folder = folder
+        .into_path()
+        .map_err(|_| invalid("it is no folder of this computer"))?;
     // The form and the control plane hold paths as text.
-    folder.into_os_string().into_string().map(Some).map_err(|_| invalid("the folder's name is no text"))
+    folder
+        .into_os_string()
+        .into_string()
+        .map(Some)
+        .map_err(|_| invalid("the folder's name is no text"))
 }
 
 #[tauri::command]

@@ -20,21 +20,40 @@ pub(crate) async fn choose_files(
 ) -> Answer<()> {
     let words = shell.words();
     let (answer, answered) = oneshot::channel();
-    let mut dialog =
-        app.dialog().file().set_title(if folders { words.choose_folders() } else { words.choose_files() });
+    let mut dialog = app.dialog().file().set_title(if folders {
+        words.choose_folders()
+    } else {
+        words.choose_files()
+    });
     if let Some(window) = app.get_webview_window(window::MAIN) {
         dialog = dialog.set_parent(&window);
     }
     let chosen = move |paths| {
         let _ = answer.send(paths);
     };
-    if folders { dialog.pick_folders(chosen) } else { dialog.pick_files(chosen) }
-    let Ok(Some(paths)) = answered.await else { return Ok(()) };
-    let paths: Vec<_> = paths.into_iter().filter_map(|path| path.into_path().ok()).collect();
+    if folders {
+        dialog.pick_folders(chosen);
+    } else {
+        dialog.pick_files(chosen);
+    }
+    let Ok(Some(paths)) = answered.await else {
+        return Ok(());
+    };
+    let paths: Vec<_> = paths
+        .into_iter()
+        .filter_map(|path| path.into_path().ok())
+        .collect();
     if paths.is_empty() {
         return Err(invalid("only files on this computer can be taken"));
     }
-    shell.engine().await?.add_paths(AddPaths { group, ..new_group(paths, Origin::Dialog) }).await?;
+    shell
+        .engine()
+        .await?
+        .add_paths(AddPaths {
+            group,
+            ..new_group(paths, Origin::Dialog)
+        })
+        .await?;
     Ok(())
 }
 
@@ -42,7 +61,14 @@ pub(crate) async fn choose_files(
 pub(crate) async fn drop_into(shell: State<'_, Shell>, handle: u32, group: Option<GroupId>) -> Answer<()> {
     let taken = shell.given().take(handle, clock::now());
     let paths = taken.ok_or_else(|| Failure::new(ErrorCode::NotFound, "there is no such drop"))?;
-    shell.engine().await?.add_paths(AddPaths { group, ..new_group(paths, Origin::Drop) }).await?;
+    shell
+        .engine()
+        .await?
+        .add_paths(AddPaths {
+            group,
+            ..new_group(paths, Origin::Drop)
+        })
+        .await?;
     Ok(())
 }
 
@@ -57,6 +83,10 @@ pub(crate) async fn paste_files(shell: State<'_, Shell>) -> Answer<()> {
     if paths.is_empty() {
         return Ok(());
     }
-    shell.engine().await?.add_paths(new_group(paths, Origin::Paste)).await?;
+    shell
+        .engine()
+        .await?
+        .add_paths(new_group(paths, Origin::Paste))
+        .await?;
     Ok(())
 }

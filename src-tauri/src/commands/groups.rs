@@ -84,7 +84,12 @@ mod tests {
         assert_eq!(scope(Kind::App, None), Ok(Scope::App));
         assert!(matches!(scope(Kind::Group, Some(id)), Ok(Scope::Group(g)) if g.to_string() == id));
         assert!(matches!(scope(Kind::File, Some(id)), Ok(Scope::File(f)) if f.to_string() == id));
-        for (kind, id) in [(Kind::App, Some(id)), (Kind::Group, None), (Kind::File, None), (Kind::Group, Some("/etc/shadow"))] {
+        for (kind, id) in [
+            (Kind::App, Some(id)),
+            (Kind::Group, None),
+            (Kind::File, None),
+            (Kind::Group, Some("/etc/shadow")),
+        ] {
             assert!(scope(kind, id).is_err(), "{kind:?} {id:?}");
         }
         assert!(serde_json::from_str::<Kind>("\"all\"").is_err());

@@ -38,8 +38,16 @@ pub(crate) async fn watch_rows(shell: State<'_, Shell>, ranges: Vec<Range>) -> A
     if ranges.len() > MOST_RANGES {
         return Err(invalid("too many lists"));
     }
-    let range = |r: Range| RowRange { group: r.group, offset: r.offset, limit: r.limit.min(MOST_ROWS) };
-    Ok(shell.engine().await?.watch_rows(ranges.into_iter().map(range).collect()).await?)
+    let range = |r: Range| RowRange {
+        group: r.group,
+        offset: r.offset,
+        limit: r.limit.min(MOST_ROWS),
+    };
+    Ok(shell
+        .engine()
+        .await?
+        .watch_rows(ranges.into_iter().map(range).collect())
+        .await?)
 }
 
 #[tauri::command]

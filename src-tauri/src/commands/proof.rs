@@ -23,10 +23,17 @@ pub(crate) struct VerifyOutcome {
 impl From<VerifyReport> for VerifyOutcome {
     fn from(report: VerifyReport) -> Self {
         let named = |(path, error): (String, FileError)| {
-            let detail = if error.detail.is_empty() { path } else { format!("{path}: {}", error.detail) };
+            let detail = if error.detail.is_empty() {
+                path
+            } else {
+                format!("{path}: {}", error.detail)
+            };
             FileError { detail, ..error }
         };
-        Self { checked: report.checked, failed: report.failed.into_iter().map(named).collect() }
+        Self {
+            checked: report.checked,
+            failed: report.failed.into_iter().map(named).collect(),
+        }
     }
 }
 
@@ -47,7 +54,9 @@ pub(crate) async fn show_at_destination(shell: State<'_, Shell>, group: GroupId)
     let destination = shell.facts().groups.get(&group).map(|g| g.destination_id);
     let destination = destination.ok_or_else(|| Failure::new(ErrorCode::NotFound, "no such group"))?;
     let places = engine.destinations().await?;
-    let place = places.into_iter().find(|d| d.id == destination && d.kind == DestinationKind::Folder);
+    let place = places
+        .into_iter()
+        .find(|d| d.id == destination && d.kind == DestinationKind::Folder);
     let place = place.ok_or_else(|| invalid("the destination is no folder of this computer"))?;
     let first = engine.list_files(group, 0, 1).await?.files.into_iter().next();
     let folder = first
@@ -63,8 +72,15 @@ mod tests {
 
     #[test]
     fn what_failed_a_check_names_its_file() {
-        let error = FileError { code: ErrorCode::ObjectMissing, number: "WL-309".into(), detail: "gone".into() };
-        let report = VerifyReport { checked: 2, failed: vec![("/a/b".into(), error)] };
+        let error = FileError {
+            code: ErrorCode::ObjectMissing,
+            number: "WL-309".into(),
+            detail: "gone".into(),
+        };
+        let report = VerifyReport {
+            checked: 2,
+            failed: vec![("/a/b".into(), error)],
+        };
         assert_eq!(
             serde_json::to_value(VerifyOutcome::from(report)).unwrap(),
             serde_json::json!({"checked": 2, "failed": [{"code": "object_missing", "number": "WL-309", "detail": "/a/b: gone"}]})

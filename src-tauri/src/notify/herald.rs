@@ -93,7 +93,10 @@ impl Herald {
             None if held.is_empty() => return None,
             None => {
                 let need_you = held.iter().filter(|t| t.notice == Notice::NeedsYou).count() as u64;
-                Say::Several { done: held.len() as u64 - need_you, need_you }
+                Say::Several {
+                    done: held.len() as u64 - need_you,
+                    need_you,
+                }
             }
         };
         self.told.push_back(now);
@@ -102,7 +105,8 @@ impl Herald {
 
     /// A clock that went back counts as a new minute.
     fn forget(&mut self, now: Timestamp) {
-        self.told.retain(|t| *t <= now && now.millis_since(*t) < MINUTE_MS);
+        self.told
+            .retain(|t| *t <= now && now.millis_since(*t) < MINUTE_MS);
     }
 }
 
@@ -118,7 +122,14 @@ mod tests {
 
     fn told(n: u8, notice: Notice, rejected: u64) -> Told {
         let group = GroupId::new(at(i64::from(n)), [n; 10]);
-        Told { group, name: format!("g{n}"), notice, done: 3, failed: 0, rejected }
+        Told {
+            group,
+            name: format!("g{n}"),
+            notice,
+            done: 3,
+            failed: 0,
+            rejected,
+        }
     }
 
     #[test]
@@ -127,8 +138,16 @@ mod tests {
         let done = told(1, Notice::Done, 0);
         assert_eq!(herald.hear(&done, Level::None, at(0)), None);
         assert_eq!(herald.hear(&done, Level::Problems, at(0)), None);
-        assert!(herald.hear(&told(2, Notice::Done, 1), Level::Problems, at(0)).is_some());
-        assert!(herald.hear(&told(3, Notice::NeedsYou, 0), Level::Problems, at(0)).is_some());
+        assert!(
+            herald
+                .hear(&told(2, Notice::Done, 1), Level::Problems, at(0))
+                .is_some()
+        );
+        assert!(
+            herald
+                .hear(&told(3, Notice::NeedsYou, 0), Level::Problems, at(0))
+                .is_some()
+        );
         assert_eq!(herald.hear(&done, Level::Normal, at(0)), Some(Say::One(done)));
     }
 
@@ -136,15 +155,28 @@ mod tests {
     fn more_than_three_in_a_minute_become_one() {
         let mut herald = Herald::default();
         for n in 0..3 {
-            assert!(herald.hear(&told(n, Notice::Done, 0), Level::Normal, at(i64::from(n))).is_some());
+            assert!(
+                herald
+                    .hear(&told(n, Notice::Done, 0), Level::Normal, at(i64::from(n)))
+                    .is_some()
+            );
         }
         for n in 3..7 {
-            assert_eq!(herald.hear(&told(n, Notice::Done, 0), Level::Normal, at(1_000)), None);
+            assert_eq!(
+                herald.hear(&told(n, Notice::Done, 0), Level::Normal, at(1_000)),
+                None
+            );
         }
-        assert_eq!(herald.hear(&told(7, Notice::NeedsYou, 0), Level::Normal, at(1_000)), None);
+        assert_eq!(
+            herald.hear(&told(7, Notice::NeedsYou, 0), Level::Normal, at(1_000)),
+            None
+        );
         assert_eq!(herald.due(), Some(at(MINUTE_MS)));
         assert_eq!(herald.release(at(30_000)), None);
-        assert_eq!(herald.release(at(MINUTE_MS)), Some(Say::Several { done: 4, need_you: 1 }));
+        assert_eq!(
+            herald.release(at(MINUTE_MS)),
+            Some(Say::Several { done: 4, need_you: 1 })
+        );
         assert_eq!((herald.due(), herald.release(at(200_000))), (None, None));
     }
 
@@ -152,7 +184,11 @@ mod tests {
     fn one_that_was_held_back_alone_is_told_by_its_name() {
         let mut herald = Herald::default();
         for n in 0..3 {
-            assert!(herald.hear(&told(n, Notice::Done, 0), Level::Normal, at(0)).is_some());
+            assert!(
+                herald
+                    .hear(&told(n, Notice::Done, 0), Level::Normal, at(0))
+                    .is_some()
+            );
         }
         let last = told(9, Notice::NeedsYou, 0);
         assert_eq!(herald.hear(&told(9, Notice::Done, 0), Level::Normal, at(5)), None);
@@ -164,8 +200,16 @@ mod tests {
     fn a_clock_that_went_back_holds_nothing_for_ever() {
         let mut herald = Herald::default();
         for n in 0..3 {
-            assert!(herald.hear(&told(n, Notice::Done, 0), Level::Normal, at(1_000_000)).is_some());
+            assert!(
+                herald
+                    .hear(&told(n, Notice::Done, 0), Level::Normal, at(1_000_000))
+                    .is_some()
+            );
         }
-        assert!(herald.hear(&told(4, Notice::Done, 0), Level::Normal, at(5)).is_some());
+        assert!(
+            herald
+                .hear(&told(4, Notice::Done, 0), Level::Normal, at(5))
+                .is_some()
+        );
     }
 }

@@ -53,11 +53,17 @@ pub(crate) enum PauseAll {
 }
 
 /// Decides.
-pub(crate) fn tray_model(groups: &BTreeMap<GroupId, GroupView>, totals: &Totals, words: &dyn Words) -> TrayModel {
+pub(crate) fn tray_model(
+    groups: &BTreeMap<GroupId, GroupView>,
+    totals: &Totals,
+    words: &dyn Words,
+) -> TrayModel {
     let working = groups.values().filter(|g| works(g.word)).count() as u64;
     let need_you = groups.values().filter(|g| needs_you(g)).count() as u64;
     let held = held(groups, totals);
-    let verified = groups.values().any(|g| matches!(g.word, GroupWord::Done | GroupWord::DoneLeftOut));
+    let verified = groups
+        .values()
+        .any(|g| matches!(g.word, GroupWord::Done | GroupWord::DoneLeftOut));
     let moving = working > 0 && held.is_none();
     let line = match held {
         Some(BlockedReason::Offline) => words.offline(waiting_files(totals)),
@@ -80,8 +86,18 @@ pub(crate) fn tray_model(groups: &BTreeMap<GroupId, GroupView>, totals: &Totals,
     if need_you > 0 && (moving || held.is_some()) {
         tooltip = format!("{tooltip}. {}", words.need_you(need_you));
     }
-    let all = if totals.paused { PauseAll::Resume } else { PauseAll::Pause { enabled: working > 0 } };
-    TrayModel { icon, line, tooltip, groups: named(groups, words), all }
+    let all = if totals.paused {
+        PauseAll::Resume
+    } else {
+        PauseAll::Pause { enabled: working > 0 }
+    };
+    TrayModel {
+        icon,
+        line,
+        tooltip,
+        groups: named(groups, words),
+        all,
+    }
 }
 
 /// Why nothing moves although something is left to do: the reason of everything, else of all groups that are left.
@@ -92,14 +108,30 @@ fn held(groups: &BTreeMap<GroupId, GroupView>, totals: &Totals) -> Option<Blocke
     if groups.values().any(|g| works(g.word)) {
         return totals.blocked_by.first().copied();
     }
-    let mut waiting = groups.values().filter(|g| matches!(g.word, GroupWord::Paused | GroupWord::Interrupted));
+    let mut waiting = groups
+        .values()
+        .filter(|g| matches!(g.word, GroupWord::Paused | GroupWord::Interrupted));
     let first = waiting.next()?;
-    let own = if first.word == GroupWord::Interrupted { Some(BlockedReason::Question) } else { None };
-    Some(first.blocked_by.first().copied().or(own).unwrap_or(BlockedReason::User))
+    let own = if first.word == GroupWord::Interrupted {
+        Some(BlockedReason::Question)
+    } else {
+        None
+    };
+    Some(
+        first
+            .blocked_by
+            .first()
+            .copied()
+            .or(own)
+            .unwrap_or(BlockedReason::User),
+    )
 }
 
 fn named(groups: &BTreeMap<GroupId, GroupView>, words: &dyn Words) -> Vec<(GroupId, String)> {
-    let mut open: Vec<&GroupView> = groups.values().filter(|g| needs_you(g) || works(g.word)).collect();
+    let mut open: Vec<&GroupView> = groups
+        .values()
+        .filter(|g| needs_you(g) || works(g.word))
+        .collect();
     open.sort_by_key(|g| (!needs_you(g), g.created_at, g.id));
     let line = |g: &GroupView| {
         let name = plain(&g.name);
@@ -109,7 +141,10 @@ fn named(groups: &BTreeMap<GroupId, GroupView>, words: &dyn Words) -> Vec<(Group
             words.group(&name, percent(g.bytes_done, g.bytes_total).unwrap_or(0))
         }
     };
-    open.into_iter().take(MOST_GROUPS).map(|g| (g.id, line(g))).collect()
+    open.into_iter()
+        .take(MOST_GROUPS)
+        .map(|g| (g.id, line(g)))
+        .collect()
 }
 
 fn needs_you(group: &GroupView) -> bool {
@@ -123,7 +158,8 @@ fn waiting_files(totals: &Totals) -> u64 {
 /// Whole percent; 100 only when all is there.
 fn percent(done: u64, total: u64) -> Option<u8> {
     let part = u128::from(done.min(total)) * 100;
-    part.checked_div(u128::from(total)).and_then(|p| u8::try_from(p).ok())
+    part.checked_div(u128::from(total))
+        .and_then(|p| u8::try_from(p).ok())
 }
 
 #[cfg(test)]

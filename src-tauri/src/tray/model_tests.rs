@@ -17,7 +17,11 @@ fn group(n: u8, name: &str, word: GroupWord) -> GroupView {
         blocked_by: Vec::new(),
         scanning: false,
         accepts_files: true,
-        files: FileCounts { total: 4, failed: 2, ..FileCounts::default() },
+        files: FileCounts {
+            total: 4,
+            failed: 2,
+            ..FileCounts::default()
+        },
         bytes_total: 200,
         bytes_done: 123,
         rate_bytes: None,
@@ -40,32 +44,72 @@ fn with_nothing_there_it_is_idle_and_there_is_nothing_to_pause() {
     assert_eq!((got.icon, got.line.as_str()), (TrayIcon::Idle, "Nothing to send"));
     assert_eq!(got.all, PauseAll::Pause { enabled: false });
     let got = model(&[group(1, "a", GroupWord::Done)], &Totals::default());
-    assert_eq!((got.icon, got.tooltip.as_str()), (TrayIcon::Idle, "Windlass: All verified"));
+    assert_eq!(
+        (got.icon, got.tooltip.as_str()),
+        (TrayIcon::Idle, "Windlass: All verified")
+    );
 }
 
 #[test]
 fn while_files_move_it_says_how_many_groups_how_far_and_how_long() {
-    let totals = Totals { bytes_done: 61, bytes_total: 100, eta: Some(Eta { low_s: 2_280, high_s: 2_700 }), ..Totals::default() };
-    let got = model(&[group(1, "Shoot", GroupWord::Uploading), group(2, "B", GroupWord::Waiting)], &totals);
-    assert_eq!((got.icon, got.line.as_str()), (TrayIcon::Active, "Uploading 2 groups, 61 %"));
+    let totals = Totals {
+        bytes_done: 61,
+        bytes_total: 100,
+        eta: Some(Eta {
+            low_s: 2_280,
+            high_s: 2_700,
+        }),
+        ..Totals::default()
+    };
+    let got = model(
+        &[
+            group(1, "Shoot", GroupWord::Uploading),
+            group(2, "B", GroupWord::Waiting),
+        ],
+        &totals,
+    );
+    assert_eq!(
+        (got.icon, got.line.as_str()),
+        (TrayIcon::Active, "Uploading 2 groups, 61 %")
+    );
     assert_eq!(got.tooltip, "Windlass: Uploading 2 groups, 61 %, 38–45 min");
-    assert_eq!(got.groups.iter().map(|g| g.1.as_str()).collect::<Vec<_>>(), ["Shoot, 61 %", "B, 61 %"]);
+    assert_eq!(
+        got.groups.iter().map(|g| g.1.as_str()).collect::<Vec<_>>(),
+        ["Shoot, 61 %", "B, 61 %"]
+    );
     assert_eq!(got.all, PauseAll::Pause { enabled: true });
 }
 
 #[test]
 fn paused_by_the_person_it_offers_to_go_on() {
-    let totals = Totals { paused: true, ..Totals::default() };
+    let totals = Totals {
+        paused: true,
+        ..Totals::default()
+    };
     let got = model(&[group(1, "a", GroupWord::Paused)], &totals);
-    assert_eq!((got.icon, got.line.as_str(), got.all), (TrayIcon::Paused, "Paused by you", PauseAll::Resume));
+    assert_eq!(
+        (got.icon, got.line.as_str(), got.all),
+        (TrayIcon::Paused, "Paused by you", PauseAll::Resume)
+    );
 }
 
 #[test]
 fn a_reason_of_everything_is_named_and_offline_counts_what_waits() {
-    let of = |reason| Totals { blocked_by: vec![reason], files_total: 15, files_done: 3, ..Totals::default() };
+    let of = |reason| Totals {
+        blocked_by: vec![reason],
+        files_total: 15,
+        files_done: 3,
+        ..Totals::default()
+    };
     let got = model(&[group(1, "a", GroupWord::Waiting)], &of(BlockedReason::Offline));
-    assert_eq!((got.icon, got.line.as_str()), (TrayIcon::Paused, "Offline, 12 files waiting"));
-    let got = model(&[group(1, "a", GroupWord::Waiting)], &of(BlockedReason::QueueDiskFull));
+    assert_eq!(
+        (got.icon, got.line.as_str()),
+        (TrayIcon::Paused, "Offline, 12 files waiting")
+    );
+    let got = model(
+        &[group(1, "a", GroupWord::Waiting)],
+        &of(BlockedReason::QueueDiskFull),
+    );
     assert_eq!(got.line, "Paused: this computer's disk is full");
 }
 
@@ -73,20 +117,38 @@ fn a_reason_of_everything_is_named_and_offline_counts_what_waits() {
 fn a_group_that_waits_alone_is_told_by_its_own_reason() {
     let mut waits = group(1, "a", GroupWord::Paused);
     waits.blocked_by = vec![BlockedReason::StorageFull];
-    assert_eq!(model(std::slice::from_ref(&waits), &Totals::default()).line, "Paused: the destination is full");
+    assert_eq!(
+        model(std::slice::from_ref(&waits), &Totals::default()).line,
+        "Paused: the destination is full"
+    );
     let asks = group(2, "b", GroupWord::Interrupted);
-    assert_eq!(model(std::slice::from_ref(&asks), &Totals::default()).line, "Waiting for your answer");
+    assert_eq!(
+        model(std::slice::from_ref(&asks), &Totals::default()).line,
+        "Waiting for your answer"
+    );
     let moves = group(3, "c", GroupWord::Uploading);
-    assert_eq!(model(&[waits, asks, moves], &Totals::default()).icon, TrayIcon::Active);
+    assert_eq!(
+        model(&[waits, asks, moves], &Totals::default()).icon,
+        TrayIcon::Active
+    );
 }
 
 #[test]
 fn who_needs_a_person_comes_first_and_is_seen_while_others_move() {
-    let totals = Totals { bytes_done: 1, bytes_total: 2, ..Totals::default() };
-    let mut all: Vec<_> = (1..=4).map(|n| group(n, &format!("g{n}"), GroupWord::Uploading)).collect();
+    let totals = Totals {
+        bytes_done: 1,
+        bytes_total: 2,
+        ..Totals::default()
+    };
+    let mut all: Vec<_> = (1..=4)
+        .map(|n| group(n, &format!("g{n}"), GroupWord::Uploading))
+        .collect();
     all.push(group(9, "Contracts", GroupWord::NeedsYou));
     let got = model(&all, &totals);
-    assert_eq!((got.icon, got.line.as_str()), (TrayIcon::Attention, "Uploading 4 groups, 50 %"));
+    assert_eq!(
+        (got.icon, got.line.as_str()),
+        (TrayIcon::Attention, "Uploading 4 groups, 50 %")
+    );
     assert!(got.tooltip.ends_with("1 group needs you"), "{}", got.tooltip);
     assert_eq!(got.groups.len(), MOST_GROUPS);
     assert_eq!(got.groups[0].1, "Contracts: 2 files need you");
@@ -102,6 +164,9 @@ fn percent_is_whole_never_100_before_the_end_and_absent_without_bytes() {
 
 #[test]
 fn a001_a_name_can_not_deceive_in_the_menu() {
-    let got = model(&[group(1, "a\u{202e}\nb", GroupWord::Uploading)], &Totals::default());
+    let got = model(
+        &[group(1, "a\u{202e}\nb", GroupWord::Uploading)],
+        &Totals::default(),
+    );
     assert_eq!(got.groups[0].1, "a⟨202E⟩⟨0A⟩b, 61 %");
 }

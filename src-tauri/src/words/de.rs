@@ -17,7 +17,10 @@ impl Words for German {
     }
     fn uploading(&self, groups: u64, percent: Option<u8>) -> String {
         let what = s(groups, "Gruppe wird", "Gruppen werden");
-        percent.map_or_else(|| format!("{what} hochgeladen"), |p| format!("{what} hochgeladen, {p} %"))
+        percent.map_or_else(
+            || format!("{what} hochgeladen"),
+            |p| format!("{what} hochgeladen, {p} %"),
+        )
     }
     fn left(&self, left: Left) -> String {
         match left {
@@ -83,26 +86,45 @@ impl Words for German {
         format!("{name}: {} Sie", s(files, "Datei braucht", "Dateien brauchen"))
     }
     fn done(&self, group: &str, verified: u64, left_out: u64) -> (String, String) {
-        let out = if left_out > 0 { format!(" {} ausgelassen.", self.count(left_out)) } else { String::new() };
-        (format!("{group} ist fertig"), format!("{} geprüft.{out}", s(verified, "Datei", "Dateien")))
+        let out = if left_out > 0 {
+            format!(" {} ausgelassen.", self.count(left_out))
+        } else {
+            String::new()
+        };
+        (
+            format!("{group} ist fertig"),
+            format!("{} geprüft.{out}", s(verified, "Datei", "Dateien")),
+        )
     }
     fn needs_you(&self, group: &str, files: u64) -> (String, String) {
         let what = s(files, "Datei kommt", "Dateien kommen");
-        (format!("{group} braucht Sie"), format!("{what} ohne Sie nicht weiter."))
+        (
+            format!("{group} braucht Sie"),
+            format!("{what} ohne Sie nicht weiter."),
+        )
     }
     fn several(&self, done: u64, need_you: u64) -> (String, String) {
         let done_words = format!("{} fertig", s(done, "Gruppe ist", "Gruppen sind"));
         match (done, need_you) {
             (0, n) => (self.need_you(n), "Zum Ansehen anklicken.".to_owned()),
-            (_, 0) => (done_words, "Alle ihre Dateien sind geprüft oder ausgelassen.".to_owned()),
+            (_, 0) => (
+                done_words,
+                "Alle ihre Dateien sind geprüft oder ausgelassen.".to_owned(),
+            ),
             (_, n) => (done_words, format!("{}.", self.need_you(n))),
         }
     }
     fn keeps_uploading(&self) -> (&'static str, &'static str) {
-        ("Windlass lädt im Infobereich weiter hoch", "Dort lässt es sich beenden.")
+        (
+            "Windlass lädt im Infobereich weiter hoch",
+            "Dort lässt es sich beenden.",
+        )
     }
     fn quit_question(&self, groups: u64) -> String {
-        format!("Beenden und beim nächsten Mal fortfahren? {} noch nicht fertig.", s(groups, "Gruppe ist", "Gruppen sind"))
+        format!(
+            "Beenden und beim nächsten Mal fortfahren? {} noch nicht fertig.",
+            s(groups, "Gruppe ist", "Gruppen sind")
+        )
     }
     fn stay(&self) -> &'static str {
         "Weiter hochladen"

@@ -17,7 +17,10 @@ impl Words for English {
     }
     fn uploading(&self, groups: u64, percent: Option<u8>) -> String {
         let what = s(groups, "group", "groups");
-        percent.map_or_else(|| format!("Uploading {what}"), |p| format!("Uploading {what}, {p} %"))
+        percent.map_or_else(
+            || format!("Uploading {what}"),
+            |p| format!("Uploading {what}, {p} %"),
+        )
     }
     fn left(&self, left: Left) -> String {
         match left {
@@ -83,11 +86,21 @@ impl Words for English {
         format!("{name}: {} you", s(files, "file needs", "files need"))
     }
     fn done(&self, group: &str, verified: u64, left_out: u64) -> (String, String) {
-        let out = if left_out > 0 { format!(" {} left out.", self.count(left_out)) } else { String::new() };
-        (format!("{group} is done"), format!("{} verified.{out}", s(verified, "file", "files")))
+        let out = if left_out > 0 {
+            format!(" {} left out.", self.count(left_out))
+        } else {
+            String::new()
+        };
+        (
+            format!("{group} is done"),
+            format!("{} verified.{out}", s(verified, "file", "files")),
+        )
     }
     fn needs_you(&self, group: &str, files: u64) -> (String, String) {
-        (format!("{group} needs you"), format!("{} go on without you.", s(files, "file can't", "files can't")))
+        (
+            format!("{group} needs you"),
+            format!("{} go on without you.", s(files, "file can't", "files can't")),
+        )
     }
     fn several(&self, done: u64, need_you: u64) -> (String, String) {
         let done_words = format!("{} done", s(done, "group is", "groups are"));
@@ -101,7 +114,10 @@ impl Words for English {
         ("Windlass keeps uploading in the tray", "Quit it there.")
     }
     fn quit_question(&self, groups: u64) -> String {
-        format!("Quit and go on next time? {} not finished.", s(groups, "group is", "groups are"))
+        format!(
+            "Quit and go on next time? {} not finished.",
+            s(groups, "group is", "groups are")
+        )
     }
     fn stay(&self) -> &'static str {
         "Keep uploading"

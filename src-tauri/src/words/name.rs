@@ -17,7 +17,11 @@ pub(crate) fn plain(name: &str) -> String {
 }
 
 fn visible(c: char) -> String {
-    if c.is_control() || is_hidden(c) { format!("⟨{:02X}⟩", u32::from(c)) } else { c.to_string() }
+    if c.is_control() || is_hidden(c) {
+        format!("⟨{:02X}⟩", u32::from(c))
+    } else {
+        c.to_string()
+    }
 }
 
 /// Not seen, or changing how others are seen.

@@ -12,8 +12,8 @@ use windlass_tests::window::{
 };
 use windlass_tests::{compare_bucket, compare_folder};
 
-const PAUSE: &str = "Pause";
-const RESUME: &str = "Resume";
+const PAUSE: &str = "Pause all";
+const RESUME: &str = "Resume all";
 
 // C-1, C-4, C-9, T-1 to T-6 as a person sees them, L-19
 #[test]
@@ -62,31 +62,27 @@ fn c4_a_file_and_a_folder_dragged_onto_the_window_arrive_and_are_told() -> Resul
     table.desktop.finish()
 }
 
-// C-4: the group under the pointer receives.
+// C-4: the group under the pointer receives, as long as it is under way.
 #[test]
 fn c4_a_file_dragged_onto_a_group_joins_that_group() -> Result<()> {
-    let table = Table::lay()?;
-    let (things, destination) = (
-        table.windlass.dir().join("things"),
-        table.windlass.dir().join("destination"),
-    );
+    let (garage, table) = (Garage::start()?, Table::lay()?);
+    let proxy = FaultProxy::start(garage.endpoint())?;
+    table.windlass.add_bucket("bucket", &garage, &proxy.endpoint())?;
+    let things = table.windlass.dir().join("things");
     for name in ["first.txt", "second.txt"] {
         samples::random_file(things.join(name), 5_000, name.len() as u64)?;
     }
-    let app = table.open_and_choose(&destination)?;
+    let app = table.open_past_first_run()?;
+    proxy.add(Rule::new(Fault::Hold(Gate::closed())).call(Call::PutObject));
     table.drag(&app, &[things.join("first.txt")], &hook("empty"))?;
-    group_becomes(&app, "done")?;
+    app.find(&hook("group-card"))?;
     table.drag(&app, &[things.join("second.txt")], &hook("group-card"))?;
-    wait::until("the second file", UPLOAD, || {
-        only_group(&destination)
-            .ok()?
-            .join("second.txt")
-            .exists()
-            .then_some(())
-    })?;
+    unfold(&app)?;
+    wait::until("both rows", UPLOAD, || (app.count(&hook("file-row")).ok()? == 2).then_some(()))?;
+    proxy.heal();
     group_becomes(&app, "done")?;
     assert_eq!(app.count(&hook("group-card"))?, 1);
-    compare_folder(&things, &only_group(&destination)?)?;
+    compare_bucket(&things, &garage.oracle()?, "first/")?;
     app.close()?;
     table.desktop.finish()
 }
@@ -101,9 +97,11 @@ fn c9_the_tray_pauses_and_resumes_what_is_under_way() -> Result<()> {
     samples::random_file(things.join("large.bin"), 96 << 20, 62)?;
     let app = table.open_past_first_run()?;
     proxy.add(Rule::new(Fault::Slow(4 << 20)).call(Call::PutPart));
+    // The test of the destination sent a part of its own.
+    let before = proxy.ledger().stored(Call::PutPart);
     table.drag(&app, &[things.join("large.bin")], &hook("empty"))?;
     proxy.wait_for("a stored part", UPLOAD, |ledger| {
-        ledger.stored(Call::PutPart) >= 1
+        ledger.stored(Call::PutPart) > before
     })?;
 
     table.desktop.choose_in_tray(PAUSE, PATIENCE)?;

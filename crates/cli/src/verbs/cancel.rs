@@ -9,13 +9,13 @@ use windlass_engine::{GroupEnd, Scope};
 
 use super::Context;
 use crate::args::Cancel;
+use crate::event;
 use crate::exit::{Exit, Trouble};
 use crate::follow::follow;
 use crate::human;
 use crate::report::Counts;
 use crate::select::{self, Among};
 use crate::session::{Keeps, Session};
-use crate::show::Show;
 
 /// Cancels, and waits until the destination confirmed it.
 ///
@@ -33,25 +33,33 @@ async fn cancel(session: &mut Session, args: &Cancel, cx: &Context) -> Result<Ex
     let g = select::group(&snapshot.groups, &args.group, Among::Open)?;
     if !select::is_open(g) {
         let what = format!("{} has ended; there is nothing to cancel.", g.name);
-        return Err(Trouble::new(ErrorCode::StateConflict, what).todo("What is proved at the destination stays there."));
+        return Err(Trouble::new(ErrorCode::StateConflict, what)
+            .todo("What is proved at the destination stays there."));
     }
     if !args.yes && asks(cx) && !confirmed(g).await {
         cx.out.tell("Kept.");
         return Ok(Exit::Done);
     }
     session.set_intent(Scope::Group(g.id), Intent::Cancelled).await?;
-    let mut show = Show::new(cx.out, &[g.id]);
+    let mut show = cx.show(&[g.id]);
     let followed = follow(session, &[g.id], &mut show, &cx.stop).await;
-    show.end();
+    show.end(cx.stop.is_asked());
     let followed = followed?;
     let counts = Counts::from(session.summary(g.id).await?);
     let confirmed = followed.ends.get(&g.id) == Some(&GroupEnd::Cancelled);
-    cx.out.event(&serde_json::json!({
-        "event": "cancelled", "group": g.id, "cleaned_up": confirmed, "kept": counts.uploaded + counts.deduplicated + counts.unchanged,
-    }));
+    let kept = counts.uploaded + counts.deduplicated + counts.unchanged;
+    cx.out
+        .event(&event!("cancelled", group: g.id, cleaned_up: confirmed, kept: kept));
     if !cx.out.is_json() {
-        let kept = counts.uploaded + counts.deduplicated + counts.unchanged;
-        let stay = if kept > 0 { format!(" {} that were proved stay at {}.", human::files(kept), g.destination_name) } else { String::new() };
+        let stay = if kept > 0 {
+            format!(
+                " {} that were proved stay at {}.",
+                human::files(kept),
+                g.destination_name
+            )
+        } else {
+            String::new()
+        };
         cx.out.say(if confirmed {
             format!("{} is cancelled, and what was unfinished is removed.{stay}", g.name)
         } else {
@@ -67,7 +75,14 @@ fn asks(cx: &Context) -> bool {
 }
 
 async fn confirmed(g: &GroupView) -> bool {
-    let sent = if g.bytes_done > 0 { format!(" What is unfinished of {} already sent will be removed at the destination.", human::size(g.bytes_done)) } else { String::new() };
+    let sent = if g.bytes_done > 0 {
+        format!(
+            " What is unfinished of {} already sent will be removed at the destination.",
+            human::size(g.bytes_done)
+        )
+    } else {
+        String::new()
+    };
     let question = format!("Cancel {}?{sent} Verified files stay. [y/N] ", g.name);
     let read = tokio::task::spawn_blocking(move || {
         let mut err = std::io::stderr().lock();

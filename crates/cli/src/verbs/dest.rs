@@ -8,7 +8,9 @@ use windlass_engine::view::{CheckOutcome, DestinationCheck, DestinationView};
 
 use super::Context;
 use crate::args::DestName;
+use crate::event;
 use crate::exit::{Exit, Trouble};
+use crate::human;
 use crate::output::{Ink, Output};
 use crate::session::{Keeps, Session};
 use crate::words;
@@ -22,24 +24,36 @@ pub async fn list(cx: &Context) -> Result<Exit, Trouble> {
     let all = session.destinations().await;
     session.close().await;
     let all = all?;
-    cx.out.event(&serde_json::json!({ "event": "destinations", "destinations": all }));
+    cx.out.event(&event!("destinations", destinations: all));
     if cx.out.is_json() {
         return Ok(Exit::Done);
     }
-    let width = all.iter().map(|d| shown(&d.name).chars().count()).max().unwrap_or(0);
+    let width = all
+        .iter()
+        .map(|d| shown(&d.name).chars().count())
+        .max()
+        .unwrap_or(0);
     for d in &all {
         cx.out.say(row(d, width, cx.out));
     }
     if all.is_empty() {
-        cx.out.say("No destinations. To add one: windlass dest add NAME --folder DIR");
+        cx.out
+            .say("No destinations. To add one: windlass dest add NAME --folder DIR");
     }
     Ok(Exit::Done)
 }
 
 fn row(d: &DestinationView, width: usize, out: Output) -> String {
     let default = if d.is_default { "  (default)" } else { "" };
-    let problem = d.problem.map_or_else(String::new, |code| format!("\n  {} {}", out.ink(Ink::Bad, &code.label()), code.text()));
-    format!("{:width$}  {:6}  {}{default}{problem}", shown(&d.name), words::kind(d.kind), shown(&d.location))
+    let problem = d.problem.map_or_else(String::new, |code| {
+        format!("\n  {} {}", out.ink(Ink::Bad, &code.label()), code.text())
+    });
+    format!(
+        "{:width$}  {:6}  {}{default}{problem}",
+        shown(&d.name),
+        words::kind(d.kind),
+        shown(&d.location)
+    )
 }
 
 /// Tests a saved destination.
@@ -55,7 +69,9 @@ pub async fn test(args: DestName, cx: &Context) -> Result<Exit, Trouble> {
     .await;
     session.close().await;
     let check = checked?;
-    tell_check(&args.name, "tested", &check, cx.out);
+    cx.out
+        .event(&event!("tested", destination: args.name, ok: check.ok, steps: check.steps));
+    tell_check(&check, cx.out);
     Ok(if check.ok { Exit::Done } else { Exit::NotStarted })
 }
 
@@ -72,7 +88,8 @@ pub async fn remove(args: DestName, cx: &Context) -> Result<Exit, Trouble> {
     .await;
     session.close().await;
     removed?;
-    said(&args.name, "removed", "is removed. Its files stay where they are.", cx.out);
+    cx.out.event(&event!("removed", destination: args.name));
+    said(&args.name, "is removed. Its files stay where they are.", cx.out);
     Ok(Exit::Done)
 }
 
@@ -89,12 +106,12 @@ pub async fn make_default(args: DestName, cx: &Context) -> Result<Exit, Trouble>
     .await;
     session.close().await;
     made?;
-    said(&args.name, "default", "is used when a command names no destination.", cx.out);
+    cx.out.event(&event!("default", destination: args.name));
+    said(&args.name, "is used when a command names no destination.", cx.out);
     Ok(Exit::Done)
 }
 
-fn said(name: &str, event: &str, words: &str, out: Output) {
-    out.event(&serde_json::json!({ "event": event, "destination": name }));
+fn said(name: &str, words: &str, out: Output) {
     if !out.is_json() {
         out.say(format!("{} {words}", shown(name)));
     }
@@ -106,8 +123,7 @@ async fn named(session: &mut Session, name: &str) -> Result<DestinationView, Tro
 }
 
 /// The steps of a test, with a tick each up to the first cross.
-fn tell_check(name: &str, event: &str, check: &DestinationCheck, out: Output) {
-    out.event(&serde_json::json!({ "event": event, "destination": name, "ok": check.ok, "steps": check.steps }));
+fn tell_check(check: &DestinationCheck, out: Output) {
     if out.is_json() {
         return;
     }
@@ -117,8 +133,16 @@ fn tell_check(name: &str, event: &str, check: &DestinationCheck, out: Output) {
             CheckOutcome::Warning => (Ink::Warn, "!"),
             CheckOutcome::Failed => (Ink::Bad, "✗"),
         };
-        let detail = if step.detail.is_empty() { String::new() } else { format!(": {}", shown(&step.detail)) };
-        out.say(format!("  {} {}{detail}", out.ink(ink, mark), words::step(&step.step, step.outcome)));
+        let detail = match (step.step.as_str(), step.detail.parse()) {
+            _ if step.detail.is_empty() => String::new(),
+            ("free_space", Ok(bytes)) => format!(": {} free", human::size(bytes)),
+            _ => format!(": {}", shown(&step.detail)),
+        };
+        out.say(format!(
+            "  {} {}{detail}",
+            out.ink(ink, mark),
+            words::step(&step.step, step.outcome)
+        ));
         if let Some(code) = step.code.filter(|_| step.outcome != CheckOutcome::Ok) {
             out.say(format!("    {} {code}: {}", code.label(), code.text()));
         }
@@ -128,5 +152,8 @@ fn tell_check(name: &str, event: &str, check: &DestinationCheck, out: Output) {
 /// The trouble that a failed test is.
 fn refused(check: &DestinationCheck, what: &str) -> Trouble {
     let failed = check.steps.iter().find(|s| s.outcome == CheckOutcome::Failed);
-    Trouble::new(failed.and_then(|s| s.code).unwrap_or(ErrorCode::StorageError), what)
+    Trouble::new(
+        failed.and_then(|s| s.code).unwrap_or(ErrorCode::StorageError),
+        what,
+    )
 }

@@ -5,6 +5,7 @@ use windlass_engine::Scope;
 
 use super::Context;
 use crate::args::OneGroup;
+use crate::event;
 use crate::exit::{Exit, Trouble};
 use crate::select::{self, Among};
 use crate::session::{Keeps, Session};
@@ -22,7 +23,12 @@ pub async fn run(args: OneGroup, cx: &Context) -> Result<Exit, Trouble> {
 
 async fn pause(session: &mut Session, wanted: Option<&str>, cx: &Context) -> Result<Exit, Trouble> {
     let (scope, id, what, on) = match wanted {
-        None => (Scope::App, None, "Everything is paused".to_owned(), "windlass resume".to_owned()),
+        None => (
+            Scope::App,
+            None,
+            "Everything is paused".to_owned(),
+            "windlass resume".to_owned(),
+        ),
         Some(wanted) => {
             let snapshot = session.snapshot().await?;
             let g = select::group(&snapshot.groups, wanted, Among::Open)?;
@@ -30,11 +36,16 @@ async fn pause(session: &mut Session, wanted: Option<&str>, cx: &Context) -> Res
                 let what = format!("{} has ended; there is nothing to pause.", g.name);
                 return Err(Trouble::new(windlass_core::error::ErrorCode::StateConflict, what));
             }
-            (Scope::Group(g.id), Some(g.id), format!("{} is paused", g.name), format!("windlass resume {}", g.id))
+            (
+                Scope::Group(g.id),
+                Some(g.id),
+                format!("{} is paused", g.name),
+                format!("windlass resume {}", g.id),
+            )
         }
     };
     session.set_intent(scope, Intent::Paused).await?;
-    cx.out.event(&serde_json::json!({ "event": "paused", "group": id, "resume": on }));
+    cx.out.event(&event!("paused", group: id, resume: on));
     if !cx.out.is_json() {
         cx.out.say(format!("{what}. Nothing is lost. To go on: {on}"));
     }

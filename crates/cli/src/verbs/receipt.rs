@@ -1,10 +1,13 @@
 //! `windlass receipt`: the proof of a group.
 
+use serde::Serialize;
+use windlass_core::ids::GroupId;
 use windlass_core::names::shown;
 use windlass_engine::view::{ReceiptLine, ReceiptView};
 
 use super::Context;
 use crate::args::Receipt;
+use crate::event;
 use crate::exit::{Exit, Trouble};
 use crate::human;
 use crate::output::{Ink, Output};
@@ -29,24 +32,36 @@ async fn read(session: &mut Session, wanted: &str) -> Result<ReceiptView, Troubl
     Ok(session.receipt(id).await?)
 }
 
+#[derive(Serialize)]
+struct One<'a> {
+    event: &'static str,
+    group: GroupId,
+    #[serde(flatten)]
+    line: &'a ReceiptLine,
+}
+
 fn show(receipt: &ReceiptView, out: Output) {
     let bytes: u64 = receipt.lines.iter().map(|l| l.size).sum();
     if out.is_json() {
         for line in &receipt.lines {
-            let mut value = serde_json::to_value(line).unwrap_or_default();
-            if let Some(object) = value.as_object_mut() {
-                object.insert("event".into(), "file".into());
-                object.insert("group".into(), receipt.group_id.to_string().into());
-            }
-            out.event(&value);
+            out.event(&One {
+                event: "file",
+                group: receipt.group_id,
+                line,
+            });
         }
-        out.event(&serde_json::json!({
-            "event": "receipt", "group": receipt.group_id, "name": receipt.group, "files": receipt.lines.len(), "bytes": bytes,
-        }));
+        let files = receipt.lines.len();
+        out.event(
+            &event!("receipt", group: receipt.group_id, name: receipt.group, files: files, bytes: bytes),
+        );
         return;
     }
     let files = human::files(receipt.lines.len() as u64);
-    out.say(format!("{}  {files}, {}", out.ink(Ink::Bold, &shown(&receipt.group)), human::size(bytes)));
+    out.say(format!(
+        "{}  {files}, {}",
+        out.ink(Ink::Bold, &shown(&receipt.group)),
+        human::size(bytes)
+    ));
     for line in &receipt.lines {
         for text in lines(line) {
             out.say(text);
@@ -58,7 +73,13 @@ fn lines(l: &ReceiptLine) -> [String; 4] {
     let hash = l.sha256.as_deref().unwrap_or("not taken");
     [
         shown(&l.path),
-        format!("  {}, {} {}, {}", human::size(l.size), result(&l.result), human::moment(l.uploaded_at), proof(&l.proof)),
+        format!(
+            "  {}, {} {}, {}",
+            human::size(l.size),
+            result(&l.result),
+            human::moment(l.uploaded_at),
+            proof(&l.proof)
+        ),
         format!("  at {}: {}", shown(&l.destination), shown(&l.object_key)),
         format!("  SHA-256 {hash}"),
     ]
@@ -99,7 +120,13 @@ mod tests {
             uploaded_at: 0,
         };
         let text = lines(&line).join("\n");
-        assert!(text.starts_with("/home/a/b\u{fffd}.txt\n  1.5 kB, verified 19"), "{text}");
-        assert!(text.contains("proved by reading it back\n  at nas: Shoot/b.txt\n  SHA-256 abab"), "{text}");
+        assert!(
+            text.starts_with("/home/a/b\u{fffd}.txt\n  1.5 kB, verified 19"),
+            "{text}"
+        );
+        assert!(
+            text.contains("proved by reading it back\n  at nas: Shoot/b.txt\n  SHA-256 abab"),
+            "{text}"
+        );
     }
 }

@@ -27,7 +27,11 @@ pub async fn run(args: OneGroup, cx: &Context) -> Result<Exit, Trouble> {
             if groups.is_empty() && !cx.out.is_json() {
                 cx.out.say("Nothing waits.");
             }
-            let run = Run { groups, missing: Vec::new(), with_sum: args.group.is_none() };
+            let run = Run {
+                groups,
+                missing: Vec::new(),
+                with_sum: args.group.is_none(),
+            };
             run.to_the_end(session, cx, started).await
         }
         Err(trouble) => {
@@ -64,7 +68,10 @@ async fn unpause(session: &mut Session, snapshot: &Snapshot, one: bool) -> Resul
         return Ok(());
     }
     if one && !session.is_own() {
-        let t = Trouble::new(ErrorCode::StateConflict, "Everything is paused, so one group can't go on alone.");
+        let t = Trouble::new(
+            ErrorCode::StateConflict,
+            "Everything is paused, so one group can't go on alone.",
+        );
         return Err(t.todo("To go on with all: windlass resume"));
     }
     Ok(session.set_intent(Scope::App, Intent::Run).await?)

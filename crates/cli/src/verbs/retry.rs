@@ -9,6 +9,7 @@ use windlass_engine::view::GroupView;
 
 use super::Context;
 use crate::args::Retry;
+use crate::event;
 use crate::exit::{Exit, Trouble};
 use crate::human;
 use crate::run::Run;
@@ -25,12 +26,20 @@ pub async fn run(args: Retry, cx: &Context) -> Result<Exit, Trouble> {
     let mut session = cx.session(Keeps::Open).await?;
     match begin(&mut session, args.group.as_deref(), only).await {
         Ok((files, groups)) => {
-            cx.out.event(&serde_json::json!({ "event": "retrying", "files": files, "groups": groups }));
+            cx.out.event(&event!("retrying", files: files, groups: groups));
             if !cx.out.is_json() {
-                let what = if files == 0 { "Nothing to try again.".to_owned() } else { format!("{} tried again.", human::files(files)) };
+                let what = if files == 0 {
+                    "Nothing to try again.".to_owned()
+                } else {
+                    format!("{} tried again.", human::files(files))
+                };
                 cx.out.say(what);
             }
-            let run = Run { groups, missing: Vec::new(), with_sum: args.group.is_none() };
+            let run = Run {
+                groups,
+                missing: Vec::new(),
+                with_sum: args.group.is_none(),
+            };
             run.to_the_end(session, cx, started).await
         }
         Err(trouble) => {
@@ -40,11 +49,18 @@ pub async fn run(args: Retry, cx: &Context) -> Result<Exit, Trouble> {
     }
 }
 
-async fn begin(session: &mut Session, wanted: Option<&str>, only: Option<ErrorCode>) -> Result<(u64, Vec<GroupId>), Trouble> {
+async fn begin(
+    session: &mut Session,
+    wanted: Option<&str>,
+    only: Option<ErrorCode>,
+) -> Result<(u64, Vec<GroupId>), Trouble> {
     let snapshot = session.snapshot().await?;
     let failed = |g: &&GroupView| g.files.failed > 0;
     let groups: Vec<GroupId> = match wanted {
-        Some(wanted) => std::iter::once(select::group(&snapshot.groups, wanted, Among::Open)?).filter(failed).map(|g| g.id).collect(),
+        Some(wanted) => std::iter::once(select::group(&snapshot.groups, wanted, Among::Open)?)
+            .filter(failed)
+            .map(|g| g.id)
+            .collect(),
         None => snapshot.groups.iter().filter(failed).map(|g| g.id).collect(),
     };
     let mut files = 0;
@@ -64,10 +80,16 @@ async fn begin(session: &mut Session, wanted: Option<&str>, only: Option<ErrorCo
 /// A code by its word or its number.
 fn code(text: &str) -> Result<ErrorCode, Trouble> {
     let lower = text.to_lowercase();
-    let by_number = || ErrorCode::ALL.iter().copied().find(|c| c.label().to_lowercase() == lower);
+    let by_number = || {
+        ErrorCode::ALL
+            .iter()
+            .copied()
+            .find(|c| c.label().to_lowercase() == lower)
+    };
     lower.parse().ok().or_else(by_number).ok_or_else(|| {
         let what = format!("There is no error \"{}\".", windlass_core::names::shown(text));
-        Trouble::new(ErrorCode::InvalidField, what).todo("Errors are named as in the list of failed files, for example no_permission or WL-102.")
+        Trouble::new(ErrorCode::InvalidField, what)
+            .todo("Errors are named as in the list of failed files, for example no_permission or WL-102.")
     })
 }
 

@@ -1,10 +1,12 @@
 //! `windlass status`: what is in the queue, and why something waits.
 
+use windlass_core::states::BlockedReason;
 use windlass_core::time::Timestamp;
 use windlass_engine::view::{GroupView, GroupWord, Snapshot};
 
 use super::Context;
 use crate::args::Status;
+use crate::event;
 use crate::exit::{Exit, Trouble};
 use crate::human;
 use crate::output::{Ink, Output};
@@ -34,19 +36,24 @@ async fn show(session: &mut Session, args: &Status, cx: &Context) -> Result<Exit
         return one(session, g, cx).await;
     }
     let now = windlass_engine::clock::now();
-    let mut groups: Vec<&GroupView> = snapshot.groups.iter().filter(|g| args.all || is_recent(g, now)).collect();
+    let mut groups: Vec<&GroupView> = snapshot
+        .groups
+        .iter()
+        .filter(|g| args.all || is_recent(g, now))
+        .collect();
     groups.sort_by_key(|g| (rank(g), g.created_at, g.id));
     let hidden = snapshot.groups.len() - groups.len();
     if cx.out.is_json() {
-        cx.out.event(&serde_json::json!({
-            "event": "status",
-            "running": session.other(),
-            "paused": snapshot.totals.paused,
-            "waits_for_resume": snapshot.relaunch.as_ref().map_or(0, |r| r.groups.len()),
-            "groups": groups,
-            "totals": snapshot.totals,
-            "destinations": snapshot.destinations,
-        }));
+        let waits = snapshot.relaunch.as_ref().map_or(0, |r| r.groups.len());
+        cx.out.event(&event!(
+            "status",
+            running: session.other(),
+            paused: snapshot.totals.paused,
+            waits_for_resume: waits,
+            groups: groups,
+            totals: snapshot.totals,
+            destinations: snapshot.destinations,
+        ));
         return Ok(Exit::Done);
     }
     for line in lines(&snapshot, &groups, session.other(), hidden, cx.out) {
@@ -56,7 +63,9 @@ async fn show(session: &mut Session, args: &Status, cx: &Context) -> Result<Exit
 }
 
 fn is_recent(g: &GroupView, now: Timestamp) -> bool {
-    select::is_open(g) || g.finished_at.is_none_or(|at| now.millis_since(Timestamp::from_millis(at)) < RECENT)
+    select::is_open(g)
+        || g.finished_at
+            .is_none_or(|at| now.millis_since(Timestamp::from_millis(at)) < RECENT)
 }
 
 /// Needs you, on its way, waiting, ended.
@@ -70,14 +79,29 @@ fn rank(g: &GroupView) -> u8 {
 }
 
 /// The page.
-fn lines(snapshot: &Snapshot, groups: &[&GroupView], running: Option<u32>, hidden: usize, out: Output) -> Vec<String> {
+fn lines(
+    snapshot: &Snapshot,
+    groups: &[&GroupView],
+    running: Option<u32>,
+    hidden: usize,
+    out: Output,
+) -> Vec<String> {
     let mut lines = Vec::new();
     for g in groups {
-        lines.push(format!("{}  {}", out.ink(Ink::Bold, &g.name), out.ink(ink(g), &words::group(g))));
+        lines.push(format!(
+            "{}  {}",
+            out.ink(Ink::Bold, &g.name),
+            out.ink(ink(g), &words::group(g))
+        ));
         lines.push(format!("  {}", figures(g)));
         lines.extend(reasons(g).map(|r| format!("  {r}")));
         for e in &g.errors {
-            lines.push(format!("  {} {}: {}", e.number, human::files(u64::from(e.files)), e.code.text()));
+            lines.push(format!(
+                "  {} {}: {}",
+                e.number,
+                human::files(u64::from(e.files)),
+                e.code.text()
+            ));
         }
         lines.push(format!("  {}", out.ink(Ink::Dim, &g.id.to_string())));
     }
@@ -85,13 +109,24 @@ fn lines(snapshot: &Snapshot, groups: &[&GroupView], running: Option<u32>, hidde
         lines.push("No groups in the queue.".to_owned());
     }
     if hidden > 0 {
-        lines.push(format!("{} ended more than a day ago: windlass status --all", human::counted(hidden as u64, "group", "groups")));
+        lines.push(format!(
+            "{} ended more than a day ago: windlass status --all",
+            human::counted(hidden as u64, "group", "groups")
+        ));
     }
     if snapshot.totals.paused {
         lines.push("Everything is paused. To go on: windlass resume".to_owned());
-    } else if let Some(n) = snapshot.relaunch.as_ref().map(|r| r.groups.len()).filter(|n| *n > 0) {
+    } else if let Some(n) = snapshot
+        .relaunch
+        .as_ref()
+        .map(|r| r.groups.len())
+        .filter(|n| *n > 0)
+    {
         let wait = if n == 1 { "waits" } else { "wait" };
-        lines.push(format!("{} {wait} since the last run: windlass resume", human::counted(n as u64, "group", "groups")));
+        lines.push(format!(
+            "{} {wait} since the last run: windlass resume",
+            human::counted(n as u64, "group", "groups")
+        ));
     }
     if let Some(pid) = running {
         lines.push(format!("Windlass is running (process {pid})."));
@@ -115,10 +150,21 @@ fn ink(g: &GroupView) -> Ink {
 
 fn figures(g: &GroupView) -> String {
     let files = u64::from(g.files.total);
-    let to = if g.destination_name.is_empty() { String::new() } else { format!(" → {}", g.destination_name) };
+    let to = if g.destination_name.is_empty() {
+        String::new()
+    } else {
+        format!(" → {}", g.destination_name)
+    };
     if !select::is_open(g) {
-        let when = g.finished_at.map_or_else(String::new, |at| format!(", {}", human::moment(at)));
-        return format!("{} of {}, {}{to}{when}", human::count(u64::from(g.files.done)), human::files(files), human::size(g.bytes_total));
+        let when = g
+            .finished_at
+            .map_or_else(String::new, |at| format!(", {}", human::moment(at)));
+        return format!(
+            "{} of {}, {}{to}{when}",
+            human::count(u64::from(g.files.done)),
+            human::files(files),
+            human::size(g.bytes_total)
+        );
     }
     let mut text = format!(
         "{} %, {} of {}, {} of {}{to}",
@@ -138,16 +184,30 @@ fn figures(g: &GroupView) -> String {
 }
 
 fn reasons(g: &GroupView) -> impl Iterator<Item = String> {
-    g.blocked_by.iter().map(|r| format!("because: {}", words::reason(*r)))
+    // What is interrupted says so already.
+    let told = |r: &&BlockedReason| g.word != GroupWord::Interrupted || **r != BlockedReason::Question;
+    g.blocked_by
+        .iter()
+        .filter(told)
+        .map(|r| format!("because: {}", words::reason(*r)))
 }
 
 /// One group, with each failed file.
 async fn one(session: &mut Session, g: &GroupView, cx: &Context) -> Result<Exit, Trouble> {
-    let files = if g.files.failed + g.files.rejected > 0 { failed(session, g.id).await? } else { Vec::new() };
-    if cx.out.is_json() {
-        cx.out.event(&serde_json::json!({ "event": "status", "running": session.other(), "groups": [g] }));
+    let files = if g.files.failed + g.files.rejected > 0 {
+        failed(session, g.id).await?
     } else {
-        cx.out.say(format!("{}  {}", cx.out.ink(Ink::Bold, &g.name), cx.out.ink(ink(g), &words::group(g))));
+        Vec::new()
+    };
+    if cx.out.is_json() {
+        cx.out
+            .event(&event!("status", running: session.other(), groups: [g]));
+    } else {
+        cx.out.say(format!(
+            "{}  {}",
+            cx.out.ink(Ink::Bold, &g.name),
+            cx.out.ink(ink(g), &words::group(g))
+        ));
         cx.out.say(format!("  {}", figures(g)));
         for reason in reasons(g) {
             cx.out.say(format!("  {reason}"));
@@ -163,7 +223,6 @@ async fn one(session: &mut Session, g: &GroupView, cx: &Context) -> Result<Exit,
 mod tests {
     use super::*;
     use crate::select::tests::view;
-    use windlass_core::states::BlockedReason;
     use windlass_engine::view::Totals;
 
     fn snapshot(groups: Vec<GroupView>) -> Snapshot {
@@ -175,6 +234,7 @@ mod tests {
             relaunch: None,
             first_run: false,
             suggested_folder: String::new(),
+            notices: Vec::new(),
             settings: Default::default(),
         }
     }
@@ -186,14 +246,23 @@ mod tests {
         g.blocked_by = vec![BlockedReason::StorageFull];
         let s = snapshot(vec![g.clone()]);
         let page = lines(&s, &[&g], Some(7), 0, Output::new(true)).join("\n");
-        assert!(page.starts_with("Shoot  Paused\n  25 %, 500 MB of 2.0 GB, 0 of 0 files → nas\n"), "{page}");
-        assert!(page.contains("because: the destination is full; make room"), "{page}");
+        assert!(
+            page.starts_with("Shoot  Paused\n  25 %, 500 MB of 2.0 GB, 0 of 0 files → nas\n"),
+            "{page}"
+        );
+        assert!(
+            page.contains("because: the destination is full; make room"),
+            "{page}"
+        );
         assert!(page.ends_with("Windlass is running (process 7)."), "{page}");
     }
 
     #[test]
     fn an_empty_queue_says_so() {
-        assert_eq!(lines(&snapshot(Vec::new()), &[], None, 0, Output::new(true)), ["No groups in the queue."]);
+        assert_eq!(
+            lines(&snapshot(Vec::new()), &[], None, 0, Output::new(true)),
+            ["No groups in the queue."]
+        );
     }
 
     #[test]

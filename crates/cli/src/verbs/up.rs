@@ -10,10 +10,11 @@ use windlass_engine::{AddPaths, Origin};
 
 use super::Context;
 use crate::args::Up;
+use crate::event;
 use crate::exit::{Exit, Trouble};
 use crate::human;
 use crate::paths;
-use crate::report::{Counts, Failed, tell_failed};
+use crate::report::{Counts, Failed, tell_missing};
 use crate::run::Run;
 use crate::session::{Keeps, Session};
 
@@ -27,14 +28,18 @@ const FOUND: Duration = Duration::from_secs(2);
 pub async fn run(args: Up, cx: &Context) -> Result<Exit, Trouble> {
     let started = Instant::now();
     let given = paths::look(&args.paths)?;
-    tell_failed(cx.out, None, &given.missing);
+    tell_missing(cx.out, &given.missing);
     if given.there.is_empty() {
         return Ok(nothing(cx, &given.missing, started));
     }
     let mut session = cx.session(Keeps::Open).await?;
     match begin(&mut session, &args, given.there, cx).await {
         Ok(group) => {
-            let run = Run { groups: vec![group], missing: given.missing, with_sum: false };
+            let run = Run {
+                groups: vec![group],
+                missing: given.missing,
+                with_sum: false,
+            };
             run.to_the_end(session, cx, started).await
         }
         Err(trouble) => {
@@ -44,20 +49,37 @@ pub async fn run(args: Up, cx: &Context) -> Result<Exit, Trouble> {
     }
 }
 
-async fn begin(session: &mut Session, args: &Up, paths: Vec<std::path::PathBuf>, cx: &Context) -> Result<GroupId, Trouble> {
+async fn begin(
+    session: &mut Session,
+    args: &Up,
+    paths: Vec<std::path::PathBuf>,
+    cx: &Context,
+) -> Result<GroupId, Trouble> {
     let places = session.destinations().await?;
     let place = destination(&places, args.to.as_deref())?;
-    let add = AddPaths { paths, group: None, name: args.group.clone(), destination: Some(place.id), origin: Origin::Cli };
+    let add = AddPaths {
+        paths,
+        group: None,
+        name: args.group.clone(),
+        destination: Some(place.id),
+        origin: Origin::Cli,
+    };
     let group = session.add_paths(&add).await?;
     let snapshot = session.snapshot().await?;
-    let name = snapshot.groups.iter().find(|g| g.id == group).map_or_else(String::new, |g| g.name.clone());
+    let name = snapshot
+        .groups
+        .iter()
+        .find(|g| g.id == group)
+        .map_or_else(String::new, |g| g.name.clone());
     let handed_to = session.other();
-    cx.out.event(&serde_json::json!({
-        "event": "started", "group": group, "name": name, "destination": place.name, "handed_to": handed_to,
-    }));
+    cx.out
+        .event(&event!("started", group: group, name: name, destination: place.name, handed_to: handed_to));
     if !cx.out.is_json() {
-        let by = handed_to.map_or_else(String::new, |pid| format!(" by the running Windlass (process {pid})"));
-        cx.out.tell(format!("{name} → {} ({}){by}", place.name, place.location));
+        let by = handed_to.map_or_else(String::new, |pid| {
+            format!(" by the running Windlass (process {pid})")
+        });
+        cx.out
+            .tell(format!("{name} → {} ({}){by}", place.name, place.location));
     }
     tell_waiting(session, snapshot.relaunch.is_some(), cx).await?;
     Ok(group)
@@ -67,7 +89,10 @@ async fn begin(session: &mut Session, args: &Up, paths: Vec<std::path::PathBuf>,
 ///
 /// # Errors
 /// `not_found` with the names that there are, or with the command that adds one.
-pub fn destination<'a>(all: &'a [DestinationView], wanted: Option<&str>) -> Result<&'a DestinationView, Trouble> {
+pub fn destination<'a>(
+    all: &'a [DestinationView],
+    wanted: Option<&str>,
+) -> Result<&'a DestinationView, Trouble> {
     let found = match wanted {
         Some(name) => all.iter().find(|d| d.name == name),
         None => all.iter().find(|d| d.is_default),
@@ -83,7 +108,9 @@ pub fn destination<'a>(all: &'a [DestinationView], wanted: Option<&str>) -> Resu
     };
     let todo = match (wanted, all.is_empty()) {
         (None, true) => "Add one first: windlass dest add NAME --folder DIR".to_owned(),
-        (None, false) => format!("Name one with --to ({names}), or make one the default: windlass dest default NAME"),
+        (None, false) => {
+            format!("Name one with --to ({names}), or make one the default: windlass dest default NAME")
+        }
         (Some(name), true) => format!("Add it first: windlass dest add {} --folder DIR", quoted(name)),
         (Some(_), false) => format!("There are: {names}. To add one: windlass dest add NAME --folder DIR"),
     };
@@ -92,8 +119,14 @@ pub fn destination<'a>(all: &'a [DestinationView], wanted: Option<&str>) -> Resu
 
 /// As a shell takes it.
 fn quoted(name: &str) -> String {
-    let plain = !name.is_empty() && !name.starts_with('-') && name.chars().all(|c| c.is_alphanumeric() || "._-+@:/".contains(c));
-    if plain { name.to_owned() } else { format!("'{}'", shown(name).replace('\'', "'\\''")) }
+    let plain = !name.is_empty()
+        && !name.starts_with('-')
+        && name.chars().all(|c| c.is_alphanumeric() || "._-+@:/".contains(c));
+    if plain {
+        name.to_owned()
+    } else {
+        format!("'{}'", shown(name).replace('\'', "'\\''"))
+    }
 }
 
 /// One line about what an earlier run left.
@@ -105,9 +138,13 @@ async fn tell_waiting(session: &mut Session, maybe: bool, cx: &Context) -> Resul
     let _ = tokio::time::timeout(FOUND, session.relaunch_known()).await;
     let groups = session.snapshot().await?.relaunch.map_or(0, |r| r.groups.len());
     if groups > 0 {
-        cx.out.event(&serde_json::json!({ "event": "interrupted", "groups": groups, "resume": "windlass resume" }));
+        cx.out
+            .event(&event!("interrupted", groups: groups, resume: "windlass resume"));
         let wait = if groups == 1 { "waits" } else { "wait" };
-        cx.out.tell(format!("{} {wait} since the last run: windlass resume", human::counted(groups as u64, "group", "groups")));
+        cx.out.tell(format!(
+            "{} {wait} since the last run: windlass resume",
+            human::counted(groups as u64, "group", "groups")
+        ));
     }
     Ok(())
 }
@@ -115,7 +152,11 @@ async fn tell_waiting(session: &mut Session, maybe: bool, cx: &Context) -> Resul
 /// Nothing of what was given is there.
 fn nothing(cx: &Context, missing: &[Failed], started: Instant) -> Exit {
     let n = missing.len() as u64;
-    let counts = Counts { files: n, failed: n, ..Counts::default() };
+    let counts = Counts {
+        files: n,
+        failed: n,
+        ..Counts::default()
+    };
     cx.out.event(&counts.event(started.elapsed().as_secs_f64()));
     Exit::SomeFailed
 }
@@ -129,7 +170,14 @@ mod tests {
 
     fn place(name: &str, is_default: bool) -> DestinationView {
         let id = DestinationId::new(Timestamp::from_millis(1), [name.len() as u8; 10]);
-        DestinationView { id, name: name.into(), kind: DestinationKind::Folder, location: "/x".into(), is_default, problem: None }
+        DestinationView {
+            id,
+            name: name.into(),
+            kind: DestinationKind::Folder,
+            location: "/x".into(),
+            is_default,
+            problem: None,
+        }
     }
 
     #[test]
@@ -140,7 +188,10 @@ mod tests {
         assert_eq!(destination(&all, None).unwrap().name, "other");
         assert_eq!(destination(&all, Some("nas")).unwrap().name, "nas");
         let unknown = destination(&all, Some("atlantis")).unwrap_err();
-        assert!(unknown.what.contains("atlantis") && unknown.todo.contains("nas, other"), "{unknown:?}");
+        assert!(
+            unknown.what.contains("atlantis") && unknown.todo.contains("nas, other"),
+            "{unknown:?}"
+        );
         assert_eq!(unknown.exit, Exit::NotStarted);
     }
 

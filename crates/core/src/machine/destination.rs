@@ -13,6 +13,9 @@ use crate::time::Timestamp;
 /// Calls of one kind that may be out at once: while they are, further items gather for the next one.
 pub(super) const CALLS: u32 = 3;
 
+/// A clock that went back by less is only being slewed, milliseconds.
+const CLOCK_STEP_MS: i64 = 1_000;
+
 #[derive(Debug, Default)]
 pub(super) struct Destination {
     pub(super) hash: ContentHash,
@@ -26,6 +29,8 @@ pub(super) struct Destination {
     pub(super) slots: Option<u32>,
     pub(super) puts: u32,
     pub(super) calm: u32,
+    /// It was held for a PUT, and none succeeded since: the control plane's answers say nothing about that (F70).
+    pub(super) storage_fails: bool,
 }
 
 impl Destination {
@@ -80,7 +85,9 @@ impl Machine {
     pub(super) fn destination_answers(&mut self, id: DestinationId) {
         let connections = self.config.connections;
         if let Some(d) = self.destinations.get_mut(&id) {
-            d.tries = 0;
+            if !d.storage_fails {
+                d.tries = 0;
+            }
             d.calm += 1;
             if d.calm >= 16 {
                 d.calm = 0;
@@ -89,10 +96,26 @@ impl Machine {
         }
     }
 
+    /// A PUT of it succeeded.
+    pub(super) fn storage_answers(&mut self, id: DestinationId) {
+        if let Some(d) = self.destinations.get_mut(&id) {
+            d.storage_fails = false;
+        }
+        self.destination_answers(id);
+    }
+
+    /// It is held for a PUT.
+    pub(super) fn storage_fails(&mut self, id: DestinationId) {
+        if let Some(d) = self.destinations.get_mut(&id) {
+            d.storage_fails = true;
+        }
+    }
+
     pub(super) fn unblock_destination(&mut self, id: DestinationId) {
         if let Some(d) = self.destinations.get_mut(&id) {
             d.held = None;
             d.tries = 0;
+            d.storage_fails = false;
         }
         self.wake_destination(id);
     }
@@ -109,6 +132,25 @@ impl Machine {
             .map(|f| f.id)
             .collect();
         files.into_iter().for_each(|f| self.reindex(f));
+    }
+
+    /// A clock that was set back leaves every wait as long as it was (F74).
+    pub(super) fn hold_to_the_clock(&mut self, now: Timestamp) {
+        let back = self.last.millis_since(now);
+        self.last = now;
+        if back < CLOCK_STEP_MS {
+            return;
+        }
+        let sooner = |at: Timestamp| at.plus_millis(-back);
+        self.waiting = std::mem::take(&mut self.waiting).into_iter().map(|(at, id)| (sooner(at), id)).collect();
+        self.files.values_mut().for_each(|f| f.wait_until = f.wait_until.map(sooner));
+        self.grace.values_mut().for_each(|at| *at = sooner(*at));
+        self.destinations.values_mut().filter_map(|d| d.held.as_mut()).for_each(|h| h.until = sooner(h.until));
+        for g in self.groups.values_mut() {
+            g.reload_at = g.reload_at.map(sooner);
+            g.look_again_at = g.look_again_at.map(sooner);
+        }
+        self.cancels_sooner(back);
     }
 
     /// Ends the waits that are over.

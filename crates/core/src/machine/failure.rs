@@ -86,7 +86,7 @@ impl Machine {
     /// The source is not what was read before: what was sent of it is never completed; the new version begins (I2).
     pub(super) fn source_changed(&mut self, now: Timestamp, id: FileId, fingerprint: SourceFingerprint) {
         let Some(file) = self.files.get(&id) else { return };
-        let wait = SETTLE_MS << file.tries.min(5);
+        let wait = SETTLE_MS << file.restarts.min(5);
         let detail = format!("{} bytes before, {} bytes now", file.fingerprint.size, fingerprint.size);
         self.start_over(now, id, fingerprint, Failure::new(ErrorCode::FileChanged, detail), wait);
     }
@@ -94,7 +94,7 @@ impl Machine {
     /// A new attempt from the first byte. The row is written anew, the file leaves the machine and comes back from the queue.
     pub(super) fn start_over(&mut self, now: Timestamp, id: FileId, fingerprint: SourceFingerprint, because: Failure, wait_ms: i64) {
         let Some(file) = self.files.get(&id) else { return };
-        let tries = file.tries.saturating_add(1);
+        let tries = file.restarts.saturating_add(1);
         if tries > RESTARTS {
             return self.fail(now, id, because);
         }

@@ -100,6 +100,11 @@ pub(super) struct File {
     pub(super) stored: usize,
     /// Failures in a row.
     pub(super) tries: u32,
+    /// New starts in a row; one that is queued brings them along.
+    pub(super) restarts: u32,
+    /// Signatures asked for in an earlier life of the file and not answered: they are for another attempt, and no more are
+    /// asked for until they came.
+    pub(super) old_signs: u32,
     pub(super) wait_until: Option<Timestamp>,
     /// Why it waits by itself.
     pub(super) blocked: Option<BlockedReason>,
@@ -137,6 +142,8 @@ impl File {
             sending: BTreeMap::new(),
             stored,
             tries: record.tries,
+            restarts: if record.state == FileState::Queued { record.tries } else { 0 },
+            old_signs: 0,
             wait_until: None,
             blocked: None,
             unproved: false,
@@ -222,7 +229,7 @@ impl Machine {
                 if file.wants_read() {
                     self.ready.read.insert(key);
                 }
-                if !file.buffered.is_empty() {
+                if !file.buffered.is_empty() && file.old_signs == 0 {
                     self.ready.sign.insert(key);
                 }
                 if !file.signed.is_empty() {

@@ -2,6 +2,7 @@
 
 use super::destination::CALLS;
 use super::file::Stage;
+use super::group::LONGEST_WAIT_MS;
 use super::records::{Change, Proof};
 use super::{CompleteAsk, CompleteOutcome, Counts, Effect, Machine, Notice};
 use crate::checksum::combine;
@@ -13,6 +14,8 @@ use crate::states::{FileState, GroupState, Intent, PartState};
 use crate::time::Timestamp;
 use crate::units::PartNumber;
 
+/// How often open rows are looked at again when nothing else brings them, milliseconds.
+const LOOK_AGAIN_MS: i64 = 60_000;
 /// How soon a proof that is not known yet is asked for again, milliseconds.
 const ASK_AGAIN_MS: i64 = 1_000;
 
@@ -216,7 +219,9 @@ impl Machine {
         // What was written before this count was asked for is written.
         self.removing.retain(|_, r| r.group != id);
         if counts.open > 0 || counts.scanning || g.active > 0 {
-            g.reload_at = counts.next_try_at;
+            g.reload_at = counts.next_try_at.map(|at| at.min(now.plus_millis(LONGEST_WAIT_MS)));
+            // Paused one by one, as a rule. But a row that was not read, for whatever reason, is not left lying.
+            g.look_again_at = Some(now.plus_millis(LOOK_AGAIN_MS));
             return;
         }
         if matches!(g.record.state, GroupState::Completed | GroupState::Cancelled) {

@@ -14,6 +14,10 @@ use crate::retry::next_try;
 use crate::states::{FileState, GroupState, Intent};
 use crate::time::Timestamp;
 
+/// For each file at work so many may wait in the machine.
+const WAITING_SHARE: usize = 3;
+/// No wait is longer; one that seems so was written by another clock, milliseconds.
+pub(super) const LONGEST_WAIT_MS: i64 = 1_200_000;
 /// Rows brought at once.
 const LOAD: usize = 500;
 
@@ -44,6 +48,8 @@ pub(super) struct Group {
     pub(super) counted: bool,
     pub(super) ending: bool,
     pub(super) reload_at: Option<Timestamp>,
+    /// Rows are open, and nothing told why they are not here: they are looked at once more then.
+    pub(super) look_again_at: Option<Timestamp>,
     pub(super) tries: u32,
     pub(super) active: usize,
     pub(super) finishing: u32,
@@ -51,14 +57,13 @@ pub(super) struct Group {
 }
 
 impl Group {
-    /// Nothing of it is under way and nothing will come by itself. `runs`: nothing holds it. Files that are in the machine all
-    /// the same were paused one by one; they come with the group's last count.
+    /// Nothing of it is under way and nothing will come by itself. `runs`: nothing holds it.
     pub(super) fn is_quiet(&self, runs: bool) -> bool {
         let nothing_out = !self.loading && !self.counting && !self.ending && self.known != Known::Asked;
         if self.has_ended() {
             return nothing_out;
         }
-        let looked_through = self.exhausted && (self.counted || self.active > 0);
+        let looked_through = self.exhausted && self.counted && self.active == 0;
         nothing_out && !self.scanning && self.record.intent != Intent::Cancelled && (!runs || looked_through)
     }
 
@@ -66,6 +71,10 @@ impl Group {
     pub(super) fn reload_after(&mut self, until: Timestamp) {
         self.reload_at = Some(self.reload_at.map_or(until, |at| at.min(until)));
         self.counted = false;
+    }
+
+    fn is_due(&self, now: Timestamp) -> bool {
+        self.reload_at.is_some_and(|at| at <= now) || self.look_again_at.is_some_and(|at| at <= now)
     }
 
     pub(super) fn has_ended(&self) -> bool {
@@ -90,6 +99,7 @@ impl Machine {
             counted: false,
             ending: false,
             reload_at: None,
+            look_again_at: None,
             tries: 0,
             active: 0,
             finishing: 0,
@@ -117,6 +127,7 @@ impl Machine {
         g.exhausted = false;
         g.counted = false;
         g.reload_at = None;
+        g.look_again_at = None;
         g.stirred = g.loading || g.counting || g.ending;
     }
 
@@ -163,7 +174,11 @@ impl Machine {
                 self.persist(vec![change], vec![]);
                 continue;
             };
-            self.files.insert(record.id, file);
+            let old_signs = self.signing.get(&record.id).copied().unwrap_or(0);
+            self.files.insert(record.id, File { old_signs, ..file });
+            if let Some(at) = record.next_try_at.filter(|at| *at > now && at.millis_since(now) <= LONGEST_WAIT_MS) {
+                self.wait(record.id, at);
+            }
             if let Some(g) = self.groups.get_mut(&group) {
                 g.active += 1;
             }
@@ -223,19 +238,21 @@ impl Machine {
 
     /// Brings more files while there is room.
     pub(super) fn schedule_loads(&mut self, now: Timestamp) {
-        let wants = |g: &Group| g.reload_at.is_some_and(|at| at <= now) || (!g.loading && !g.counting && !g.ending && (!g.exhausted || (g.active == 0 && !g.counted)));
+        let wants = |g: &Group| g.is_due(now) || (!g.loading && !g.counting && !g.ending && (!g.exhausted || (g.active == 0 && !g.counted)));
         if !self.groups.values().any(wants) {
             return;
         }
         // Files of groups that are held take no room: they may not starve the others.
         let running: usize = self.groups.values().filter(|g| self.group_runs(g.record.id)).map(|g| g.active).sum();
-        let mut room = self.config.active_files.saturating_sub(running);
+        // Those that wait for a time make room, within bounds: what they wait for may be among the next.
+        let waiting = self.waiting.len().min(self.config.active_files.saturating_mul(WAITING_SHARE));
+        let mut room = self.config.active_files.saturating_sub(running.saturating_sub(waiting));
         let mut order: Vec<_> = self.groups.values().map(|g| (g.record.position, g.record.id)).collect();
         order.sort_unstable();
         for (_, id) in order {
             let runs = self.group_runs(id);
             let Some(g) = self.groups.get_mut(&id) else { continue };
-            if g.reload_at.is_some_and(|at| at <= now) {
+            if g.is_due(now) {
                 Self::rewind(g);
             }
             if !runs || g.loading || g.counting || g.ending {

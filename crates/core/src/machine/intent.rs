@@ -1,6 +1,5 @@
 //! What the person wants: pause, go on, cancel. A cancelled thing is over only when the control plane confirmed it (I37).
 
-use super::file::Phase;
 use super::records::Change;
 use super::{Effect, Machine};
 use crate::error::{ErrorCode, Failure};
@@ -83,6 +82,7 @@ impl Machine {
                     self.hold_back(now, id);
                 }
                 self.reindex(id);
+                self.leave_if_paused(id);
             }
             Intent::Cancelled => {
                 let state = self.files.get(&id).map_or(state, |f| f.state);
@@ -100,19 +100,17 @@ impl Machine {
 
     /// No new request for the file. Parts in flight get a moment to end; all else in memory is given back.
     fn hold_back(&mut self, now: Timestamp, id: FileId) {
-        let Some(file) = self.files.get_mut(&id) else { return };
-        let mut freed = Vec::new();
-        for i in 0..file.parts.len() {
-            if matches!(file.parts[i].phase, Phase::Buffered | Phase::Signing | Phase::Signed) {
-                freed.extend(file.parts[i].buffer.take());
-                file.back_to_todo(i);
-            }
-        }
+        self.drop_unsent(id);
+        let Some(file) = self.files.get(&id) else { return };
         let until = now.plus_millis(PAUSE_GRACE_MS);
-        for put in file.sending.values() {
-            self.grace.insert(*put, until);
+        self.grace.extend(file.sending.values().map(|put| (*put, until)));
+    }
+
+    /// A file that was paused by itself takes no room: it leaves once nothing of it is in flight, and comes back from its row.
+    pub(super) fn leave_if_paused(&mut self, id: FileId) {
+        if self.files.get(&id).is_some_and(|f| f.intent == Intent::Paused && f.sending.is_empty()) {
+            self.let_go(id);
         }
-        freed.into_iter().for_each(|b| self.free_buffer(b));
     }
 
     /// Cuts what did not end in its moment. What was taken up again meanwhile is left alone.
@@ -125,6 +123,7 @@ impl Machine {
                 let id = file.id;
                 self.stop_sending(id);
                 self.reindex(id);
+                self.leave_if_paused(id);
             }
         }
     }
@@ -135,7 +134,9 @@ impl Machine {
         if let Some(removing) = self.removing.get_mut(&id) {
             // Its row moved on just before it was cancelled.
             if let Some(from) = removing.untried.pop() {
+                let group = removing.group;
                 self.persist(vec![Change::FileRemoved { id, from, at: now }], vec![]);
+                self.recount(group);
             }
             return;
         }
@@ -144,6 +145,10 @@ impl Machine {
         if let Some(g) = group.and_then(|g| self.groups.get_mut(&g)) {
             g.reload_after(now.plus_millis(STALE_MS));
         }
+    }
+
+    pub(super) fn cancels_sooner(&mut self, ms: i64) {
+        self.cancelling.values_mut().for_each(|c| c.not_before = c.not_before.plus_millis(-ms));
     }
 
     pub(super) fn next_cancel(&self) -> Option<Timestamp> {
@@ -183,16 +188,20 @@ impl Machine {
                 let open = FileState::ALL.iter().filter(|s| **s != from && s.may_become(FileState::Removed));
                 self.removing.insert(*id, Removing { group, untried: open.copied().collect() });
                 self.persist(vec![Change::FileRemoved { id: *id, from, at: now }], vec![]);
-                // It counts no more among the open ones.
-                if let Some(g) = self.groups.get_mut(&group) {
-                    g.counted = false;
-                    g.stirred |= g.loading || g.counting || g.ending;
-                }
+                self.recount(group);
             } else {
                 c.out = false;
                 c.tries = c.tries.saturating_add(1);
                 c.not_before = next_try(now, c.tries, None, random);
             }
+        }
+    }
+
+    /// One of its files counts no more among the open ones.
+    fn recount(&mut self, group: GroupId) {
+        if let Some(g) = self.groups.get_mut(&group) {
+            g.counted = false;
+            g.stirred |= g.loading || g.counting || g.ending;
         }
     }
 

@@ -4,6 +4,8 @@
 //! have the same CRC. Parts larger than a quarter of the pool are read twice (hash, then stream), so that no part ever needs
 //! the whole pool (F186).
 
+use std::collections::btree_map::Entry;
+
 use super::file::{File, OrderKey, Phase, Stage};
 use super::records::Change;
 use super::{BufferId, Effect, Machine, PutId, ReadMode, ReadOutcome, SignAsk};
@@ -39,11 +41,16 @@ impl Machine {
                 Some(range) => range,
                 None => continue,
             };
+            let last = file.plan.is_single();
             let from_disk = self.is_large(range.len);
             let bytes = if keep && !from_disk { range.len } else { 0 };
-            if keep && (bytes > self.pool_free || self.pool_parts >= self.config.pool_parts) {
-                // Later files may not overtake for ever: what is in the pool goes first, then this.
-                break;
+            let short = |m: &Self| bytes > m.pool_free || m.pool_parts >= m.config.pool_parts;
+            if keep && short(self) {
+                self.reclaim();
+                if short(self) {
+                    // Later files may not overtake for ever: what is in the pool goes first, then this.
+                    break;
+                }
             }
             let mode = match (in_pass, keep && !from_disk) {
                 (true, true) => ReadMode::HashAndKeep,
@@ -52,7 +59,6 @@ impl Machine {
                 (false, true) => ReadMode::Keep,
             };
             let restart_hash = in_pass && i == 0;
-            let last = file.plan.is_single();
             let buffer = BufferId(self.number());
             self.pool_free -= bytes;
             self.pool_parts += usize::from(keep);
@@ -108,6 +114,28 @@ impl Machine {
         chosen
     }
 
+    /// Takes back the buffers of files that wait or whose destination is held (I34): they are read again when they go on.
+    fn reclaim(&mut self) {
+        if self.waiting.is_empty() && self.destinations.values().all(|d| d.held.is_none()) {
+            return;
+        }
+        let idle: Vec<_> = self.files.values().filter(|f| !self.may_run(f)).map(|f| f.id).collect();
+        idle.into_iter().for_each(|id| self.drop_unsent(id));
+    }
+
+    /// Gives back what is in memory of the file and not being sent.
+    pub(super) fn drop_unsent(&mut self, id: FileId) {
+        let Some(file) = self.files.get_mut(&id) else { return };
+        let mut freed = Vec::new();
+        for i in 0..file.parts.len() {
+            if matches!(file.parts[i].phase, Phase::Buffered | Phase::Signing | Phase::Signed) {
+                freed.extend(file.parts[i].buffer.take());
+                file.back_to_todo(i);
+            }
+        }
+        freed.into_iter().for_each(|b| self.free_buffer(b));
+    }
+
     /// Gives a buffer back to the pool. One whose read still goes on is given back when that ends.
     pub(super) fn free_buffer(&mut self, buffer: BufferId) {
         if !self.reads.contains(&buffer)
@@ -136,6 +164,7 @@ impl Machine {
             return self.free_buffer(buffer);
         }
         let i = n.index();
+        let runs = self.files.get(&id).is_some_and(|f| self.may_run(f));
         let Some(file) = self.files.get_mut(&id) else { return };
         file.reading = None;
         let kept = file.parts[i].buffer == Some(buffer) && file.parts[i].phase == Phase::Reading;
@@ -210,15 +239,19 @@ impl Machine {
             }
         }
         let large = file.plan.part(n).is_some_and(|r| r.len > self.config.pool_bytes / 4);
-        if kept {
+        // What stands still keeps nothing in memory that others could use.
+        let wanted = kept && runs;
+        if wanted {
             file.parts[i].phase = Phase::Buffered;
             file.buffered.insert(i);
-            if large {
-                // Streamed from the source when it is sent: the buffer is a name only.
-                file.parts[i].buffer = None;
-            }
+        } else if kept {
+            file.back_to_todo(i);
         }
-        if !kept || large {
+        if kept && (large || !wanted) {
+            // A large part is streamed from the source when it is sent: the buffer is a name only.
+            file.parts[i].buffer = None;
+        }
+        if !wanted || large {
             self.free_buffer(buffer);
         }
         if !changes.is_empty() {
@@ -251,6 +284,7 @@ impl Machine {
                 let (Some(range), Some(crc64)) = (range, file.parts[i].crc64) else { continue };
                 file.parts[i].phase = Phase::Signing;
                 let sha256 = file.sha256.filter(|_| file.plan.is_single());
+                *self.signing.entry(id).or_default() += 1;
                 asks.push(SignAsk { file: id, attempt: file.attempt, n: range.number, size: range.len, crc64, sha256 });
             }
             self.reindex(id);
@@ -276,6 +310,7 @@ impl Machine {
         if let Some(d) = self.destinations.get_mut(&destination) {
             d.sign_calls = d.sign_calls.saturating_sub(1);
         }
+        let old: Vec<bool> = asked.iter().map(|(id, _)| self.sign_is_old(*id)).collect();
         let outcomes = match result {
             Ok(outcomes) => {
                 self.destination_answers(destination);
@@ -286,15 +321,17 @@ impl Machine {
                     self.hold_as_down(now, destination, failure);
                 }
                 // They keep their bytes and are asked for again.
-                for (id, n) in asked {
-                    self.still_buffered(*id, n.index());
+                for ((id, n), old) in asked.iter().zip(old) {
+                    if !old {
+                        self.still_buffered(*id, n.index());
+                    }
                 }
                 return;
             }
         };
-        for ((id, n), outcome) in asked.iter().zip(outcomes) {
+        for (((id, n), outcome), old) in asked.iter().zip(outcomes).zip(old) {
             let i = n.index();
-            let Some(file) = self.files.get_mut(id) else { continue };
+            let Some(file) = self.files.get_mut(id).filter(|_| !old) else { continue };
             if file.parts.get(i).is_none_or(|p| p.phase != Phase::Signing) {
                 continue;
             }
@@ -312,6 +349,20 @@ impl Machine {
                 }
             }
         }
+    }
+
+    /// Counts the answer to one signature. True when an earlier life of the file asked for it: its URL is of another attempt.
+    fn sign_is_old(&mut self, id: FileId) -> bool {
+        if let Entry::Occupied(mut left) = self.signing.entry(id) {
+            *left.get_mut() -= 1;
+            if *left.get() == 0 {
+                left.remove();
+            }
+        }
+        let Some(file) = self.files.get_mut(&id).filter(|f| f.old_signs > 0) else { return false };
+        file.old_signs -= 1;
+        self.reindex(id);
+        true
     }
 
     fn still_buffered(&mut self, id: FileId, i: usize) {
@@ -389,16 +440,18 @@ impl Machine {
                 file.tries = 0;
                 self.persist(vec![Change::PartUploaded { id, n, crc64, etag, at: now }], vec![]);
                 buffer.into_iter().for_each(|b| self.free_buffer(b));
-                self.destination_answers(destination);
+                self.storage_answers(destination);
                 self.reindex(id);
             }
             Err(failure) => self.put_failed(now, id, i, destination, failure),
         }
+        self.leave_if_paused(id);
     }
 
     fn put_failed(&mut self, now: Timestamp, id: FileId, i: usize, destination: DestinationId, failure: Failure) {
+        let runs = self.files.get(&id).is_some_and(|f| self.may_run(f));
         let Some(file) = self.files.get_mut(&id) else { return };
-        let has_bytes = file.parts[i].buffer.is_some() || file.parts[i].crc64.is_some();
+        let has_bytes = runs && (file.parts[i].buffer.is_some() || file.parts[i].crc64.is_some());
         // An expired URL is signed again with the bytes in hand; that is no failure.
         if failure.code.retry_class() == RetryClass::Now && file.parts[i].resigned < RESIGNS {
             file.parts[i].resigned += 1;
@@ -406,7 +459,9 @@ impl Machine {
                 file.parts[i].phase = Phase::Buffered;
                 file.buffered.insert(i);
             } else {
+                let buffer = file.parts[i].buffer.take();
                 file.back_to_todo(i);
+                buffer.into_iter().for_each(|b| self.free_buffer(b));
             }
             return self.reindex(id);
         }
@@ -426,7 +481,9 @@ impl Machine {
             let detail = format!("part {} was refused {tries} times: {}", i + 1, failure.detail);
             return self.fail(now, id, Failure::new(ErrorCode::ReadError, detail));
         }
-        if !self.hold_destination(now, destination, &failure) {
+        if self.hold_destination(now, destination, &failure) {
+            self.storage_fails(destination);
+        } else {
             self.file_failure(now, id, failure);
         }
         self.reindex(id);

@@ -116,7 +116,7 @@ impl World {
             held.expect("a PUT has its bytes until it is cut")
         });
         self.shell.puts.insert(put);
-        self.oracle.put_starts(file, &url, part, self.now, &self.server);
+        self.oracle.put_starts(&url, part, self.now, &self.queue, self.app_paused, &self.server);
         self.call(Call::Put { file, part, put, url, bytes });
     }
 
@@ -147,8 +147,12 @@ impl World {
         match call {
             Call::Load { group, after, limit } => {
                 let limit = limit.min(self.manner.page);
-                let due = self.rng.chance(800).then_some(self.now);
-                let (files, last) = self.queue.load(group, after, limit, due);
+                let due = self.rng.chance(800).then_some(self.clock());
+                let (files, last) = match !self.calm && self.rng.chance(self.manner.faults / 10) {
+                    // The queue could not be read.
+                    true => (Vec::new(), true),
+                    false => self.queue.load(group, after, limit, due),
+                };
                 self.answer(Event::Loaded { group, files, last });
             }
             Call::Count(group) => {

@@ -151,7 +151,16 @@ impl Oracle {
         }
     }
 
-    pub(crate) fn put_starts(&mut self, file: FileId, url: &Url, part: PartRange, now: Timestamp, server: &Server) {
+    pub(crate) fn put_starts(
+        &mut self,
+        url: &Url,
+        part: PartRange,
+        now: Timestamp,
+        queue: &Queue,
+        app_paused: bool,
+        server: &Server,
+    ) {
+        let file = url.file;
         assert!(!self.is_cancelled(file), "I37: a PUT of a cancelled file begins");
         let group = self.group_of.get(&file);
         let paused = [
@@ -159,7 +168,10 @@ impl Oracle {
             group.and_then(|g| self.groups_paused.get(g)).copied(),
             self.files_paused.get(&file).copied(),
         ];
-        for since in paused.into_iter().flatten() {
+        // A row may say "go on" before its event does.
+        let row = &queue.files[&file].record;
+        let runs = [!app_paused, queue.groups[&row.group].record.intent == Intent::Run, row.intent == Intent::Run];
+        for since in paused.into_iter().zip(runs).filter(|(_, runs)| !runs).filter_map(|(since, _)| since) {
             assert!(now.millis_since(since) <= PAUSE_GRACE_MS, "I36: a PUT begins {part:?} of {file} while paused");
         }
         let key = (file, url.attempt, part.number);

@@ -1,5 +1,7 @@
 //! What a person and fate do: pause, go on, cancel, edit, retry; crash and launch again.
 
+use windlass_core::error::{ErrorCode, Failure};
+use windlass_core::machine::records::Change;
 use windlass_core::machine::{Event, Machine};
 use windlass_core::reconcile::{Observation, Remote, check, plan};
 use windlass_core::states::{BlockedReason, FileState, GroupState, Intent};
@@ -18,7 +20,7 @@ impl World {
             self.disk.edit(id, edit, &mut self.rng);
             return;
         }
-        match self.rng.below(12) {
+        match self.rng.below(13) {
             0 => {
                 self.app_paused = !self.app_paused;
                 self.shell.person.push_back(Event::AppPaused(self.app_paused));
@@ -40,7 +42,12 @@ impl World {
                 let id = *self.rng.pick(&self.destinations).expect("a destination");
                 self.shell.person.push_back(Event::DestinationReady { id });
             }
-            _ => self.scan(),
+            11 => self.scan(),
+            _ => {
+                let hours = *self.rng.pick(&[-8_760, -1, 1, 8_760]).expect("a time");
+                self.skew += hours * 3_600_000;
+                self.oracle.note(self.now, format!("the clock is set by {hours} h"));
+            }
         }
     }
 
@@ -143,11 +150,50 @@ impl World {
         self.shell = Shell::default();
         self.oracle.forget();
         self.queue_blocked = false;
+        self.while_it_is_off();
         let asleep = *self.rng.pick(&[0, 500, 70_000, 86_400_000]).expect("a time");
         self.now = self.now.plus_millis(asleep);
         self.reconcile();
         self.machine = Machine::new(self.manner.config.clone(), self.rng.next());
-        self.launch();
+        for id in self.launch() {
+            if self.rng.chance(100) {
+                self.start_over(id);
+            }
+        }
+    }
+
+    /// The destination goes on without us, and forgets.
+    fn while_it_is_off(&mut self) {
+        let open: Vec<_> = self.queue.files.values().filter(|r| is_open(r.record.state)).map(|r| r.record.clone()).collect();
+        for r in open {
+            if self.rng.chance(60) && self.server.loses_part(r.id, r.attempt).is_some() {
+                self.oracle.storage_lost(r.id);
+            }
+            if self.rng.chance(20) {
+                self.server.operator_removes(r.id);
+                self.oracle.storage_lost(r.id);
+            }
+        }
+    }
+
+    /// The answer "start over" to the report about a group: each of its interrupted files, as its source is now.
+    fn start_over(&mut self, group: windlass_core::ids::GroupId) {
+        let rows = self.queue.of_group(group).filter(|r| is_open(r.record.state) && r.record.state != FileState::Queued);
+        let anew: Vec<_> = rows
+            .map(|r| Change::FileStartOver {
+                id: r.record.id,
+                from: r.record.state,
+                attempt: r.record.attempt + 1,
+                fingerprint: self.disk.stat(r.record.id).unwrap_or(r.record.fingerprint),
+                part_size: self.manner.part_size,
+                part_count: 1,
+                because: Failure::new(ErrorCode::Cancelled, "started over by the person"),
+                at: self.now,
+            })
+            .collect();
+        for change in anew {
+            self.queue.apply(&change, self.manner.part_size).expect("nobody works on a held group");
+        }
     }
 
     fn observe(&mut self) -> Vec<Observation> {
@@ -167,7 +213,7 @@ impl World {
     fn reconcile(&mut self) {
         loop {
             let seen = self.observe();
-            let made = plan(&seen, self.now);
+            let made = plan(&seen, self.clock());
             assert_eq!(check(&made, &seen), Vec::<String>::new());
             let crash = self.rng.chance(100).then(|| self.rng.below(made.actions.len() as u64 + 1) as usize);
             for action in made.actions.iter().take(crash.unwrap_or(usize::MAX)) {

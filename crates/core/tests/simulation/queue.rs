@@ -89,7 +89,7 @@ impl Queue {
             .of_group(id)
             .map(|r| &r.record)
             .filter(|r| r.position > after && is_open(r.state))
-            .filter(|r| due.is_none_or(|now| r.intent == Intent::Run && r.next_try_at.is_none_or(|at| at <= now)))
+            .filter(|r| due.is_none_or(|now| r.intent == Intent::Run && is_due(r.next_try_at, now)))
             .cloned()
             .collect();
         rows.sort_by_key(|r| r.position);
@@ -237,6 +237,11 @@ impl Row {
         self.record.state = to;
         Ok(())
     }
+}
+
+/// A time that no wait reaches was written by a clock that was wrong.
+fn is_due(next_try_at: Option<Timestamp>, now: Timestamp) -> bool {
+    next_try_at.is_none_or(|at| at <= now || at.millis_since(now) > 1_200_000)
 }
 
 /// Staying is no step and changes nothing; every other is in the table.

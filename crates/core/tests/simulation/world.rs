@@ -62,7 +62,10 @@ pub(crate) struct Manner {
 
 pub(crate) struct World {
     pub(crate) rng: Rng,
+    /// As it is.
     pub(crate) now: Timestamp,
+    /// How far this computer's clock is off, milliseconds.
+    pub(crate) skew: i64,
     pub(crate) manner: Manner,
     pub(crate) disk: Disk,
     pub(crate) queue: Queue,
@@ -90,6 +93,7 @@ impl World {
             machine: Machine::new(manner.config.clone(), rng.next()),
             rng,
             now,
+            skew: 0,
             manner,
             disk: Disk::default(),
             queue: Queue::default(),
@@ -151,8 +155,8 @@ impl World {
         self.queue.files.insert(id, Row { record, failure: None, registered: false, receipt: None });
     }
 
-    /// Tells a machine that was just born what there is.
-    pub(crate) fn launch(&mut self) {
+    /// Tells a machine that was just born what there is. Answers with the groups that wait for a person's answer.
+    pub(crate) fn launch(&mut self) -> Vec<GroupId> {
         for id in self.destinations.clone() {
             self.shell.person.push_back(Event::DestinationAdded { id, hash: self.manner.hash });
         }
@@ -176,9 +180,10 @@ impl World {
                 self.shell.person.push_back(told);
             }
         }
-        for id in held {
-            self.shell.person.push_back(Event::GroupReleased { id });
+        for id in &held {
+            self.shell.person.push_back(Event::GroupReleased { id: *id });
         }
+        held
     }
 
     /// One thing happens. False when nothing is left that could.
@@ -193,7 +198,7 @@ impl World {
         choices.extend((!calls.is_empty()).then_some(1));
         choices.extend((!events.is_empty()).then_some(2));
         choices.extend((!self.shell.person.is_empty()).then_some(3));
-        choices.extend(self.machine.next_wake().is_some_and(|at| at <= self.now).then_some(4));
+        choices.extend(self.wakes_at().is_some_and(|at| at <= self.now).then_some(4));
         match self.rng.pick(&choices) {
             Some(0) => self.commit(),
             Some(1) => {
@@ -222,22 +227,37 @@ impl World {
     fn wait(&mut self) -> bool {
         let calls = self.shell.calls.iter().map(|(at, _)| *at);
         let events = self.shell.events.iter().map(|(at, ..)| *at);
-        match calls.chain(events).chain(self.machine.next_wake()).min() {
+        match calls.chain(events).chain(self.wakes_at()).min() {
             Some(at) => {
                 self.now = self.now.max(at);
                 true
             }
             None => {
-                let more = self.machine.handle(self.now, Event::Tick);
+                let more = self.machine.handle(self.clock(), Event::Tick);
                 assert!(more.is_empty(), "nothing would have come of this but by chance: {more:?}");
                 false
             }
         }
     }
 
+    /// So much longer may a wait that was written down seem after the clock was set back.
+    pub(crate) fn set_back_ms(&self) -> i64 {
+        if self.skew == 0 { 0 } else { 1_200_000 }
+    }
+
+    /// What this computer's clock shows.
+    pub(crate) fn clock(&self) -> Timestamp {
+        self.now.plus_millis(self.skew)
+    }
+
+    /// When the machine is to be woken. The shell sleeps no longer than a minute, for the clock may be set.
+    fn wakes_at(&self) -> Option<Timestamp> {
+        self.machine.next_wake().map(|at| at.plus_millis(-self.skew).min(self.now.plus_millis(60_000)))
+    }
+
     pub(crate) fn tell(&mut self, event: Event) {
         self.oracle.told(&event, self.now);
-        let effects = self.machine.handle(self.now, event);
+        let effects = self.machine.handle(self.clock(), event);
         effects.into_iter().for_each(|e| self.carry_out(e));
     }
 
@@ -269,7 +289,8 @@ impl World {
                 Err(why) => {
                     self.oracle.refused(change, &why, &self.queue);
                     if let Some(file) = change.file() {
-                        self.answer(Event::Stale { file });
+                        // Told before what waited for the commit.
+                        self.tell(Event::Stale { file });
                     }
                 }
             }

@@ -191,7 +191,10 @@ async fn carry_out(ask: Ask, h: &EngineHandle, out: &mut Out, from: &mut BufRead
         Ask::SetIntent { scope, intent } => h.set_intent(scope.into(), intent).await.and_then(value),
         Ask::Retry { scope, code } => h.retry(scope.into(), code).await.and_then(value),
         Ask::AnswerRelaunch { group, answer } => h.answer_relaunch(group, answer).await.and_then(value),
-        Ask::RelaunchKnown => value(h.relaunch_known().await),
+        Ask::RelaunchKnown => {
+            h.relaunch_known().await;
+            value(())
+        }
         Ask::Destinations => h.destinations().await.and_then(value),
         Ask::TestDestination(new) => h.test_destination(&new).await.and_then(value),
         Ask::AddDestination(new) => h.add_destination(&new).await.and_then(value),

@@ -32,7 +32,10 @@ pub(super) fn state(
         )));
     }
     let applied = guarded(
-        conn.prepare_cached("UPDATE upload_file SET state = ?3 WHERE id = ?1 AND state = ?2")?,
+        conn.prepare_cached(
+            "UPDATE upload_file SET state = ?3, object_key = CASE WHEN ?3 <> 'queued' THEN object_key END
+             WHERE id = ?1 AND state = ?2",
+        )?,
         params![key(id), from.as_str(), to.as_str()],
         || elsewhere(conn, id),
     )?;
@@ -42,7 +45,7 @@ pub(super) fn state(
     Ok(applied)
 }
 
-/// A queued file has nothing at the destination: its parts are all to be sent.
+/// A queued file has nothing at the destination: neither a key nor parts.
 fn forget_parts(conn: &Connection, id: FileId) -> Result<(), QueueError> {
     conn.prepare_cached(
         "UPDATE part SET state = 'pending', crc64 = NULL, etag = NULL, uploaded_at = NULL

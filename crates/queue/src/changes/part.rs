@@ -1,4 +1,4 @@
-//! Changes of a part. A part moves only while its file is under way.
+//! Changes of a part. A part moves only while the control plane expects it: its file has a key there and has not ended.
 
 use rusqlite::{Connection, OptionalExtension as _, params};
 use windlass_core::ids::FileId;
@@ -26,7 +26,7 @@ pub(super) fn state(
         "UPDATE part SET state = ?3, etag = NULL, uploaded_at = NULL, crc64 = CASE ?3 WHEN 'failed' THEN crc64 END
          WHERE file_id = ?1 AND number = ?2
            AND EXISTS (SELECT 1 FROM allowed_transition WHERE machine = 'part' AND from_state = part.state AND to_state = ?3)
-           AND EXISTS (SELECT 1 FROM upload_file WHERE id = ?1 AND state <> 'queued' AND state <> 'done' AND state <> 'removed')",
+           AND EXISTS (SELECT 1 FROM upload_file WHERE id = ?1 AND object_key IS NOT NULL AND state <> 'done' AND state <> 'removed')",
     )?;
     guarded(update, params![key(id), n.get(), to.as_str()], || {
         stands(conn, id, n, |p| p.state == to.as_str())
@@ -44,7 +44,7 @@ pub(super) fn uploaded(
     let update = conn.prepare_cached(
         "UPDATE part SET state = 'uploaded', crc64 = ?3, etag = ?4, uploaded_at = ?5
          WHERE file_id = ?1 AND number = ?2 AND state <> 'uploaded'
-           AND EXISTS (SELECT 1 FROM upload_file WHERE id = ?1 AND state <> 'queued' AND state <> 'done' AND state <> 'removed')",
+           AND EXISTS (SELECT 1 FROM upload_file WHERE id = ?1 AND object_key IS NOT NULL AND state <> 'done' AND state <> 'removed')",
     )?;
     guarded(
         update,

@@ -157,7 +157,7 @@ fn a_write_goes_on_when_nobody_waits_for_it_any_more() {
 }
 
 #[test]
-fn a_read_can_not_write_and_sees_one_state() {
+fn f026_a_read_can_not_write_and_sees_one_state() {
     let s = sandbox();
     block_on(async {
         let e = s

@@ -1,10 +1,17 @@
 //! The queue through its public doors, on real files.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 mod changes;
 mod commit;
 mod crash;
 mod damage;
 mod disk;
+mod groups;
 mod intake;
 mod launch;
 mod migration;

@@ -172,8 +172,21 @@ fn recount(c: &Connection, group: u64) -> GroupTotals {
     t
 }
 
+/// `PROPTEST_CASES` may ask for more.
+fn config() -> ProptestConfig {
+    let cases = std::env::var("PROPTEST_CASES")
+        .ok()
+        .and_then(|n| n.parse().ok())
+        .unwrap_or(24);
+    ProptestConfig {
+        cases,
+        max_shrink_iters: 200,
+        ..ProptestConfig::default()
+    }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 40, max_shrink_iters: 200, ..ProptestConfig::default() })]
+    #![proptest_config(config())]
 
     // I6, I7: whatever comes, figures equal a recount, and what is refused or stale leaves no trace.
     #[test]

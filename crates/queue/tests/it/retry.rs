@@ -105,3 +105,40 @@ fn what_is_refused_for_good_cancelled_or_done_is_never_tried_again() {
     let row = read(&s.queue, |c| groups::get(c, group_id(1))).unwrap();
     assert_eq!(row.record.state, GroupState::Cancelled);
 }
+
+#[test]
+fn regression_a_file_that_was_never_announced_takes_no_part_so_a_retry_begins_with_none() {
+    let s = sandbox();
+    insert(&s.queue, vec![new_file(1, 1, 0, 2)]);
+    apply(&s.queue, vec![fail(1, FileState::Queued, ErrorCode::ReadError)]);
+    for late in [
+        uploaded(1, 1),
+        part_state(1, 1, windlass_core::states::PartState::Uploading),
+    ] {
+        let applied = try_apply(&s.queue, vec![late]).unwrap();
+        assert!(
+            matches!(&applied[0], windlass_queue::changes::Applied::Stale { .. }),
+            "{applied:?}"
+        );
+    }
+    assert_eq!(retried(&s, RetryScope::All, None), [file_id(1)]);
+    assert_eq!(read(&s.queue, |c| files::part_states(c, file_id(1))), [0, 0]);
+}
+
+#[test]
+fn regression_a_session_that_is_gone_takes_its_key_along() {
+    let s = sandbox();
+    insert(&s.queue, vec![new_file(1, 1, 0, 2)]);
+    apply(
+        &s.queue,
+        vec![register(1), step(1, FileState::Registered, FileState::Queued)],
+    );
+    apply(&s.queue, vec![fail(1, FileState::Queued, ErrorCode::ReadError)]);
+    retried(&s, RetryScope::All, None);
+    let row = read(&s.queue, |c| files::get(c, file_id(1))).unwrap();
+    assert_eq!(
+        (row.state, row.object_key),
+        (FileState::Queued, None),
+        "it is announced anew"
+    );
+}

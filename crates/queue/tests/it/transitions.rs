@@ -9,7 +9,7 @@ use crate::support::{Sandbox, insert, new_file, sandbox};
 const FILE_DRESS: &str = "result = CASE WHEN ?1 = 'done' THEN 'uploaded' END,
     finished_at = CASE WHEN ?1 IN ('done', 'removed') THEN 1 END,
     error_code = CASE WHEN ?1 = 'failed' THEN 'internal' END, error_detail = CASE WHEN ?1 = 'failed' THEN '' END,
-    object_key = 'k'";
+    object_key = CASE WHEN ?1 <> 'queued' THEN 'k' END";
 const PART_DRESS: &str = "etag = CASE WHEN ?1 = 'uploaded' THEN 'e' END,
     uploaded_at = CASE WHEN ?1 = 'uploaded' THEN 1 END, crc64 = zeroblob(8)";
 const GROUP_DRESS: &str = "finished_at = CASE WHEN ?1 IN ('completed', 'cancelled') THEN 1 END";
@@ -49,7 +49,7 @@ fn bring<S: Copy + PartialEq>(
 }
 
 /// Tries every pair in a savepoint that is rolled back.
-fn all_pairs<S: Copy + PartialEq + std::fmt::Debug>(
+fn all_pairs<S>(
     s: &Sandbox,
     table: &'static str,
     dress: &'static str,
@@ -58,7 +58,7 @@ fn all_pairs<S: Copy + PartialEq + std::fmt::Debug>(
     word: fn(S) -> &'static str,
     first: S,
 ) where
-    S: Send + Sync + 'static,
+    S: Copy + PartialEq + std::fmt::Debug + Send + Sync + 'static,
 {
     let refused_pairs = s.queue.write_blocking(move |c| {
         let mut count = 0;
@@ -174,7 +174,7 @@ fn i05_rows_are_made_in_their_first_state_only() {
                              state, part_size, part_count, created_at, result, finished_at, error_code, error_detail, object_key)
                          SELECT {id}, group_id, position + 7, path, rel_path, dev, inode, size, mtime_ns, ctime_ns, intent, ?1,
                              part_size, part_count, created_at, CASE ?1 WHEN 'done' THEN 'uploaded' END,
-                             CASE WHEN ?1 IN ('done', 'removed') THEN 1 END, 'internal', '', 'k' FROM upload_file"
+                             CASE WHEN ?1 IN ('done', 'removed') THEN 1 END, 'internal', '', CASE WHEN ?1 <> 'queued' THEN 'k' END FROM upload_file"
                     ),
                     [state],
                 )

@@ -55,7 +55,7 @@ CREATE TABLE upload_session (
   mime           TEXT NOT NULL CHECK (length(CAST(mime AS BLOB)) <= 1024),
   sha256         BLOB CHECK (sha256 IS NULL OR length(sha256) = 32),
   canonical_id   BLOB,
-  object_id      BLOB REFERENCES stored_object (id) DEFERRABLE INITIALLY DEFERRED,
+  object_id      BLOB REFERENCES stored_object (id),
   state          TEXT NOT NULL CHECK (state IN
                    ('pending', 'uploading', 'verifying', 'uploaded', 'deduplicated', 'failed', 'rejected')),
   client_id      BLOB NOT NULL CHECK (length(client_id) = 16),
@@ -112,7 +112,8 @@ CREATE TABLE stored_object (
   checked_at     INTEGER,
   gone_at        INTEGER,
   created_at     INTEGER NOT NULL,
-  FOREIGN KEY (owner_id, session_id) REFERENCES upload_session (owner_id, id),
+  -- Written before its session, which points at it; the other way round each insert would search all sessions.
+  FOREIGN KEY (owner_id, session_id) REFERENCES upload_session (owner_id, id) DEFERRABLE INITIALLY DEFERRED,
   CHECK (state <> 'stored' OR (proof IS NOT NULL AND crc64 IS NOT NULL AND stored_at IS NOT NULL)),
   CHECK ((state = 'gone') = (gone_at IS NOT NULL))
 ) STRICT;

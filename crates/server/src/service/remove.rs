@@ -102,13 +102,21 @@ impl Service {
     /// # Errors
     /// When the ledger does not answer.
     pub async fn sweep(&self) -> Result<(), Failure> {
-        let objects = self.store.condemned(SWEEP).await?;
-        for (object, cleaned) in self.clean(objects).await? {
-            if let Err(e) = cleaned {
-                tracing::info!(%object, error = %e, "a given-up upload is not cleaned up yet");
+        loop {
+            let objects = self.store.condemned(SWEEP).await?;
+            let found = objects.len();
+            let mut left = 0;
+            for (object, cleaned) in self.clean(objects).await? {
+                if let Err(e) = cleaned {
+                    left += 1;
+                    tracing::info!(%object, error = %e, "a given-up upload is not cleaned up yet");
+                }
+            }
+            // What is left is asked about again by the next sweep, not by this one.
+            if found < SWEEP as usize || left > 0 || self.ending.is_cancelled() {
+                return Ok(());
             }
         }
-        Ok(())
     }
 
     /// Asks the storage again for settled files. A file that is not what was proved gets a tombstone (F96, F97).

@@ -87,24 +87,15 @@ impl Service {
 
     /// Signs for files of one destination.
     async fn sign_at(&self, destination: DestinationId, files: Vec<Wanted>) -> Vec<(usize, Outcome)> {
-        let refuse_all = |files: Vec<Wanted>, e: Failure| {
-            files
-                .into_iter()
-                .map(|f| (f.at, Err(Refusal::from(e.clone()))))
-                .collect::<Vec<_>>()
-        };
         let opened = match self.storages.get(destination).await {
             Ok(opened) => opened,
-            Err(e) => return refuse_all(files, e),
+            Err(e) => return refuse_all(files, &e),
         };
         let bytes = files.iter().flat_map(|f| &f.parts).map(|p| p.size).sum();
         if let Err(e) = opened.storage.room(bytes).await {
-            return refuse_all(files, e);
+            return refuse_all(files, &e);
         }
-        let (ready, mut outcomes) = match self.begin_all(&opened, files).await {
-            Ok(begun) => begun,
-            Err((files, e)) => return refuse_all(files, e),
-        };
+        let (ready, mut outcomes) = self.begin_all(&opened, files).await;
         let now = self.now();
         outcomes.extend(ready.iter().map(|f| {
             let signed = opened.storage.sign(&f.object, &f.parts, now);
@@ -113,48 +104,22 @@ impl Service {
         outcomes
     }
 
-    /// Looks names up and begins uploads, where that is needed.
-    async fn begin_all(
-        &self,
-        opened: &Opened,
-        files: Vec<Wanted>,
-    ) -> Result<(Vec<Wanted>, Vec<(usize, Outcome)>), (Vec<Wanted>, Failure)> {
+    /// Looks names up and begins uploads, where that is needed. Returns the files that are ready, and what became of the
+    /// others.
+    async fn begin_all(&self, opened: &Opened, files: Vec<Wanted>) -> (Vec<Wanted>, Vec<(usize, Outcome)>) {
         let storage = opened.storage.as_ref();
         let needs = |o: &ObjectRow| {
             storage.names_are_looked_up()
                 && (!o.name_checked || (!o.plan.is_single() && o.upload_id.is_none()))
         };
-        if !files.iter().any(|f| needs(&f.object)) {
-            return Ok((files, Vec::new()));
+        let (mut to_begin, mut ready): (Vec<_>, Vec<_>) = files.into_iter().partition(|f| needs(&f.object));
+        if to_begin.is_empty() {
+            return (ready, Vec::new());
         }
         let _turn = opened.begin.lock().await;
-        let (mut to_begin, mut ready): (Vec<_>, Vec<_>) = files.into_iter().partition(|f| needs(&f.object));
-        // Somebody may have begun them while this one waited for its turn.
-        let asked = to_begin
-            .iter()
-            .map(|f| Begun {
-                object: f.object.id,
-                upload_id: None,
-                checked: false,
-            })
-            .collect();
-        match self.store.begun(asked).await {
-            Ok(rows) => {
-                for (file, row) in to_begin.iter_mut().zip(rows) {
-                    if let Some(row) = row {
-                        file.object = row;
-                    }
-                }
-            }
-            Err(e) => return Err((to_begin, e)),
-        }
-        let keys: Vec<_> = to_begin.iter().map(|f| f.object.key.clone()).collect();
-        let taken = match storage.taken(&keys, self.now()).await {
+        let taken = match self.look_up(opened, &mut to_begin).await {
             Ok(taken) => taken,
-            Err(e) => {
-                to_begin.extend(ready);
-                return Err((to_begin, e));
-            }
+            Err(e) => return (ready, refuse_all(to_begin, &e)),
         };
         let begun: Vec<_> = futures::stream::iter(to_begin.into_iter().zip(taken))
             .map(|(file, taken)| self.begin_one(opened, file, taken))
@@ -163,6 +128,7 @@ impl Service {
             .await;
         let mut outcomes = Vec::new();
         let mut learnt = Vec::new();
+        let mut files = Vec::new();
         for (file, outcome) in begun {
             match outcome {
                 Ok(upload_id) => {
@@ -171,32 +137,49 @@ impl Service {
                         upload_id,
                         checked: true,
                     });
-                    ready.push(file);
+                    files.push(file);
                 }
                 Err(refused) => outcomes.push((file.at, Err(refused))),
             }
         }
-        let written = match self.store.begun(learnt.clone()).await {
-            Ok(written) => written,
-            Err(e) => return Err((ready, e)),
-        };
-        let mut written: BTreeMap<_, _> = learnt.iter().map(|b| b.object).zip(written).collect();
-        let mut signed = Vec::with_capacity(ready.len());
-        for mut file in ready {
-            match written.remove(&file.object.id) {
-                // Not one of those that were begun just now.
-                None => signed.push(file),
-                Some(Some(row)) => {
-                    file.object = row;
-                    signed.push(file);
-                }
-                Some(None) => {
-                    let gone = Refusal::new(ErrorCode::ObjectCondemned, "the attempt was given up");
-                    outcomes.push((file.at, Err(gone)));
+        // INVARIANT (I18): a URL is given only for what the ledger holds.
+        match self.store.begun(learnt).await {
+            Ok(rows) => {
+                for (mut file, row) in files.into_iter().zip(rows) {
+                    match row {
+                        Some(row) => {
+                            file.object = row;
+                            ready.push(file);
+                        }
+                        None => {
+                            let gone = Refusal::new(ErrorCode::ObjectCondemned, "the attempt was given up");
+                            outcomes.push((file.at, Err(gone)));
+                        }
+                    }
                 }
             }
+            Err(e) => outcomes.extend(refuse_all(files, &e)),
         }
-        Ok((signed, outcomes))
+        (ready, outcomes)
+    }
+
+    /// Reads the objects again, because somebody may have begun them meanwhile, and asks which names are taken.
+    async fn look_up(&self, opened: &Opened, files: &mut [Wanted]) -> Result<Vec<bool>, Failure> {
+        let asked = files
+            .iter()
+            .map(|f| Begun {
+                object: f.object.id,
+                upload_id: None,
+                checked: false,
+            })
+            .collect();
+        for (file, row) in files.iter_mut().zip(self.store.begun(asked).await?) {
+            if let Some(row) = row {
+                file.object = row;
+            }
+        }
+        let keys: Vec<_> = files.iter().map(|f| f.object.key.clone()).collect();
+        opened.storage.taken(&keys, self.now()).await
     }
 
     async fn begin_one(
@@ -221,6 +204,13 @@ impl Service {
         let begun = begun.and_then(|id| id.map(Some).ok_or_else(|| internal("an upload without an id")));
         (file, begun.map_err(Refusal::from))
     }
+}
+
+fn refuse_all(files: Vec<Wanted>, why: &Failure) -> Vec<(usize, Outcome)> {
+    files
+        .into_iter()
+        .map(|f| (f.at, Err(Refusal::from(why.clone()))))
+        .collect()
 }
 
 /// Parts must be those of the plan (A73).

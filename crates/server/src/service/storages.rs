@@ -71,15 +71,15 @@ impl Storages {
     }
 
     pub(super) async fn get(&self, id: DestinationId) -> Result<Opened, Failure> {
-        let mut open = self.open.lock().await;
-        if let Some(opened) = open.get(&id) {
+        if let Some(opened) = self.open.lock().await.get(&id) {
             return Ok(opened.clone());
         }
+        // Not under the lock: a keyring that asks the person holds up its own destination only.
         let row = self.store.destination(id).await?;
         let row = row.ok_or_else(|| Failure::new(ErrorCode::NotFound, "no such destination"))?;
         let opened = self.open_row(&row).await?;
-        open.insert(id, opened.clone());
-        Ok(opened)
+        // Of two that opened it at once the first one counts: a folder has one record of what is being written.
+        Ok(self.open.lock().await.entry(id).or_insert(opened).clone())
     }
 
     async fn open_row(&self, row: &DestinationRow) -> Result<Opened, Failure> {

@@ -31,7 +31,7 @@ use windlass_core::time::Timestamp;
 use windlass_protocol::sessions::{SignPart, SignedPart};
 
 use self::root::Root;
-use self::slots::{Slots, partial_name, sidecar_name};
+use self::slots::{Slot, Slots, partial_name, sidecar_name};
 use self::url::{BlobGrant, BlobSigner};
 use self::write::blocking;
 use super::{CompleteEnd, CompleteJob, Listing, Look, ObjectStorage, Presence};
@@ -134,6 +134,38 @@ impl FolderStorage {
 #[derive(Clone)]
 pub struct Folder(pub Arc<FolderStorage>);
 
+impl Folder {
+    /// Completes files together and tells their ends.
+    async fn complete_batch(
+        &self,
+        batch: Vec<(usize, CompleteJob, Arc<Slot>)>,
+        ends: &mpsc::Sender<(usize, CompleteEnd)>,
+    ) {
+        let mut at = Vec::with_capacity(batch.len());
+        let mut jobs = Vec::with_capacity(batch.len());
+        let mut slots = Vec::with_capacity(batch.len());
+        for (place, job, slot) in batch {
+            at.push(place);
+            jobs.push(job);
+            slots.push(slot);
+        }
+        let (folder, placing) = (Arc::clone(&self.0), slots.clone());
+        let placed = blocking(move || Ok(folder.place_all(&jobs, &placing))).await;
+        let placed =
+            placed.unwrap_or_else(|e| slots.iter().map(|_| CompleteEnd::Unknown(e.clone())).collect());
+        for ((at, end), slot) in at.into_iter().zip(placed).zip(&slots) {
+            if matches!(
+                end,
+                CompleteEnd::Missing(_) | CompleteEnd::Refused(_) | CompleteEnd::Unknown(_)
+            ) {
+                slot.unseal();
+            }
+            // Whoever asked may be gone; the next who asks finds the same.
+            drop(ends.send((at, end)).await);
+        }
+    }
+}
+
 impl ObjectStorage for Folder {
     fn copies_duplicates(&self) -> bool {
         true
@@ -224,26 +256,20 @@ impl ObjectStorage for Folder {
         ends: mpsc::Sender<(usize, CompleteEnd)>,
     ) -> BoxFuture<'_, ()> {
         async move {
-            let slots: Vec<_> = jobs
-                .iter()
-                .map(|j| self.0.slots.open(j.object.id, j.object.plan))
-                .collect();
-            for slot in &slots {
+            let mut quick = Vec::with_capacity(jobs.len());
+            let mut slow = Vec::new();
+            for (at, job) in jobs.into_iter().enumerate() {
+                let slot = self.0.slots.open(job.object.id, job.object.plan);
                 slot.seal().await;
-            }
-            let (folder, placing) = (Arc::clone(&self.0), slots.clone());
-            let placed = blocking(move || Ok(folder.place_all(&jobs, &placing))).await;
-            let placed =
-                placed.unwrap_or_else(|e| slots.iter().map(|_| CompleteEnd::Unknown(e.clone())).collect());
-            for (at, (end, slot)) in placed.into_iter().zip(&slots).enumerate() {
-                if matches!(
-                    end,
-                    CompleteEnd::Missing(_) | CompleteEnd::Refused(_) | CompleteEnd::Unknown(_)
-                ) {
-                    slot.unseal();
+                if slot.is_all_written() {
+                    quick.push((at, job, slot));
+                } else {
+                    slow.push(vec![(at, job, slot)]);
                 }
-                // Whoever asked may be gone; the next who asks finds the same.
-                drop(ends.send((at, end)).await);
+            }
+            // What has to be read back first holds up nothing else (F183).
+            for batch in std::iter::once(quick).chain(slow) {
+                self.complete_batch(batch, &ends).await;
             }
         }
         .boxed()

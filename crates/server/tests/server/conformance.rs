@@ -109,7 +109,7 @@ async fn a_missing_part_is_named_and_nothing_is_completed(kit: Kit) {
     }
     match kit.complete(&file, parts.clone()).await {
         CompleteOutcome::PartsMissing { parts } => {
-            assert_eq!(parts.iter().map(|n| n.get()).collect::<Vec<_>>(), [2])
+            assert_eq!(parts.iter().map(|n| n.get()).collect::<Vec<_>>(), [2]);
         }
         other => panic!("{other:?}"),
     }

@@ -201,7 +201,7 @@ async fn f103_bytes_that_a_power_cut_took_are_asked_for_again() {
     }
     match kit.complete(&file, parts).await {
         CompleteOutcome::PartsMissing { parts } => {
-            assert_eq!(parts.iter().map(|n| n.get()).collect::<Vec<_>>(), [2])
+            assert_eq!(parts.iter().map(|n| n.get()).collect::<Vec<_>>(), [2]);
         }
         other => panic!("{other:?}"),
     }

@@ -11,7 +11,6 @@ use crate::support::{Kit, Sample, bytes};
 fn raw(host: &str, request: &str) -> u16 {
     let mut stream = TcpStream::connect(host).expect("a connection");
     stream.write_all(request.as_bytes()).expect("sent");
-    stream.shutdown(std::net::Shutdown::Write).expect("shut");
     let mut answer = String::new();
     stream.read_to_string(&mut answer).expect("an answer");
     answer

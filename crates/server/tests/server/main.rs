@@ -1,4 +1,9 @@
 //! The control plane through its own door: a real embedded server, its typed client, and plain PUTs.
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that can't go on says so, also from a helper function"
+)]
 
 mod support;
 

@@ -10,6 +10,7 @@ use windlass_engine::view::{KeepSecret, NewDestination, NewS3};
 use super::super::Context;
 use super::{refused, tell_check};
 use crate::args::DestAdd;
+use crate::event;
 use crate::exit::{Exit, Trouble};
 use crate::session::Keeps;
 
@@ -22,13 +23,19 @@ pub async fn run(args: DestAdd, cx: &Context) -> Result<Exit, Trouble> {
     let mut session = cx.session(Keeps::Briefly).await?;
     let added = async {
         let check = session.add_destination(&new).await?;
-        let is_default = session.destinations().await?.iter().any(|d| d.name == new.name && d.is_default);
+        let is_default = session
+            .destinations()
+            .await?
+            .iter()
+            .any(|d| d.name == new.name && d.is_default);
         Ok::<_, Trouble>((check, is_default))
     }
     .await;
     session.close().await;
     let (check, is_default) = added?;
-    tell_check(&args.name, "added", &check, cx.out);
+    cx.out
+        .event(&event!("added", destination: args.name, ok: check.ok, steps: check.steps));
+    tell_check(&check, cx.out);
     if !check.ok {
         return Err(refused(&check, "The test failed; nothing was saved."));
     }
@@ -40,7 +47,12 @@ pub async fn run(args: DestAdd, cx: &Context) -> Result<Exit, Trouble> {
 }
 
 async fn new_destination(args: &DestAdd, cx: &Context) -> Result<NewDestination, Trouble> {
-    let mut new = NewDestination { name: args.name.clone(), folder: None, s3: None, make_default: args.default };
+    let mut new = NewDestination {
+        name: args.name.clone(),
+        folder: None,
+        s3: None,
+        make_default: args.default,
+    };
     if let Some(folder) = &args.folder {
         new.folder = Some(absolute(folder)?);
     }
@@ -54,16 +66,33 @@ async fn new_destination(args: &DestAdd, cx: &Context) -> Result<NewDestination,
             path_style: args.path_style,
             access_key,
             secret_key,
-            keep_secret: if args.secrets_file { KeepSecret::File } else { KeepSecret::Keyring },
+            keep_secret: if args.secrets_file {
+                KeepSecret::File
+            } else {
+                KeepSecret::Keyring
+            },
         });
     }
     Ok(new)
 }
 
 fn absolute(folder: &Path) -> Result<String, Trouble> {
-    let bad = |why: String| Trouble::new(ErrorCode::InvalidField, format!("The folder {} can't be a destination: {why}.", crate::paths::text(folder)));
+    let bad = |why: String| {
+        Trouble::new(
+            ErrorCode::InvalidField,
+            format!(
+                "The folder {} can't be a destination: {why}.",
+                crate::paths::text(folder)
+            ),
+        )
+    };
     let absolute = std::path::absolute(folder).map_err(|e| bad(e.to_string()))?;
-    match absolute.components().collect::<std::path::PathBuf>().into_os_string().into_string() {
+    match absolute
+        .components()
+        .collect::<std::path::PathBuf>()
+        .into_os_string()
+        .into_string()
+    {
         Ok(text) => Ok(text),
         Err(_) => Err(bad("its name is no UTF-8".to_owned())),
     }
@@ -77,8 +106,13 @@ async fn keys(cx: &Context) -> Result<(String, String), Trouble> {
         return Ok((key, secret));
     }
     if cx.out.is_json() || !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
-        let t = Trouble::new(ErrorCode::StorageCredentials, "The keys of the bucket are missing.");
-        return Err(t.todo("Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run this in a terminal: it asks."));
+        let t = Trouble::new(
+            ErrorCode::StorageCredentials,
+            "The keys of the bucket are missing.",
+        );
+        return Err(
+            t.todo("Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run this in a terminal: it asks.")
+        );
     }
     // The thread that waits for a key can't be stopped; a signal then ends the program.
     let asked = tokio::task::spawn_blocking(move || ask(key));
@@ -88,7 +122,10 @@ async fn keys(cx: &Context) -> Result<(String, String), Trouble> {
     };
     match asked {
         Ok(Ok(keys)) => Ok(keys),
-        Ok(Err(e)) => Err(Trouble::new(ErrorCode::StorageCredentials, format!("The keys could not be read: {e}."))),
+        Ok(Err(e)) => Err(Trouble::new(
+            ErrorCode::StorageCredentials,
+            format!("The keys could not be read: {e}."),
+        )),
         Err(e) => Err(Trouble::new(ErrorCode::Internal, e.to_string())),
     }
 }

@@ -168,7 +168,7 @@ impl Root {
             0x0102_1994,
             0x794c_7630,
         ];
-        rustix::fs::fstatfs(&self.dir).is_ok_and(|fs| KNOWN.contains(&i64::from(fs.f_type)))
+        rustix::fs::fstatfs(&self.dir).is_ok_and(|fs| KNOWN.contains(&fs.f_type))
     }
 
     /// True on a share or a file system in user space, whose late errors a sync may not tell (F187).
@@ -182,7 +182,7 @@ impl Root {
             0x0102_1997,
             0x00c3_6400,
         ];
-        rustix::fs::fstatfs(&self.dir).is_ok_and(|fs| REMOTE.contains(&i64::from(fs.f_type)))
+        rustix::fs::fstatfs(&self.dir).is_ok_and(|fs| REMOTE.contains(&fs.f_type))
     }
 }
 

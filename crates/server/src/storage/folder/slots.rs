@@ -90,6 +90,12 @@ impl Slot {
         Ok(newest)
     }
 
+    /// True when this launch wrote all parts: none has to be read back.
+    pub(crate) fn is_all_written(&self) -> bool {
+        let known = self.known();
+        known.parts.len() == self.plan.count() as usize && known.parts.values().all(|p| !p.earlier)
+    }
+
     pub(crate) fn is_sealed(&self) -> bool {
         self.sealed.load(Ordering::SeqCst)
     }

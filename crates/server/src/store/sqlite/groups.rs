@@ -39,6 +39,16 @@ pub(super) fn load(conn: &Connection, owner: OwnerId, id: GroupId) -> Result<Opt
     .map_err(sql)
 }
 
+/// State of a group, without counting.
+pub(super) fn state(conn: &Connection, owner: OwnerId, id: GroupId) -> Result<Option<GroupState>, Failure> {
+    conn.prepare_cached("SELECT state FROM upload_group WHERE owner_id = ?1 AND id = ?2")
+        .and_then(|mut q| {
+            q.query_row(params![owner.as_bytes(), id.as_bytes()], |r| reads::word(r, 0))
+                .optional()
+        })
+        .map_err(sql)
+}
+
 /// Makes a group, or finds the one of these facts.
 pub(super) fn create(
     conn: &Connection,

@@ -310,8 +310,8 @@ impl At<'_> {
             Ok(object) => object,
             Err(refused) => return Ok(InitDecision::Refused(refused)),
         };
-        self.write(SessionState::Pending, None, Some(object.id), None)?;
         object.insert(self)?;
+        self.write(SessionState::Pending, None, Some(object.id), None)?;
         Ok(InitDecision::Upload { key: object.key })
     }
 
@@ -346,8 +346,8 @@ impl At<'_> {
             Ok(object) => object,
             Err(refused) => return Ok(InitDecision::Refused(refused)),
         };
-        self.write(SessionState::Pending, Some(source.id), Some(object.id), None)?;
         object.insert(self)?;
+        self.write(SessionState::Pending, Some(source.id), Some(object.id), None)?;
         let from = source
             .object
             .ok_or_else(|| internal("a settled session without an object"))?;
@@ -437,7 +437,7 @@ struct OwnObject {
 }
 
 impl OwnObject {
-    /// Makes it, after its session's row, which it points at.
+    /// Makes it, before the session's row that points at it.
     fn insert(&self, at: &At<'_>) -> Result<(), Failure> {
         let Some(form) = &self.form else { return Ok(()) };
         placing::insert(

@@ -81,6 +81,7 @@ pub(super) fn connect(path: &Path) -> Result<Connection, Failure> {
          PRAGMA trusted_schema = OFF;
          PRAGMA cell_size_check = ON;
          PRAGMA cache_size = -32768;
+         PRAGMA wal_autocheckpoint = 4000;
          PRAGMA temp_store = MEMORY;",
     )
     .map_err(sql)?;

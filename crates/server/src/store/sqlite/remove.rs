@@ -22,8 +22,7 @@ pub(super) fn tombstone(
         return Ok(None);
     };
     if !row.deleted {
-        let completed =
-            groups::load(conn, owner, row.group)?.is_some_and(|g| g.state == GroupState::Completed);
+        let completed = groups::state(conn, owner, row.group)? == Some(GroupState::Completed);
         if completed && row.is_settled() && reason == TombstoneReason::User {
             let refused =
                 Refusal::new(ErrorCode::GroupCompleted, "a file of a complete group").with_state(row.state);

@@ -62,7 +62,7 @@ fn may_verify(row: &SessionRow, item: &LeaseItem) -> Result<(), Refusal> {
             Refusal::new(ErrorCode::FollowsOther, "the same content is on its way").with_state(row.state),
         );
     }
-    if !row.object.as_ref().is_some_and(|o| o.state == ObjectState::Open) {
+    if row.object.as_ref().is_none_or(|o| o.state != ObjectState::Open) {
         return Err(Refusal::new(
             ErrorCode::ObjectCondemned,
             "the attempt was given up",

@@ -183,7 +183,7 @@ fn run_one(conn: &Connection, job: Job, skip: bool) -> (Tell, Result<(), rusqlit
         let refuse = job.refuse;
         let tell: Tell = Box::new(move |outcome| {
             if let Err(e) = outcome {
-                refuse(e)
+                refuse(e);
             }
         });
         return (tell, open);
