@@ -1,6 +1,6 @@
 //! The machine's decisions one by one: an event goes in, effects come out.
 
-#![expect(clippy::panic, clippy::expect_used, reason = "a test that can't go on says so")]
+#![expect(clippy::expect_used, reason = "a test that can't go on says so")]
 
 #[path = "machine/bench.rs"]
 mod bench;

@@ -1,6 +1,10 @@
 //! The plan of a launch: total, sound, idempotent, and told as people read it.
 
-#![expect(clippy::panic, clippy::expect_used, reason = "a test that can't go on says so")]
+#![expect(
+    clippy::panic,
+    clippy::expect_used,
+    reason = "a test that can't go on says so"
+)]
 
 #[path = "reconcile/cases.rs"]
 mod cases;

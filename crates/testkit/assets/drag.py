@@ -28,7 +28,12 @@ STEPS = 20
 
 def content_origin(title):
     """Where a window's content begins on the screen. (xdotool's getwindowgeometry counts the frame twice.)"""
-    found = subprocess.run(["xdotool", "search", "--onlyvisible", "--name", title], capture_output=True, text=True)
+    # The whole title first: toolkits keep hidden helper windows whose names hold it.
+    for pattern in (f"^{re.escape(title)}$", re.escape(title)):
+        search = ["xdotool", "search", "--onlyvisible", "--name", pattern]
+        found = subprocess.run(search, capture_output=True, text=True)
+        if found.stdout.split():
+            break
     windows = found.stdout.split()
     if not windows:
         sys.exit(f"drag: no visible window titled {title!r}")

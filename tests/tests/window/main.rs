@@ -73,13 +73,15 @@ fn c4_a_file_dragged_onto_a_group_joins_that_group() -> Result<()> {
         samples::random_file(things.join(name), 5_000, name.len() as u64)?;
     }
     let app = table.open_past_first_run()?;
-    proxy.add(Rule::new(Fault::Hold(Gate::closed())).call(Call::PutObject));
+    let gate = Gate::closed();
+    proxy.add(Rule::new(Fault::Hold(gate.clone())).call(Call::PutObject));
     table.drag(&app, &[things.join("first.txt")], &hook("empty"))?;
     app.find(&hook("group-card"))?;
     table.drag(&app, &[things.join("second.txt")], &hook("group-card"))?;
     unfold(&app)?;
     wait::until("both rows", UPLOAD, || (app.count(&hook("file-row")).ok()? == 2).then_some(()))?;
     proxy.heal();
+    gate.open();
     group_becomes(&app, "done")?;
     assert_eq!(app.count(&hook("group-card"))?, 1);
     compare_bucket(&things, &garage.oracle()?, "first/")?;

@@ -68,7 +68,7 @@ fn a_group_is_verified_and_a_damaged_file_is_found() {
         file["sha256"],
         "b9931220e7a5067d836491c3a57c5ed2ddbaea0a1fb36ed9720c8d57c5cf6bb6"
     );
-    let shown = computer.run(["receipt", "deed.txt"]).is(0);
+    let shown = computer.run(["receipt", "deed"]).is(0);
     assert!(
         shown.out.contains("SHA-256 ") && shown.out.contains("src/deed.txt"),
         "{}",

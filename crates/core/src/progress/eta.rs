@@ -106,13 +106,20 @@ impl Eta {
             .iter()
             .map(|s| {
                 let expected = cost(s.bytes, s.files);
-                if expected > 0.0 { s.ms as f64 / expected } else { f64::INFINITY }
+                if expected > 0.0 {
+                    s.ms as f64 / expected
+                } else {
+                    f64::INFINITY
+                }
             })
             .collect();
         slower.sort_by(f64::total_cmp);
         let ms = cost(bytes_left, files_left);
         let (low, high) = (ms * percentile(&slower, 20)?, ms * percentile(&slower, 80)?);
-        (low.is_finite() && high.is_finite()).then(|| EtaRange { low_s: rounded(low, false), high_s: rounded(high, true) })
+        (low.is_finite() && high.is_finite()).then(|| EtaRange {
+            low_s: rounded(low, false),
+            high_s: rounded(high, true),
+        })
     }
 }
 
@@ -146,7 +153,9 @@ fn fit(samples: &[Sample]) -> Option<(f64, f64)> {
 
 /// The value below which so many percent lie; the list is sorted.
 fn percentile(sorted: &[f64], percent: usize) -> Option<f64> {
-    sorted.get((sorted.len().checked_sub(1)? * percent + 50) / 100).copied()
+    sorted
+        .get((sorted.len().checked_sub(1)? * percent + 50) / 100)
+        .copied()
 }
 
 /// To 10 s under 2 min, to 1 min under 1 h, to 5 min under 6 h, else to hours; outwards, so that the range stays true.
@@ -189,7 +198,13 @@ mod tests {
         let mut eta = Eta::default();
         (0..=60).for_each(|i| eta.feed(at(i * 1_000), 1_000, 0));
         let told = eta.left(at(60_000), 95_000, 0);
-        assert_eq!(told, Some(EtaRange { low_s: 90, high_s: 100 }));
+        assert_eq!(
+            told,
+            Some(EtaRange {
+                low_s: 90,
+                high_s: 100
+            })
+        );
         assert_eq!(eta.left(at(64_999), 1_000, 0), told);
         assert_ne!(eta.left(at(65_000), 1_000, 0), told);
     }
@@ -202,7 +217,10 @@ mod tests {
         (1..=60).for_each(|i| eta.feed(at(i * 1_000), 1_000_000, 0));
         (61..=120).for_each(|i| eta.feed(at(i * 1_000), 1_000, 100));
         let small = eta.left(at(120_000), 600_000, 60_000).expect("an estimate");
-        assert!((540..=600).contains(&small.low_s) && (600..=660).contains(&small.high_s), "ten minutes: {small:?}");
+        assert!(
+            (540..=600).contains(&small.low_s) && (600..=660).contains(&small.high_s),
+            "ten minutes: {small:?}"
+        );
     }
 
     #[test]

@@ -22,7 +22,13 @@ impl Rate {
     /// A rate that forgets half in so many milliseconds.
     #[must_use]
     pub fn new(half_life_ms: u32) -> Self {
-        Self { half_life_ms: f64::from(half_life_ms.max(1)), last: None, fresh: 0.0, rate: 0.0, weight: 0.0 }
+        Self {
+            half_life_ms: f64::from(half_life_ms.max(1)),
+            last: None,
+            fresh: 0.0,
+            rate: 0.0,
+            weight: 0.0,
+        }
     }
 
     /// So much more arrived. The first feed begins the time; its amount is what came before.
@@ -45,7 +51,11 @@ impl Rate {
     pub fn per_second(&self, now: Timestamp) -> f64 {
         let mut seen = *self;
         seen.feed(now, 0);
-        if seen.weight > 0.0 { seen.rate / seen.weight } else { 0.0 }
+        if seen.weight > 0.0 {
+            seen.rate / seen.weight
+        } else {
+            0.0
+        }
     }
 
     fn fold(&mut self, ms: i64) {

@@ -38,7 +38,11 @@ struct Walk {
 
 fn walk(file: &LocalFile, action: &Action, faults: &mut Vec<String>) {
     let parts = file.parts.iter().map(|p| (p.n, p.state)).collect();
-    let mut at = Walk { state: file.state, attempt: file.attempt, parts };
+    let mut at = Walk {
+        state: file.state,
+        attempt: file.attempt,
+        parts,
+    };
     for change in &action.changes {
         if change.file() != Some(file.id) {
             faults.push(format!("{}: {change:?} is about something else", file.id));
@@ -92,6 +96,10 @@ impl Walk {
 
     fn part(&mut self, n: PartNumber, to: PartState) -> Result<(), String> {
         let from = self.parts.insert(n, to).unwrap_or(PartState::Pending);
-        if from.may_become(to) { Ok(()) } else { Err(format!("part {n}: {from} may not become {to}")) }
+        if from.may_become(to) {
+            Ok(())
+        } else {
+            Err(format!("part {n}: {from} may not become {to}"))
+        }
     }
 }

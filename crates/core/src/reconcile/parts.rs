@@ -29,8 +29,16 @@ impl Parts {
     /// As the queue has them, when there is no listing to hold against it.
     pub(super) fn known(file: &LocalFile, layout: &PartPlan) -> Self {
         let records = by_number(file);
-        let mut parts = Self { tried: !records.is_empty(), ..Self::default() };
-        parts.stored = count(layout.parts().filter(|r| state(&records, r.number) == PartState::Uploaded).count());
+        let mut parts = Self {
+            tried: !records.is_empty(),
+            ..Self::default()
+        };
+        parts.stored = count(
+            layout
+                .parts()
+                .filter(|r| state(&records, r.number) == PartState::Uploaded)
+                .count(),
+        );
         parts
     }
 
@@ -45,7 +53,10 @@ impl Parts {
     ) -> Self {
         let records = by_number(file);
         let listed: BTreeMap<_, _> = listed.iter().map(|p| (p.n, p)).collect();
-        let mut parts = Self { tried: !records.is_empty(), ..Self::default() };
+        let mut parts = Self {
+            tried: !records.is_empty(),
+            ..Self::default()
+        };
         for range in layout.parts() {
             let here = records.get(&range.number).copied();
             let there = listed.get(&range.number).copied().filter(|p| p.size == range.len);
@@ -64,27 +75,44 @@ impl Parts {
         now: Timestamp,
     ) {
         let (id, n) = (file.id, range.number);
-        let adopt = |crc64: Crc64Nvme, etag: &ETag| Change::PartUploaded { id, n, crc64, etag: etag.clone(), at: now };
+        let adopt = |crc64: Crc64Nvme, etag: &ETag| Change::PartUploaded {
+            id,
+            n,
+            crc64,
+            etag: etag.clone(),
+            at: now,
+        };
         match (here.map_or(PartState::Pending, |p| p.state), there) {
             (PartState::Uploaded, Some(listed)) => match held_against(here, listed) {
                 Held::Same => self.stored += 1,
                 // The same bytes arrived once more before the crash; the tag that the storage has now completes it.
                 Held::NewTag(crc64) => {
-                    self.changes.push(Change::PartState { id, n, to: PartState::Failed });
+                    self.changes.push(Change::PartState {
+                        id,
+                        n,
+                        to: PartState::Failed,
+                    });
                     self.changes.push(adopt(crc64, &listed.etag));
                     self.stored += 1;
                 }
                 Held::Other => self.gone(file, n, may_forget),
             },
             (PartState::Uploaded, None) => self.gone(file, n, may_forget),
-            (PartState::Pending | PartState::Uploading | PartState::Failed, Some(listed)) if may_adopt(here, listed) => {
-                self.changes.extend(listed.crc64.map(|crc64| adopt(crc64, &listed.etag)));
+            (PartState::Pending | PartState::Uploading | PartState::Failed, Some(listed))
+                if may_adopt(here, listed) =>
+            {
+                self.changes
+                    .extend(listed.crc64.map(|crc64| adopt(crc64, &listed.etag)));
                 self.more += 1;
                 self.stored += 1;
             }
             // Not there, or not provably the same: it goes again.
             (PartState::Uploading, Some(_) | None) => {
-                self.changes.push(Change::PartState { id, n, to: PartState::Pending });
+                self.changes.push(Change::PartState {
+                    id,
+                    n,
+                    to: PartState::Pending,
+                });
             }
             (PartState::Pending | PartState::Failed, Some(_) | None) => {}
         }
@@ -92,7 +120,11 @@ impl Parts {
 
     fn gone(&mut self, file: &LocalFile, n: PartNumber, may_forget: bool) {
         if may_forget {
-            self.changes.push(Change::PartState { id: file.id, n, to: PartState::Failed });
+            self.changes.push(Change::PartState {
+                id: file.id,
+                n,
+                to: PartState::Failed,
+            });
             self.fewer += 1;
         } else {
             self.stored += 1;
@@ -103,7 +135,9 @@ impl Parts {
 /// Only with a checksum, and never against one that this computer read: that part is of other bytes.
 fn may_adopt(here: Option<&PartRecord>, listed: &StoredPart) -> bool {
     let ours = here.and_then(|p| p.crc64);
-    listed.crc64.is_some_and(|theirs| ours.is_none_or(|ours| ours == theirs))
+    listed
+        .crc64
+        .is_some_and(|theirs| ours.is_none_or(|ours| ours == theirs))
 }
 
 enum Held {
@@ -114,7 +148,9 @@ enum Held {
 
 /// A checksum decides where both sides have one; a tag is only a handle (F89).
 fn held_against(here: Option<&PartRecord>, listed: &StoredPart) -> Held {
-    let same_tag = here.and_then(|p| p.etag.as_ref()).is_some_and(|tag| same_tag(tag, &listed.etag));
+    let same_tag = here
+        .and_then(|p| p.etag.as_ref())
+        .is_some_and(|tag| same_tag(tag, &listed.etag));
     match (here.and_then(|p| p.crc64), listed.crc64) {
         (Some(ours), Some(theirs)) if ours != theirs => Held::Other,
         (Some(ours), Some(_)) if !same_tag => Held::NewTag(ours),
@@ -125,7 +161,11 @@ fn held_against(here: Option<&PartRecord>, listed: &StoredPart) -> Held {
 }
 
 fn by_number(file: &LocalFile) -> BTreeMap<PartNumber, &PartRecord> {
-    file.parts.iter().filter(|p| p.state != PartState::Pending).map(|p| (p.n, p)).collect()
+    file.parts
+        .iter()
+        .filter(|p| p.state != PartState::Pending)
+        .map(|p| (p.n, p))
+        .collect()
 }
 
 fn state(records: &BTreeMap<PartNumber, &PartRecord>, n: PartNumber) -> PartState {

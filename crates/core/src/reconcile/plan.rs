@@ -46,7 +46,10 @@ pub struct Action {
 /// What has to be done about these files. Files that are done, failed or removed need nothing.
 #[must_use]
 pub fn plan(files: &[Observation], now: Timestamp) -> ReconcilePlan {
-    let mut actions: Vec<_> = files.iter().filter_map(|(f, remote, source)| decide(f, remote, source, now)).collect();
+    let mut actions: Vec<_> = files
+        .iter()
+        .filter_map(|(f, remote, source)| decide(f, remote, source, now))
+        .collect();
     actions.sort_by_key(|a| (a.group, a.file));
     actions.dedup_by_key(|a| a.file);
     let plan = ReconcilePlan { actions };
@@ -81,18 +84,42 @@ fn decide(file: &LocalFile, remote: &Remote, source: &Source, now: Timestamp) ->
     Some(match (ledger(file, remote), version(file, source)) {
         (Ledger::Finished(proof), _) => finished(file, proof, now),
         (Ledger::Elsewhere(attempt), _) => {
-            let detail = format!("attempt {attempt} was begun elsewhere, {} is known here", file.attempt);
-            failed(file, FindingKind::SessionGone, Failure::new(ErrorCode::UploadingElsewhere, detail), now)
+            let detail = format!(
+                "attempt {attempt} was begun elsewhere, {} is known here",
+                file.attempt
+            );
+            failed(
+                file,
+                FindingKind::SessionGone,
+                Failure::new(ErrorCode::UploadingElsewhere, detail),
+                now,
+            )
         }
         (Ledger::Gone(_) | Ledger::Silent(_) | Ledger::Open(_), Version::Other(seen)) => {
             let detail = format!("{} bytes before, {} bytes now", file.fingerprint.size, seen.size);
-            start_over(file, FindingKind::FileChanged, seen, Failure::new(ErrorCode::FileChanged, detail), now)
+            start_over(
+                file,
+                FindingKind::FileChanged,
+                seen,
+                Failure::new(ErrorCode::FileChanged, detail),
+                now,
+            )
         }
         (Ledger::Gone(_), Version::Missing) => missing(file, now),
         (Ledger::Gone(why), Version::Same | Version::NotSeen) => {
             let quiet = file.state == FileState::Registered && known.stored == 0 && !known.tried;
-            let kind = if quiet { FindingKind::NotStarted } else { FindingKind::SessionGone };
-            start_over(file, kind, file.fingerprint, Failure::new(ErrorCode::SessionGone, why), now)
+            let kind = if quiet {
+                FindingKind::NotStarted
+            } else {
+                FindingKind::SessionGone
+            };
+            start_over(
+                file,
+                kind,
+                file.fingerprint,
+                Failure::new(ErrorCode::SessionGone, why),
+                now,
+            )
         }
         (Ledger::Silent(_), Version::Missing) if known.stored < layout.count() => missing(file, now),
         (Ledger::Silent(why), Version::Missing | Version::Same | Version::NotSeen) => {
@@ -107,7 +134,13 @@ fn decide(file: &LocalFile, remote: &Remote, source: &Source, now: Timestamp) ->
 /// What the ledger says about the attempt that the queue knows.
 fn ledger<'a>(file: &LocalFile, remote: &'a Remote) -> Ledger<'a> {
     let announced = file.state != FileState::Queued;
-    let gone = |why: String| if announced { Ledger::Gone(why) } else { Ledger::Silent("it is yet to be announced") };
+    let gone = |why: String| {
+        if announced {
+            Ledger::Gone(why)
+        } else {
+            Ledger::Silent("it is yet to be announced")
+        }
+    };
     let session = match remote {
         Remote::NotAsked => return Ledger::Silent("the destination could not be asked"),
         Remote::Unknown => return gone("the destination does not know it".into()),
@@ -129,7 +162,11 @@ fn ledger<'a>(file: &LocalFile, remote: &'a Remote) -> Ledger<'a> {
                 Ledger::Silent("the destination has it, its proof is yet to be asked for")
             }
             (None, SessionState::Pending | SessionState::Uploading | SessionState::Verifying) => {
-                if announced { Ledger::Open(session) } else { Ledger::Silent("the answer to its announcement was lost") }
+                if announced {
+                    Ledger::Open(session)
+                } else {
+                    Ledger::Silent("the answer to its announcement was lost")
+                }
             }
         },
     }
@@ -193,7 +230,11 @@ fn goes_on(file: &LocalFile, layout: &PartPlan, parts: Parts, asked: bool, why: 
         | FileState::Failed
         | FileState::Removed => None,
     };
-    changes.extend(step.map(|to| Change::FileState { id: file.id, from: file.state, to }));
+    changes.extend(step.map(|to| Change::FileState {
+        id: file.id,
+        from: file.state,
+        to,
+    }));
     changes.extend(parts.changes);
     let early = matches!(file.state, FileState::Queued | FileState::Registered);
     let (kind, counted) = if whole {
@@ -212,9 +253,17 @@ fn goes_on(file: &LocalFile, layout: &PartPlan, parts: Parts, asked: bool, why: 
 }
 
 fn finished(file: &LocalFile, proof: &Proof, now: Timestamp) -> Action {
-    let proof = Proof { sha256: file.sha256.or(proof.sha256), ..proof.clone() };
+    let proof = Proof {
+        sha256: file.sha256.or(proof.sha256),
+        ..proof.clone()
+    };
     let because = format!("the destination proved it by {}", proof.how);
-    let done = Change::FileDone { id: file.id, from: file.state, proof, at: now };
+    let done = Change::FileDone {
+        id: file.id,
+        from: file.state,
+        proof,
+        at: now,
+    };
     action(file, FindingKind::WasFinished, vec![done], 0, because)
 }
 
@@ -225,7 +274,18 @@ fn missing(file: &LocalFile, now: Timestamp) -> Action {
 
 fn failed(file: &LocalFile, kind: FindingKind, failure: Failure, now: Timestamp) -> Action {
     let because = failure.to_string();
-    action(file, kind, vec![Change::FileFailed { id: file.id, from: file.state, failure, at: now }], 0, because)
+    action(
+        file,
+        kind,
+        vec![Change::FileFailed {
+            id: file.id,
+            from: file.state,
+            failure,
+            at: now,
+        }],
+        0,
+        because,
+    )
 }
 
 fn start_over(
@@ -254,5 +314,13 @@ fn start_over(
 }
 
 fn action(file: &LocalFile, kind: FindingKind, changes: Vec<Change>, parts: u32, because: String) -> Action {
-    Action { file: file.id, group: file.group, name: file.name.clone(), kind, changes, parts, because }
+    Action {
+        file: file.id,
+        group: file.group,
+        name: file.name.clone(),
+        kind,
+        changes,
+        parts,
+        because,
+    }
 }

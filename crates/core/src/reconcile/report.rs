@@ -33,10 +33,25 @@ pub struct Finding {
 pub fn report(plan: &ReconcilePlan) -> Vec<GroupReport> {
     let mut folded: BTreeMap<GroupId, BTreeMap<FindingKind, Finding>> = BTreeMap::new();
     for action in &plan.actions {
-        let fresh = || Finding { kind: action.kind, files: 0, parts: 0, example: action.name.clone() };
-        let finding = folded.entry(action.group).or_default().entry(action.kind).or_insert_with(fresh);
+        let fresh = || Finding {
+            kind: action.kind,
+            files: 0,
+            parts: 0,
+            example: action.name.clone(),
+        };
+        let finding = folded
+            .entry(action.group)
+            .or_default()
+            .entry(action.kind)
+            .or_insert_with(fresh);
         finding.files = finding.files.saturating_add(1);
         finding.parts = finding.parts.saturating_add(action.parts);
     }
-    folded.into_iter().map(|(group, kinds)| GroupReport { group, findings: kinds.into_values().collect() }).collect()
+    folded
+        .into_iter()
+        .map(|(group, kinds)| GroupReport {
+            group,
+            findings: kinds.into_values().collect(),
+        })
+        .collect()
 }

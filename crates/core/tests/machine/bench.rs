@@ -6,8 +6,8 @@ use windlass_core::fingerprint::SourceFingerprint;
 use windlass_core::ids::{DestinationId, FileId, GroupId};
 use windlass_core::machine::records::{Change, DoneResult, FileRecord, GroupRecord, Proof};
 use windlass_core::machine::{
-    BufferId, CompleteOutcome, Config, ContentHash, Counts, Effect, Event, InitOutcome, Machine, PutId, ReadMode,
-    ReadOutcome,
+    BufferId, CompleteOutcome, Config, ContentHash, Counts, Effect, Event, InitOutcome, Machine, PutId,
+    ReadMode, ReadOutcome,
 };
 use windlass_core::part_plan::PartRange;
 use windlass_core::states::{FileState, GroupState, Intent};
@@ -26,7 +26,12 @@ pub(crate) struct Bench {
 }
 
 pub(crate) fn config() -> Config {
-    Config { connections: 2, readers: 2, pool_bytes: 400, ..Config::default() }
+    Config {
+        connections: 2,
+        readers: 2,
+        pool_bytes: 400,
+        ..Config::default()
+    }
 }
 
 pub(crate) fn destination(i: u8) -> DestinationId {
@@ -50,7 +55,13 @@ pub(crate) fn failure(code: ErrorCode) -> Failure {
 }
 
 pub(crate) fn fingerprint(i: u8, size: u64) -> SourceFingerprint {
-    SourceFingerprint { dev: 1, inode: u64::from(i), size, mtime_ns: 5, ctime_ns: 5 }
+    SourceFingerprint {
+        dev: 1,
+        inode: u64::from(i),
+        size,
+        mtime_ns: 5,
+        ctime_ns: 5,
+    }
 }
 
 pub(crate) fn record(g: u8, i: u8, size: u64) -> FileRecord {
@@ -83,7 +94,12 @@ pub(crate) fn proof() -> Proof {
 
 impl Bench {
     pub(crate) fn new(config: Config) -> Self {
-        Self { machine: Machine::new(config, 7), now: Timestamp::from_millis(1_000_000), effects: Vec::new(), out: Vec::new() }
+        Self {
+            machine: Machine::new(config, 7),
+            now: Timestamp::from_millis(1_000_000),
+            effects: Vec::new(),
+            out: Vec::new(),
+        }
     }
 
     pub(crate) fn tell(&mut self, event: Event) -> &mut Self {
@@ -115,17 +131,46 @@ impl Bench {
             intent: Intent::Run,
             state: GroupState::Draft,
         };
-        self.tell(Event::DestinationAdded { id: destination(d), hash: ContentHash::Always });
-        self.tell(Event::GroupAdded { record, held: false, scanning: false });
-        self.tell(Event::Loaded { group: group(g), files, last: true });
-        self.tell(Event::GroupCreated { group: group(g), result: Ok(()) });
-        let upload = asked.iter().map(|_| InitOutcome::Upload { object_key: "k".into() }).collect();
-        self.tell(Event::InitAnswered { destination: destination(d), asked, result: Ok(upload) })
+        self.tell(Event::DestinationAdded {
+            id: destination(d),
+            hash: ContentHash::Always,
+        });
+        self.tell(Event::GroupAdded {
+            record,
+            held: false,
+            scanning: false,
+        });
+        self.tell(Event::Loaded {
+            group: group(g),
+            files,
+            last: true,
+        });
+        self.tell(Event::GroupCreated {
+            group: group(g),
+            result: Ok(()),
+        });
+        let upload = asked
+            .iter()
+            .map(|_| InitOutcome::Upload {
+                object_key: "k".into(),
+            })
+            .collect();
+        self.tell(Event::InitAnswered {
+            destination: destination(d),
+            asked,
+            result: Ok(upload),
+        })
     }
 
     pub(crate) fn reads(&self) -> Vec<(FileId, PartRange, ReadMode, BufferId)> {
         let of = |e: &Effect| match e {
-            Effect::Read { file, part, mode, buffer, .. } => Some((*file, *part, *mode, *buffer)),
+            Effect::Read {
+                file,
+                part,
+                mode,
+                buffer,
+                ..
+            } => Some((*file, *part, *mode, *buffer)),
             _ => None,
         };
         self.effects.iter().filter_map(of).collect()
@@ -133,7 +178,12 @@ impl Bench {
 
     pub(crate) fn puts(&self) -> Vec<(FileId, PartNumber, PutId, Option<BufferId>)> {
         let of = |e: &Effect| match e {
-            Effect::Put { file, part, put, buffer } => Some((*file, part.number, *put, *buffer)),
+            Effect::Put {
+                file,
+                part,
+                put,
+                buffer,
+            } => Some((*file, part.number, *put, *buffer)),
             _ => None,
         };
         self.effects.iter().filter_map(of).collect()
@@ -160,7 +210,12 @@ impl Bench {
     }
 
     /// A part of file `i` was read: its bytes are the file's number.
-    pub(crate) fn read(&mut self, i: u8, size: u64, read: (FileId, PartRange, ReadMode, BufferId)) -> &mut Self {
+    pub(crate) fn read(
+        &mut self,
+        i: u8,
+        size: u64,
+        read: (FileId, PartRange, ReadMode, BufferId),
+    ) -> &mut Self {
         self.read_as(read, i, fingerprint(i, size))
     }
 
@@ -171,19 +226,37 @@ impl Bench {
         source: SourceFingerprint,
     ) -> &mut Self {
         let (file, part, mode, buffer) = read;
-        let last = part.offset + part.len >= source.size && matches!(mode, ReadMode::Hash | ReadMode::HashAndKeep);
+        let last =
+            part.offset + part.len >= source.size && matches!(mode, ReadMode::Hash | ReadMode::HashAndKeep);
         let crc64 = crc64(&vec![content; part.len as usize]);
         let sha256 = last.then_some(Sha256([content; 32]));
-        self.tell(Event::PartRead { file, buffer, n: part.number, result: Ok(ReadOutcome { crc64, sha256, source }) })
+        self.tell(Event::PartRead {
+            file,
+            buffer,
+            n: part.number,
+            result: Ok(ReadOutcome {
+                crc64,
+                sha256,
+                source,
+            }),
+        })
     }
 
     pub(crate) fn signed(&mut self, d: u8, asked: Vec<(FileId, PartNumber)>) -> &mut Self {
         let until = self.now.plus_millis(900_000);
         let result = Ok(asked.iter().map(|_| Ok(until)).collect());
-        self.tell(Event::Signed { destination: destination(d), asked, result })
+        self.tell(Event::Signed {
+            destination: destination(d),
+            asked,
+            result,
+        })
     }
 
-    pub(crate) fn put_done(&mut self, put: (FileId, PartNumber, PutId, Option<BufferId>), result: Result<(), ErrorCode>) -> &mut Self {
+    pub(crate) fn put_done(
+        &mut self,
+        put: (FileId, PartNumber, PutId, Option<BufferId>),
+        result: Result<(), ErrorCode>,
+    ) -> &mut Self {
         let (file, n, put, _) = put;
         let result = result.map(|()| ETag(format!("\"{put:?}\""))).map_err(failure);
         self.tell(Event::PutDone { file, n, put, result })
@@ -214,12 +287,21 @@ impl Bench {
     pub(crate) fn whole(&mut self, i: u8, size: u64) -> &mut Self {
         let put = self.send_first(i, size);
         self.put_done(put, Ok(()));
-        self.tell(Event::Checked { files: vec![(file(i), Ok(fingerprint(i, size)))] });
+        self.tell(Event::Checked {
+            files: vec![(file(i), Ok(fingerprint(i, size)))],
+        });
         let settled = CompleteOutcome::Settled(proof());
-        self.tell(Event::Completed { destination: destination(1), asked: vec![(file(i), 1)], result: Ok(vec![settled]) })
+        self.tell(Event::Completed {
+            destination: destination(1),
+            asked: vec![(file(i), 1)],
+            result: Ok(vec![settled]),
+        })
     }
 
     pub(crate) fn counted(&mut self, g: u8, counts: Counts) -> &mut Self {
-        self.tell(Event::Counted { group: group(g), counts })
+        self.tell(Event::Counted {
+            group: group(g),
+            counts,
+        })
     }
 }

@@ -10,16 +10,32 @@ const SIZE: u64 = 8;
 
 #[test]
 fn f068_a_destination_that_asks_to_slow_down_gets_half_the_puts_after_its_wait() {
-    let mut b = Bench::new(Config { connections: 4, readers: 8, ..config() });
+    let mut b = Bench::new(Config {
+        connections: 4,
+        readers: 8,
+        ..config()
+    });
     b.begin(1, 1, (1..=8).map(|i| record(1, i, SIZE)).collect());
     for read in b.reads() {
         b.read(1, SIZE, (read.0, read.1, read.2, read.3));
     }
     let put = b.send_one_of_many();
     let slow = failure(ErrorCode::DestinationSlowDown).after(Some(5_000));
-    b.tell(Event::PutDone { file: put.0, n: put.1, put: put.2, result: Err(slow) });
-    assert_eq!(b.machine.held(destination(1)).map(|h| h.reason), Some(BlockedReason::DestinationSlowDown));
-    let until = b.machine.held(destination(1)).map(|h| h.until.millis_since(b.now)).unwrap_or_default();
+    b.tell(Event::PutDone {
+        file: put.0,
+        n: put.1,
+        put: put.2,
+        result: Err(slow),
+    });
+    assert_eq!(
+        b.machine.held(destination(1)).map(|h| h.reason),
+        Some(BlockedReason::DestinationSlowDown)
+    );
+    let until = b
+        .machine
+        .held(destination(1))
+        .map(|h| h.until.millis_since(b.now))
+        .unwrap_or_default();
     assert!(until >= 5_000, "{until}");
 }
 
@@ -40,7 +56,11 @@ fn regression_f070_a_control_plane_that_answers_says_nothing_about_a_storage_tha
 
 #[test]
 fn regression_i34_a_destination_that_is_held_gives_its_buffers_to_others() {
-    let mut b = Bench::new(Config { pool_bytes: 40, readers: 4, ..config() });
+    let mut b = Bench::new(Config {
+        pool_bytes: 40,
+        readers: 4,
+        ..config()
+    });
     b.begin(1, 1, (1..=4).map(|i| record(1, i, 10)).collect());
     for i in 1..=4 {
         let read = b.machine_read(i);
@@ -49,9 +69,18 @@ fn regression_i34_a_destination_that_is_held_gives_its_buffers_to_others() {
     // The pool is full of what the first destination does not take.
     let asked: Vec<_> = (1..=4).map(|i| (file(i), crate::bench::n(1))).collect();
     let result = Err(failure(ErrorCode::StorageCredentials));
-    b.tell(Event::Signed { destination: destination(1), asked, result });
+    b.tell(Event::Signed {
+        destination: destination(1),
+        asked,
+        result,
+    });
     b.begin(2, 2, vec![record(2, 9, 10)]);
-    assert_eq!(b.reads().iter().map(|r| r.0).collect::<Vec<_>>(), [file(9)], "{:?}", b.effects);
+    assert_eq!(
+        b.reads().iter().map(|r| r.0).collect::<Vec<_>>(),
+        [file(9)],
+        "{:?}",
+        b.effects
+    );
 }
 
 #[test]
@@ -60,10 +89,19 @@ fn f074_a_clock_that_is_set_back_leaves_waits_as_long_as_they_were() {
     b.begin(1, 1, vec![record(1, 1, SIZE), record(1, 2, SIZE)]);
     let read = b.machine_read(1);
     let result = Err(failure(ErrorCode::LockedFile));
-    b.tell(Event::PartRead { file: file(1), buffer: read.3, n: read.1.number, result });
+    b.tell(Event::PartRead {
+        file: file(1),
+        buffer: read.3,
+        n: read.1.number,
+        result,
+    });
     let wait = b.machine.next_wake().expect("a wait").millis_since(b.now);
     b.later(-31_536_000_000);
     assert_eq!(b.machine.next_wake().expect("a wait").millis_since(b.now), wait);
     b.later(wait);
-    assert!(b.has(|e| matches!(e, Effect::Read { file: f, .. } if *f == file(1))), "{:?}", b.effects);
+    assert!(
+        b.has(|e| matches!(e, Effect::Read { file: f, .. } if *f == file(1))),
+        "{:?}",
+        b.effects
+    );
 }

@@ -10,7 +10,13 @@ use crate::bench::{Bench, config, destination, failure, file, group, n, record};
 const SIZE: u64 = 8;
 
 fn notices(b: &Bench) -> Vec<Notice> {
-    let of = |e: &Effect| if let Effect::Notify { notice, .. } = e { Some(*notice) } else { None };
+    let of = |e: &Effect| {
+        if let Effect::Notify { notice, .. } = e {
+            Some(*notice)
+        } else {
+            None
+        }
+    };
     b.effects.iter().filter_map(of).collect()
 }
 
@@ -20,14 +26,32 @@ fn a_group_is_finalized_once_and_told_once() {
     b.begin(1, 1, vec![record(1, 1, SIZE)]);
     b.whole(1, SIZE);
     assert!(b.has(|e| matches!(e, Effect::Count { .. })), "{:?}", b.effects);
-    b.counted(1, Counts { done: 1, ..Counts::default() });
+    b.counted(
+        1,
+        Counts {
+            done: 1,
+            ..Counts::default()
+        },
+    );
     assert_eq!(b.effects, [Effect::Finalize { group: group(1) }]);
     b.later(60_000);
     assert!(b.effects.is_empty(), "its answer is awaited");
-    b.tell(Event::Finalized { group: group(1), result: Ok(()) });
+    b.tell(Event::Finalized {
+        group: group(1),
+        result: Ok(()),
+    });
     assert_eq!(notices(&b), [Notice::Done]);
-    b.tell(Event::Finalized { group: group(1), result: Ok(()) });
-    b.counted(1, Counts { done: 1, ..Counts::default() });
+    b.tell(Event::Finalized {
+        group: group(1),
+        result: Ok(()),
+    });
+    b.counted(
+        1,
+        Counts {
+            done: 1,
+            ..Counts::default()
+        },
+    );
     assert!(b.effects.is_empty() && b.machine.is_idle(), "{:?}", b.effects);
 }
 
@@ -37,11 +61,34 @@ fn a_group_whose_last_file_failed_needs_a_person_and_says_so_once() {
     b.begin(1, 1, vec![record(1, 1, SIZE)]);
     let (file, part, _, buffer) = b.reads()[0];
     let result = Err(failure(ErrorCode::NoPermission));
-    b.tell(Event::PartRead { file, buffer, n: part.number, result });
-    b.counted(1, Counts { failed: 1, ..Counts::default() });
+    b.tell(Event::PartRead {
+        file,
+        buffer,
+        n: part.number,
+        result,
+    });
+    b.counted(
+        1,
+        Counts {
+            failed: 1,
+            ..Counts::default()
+        },
+    );
     assert_eq!(notices(&b), [Notice::NeedsYou]);
-    assert!(b.changes().iter().any(|c| matches!(c, Change::GroupState { to: GroupState::Failed, .. })));
-    b.counted(1, Counts { failed: 1, ..Counts::default() });
+    assert!(b.changes().iter().any(|c| matches!(
+        c,
+        Change::GroupState {
+            to: GroupState::Failed,
+            ..
+        }
+    )));
+    b.counted(
+        1,
+        Counts {
+            failed: 1,
+            ..Counts::default()
+        },
+    );
     assert!(notices(&b).is_empty());
 }
 
@@ -56,10 +103,24 @@ fn f085_parts_that_complete_misses_are_read_and_sent_again_and_no_others() {
         let put = b.signed(1, asked).puts()[0];
         b.put_done(put, Ok(()));
     }
-    b.tell(Event::Checked { files: vec![(file(1), Ok(crate::bench::fingerprint(1, 20)))] });
+    b.tell(Event::Checked {
+        files: vec![(file(1), Ok(crate::bench::fingerprint(1, 20)))],
+    });
     let missing = CompleteOutcome::PartsMissing(vec![n(2)]);
-    b.tell(Event::Completed { destination: destination(1), asked: vec![(file(1), 1)], result: Ok(vec![missing]) });
-    let failed = |c: &&Change| matches!(c, Change::PartState { to: PartState::Failed, .. });
+    b.tell(Event::Completed {
+        destination: destination(1),
+        asked: vec![(file(1), 1)],
+        result: Ok(vec![missing]),
+    });
+    let failed = |c: &&Change| {
+        matches!(
+            c,
+            Change::PartState {
+                to: PartState::Failed,
+                ..
+            }
+        )
+    };
     assert_eq!(b.changes().iter().filter(failed).count(), 1);
     b.later(2_000);
     assert_eq!(b.reads().iter().map(|r| r.1.number).collect::<Vec<_>>(), [n(2)]);
@@ -71,15 +132,25 @@ fn f056_a_complete_whose_answer_was_lost_is_asked_again_and_settled() {
     b.begin(1, 1, vec![record(1, 1, SIZE)]);
     let put = b.send_first(1, SIZE);
     b.put_done(put, Ok(()));
-    b.tell(Event::Checked { files: vec![(file(1), Ok(crate::bench::fingerprint(1, SIZE)))] });
+    b.tell(Event::Checked {
+        files: vec![(file(1), Ok(crate::bench::fingerprint(1, SIZE)))],
+    });
     let asked = vec![(file(1), 1)];
     let lost = Err(failure(ErrorCode::ConnectionLost));
-    b.tell(Event::Completed { destination: destination(1), asked: asked.clone(), result: lost });
+    b.tell(Event::Completed {
+        destination: destination(1),
+        asked: asked.clone(),
+        result: lost,
+    });
     assert!(b.changes().is_empty() && b.machine.held(destination(1)).is_some());
     b.later(2_000);
     assert!(b.has(|e| matches!(e, Effect::Complete { .. })), "{:?}", b.effects);
     let settled = CompleteOutcome::Settled(crate::bench::proof());
-    b.tell(Event::Completed { destination: destination(1), asked, result: Ok(vec![settled]) });
+    b.tell(Event::Completed {
+        destination: destination(1),
+        asked,
+        result: Ok(vec![settled]),
+    });
     assert!(matches!(b.changes()[0], Change::FileDone { .. }));
 }
 
@@ -89,18 +160,44 @@ fn regression_a_group_is_counted_again_when_its_last_open_file_was_removed() {
     b.begin(1, 1, vec![record(1, 1, SIZE), record(1, 2, SIZE)]);
     let intent = windlass_core::states::Intent::Cancelled;
     let state = windlass_core::states::FileState::Registered;
-    b.tell(Event::FileIntent { id: file(2), group: group(1), state, intent });
-    b.tell(Event::Loaded { group: group(1), files: vec![], last: true });
+    b.tell(Event::FileIntent {
+        id: file(2),
+        group: group(1),
+        state,
+        intent,
+    });
+    b.tell(Event::Loaded {
+        group: group(1),
+        files: vec![],
+        last: true,
+    });
     let read = b.machine_read(1);
     b.read(1, SIZE, read);
     let asked = b.signs();
     let put = b.signed(1, asked).puts()[0];
     b.put_done(put, Ok(()));
-    b.tell(Event::Checked { files: vec![(file(1), Ok(crate::bench::fingerprint(1, SIZE)))] });
+    b.tell(Event::Checked {
+        files: vec![(file(1), Ok(crate::bench::fingerprint(1, SIZE)))],
+    });
     let settled = CompleteOutcome::Settled(crate::bench::proof());
-    b.tell(Event::Completed { destination: destination(1), asked: vec![(file(1), 1)], result: Ok(vec![settled]) });
-    b.counted(1, Counts { done: 1, open: 1, ..Counts::default() });
-    b.tell(Event::Deleted { destination: destination(1), asked: vec![file(2)], result: Ok(vec![true]) });
+    b.tell(Event::Completed {
+        destination: destination(1),
+        asked: vec![(file(1), 1)],
+        result: Ok(vec![settled]),
+    });
+    b.counted(
+        1,
+        Counts {
+            done: 1,
+            open: 1,
+            ..Counts::default()
+        },
+    );
+    b.tell(Event::Deleted {
+        destination: destination(1),
+        asked: vec![file(2)],
+        result: Ok(vec![true]),
+    });
     assert!(b.has(|e| matches!(e, Effect::Count { .. })), "{:?}", b.effects);
 }
 
@@ -109,7 +206,13 @@ fn regression_rows_that_could_not_be_read_are_looked_at_again() {
     let mut b = Bench::new(config());
     b.begin(1, 1, vec![]);
     // The read failed: nothing came, though a file is open.
-    b.counted(1, Counts { open: 1, ..Counts::default() });
+    b.counted(
+        1,
+        Counts {
+            open: 1,
+            ..Counts::default()
+        },
+    );
     assert!(b.effects.is_empty());
     b.later(60_000);
     assert!(b.has(|e| matches!(e, Effect::Load { .. })), "{:?}", b.effects);
@@ -120,8 +223,24 @@ fn regression_files_added_while_a_group_is_finalized_are_not_forgotten() {
     let mut b = Bench::new(config());
     b.begin(1, 1, vec![record(1, 1, SIZE)]);
     b.whole(1, SIZE);
-    b.counted(1, Counts { done: 1, ..Counts::default() });
-    b.tell(Event::GroupWork { id: group(1), scanning: false });
-    b.tell(Event::Finalized { group: group(1), result: Err(failure(ErrorCode::FinalizeIncomplete)) });
-    assert!(b.changes().is_empty() && b.has(|e| matches!(e, Effect::Load { .. })), "{:?}", b.effects);
+    b.counted(
+        1,
+        Counts {
+            done: 1,
+            ..Counts::default()
+        },
+    );
+    b.tell(Event::GroupWork {
+        id: group(1),
+        scanning: false,
+    });
+    b.tell(Event::Finalized {
+        group: group(1),
+        result: Err(failure(ErrorCode::FinalizeIncomplete)),
+    });
+    assert!(
+        b.changes().is_empty() && b.has(|e| matches!(e, Effect::Load { .. })),
+        "{:?}",
+        b.effects
+    );
 }

@@ -7,6 +7,9 @@ use windlass_core::states::PartState;
 
 use crate::bench::{Bench, config, destination, file, group, n, record};
 
+/// Bytes of a file of one part.
+const PART_BYTES: u64 = 8;
+
 #[test]
 fn f072_a_late_answer_to_an_earlier_put_changes_nothing() {
     let mut b = Bench::new(config());
@@ -19,10 +22,12 @@ fn f072_a_late_answer_to_an_earlier_put_changes_nothing() {
     b.put_done(first, Ok(()));
     assert!(b.effects.is_empty(), "{:?}", b.effects);
     b.put_done(second, Ok(()));
-    assert!(b.changes().iter().any(|c| matches!(c, Change::PartUploaded { .. })));
+    assert!(
+        b.changes()
+            .iter()
+            .any(|c| matches!(c, Change::PartUploaded { .. }))
+    );
 }
-
-const PART_BYTES: u64 = 8;
 
 #[test]
 fn f080_an_expired_url_is_signed_again_with_the_bytes_in_hand_and_counts_as_no_failure() {
@@ -45,7 +50,13 @@ fn f081_urls_that_are_refused_again_and_again_count_as_a_failure() {
         put = b.signed(1, asked).puts()[0];
     }
     b.put_done(put, Err(ErrorCode::UrlSignature));
-    assert!(b.changes().iter().any(|c| matches!(c, Change::FileTries { tries: 1, .. })), "{:?}", b.effects);
+    assert!(
+        b.changes()
+            .iter()
+            .any(|c| matches!(c, Change::FileTries { tries: 1, .. })),
+        "{:?}",
+        b.effects
+    );
 }
 
 #[test]
@@ -60,13 +71,17 @@ fn f086_a_part_refused_three_times_sets_the_file_aside() {
     }
     let put = b.send_first(1, PART_BYTES);
     b.put_done(put, Err(ErrorCode::ChecksumMismatch));
-    let failed = |c: &Change| matches!(c, Change::FileFailed { failure, .. } if failure.code == ErrorCode::ReadError);
+    let failed =
+        |c: &Change| matches!(c, Change::FileFailed { failure, .. } if failure.code == ErrorCode::ReadError);
     assert!(b.changes().iter().any(failed), "{:?}", b.effects);
 }
 
 #[test]
 fn f186_a_part_beyond_a_quarter_of_the_pool_is_hashed_then_streamed_and_never_held() {
-    let mut b = Bench::new(Config { pool_bytes: 20, ..config() });
+    let mut b = Bench::new(Config {
+        pool_bytes: 20,
+        ..config()
+    });
     b.begin(1, 1, vec![record(1, 1, 30)]);
     assert_eq!(b.reads()[0].2, ReadMode::Hash);
     let put = b.send_first(1, 30);
@@ -81,16 +96,36 @@ fn a_part_is_sent_only_after_its_row_says_so() {
     b.read(1, PART_BYTES, read);
     let asked = b.signs();
     let until = b.now.plus_millis(9_000);
-    let event = Event::Signed { destination: destination(1), asked, result: Ok(vec![Ok(until)]) };
+    let event = Event::Signed {
+        destination: destination(1),
+        asked,
+        result: Ok(vec![Ok(until)]),
+    };
     let effects = b.machine.handle(b.now, event);
-    let [Effect::Persist { changes, then }] = &effects[..] else { panic!("{effects:?}") };
-    assert!(matches!(changes[..], [Change::PartState { to: PartState::Uploading, .. }]), "{changes:?}");
+    let [Effect::Persist { changes, then }] = &effects[..] else {
+        panic!("{effects:?}")
+    };
+    assert!(
+        matches!(
+            changes[..],
+            [Change::PartState {
+                to: PartState::Uploading,
+                ..
+            }]
+        ),
+        "{changes:?}"
+    );
     assert!(matches!(then[..], [Effect::Put { .. }]), "{then:?}");
 }
 
 #[test]
 fn regression_files_that_may_not_begin_yet_hide_no_file_that_may_go_on() {
-    let mut b = Bench::new(Config { pool_parts: 1, large_files: 1, readers: 1, ..config() });
+    let mut b = Bench::new(Config {
+        pool_parts: 1,
+        large_files: 1,
+        readers: 1,
+        ..config()
+    });
     b.begin(1, 2, vec![record(2, 9, 30)]);
     let put = b.send_first(9, 30);
     // Two large ones with a place before it come in.
@@ -101,16 +136,24 @@ fn regression_files_that_may_not_begin_yet_hide_no_file_that_may_go_on() {
 
 #[test]
 fn regression_a_large_file_that_waits_keeps_no_other_from_being_read() {
-    let mut b = Bench::new(Config { large_files: 1, readers: 1, ..config() });
+    let mut b = Bench::new(Config {
+        large_files: 1,
+        readers: 1,
+        ..config()
+    });
     b.begin(1, 1, vec![record(1, 1, 30), record(1, 2, 30)]);
     let put = b.send_first(1, 30);
     // The second part of the first one can't be read for a while.
     b.put_done(put, Ok(()));
     let (id, part, _, buffer) = b.machine_read(1);
     let result = Err(crate::bench::failure(ErrorCode::DiskMissing));
-    b.tell(Event::PartRead { file: id, buffer, n: part.number, result });
+    b.tell(Event::PartRead {
+        file: id,
+        buffer,
+        n: part.number,
+        result,
+    });
     assert_eq!(b.reads().iter().map(|r| r.0).collect::<Vec<_>>(), [file(2)]);
-    let _ = group(1);
 }
 
 #[test]
@@ -122,10 +165,23 @@ fn regression_a_signature_asked_for_an_earlier_attempt_is_not_used() {
     let asked = b.signs();
     b.tell(Event::Stale { file: file(1) });
     b.later(1_000);
-    let again = windlass_core::machine::records::FileRecord { attempt: 2, ..record(1, 1, PART_BYTES) };
-    b.tell(Event::Loaded { group: group(1), files: vec![again], last: true });
-    let upload = windlass_core::machine::InitOutcome::Upload { object_key: "k2".into() };
-    b.tell(Event::InitAnswered { destination: destination(1), asked: vec![(file(1), 2)], result: Ok(vec![upload]) });
+    let again = windlass_core::machine::records::FileRecord {
+        attempt: 2,
+        ..record(1, 1, PART_BYTES)
+    };
+    b.tell(Event::Loaded {
+        group: group(1),
+        files: vec![again],
+        last: true,
+    });
+    let upload = windlass_core::machine::InitOutcome::Upload {
+        object_key: "k2".into(),
+    };
+    b.tell(Event::InitAnswered {
+        destination: destination(1),
+        asked: vec![(file(1), 2)],
+        result: Ok(vec![upload]),
+    });
     let read = b.reads()[0];
     b.read(1, PART_BYTES, read);
     assert!(b.signs().is_empty(), "the answer for attempt 1 is still out");

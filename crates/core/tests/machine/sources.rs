@@ -9,7 +9,10 @@ use windlass_core::states::FileState;
 use crate::bench::{Bench, config, failure, file, fingerprint, group, record};
 
 fn touched(i: u8, size: u64) -> SourceFingerprint {
-    SourceFingerprint { ctime_ns: 99, ..fingerprint(i, size) }
+    SourceFingerprint {
+        ctime_ns: 99,
+        ..fingerprint(i, size)
+    }
 }
 
 #[test]
@@ -17,11 +20,21 @@ fn f001_a_source_that_grew_starts_over_as_a_new_version() {
     let mut b = Bench::new(config());
     b.begin(1, 1, vec![record(1, 1, 20)]);
     let read = b.reads()[0];
-    let grown = SourceFingerprint { size: 25, mtime_ns: 9, ctime_ns: 9, ..fingerprint(1, 20) };
+    let grown = SourceFingerprint {
+        size: 25,
+        mtime_ns: 9,
+        ctime_ns: 9,
+        ..fingerprint(1, 20)
+    };
     b.read_as(read, 1, grown);
     let changes = b.changes();
     let over = changes.iter().find_map(|c| match c {
-        Change::FileStartOver { from, attempt, fingerprint, .. } => Some((*from, *attempt, *fingerprint)),
+        Change::FileStartOver {
+            from,
+            attempt,
+            fingerprint,
+            ..
+        } => Some((*from, *attempt, *fingerprint)),
         _ => None,
     });
     assert_eq!(over, Some((FileState::Uploading, 2, grown)));
@@ -36,13 +49,24 @@ fn f018_a_fingerprint_whose_metadata_changed_is_written_down_only_after_the_byte
     b.put_done(first, Ok(()));
     let second = b.machine_read(1);
     b.read_as(second, 1, touched(1, 20));
-    assert!(b.changes().is_empty() && b.signs().is_empty(), "not believed, not sent: {:?}", b.effects);
+    assert!(
+        b.changes().is_empty() && b.signs().is_empty(),
+        "not believed, not sent: {:?}",
+        b.effects
+    );
     assert_eq!(b.reads()[0].2, ReadMode::Hash);
     let again = b.reads()[0];
     b.read_as(again, 1, touched(1, 20));
     let again = b.reads()[0];
     b.read_as(again, 1, touched(1, 20));
-    assert!(matches!(b.changes()[..], [Change::FileFingerprint { .. }, Change::FileHashed { .. }]), "{:?}", b.effects);
+    assert!(
+        matches!(
+            b.changes()[..],
+            [Change::FileFingerprint { .. }, Change::FileHashed { .. }]
+        ),
+        "{:?}",
+        b.effects
+    );
     assert_eq!(b.reads()[0].2, ReadMode::Keep, "now its second part may be sent");
 }
 
@@ -56,7 +80,11 @@ fn f018_a_write_that_hid_behind_its_old_time_is_found_and_starts_over() {
     b.read_as(second, 77, touched(1, 20));
     let again = b.reads()[0];
     b.read_as(again, 77, touched(1, 20));
-    assert!(matches!(b.changes()[0], Change::FileStartOver { attempt: 2, .. }), "{:?}", b.effects);
+    assert!(
+        matches!(b.changes()[0], Change::FileStartOver { attempt: 2, .. }),
+        "{:?}",
+        b.effects
+    );
 }
 
 #[test]
@@ -65,7 +93,9 @@ fn f005_a_source_that_vanished_after_its_last_read_is_finished_as_it_was() {
     b.begin(1, 1, vec![record(1, 1, 8)]);
     let put = b.send_first(1, 8);
     b.put_done(put, Ok(()));
-    b.tell(Event::Checked { files: vec![(file(1), Err(failure(ErrorCode::FileMissing)))] });
+    b.tell(Event::Checked {
+        files: vec![(file(1), Err(failure(ErrorCode::FileMissing)))],
+    });
     assert!(b.has(|e| matches!(e, Effect::Complete { .. })), "{:?}", b.effects);
 }
 
@@ -79,7 +109,14 @@ fn regression_a_file_that_changes_again_and_again_ends_with_a_question_and_its_w
         let put = b.send_first(1, 20);
         b.put_done(put, Ok(()));
         let read = b.machine_read(1);
-        b.read_as(read, 1, SourceFingerprint { mtime_ns: 100 + attempt, ..fingerprint(1, 20) });
+        b.read_as(
+            read,
+            1,
+            SourceFingerprint {
+                mtime_ns: 100 + attempt,
+                ..fingerprint(1, 20)
+            },
+        );
         let changes = b.changes();
         if changes.iter().any(|c| matches!(c, Change::FileFailed { .. })) {
             assert_eq!(attempt, 7);
@@ -87,7 +124,11 @@ fn regression_a_file_that_changes_again_and_again_ends_with_a_question_and_its_w
             return;
         }
         let tries = changes.iter().find_map(|c| match c {
-            Change::FileTries { tries, next_try_at: Some(at), .. } => Some((*tries, at.millis_since(b.now))),
+            Change::FileTries {
+                tries,
+                next_try_at: Some(at),
+                ..
+            } => Some((*tries, at.millis_since(b.now))),
             _ => None,
         });
         let (tries, wait) = tries.expect("it waits");
@@ -100,10 +141,20 @@ fn regression_a_file_that_changes_again_and_again_ends_with_a_question_and_its_w
             ..record(1, 1, 20)
         };
         let asked = vec![(file(1), again.attempt)];
-        b.tell(Event::Loaded { group: group(1), files: vec![again], last: true });
-        let upload = windlass_core::machine::InitOutcome::Upload { object_key: "k".into() };
+        b.tell(Event::Loaded {
+            group: group(1),
+            files: vec![again],
+            last: true,
+        });
+        let upload = windlass_core::machine::InitOutcome::Upload {
+            object_key: "k".into(),
+        };
         let destination = crate::bench::destination(1);
-        b.tell(Event::InitAnswered { destination, asked, result: Ok(vec![upload]) });
+        b.tell(Event::InitAnswered {
+            destination,
+            asked,
+            result: Ok(vec![upload]),
+        });
     }
     panic!("it starts over without end");
 }

@@ -8,25 +8,54 @@ use crate::queue::apply;
 use crate::world::{ATTEMPT, LISTED, NOW, listing, local, proof, session, sources};
 
 fn file() -> impl Strategy<Value = Observation> {
-    let parts = prop::collection::vec((prop::sample::select(PartState::ALL), prop::sample::select(&LISTED[..])), 1..6);
-    let here = (any::<u8>(), prop::sample::select(FileState::ALL), parts, 0usize..6);
-    let there = (0u32..4, prop::sample::select(SessionState::ALL), any::<bool>(), any::<bool>());
-    (here, there).prop_map(|((id, state, parts, source), (attempt, ledger, settled, lists))| {
-        let (local_parts, listed): (Vec<_>, Vec<_>) = parts.into_iter().unzip();
-        let file = local(id, state, &local_parts);
-        let mut known = session(ATTEMPT - 1 + attempt.min(2), ledger, lists.then(|| listing(&listed)));
-        known.settled = settled.then(proof);
-        let remote = if attempt == 3 { Remote::NotAsked } else { Remote::Known(known) };
-        let source = sources(file.fingerprint).swap_remove(source);
-        (file, remote, source)
-    })
+    let parts = prop::collection::vec(
+        (
+            prop::sample::select(PartState::ALL),
+            prop::sample::select(&LISTED[..]),
+        ),
+        1..6,
+    );
+    let here = (
+        any::<u8>(),
+        prop::sample::select(FileState::ALL),
+        parts,
+        0usize..6,
+    );
+    let there = (
+        0u32..4,
+        prop::sample::select(SessionState::ALL),
+        any::<bool>(),
+        any::<bool>(),
+    );
+    (here, there).prop_map(
+        |((id, state, parts, source), (attempt, ledger, settled, lists))| {
+            let (local_parts, listed): (Vec<_>, Vec<_>) = parts.into_iter().unzip();
+            let file = local(id, state, &local_parts);
+            let mut known = session(
+                ATTEMPT - 1 + attempt.min(2),
+                ledger,
+                lists.then(|| listing(&listed)),
+            );
+            known.settled = settled.then(proof);
+            let remote = if attempt == 3 {
+                Remote::NotAsked
+            } else {
+                Remote::Known(known)
+            };
+            let source = sources(file.fingerprint).swap_remove(source);
+            (file, remote, source)
+        },
+    )
 }
 
 fn apply_all(files: &mut [Observation], crash_after: Option<usize>) {
     let made = plan(files, NOW);
     for action in made.actions.iter().take(crash_after.unwrap_or(usize::MAX)) {
-        let file: &mut LocalFile =
-            files.iter_mut().map(|(f, _, _)| f).find(|f| f.id == action.file).expect("it was looked at");
+        let file: &mut LocalFile = files
+            .iter_mut()
+            .map(|(f, _, _)| f)
+            .find(|f| f.id == action.file)
+            .expect("it was looked at");
         for change in &action.changes {
             apply(file, change).expect("the tables allow it");
         }
@@ -74,7 +103,11 @@ proptest! {
 
 #[test]
 fn i39_a_destination_that_does_not_answer_forgets_nothing() {
-    let file = local(1, FileState::Verifying, &[PartState::Uploaded, PartState::Uploaded]);
+    let file = local(
+        1,
+        FileState::Verifying,
+        &[PartState::Uploaded, PartState::Uploaded],
+    );
     let made = plan(&[(file, Remote::NotAsked, Source::Missing)], NOW);
     assert!(made.actions[0].changes.is_empty());
 }

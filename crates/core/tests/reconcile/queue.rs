@@ -13,7 +13,13 @@ pub(crate) fn apply(file: &mut LocalFile, change: &Change) -> Result<(), String>
             file.sha256 = proof.sha256;
             step(file, *from, FileState::Done)
         }
-        Change::FileStartOver { from, attempt, fingerprint, part_size, .. } => {
+        Change::FileStartOver {
+            from,
+            attempt,
+            fingerprint,
+            part_size,
+            ..
+        } => {
             if *from != FileState::Queued {
                 step(file, *from, FileState::Queued)?;
             } else if file.state != FileState::Queued {
@@ -39,7 +45,12 @@ pub(crate) fn apply(file: &mut LocalFile, change: &Change) -> Result<(), String>
             if !part.state.may_become(PartState::Uploaded) {
                 return Err(format!("part {n} is {} and may not become uploaded", part.state));
             }
-            *part = PartRecord { n: *n, state: PartState::Uploaded, crc64: Some(*crc64), etag: Some(etag.clone()) };
+            *part = PartRecord {
+                n: *n,
+                state: PartState::Uploaded,
+                crc64: Some(*crc64),
+                etag: Some(etag.clone()),
+            };
             Ok(())
         }
         other => Err(format!("no launch makes {other:?}")),
@@ -56,8 +67,16 @@ fn step(file: &mut LocalFile, from: FileState, to: FileState) -> Result<(), Stri
 
 fn part(file: &mut LocalFile, n: windlass_core::units::PartNumber) -> Result<&mut PartRecord, String> {
     if !file.parts.iter().any(|p| p.n == n) {
-        file.parts.push(PartRecord { n, state: PartState::Pending, crc64: None, etag: None });
+        file.parts.push(PartRecord {
+            n,
+            state: PartState::Pending,
+            crc64: None,
+            etag: None,
+        });
         file.parts.sort_by_key(|p| p.n);
     }
-    file.parts.iter_mut().find(|p| p.n == n).ok_or_else(|| "no part".into())
+    file.parts
+        .iter_mut()
+        .find(|p| p.n == n)
+        .ok_or_else(|| "no part".into())
 }

@@ -50,16 +50,26 @@ pub(crate) fn tag(i: usize) -> ETag {
 }
 
 pub(crate) fn fingerprint(size: u64) -> SourceFingerprint {
-    SourceFingerprint { dev: 1, inode: 7, size, mtime_ns: 100, ctime_ns: 100 }
+    SourceFingerprint {
+        dev: 1,
+        inode: 7,
+        size,
+        mtime_ns: 100,
+        ctime_ns: 100,
+    }
 }
 
 pub(crate) fn local(id: u8, state: FileState, parts: &[PartState]) -> LocalFile {
-    let records = parts.iter().enumerate().filter(|(_, s)| **s != PartState::Pending).map(|(i, s)| PartRecord {
-        n: n(i),
-        state: *s,
-        crc64: (*s == PartState::Uploaded).then(|| crc(i)),
-        etag: (*s == PartState::Uploaded).then(|| tag(i)),
-    });
+    let records = parts
+        .iter()
+        .enumerate()
+        .filter(|(_, s)| **s != PartState::Pending)
+        .map(|(i, s)| PartRecord {
+            n: n(i),
+            state: *s,
+            crc64: (*s == PartState::Uploaded).then(|| crc(i)),
+            etag: (*s == PartState::Uploaded).then(|| tag(i)),
+        });
     LocalFile {
         id: FileId::new(NOW, [id; 10]),
         group: GroupId::new(NOW, [1; 10]),
@@ -75,23 +85,52 @@ pub(crate) fn local(id: u8, state: FileState, parts: &[PartState]) -> LocalFile 
 
 pub(crate) fn listing(parts: &[Listed]) -> Vec<StoredPart> {
     let one = |i: usize, listed: Listed| {
-        let part = StoredPart { n: n(i), size: PART, etag: tag(i), crc64: Some(crc(i)) };
+        let part = StoredPart {
+            n: n(i),
+            size: PART,
+            etag: tag(i),
+            crc64: Some(crc(i)),
+        };
         match listed {
             Listed::Not => None,
             Listed::Same => Some(part),
-            Listed::SameOtherTag => Some(StoredPart { etag: ETag("later".into()), ..part }),
-            Listed::OtherBytes => Some(StoredPart { crc64: Some(Crc64Nvme(1)), etag: ETag("other".into()), ..part }),
-            Listed::OtherSize => Some(StoredPart { size: PART - 1, ..part }),
+            Listed::SameOtherTag => Some(StoredPart {
+                etag: ETag("later".into()),
+                ..part
+            }),
+            Listed::OtherBytes => Some(StoredPart {
+                crc64: Some(Crc64Nvme(1)),
+                etag: ETag("other".into()),
+                ..part
+            }),
+            Listed::OtherSize => Some(StoredPart {
+                size: PART - 1,
+                ..part
+            }),
             // The quotes differ between two answers of one storage.
-            Listed::TagOnly => Some(StoredPart { crc64: None, etag: ETag(format!("tag-{i}")), ..part }),
-            Listed::OtherTagOnly => Some(StoredPart { crc64: None, etag: ETag("other".into()), ..part }),
+            Listed::TagOnly => Some(StoredPart {
+                crc64: None,
+                etag: ETag(format!("tag-{i}")),
+                ..part
+            }),
+            Listed::OtherTagOnly => Some(StoredPart {
+                crc64: None,
+                etag: ETag("other".into()),
+                ..part
+            }),
         }
     };
     parts.iter().enumerate().filter_map(|(i, l)| one(i, *l)).collect()
 }
 
 pub(crate) fn session(attempt: u32, state: SessionState, parts: Option<Vec<StoredPart>>) -> RemoteSession {
-    RemoteSession { attempt, state, deleted: false, settled: None, parts }
+    RemoteSession {
+        attempt,
+        state,
+        deleted: false,
+        settled: None,
+        parts,
+    }
 }
 
 pub(crate) fn proof() -> Proof {
@@ -113,7 +152,13 @@ pub(crate) fn remotes(parts: Option<Vec<StoredPart>>) -> Vec<Remote> {
             for deleted in [false, true] {
                 for settled in [None, Some(proof())] {
                     let parts = parts.clone();
-                    all.push(Remote::Known(RemoteSession { attempt, state: *state, deleted, settled, parts }));
+                    all.push(Remote::Known(RemoteSession {
+                        attempt,
+                        state: *state,
+                        deleted,
+                        settled,
+                        parts,
+                    }));
                 }
             }
         }
@@ -124,9 +169,21 @@ pub(crate) fn remotes(parts: Option<Vec<StoredPart>>) -> Vec<Remote> {
 pub(crate) fn sources(here: SourceFingerprint) -> Vec<Source> {
     vec![
         Source::Present(here),
-        Source::Present(SourceFingerprint { ctime_ns: 101, ..here }),
-        Source::Present(SourceFingerprint { mtime_ns: 101, ctime_ns: 101, ..here }),
-        Source::Present(SourceFingerprint { size: here.size + 1, mtime_ns: 101, ctime_ns: 101, ..here }),
+        Source::Present(SourceFingerprint {
+            ctime_ns: 101,
+            ..here
+        }),
+        Source::Present(SourceFingerprint {
+            mtime_ns: 101,
+            ctime_ns: 101,
+            ..here
+        }),
+        Source::Present(SourceFingerprint {
+            size: here.size + 1,
+            mtime_ns: 101,
+            ctime_ns: 101,
+            ..here
+        }),
         Source::Missing,
         Source::Failed(Failure::new(ErrorCode::DiskMissing, "card A")),
     ]

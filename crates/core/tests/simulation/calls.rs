@@ -4,7 +4,8 @@ use windlass_core::checksum::crc64;
 use windlass_core::error::{ErrorCode, Failure};
 use windlass_core::ids::{DestinationId, FileId, GroupId};
 use windlass_core::machine::{
-    BufferId, CompleteAsk, CompleteOutcome, Effect, Event, InitAsk, InitOutcome, PutId, ReadMode, ReadOutcome, SignAsk,
+    BufferId, CompleteAsk, CompleteOutcome, Effect, Event, InitAsk, InitOutcome, PutId, ReadMode,
+    ReadOutcome, SignAsk,
 };
 use windlass_core::part_plan::PartRange;
 use windlass_core::units::PartNumber;
@@ -15,13 +16,30 @@ use crate::world::{World, identity};
 /// Something under way.
 #[derive(Debug, Clone)]
 pub(crate) enum Call {
-    Load { group: GroupId, after: i64, limit: usize },
+    Load {
+        group: GroupId,
+        after: i64,
+        limit: usize,
+    },
     Count(GroupId),
     CreateGroup(GroupId),
     Init(DestinationId, Vec<InitAsk>),
-    Read { file: FileId, part: PartRange, mode: ReadMode, buffer: BufferId, restart: bool, opened: u64 },
+    Read {
+        file: FileId,
+        part: PartRange,
+        mode: ReadMode,
+        buffer: BufferId,
+        restart: bool,
+        opened: u64,
+    },
     Sign(DestinationId, Vec<SignAsk>),
-    Put { file: FileId, part: PartRange, put: PutId, url: Url, bytes: Option<Vec<u8>> },
+    Put {
+        file: FileId,
+        part: PartRange,
+        put: PutId,
+        url: Url,
+        bytes: Option<Vec<u8>>,
+    },
     Check(Vec<FileId>),
     Complete(DestinationId, Vec<CompleteAsk>),
     Delete(DestinationId, Vec<FileId>),
@@ -55,7 +73,11 @@ const PUT_FAULTS: [ErrorCode; 8] = [
 ];
 
 /// Failures of one source.
-const DISK_FAULTS: [ErrorCode; 3] = [ErrorCode::LockedFile, ErrorCode::DiskMissing, ErrorCode::ReadError];
+const DISK_FAULTS: [ErrorCode; 3] = [
+    ErrorCode::LockedFile,
+    ErrorCode::DiskMissing,
+    ErrorCode::ReadError,
+];
 
 enum Fault {
     None,
@@ -73,16 +95,42 @@ impl World {
             Effect::Count { group } => self.call(Call::Count(group)),
             Effect::CreateGroup { group } => self.call(Call::CreateGroup(group)),
             Effect::Init { destination, files } => self.call(Call::Init(destination, files)),
-            Effect::Read { file, part, mode, buffer, restart_hash, last: _ } => {
+            Effect::Read {
+                file,
+                part,
+                mode,
+                buffer,
+                restart_hash,
+                last: _,
+            } => {
                 let kept = matches!(mode, ReadMode::HashAndKeep | ReadMode::Keep);
-                self.shell.buffers.insert(buffer, (if kept { part.len } else { 0 }, None));
+                self.shell
+                    .buffers
+                    .insert(buffer, (if kept { part.len } else { 0 }, None));
                 self.shell.reads.insert(buffer);
                 self.shell.opened += u64::from(!self.shell.hashed.contains_key(&file));
-                let opened = self.shell.hashed.entry(file).or_insert((self.shell.opened, Vec::new())).0;
-                self.call(Call::Read { file, part, mode, buffer, restart: restart_hash, opened });
+                let opened = self
+                    .shell
+                    .hashed
+                    .entry(file)
+                    .or_insert((self.shell.opened, Vec::new()))
+                    .0;
+                self.call(Call::Read {
+                    file,
+                    part,
+                    mode,
+                    buffer,
+                    restart: restart_hash,
+                    opened,
+                });
             }
             Effect::Sign { destination, parts } => self.call(Call::Sign(destination, parts)),
-            Effect::Put { file, part, put, buffer } => self.start_put(file, part, put, buffer),
+            Effect::Put {
+                file,
+                part,
+                put,
+                buffer,
+            } => self.start_put(file, part, put, buffer),
             Effect::CancelPut { put } => self.cut(put),
             Effect::DropBuffer { buffer } => drop(self.shell.buffers.remove(&buffer)),
             Effect::Check { files } => self.call(Call::Check(files)),
@@ -109,15 +157,27 @@ impl World {
         }
         let Some(url) = self.shell.urls.remove(&(file, part.number)) else {
             let result = Err(Failure::new(ErrorCode::UrlExpired, "no URL in hand"));
-            return self.answer(Event::PutDone { file, n: part.number, put, result });
+            return self.answer(Event::PutDone {
+                file,
+                n: part.number,
+                put,
+                result,
+            });
         };
         let bytes = buffer.map(|b| {
             let held = self.shell.buffers.get(&b).and_then(|(_, bytes)| bytes.clone());
             held.expect("a PUT has its bytes until it is cut")
         });
         self.shell.puts.insert(put);
-        self.oracle.put_starts(&url, part, self.now, &self.queue, self.app_paused, &self.server);
-        self.call(Call::Put { file, part, put, url, bytes });
+        self.oracle
+            .put_starts(&url, part, self.now, &self.queue, self.app_paused, &self.server);
+        self.call(Call::Put {
+            file,
+            part,
+            put,
+            url,
+            bytes,
+        });
     }
 
     fn cut(&mut self, put: PutId) {
@@ -126,11 +186,19 @@ impl World {
             return;
         }
         let of = |c: &Call| matches!(c, Call::Put { put: p, .. } if *p == put);
-        let Some(i) = self.shell.calls.iter().position(|(_, c)| of(c)) else { return };
+        let Some(i) = self.shell.calls.iter().position(|(_, c)| of(c)) else {
+            return;
+        };
         let (_, call) = self.shell.calls.swap_remove(i);
         // All of it may have been on the wire already.
         if self.rng.chance(300)
-            && let Call::Put { file, part, url, bytes, .. } = call
+            && let Call::Put {
+                file,
+                part,
+                url,
+                bytes,
+                ..
+            } = call
         {
             let _ = self.send(file, part, &url, bytes);
         }
@@ -164,16 +232,39 @@ impl World {
                 self.answer(Event::GroupCreated { group, result });
             }
             Call::Init(destination, asks) => self.init(destination, asks),
-            Call::Read { file, part, mode, buffer, restart, opened } => {
+            Call::Read {
+                file,
+                part,
+                mode,
+                buffer,
+                restart,
+                opened,
+            } => {
                 self.shell.reads.remove(&buffer);
                 let result = self.read(file, part, mode, buffer, restart, opened);
-                self.answer(Event::PartRead { file, buffer, n: part.number, result });
+                self.answer(Event::PartRead {
+                    file,
+                    buffer,
+                    n: part.number,
+                    result,
+                });
             }
             Call::Sign(destination, asks) => self.sign(destination, asks),
-            Call::Put { file, part, put, url, bytes } => {
+            Call::Put {
+                file,
+                part,
+                put,
+                url,
+                bytes,
+            } => {
                 let result = self.send(file, part, &url, bytes);
                 self.shell.puts.remove(&put);
-                self.answer(Event::PutDone { file, n: part.number, put, result });
+                self.answer(Event::PutDone {
+                    file,
+                    n: part.number,
+                    put,
+                    result,
+                });
             }
             Call::Check(files) => {
                 let files = files.into_iter().map(|id| (id, self.disk.stat(id))).collect();
@@ -183,11 +274,17 @@ impl World {
             Call::Delete(destination, asked) => {
                 let files = asked.clone();
                 let result = self.faulty(|w| files.iter().map(|f| w.server.delete(*f)).collect());
-                self.answer(Event::Deleted { destination, asked, result });
+                self.answer(Event::Deleted {
+                    destination,
+                    asked,
+                    result,
+                });
             }
             Call::CancelGroup(group) => {
                 let files = self.size_of_group(group);
-                let result = self.faulty(|w| w.server.cancel_group(group, &files)).and_then(|r| r);
+                let result = self
+                    .faulty(|w| w.server.cancel_group(group, &files))
+                    .and_then(|r| r);
                 self.answer(Event::GroupCancelled { group, result });
             }
             Call::Finalize(group) => {
@@ -228,19 +325,36 @@ impl World {
             let mut outcomes = Vec::new();
             for ask in asks {
                 let r = &w.queue.files[&ask.file].record;
-                assert_eq!(ask.attempt.max(r.attempt), r.attempt, "an attempt is written down before it is announced");
+                assert_eq!(
+                    ask.attempt.max(r.attempt),
+                    r.attempt,
+                    "an attempt is written down before it is announced"
+                );
                 if ask.attempt < r.attempt {
-                    outcomes.push(InitOutcome::Refused(Failure::new(ErrorCode::StateConflict, "an older attempt")));
+                    outcomes.push(InitOutcome::Refused(Failure::new(
+                        ErrorCode::StateConflict,
+                        "an older attempt",
+                    )));
                     continue;
                 }
                 let (group, size, part_size) = (r.group, r.fingerprint.size, r.part_size);
                 let refused = w.refused.contains(&ask.file);
-                let item = Announced { ask, group, size, part_size, refused };
+                let item = Announced {
+                    ask,
+                    group,
+                    size,
+                    part_size,
+                    refused,
+                };
                 outcomes.push(w.server.init(destination, &item, now));
             }
             outcomes
         });
-        self.answer(Event::InitAnswered { destination, asked, result });
+        self.answer(Event::InitAnswered {
+            destination,
+            asked,
+            result,
+        });
     }
 
     fn sign(&mut self, destination: DestinationId, asks: Vec<SignAsk>) {
@@ -251,7 +365,12 @@ impl World {
             let mut outcomes = Vec::new();
             for ask in &asks {
                 let signed = w.server.sign(ask, now);
-                outcomes.push(signed.as_ref().map(|_| now.plus_millis(w.server.url_ttl_ms)).map_err(Clone::clone));
+                outcomes.push(
+                    signed
+                        .as_ref()
+                        .map(|_| now.plus_millis(w.server.url_ttl_ms))
+                        .map_err(Clone::clone),
+                );
                 urls.extend(signed.ok().map(|u| ((ask.file, ask.n), u)));
             }
             outcomes
@@ -259,7 +378,14 @@ impl World {
         if result.is_err() {
             urls.clear();
         }
-        self.answer_with(Event::Signed { destination, asked, result }, urls);
+        self.answer_with(
+            Event::Signed {
+                destination,
+                asked,
+                result,
+            },
+            urls,
+        );
     }
 
     fn complete(&mut self, destination: DestinationId, asks: Vec<CompleteAsk>) {
@@ -280,7 +406,11 @@ impl World {
             }
             outcomes
         });
-        self.answer(Event::Completed { destination, asked, result });
+        self.answer(Event::Completed {
+            destination,
+            asked,
+            result,
+        });
     }
 
     fn send(
@@ -332,7 +462,10 @@ impl World {
             }
             let r = &self.queue.files[&file].record;
             let changed = source != r.fingerprint;
-            assert!(changed || seen.len() as u64 == part.offset, "the hashing pass reads from front to back");
+            assert!(
+                changed || seen.len() as u64 == part.offset,
+                "the hashing pass reads from front to back"
+            );
             seen.extend_from_slice(&bytes);
             sha256 = whole_after(part, r.fingerprint.size).then(|| identity(seen));
         }
@@ -340,7 +473,11 @@ impl World {
         if let Some((_, slot)) = self.shell.buffers.get_mut(&buffer) {
             *slot = matches!(mode, ReadMode::HashAndKeep | ReadMode::Keep).then_some(bytes);
         }
-        Ok(ReadOutcome { crc64, sha256, source })
+        Ok(ReadOutcome {
+            crc64,
+            sha256,
+            source,
+        })
     }
 }
 

@@ -57,20 +57,37 @@ impl Disk {
             None => marked(self.tick, size),
         };
         let size = content.len() as u64;
-        let fingerprint =
-            SourceFingerprint { dev: 1, inode: self.tick as u64, size, mtime_ns: self.tick, ctime_ns: self.tick };
+        let fingerprint = SourceFingerprint {
+            dev: 1,
+            inode: self.tick as u64,
+            size,
+            mtime_ns: self.tick,
+            ctime_ns: self.tick,
+        };
         self.versions.insert((id, fingerprint), content.clone());
-        self.files.insert(id, OnDisk { content, fingerprint, there: true });
+        self.files.insert(
+            id,
+            OnDisk {
+                content,
+                fingerprint,
+                there: true,
+            },
+        );
         fingerprint
     }
 
     pub(crate) fn edit(&mut self, id: FileId, edit: Edit, rng: &mut Rng) {
         self.tick += 1;
         let tick = self.tick;
-        let Some(file) = self.files.get_mut(&id) else { return };
+        let Some(file) = self.files.get_mut(&id) else {
+            return;
+        };
         let size = file.content.len() as u64;
         let (content, moved) = match edit {
-            Edit::Grow => (Some([file.content.clone(), marked(tick, rng.between(1, 9))].concat()), true),
+            Edit::Grow => (
+                Some([file.content.clone(), marked(tick, rng.between(1, 9))].concat()),
+                true,
+            ),
             Edit::Shrink => (Some(file.content[..file.content.len() / 2].to_vec()), true),
             Edit::Overwrite => {
                 let mut content = file.content.clone();
@@ -117,7 +134,12 @@ impl Disk {
     }
 
     /// The bytes that are there; fewer when the file ends before.
-    pub(crate) fn read(&self, id: FileId, offset: u64, len: u64) -> Result<(Vec<u8>, SourceFingerprint), Failure> {
+    pub(crate) fn read(
+        &self,
+        id: FileId,
+        offset: u64,
+        len: u64,
+    ) -> Result<(Vec<u8>, SourceFingerprint), Failure> {
         let seen = self.stat(id)?;
         let all = &self.files[&id].content;
         let from = (offset as usize).min(all.len());

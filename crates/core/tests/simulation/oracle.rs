@@ -75,7 +75,9 @@ impl Oracle {
             Event::AppPaused(paused) => self.app_paused = paused.then_some(now),
             Event::GroupAdded { record, .. } => self.group_intent(record.id, record.intent, now),
             Event::GroupIntent { id, intent } => self.group_intent(*id, *intent, now),
-            Event::FileIntent { id, group, intent, .. } => {
+            Event::FileIntent {
+                id, group, intent, ..
+            } => {
                 self.group_of.insert(*id, *group);
                 self.files_paused.remove(id);
                 match intent {
@@ -85,7 +87,9 @@ impl Oracle {
                 }
             }
             Event::Loaded { files, .. } => self.group_of.extend(files.iter().map(|f| (f.id, f.group))),
-            Event::InitAnswered { result: Ok(outcomes), .. } => {
+            Event::InitAnswered {
+                result: Ok(outcomes), ..
+            } => {
                 use windlass_core::machine::InitOutcome::{Follow, HashFirst, Refused, Settled, Upload};
                 for outcome in outcomes {
                     self.count(match outcome {
@@ -97,7 +101,9 @@ impl Oracle {
                     });
                 }
             }
-            Event::Completed { result: Ok(outcomes), .. } => {
+            Event::Completed {
+                result: Ok(outcomes), ..
+            } => {
                 use windlass_core::machine::CompleteOutcome::{Failed, PartsMissing, Settled, Verifying};
                 for outcome in outcomes {
                     self.count(match outcome {
@@ -170,14 +176,36 @@ impl Oracle {
         ];
         // A row may say "go on" before its event does.
         let row = &queue.files[&file].record;
-        let runs = [!app_paused, queue.groups[&row.group].record.intent == Intent::Run, row.intent == Intent::Run];
-        for since in paused.into_iter().zip(runs).filter(|(_, runs)| !runs).filter_map(|(since, _)| since) {
-            assert!(now.millis_since(since) <= PAUSE_GRACE_MS, "I36: a PUT begins {part:?} of {file} while paused");
+        let runs = [
+            !app_paused,
+            queue.groups[&row.group].record.intent == Intent::Run,
+            row.intent == Intent::Run,
+        ];
+        for since in paused
+            .into_iter()
+            .zip(runs)
+            .filter(|(_, runs)| !runs)
+            .filter_map(|(since, _)| since)
+        {
+            assert!(
+                now.millis_since(since) <= PAUSE_GRACE_MS,
+                "I36: a PUT begins {part:?} of {file} while paused"
+            );
         }
         let key = (file, url.attempt, part.number);
         if self.durable.contains(&key) {
-            let crc = self.stored.iter().find(|(k, _)| *k == key).map(|(_, crc)| *crc).unwrap_or_default();
-            let there = server.holds_part(file, url.attempt, part.number, windlass_core::units::Crc64Nvme(crc));
+            let crc = self
+                .stored
+                .iter()
+                .find(|(k, _)| *k == key)
+                .map(|(_, crc)| *crc)
+                .unwrap_or_default();
+            let there = server.holds_part(
+                file,
+                url.attempt,
+                part.number,
+                windlass_core::units::Crc64Nvme(crc),
+            );
             assert!(!there, "I12: {key:?} is stored, and it is sent again");
         }
     }
@@ -198,7 +226,10 @@ impl Oracle {
             Change::PartUploaded { id, n, crc64, .. } => {
                 let attempt = queue.files[id].record.attempt;
                 let key = (*id, attempt, *n);
-                assert!(self.stored.contains(&(key, crc64.0)), "I11: {key:?} counts as sent, but was never stored");
+                assert!(
+                    self.stored.contains(&(key, crc64.0)),
+                    "I11: {key:?} counts as sent, but was never stored"
+                );
                 self.durable.insert(key);
             }
             Change::PartState { id, n, .. } => {
@@ -212,13 +243,20 @@ impl Oracle {
                 i01_the_object_is_the_version(*id, proof, queue, server, disk);
             }
             Change::GroupCancelled { .. } => self.count("group: cancelled"),
-            Change::GroupState { to: GroupState::Completed, id, .. } => {
+            Change::GroupState {
+                to: GroupState::Completed,
+                id,
+                ..
+            } => {
                 self.count("group: completed");
                 let open = queue.of_group(*id).filter(|r| {
                     crate::queue::is_open(r.record.state) && r.record.intent != Intent::Cancelled
                 });
                 assert_eq!(open.count(), 0, "I6: a complete group has no open file");
-                assert!(queue.of_group(*id).any(|r| r.record.state == FileState::Done), "I6: and one that is done");
+                assert!(
+                    queue.of_group(*id).any(|r| r.record.state == FileState::Done),
+                    "I6: and one that is done"
+                );
             }
             _ => {}
         }
@@ -234,29 +272,56 @@ impl Oracle {
             assert!(person, "the queue refuses {change:?}: {why}");
         } else if let Change::GroupState { id, to, .. } = change {
             let row = &queue.groups[id].record;
-            assert!(row.intent == Intent::Cancelled || row.state == *to, "the queue refuses {change:?}: {why}");
+            assert!(
+                row.intent == Intent::Cancelled || row.state == *to,
+                "the queue refuses {change:?}: {why}"
+            );
         } else if let Change::GroupCancelled { id, .. } = change {
             let state = queue.groups[id].record.state;
-            assert!(matches!(state, GroupState::Completed | GroupState::Cancelled), "{change:?}: {why}");
+            assert!(
+                matches!(state, GroupState::Completed | GroupState::Cancelled),
+                "{change:?}: {why}"
+            );
         }
     }
 
     /// After each step.
     pub(crate) fn holds(&mut self, shell: &Shell, config: &Config) {
         let pool: u64 = shell.buffers.values().map(|(bytes, _)| bytes).sum();
-        assert!(pool <= config.pool_bytes, "the pool holds {pool} of {} bytes", config.pool_bytes);
-        assert!(shell.puts.len() <= config.connections as usize, "{} PUTs at once", shell.puts.len());
-        assert!(shell.reads.len() <= config.readers as usize, "{} reads at once", shell.reads.len());
+        assert!(
+            pool <= config.pool_bytes,
+            "the pool holds {pool} of {} bytes",
+            config.pool_bytes
+        );
+        assert!(
+            shell.puts.len() <= config.connections as usize,
+            "{} PUTs at once",
+            shell.puts.len()
+        );
+        assert!(
+            shell.reads.len() <= config.readers as usize,
+            "{} reads at once",
+            shell.reads.len()
+        );
     }
 }
 
 /// I1, I2: the object's bytes are those of one version, the one that the receipt names.
-pub(crate) fn i01_the_object_is_the_version(id: FileId, proof: &Proof, queue: &Queue, server: &Server, disk: &Disk) {
+pub(crate) fn i01_the_object_is_the_version(
+    id: FileId,
+    proof: &Proof,
+    queue: &Queue,
+    server: &Server,
+    disk: &Disk,
+) {
     let row = &queue.files[&id];
     let (_, fingerprint) = row.receipt.as_ref().expect("a receipt in the same transaction");
     let object = server.object(&proof.object_key).expect("I1: the object is there");
     let version = disk.version(id, *fingerprint).expect("a version");
-    assert!(object == version, "I2: the object of {id} is not the version of its receipt");
+    assert!(
+        object == version,
+        "I2: the object of {id} is not the version of its receipt"
+    );
     if let Some(sha256) = proof.sha256 {
         assert_eq!(sha256, identity(object), "I1: the receipt's hash is the object's");
     }

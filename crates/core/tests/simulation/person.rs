@@ -15,7 +15,10 @@ impl World {
     pub(crate) fn chaos(&mut self) {
         if self.rng.chance(self.manner.edits * 20) {
             let files: Vec<_> = self.queue.files.keys().copied().collect();
-            let (Some(id), Some(edit)) = (self.rng.pick(&files).copied(), self.rng.pick(&EDITS).copied()) else { return };
+            let (Some(id), Some(edit)) = (self.rng.pick(&files).copied(), self.rng.pick(&EDITS).copied())
+            else {
+                return;
+            };
             self.oracle.note(self.now, format!("{edit:?} {id}"));
             self.disk.edit(id, edit, &mut self.rng);
             return;
@@ -32,7 +35,9 @@ impl World {
             }
             8 => {
                 let files: Vec<_> = self.queue.files.keys().copied().collect();
-                let Some(id) = self.rng.pick(&files).copied() else { return };
+                let Some(id) = self.rng.pick(&files).copied() else {
+                    return;
+                };
                 self.oracle.note(self.now, format!("the operator removes {id}"));
                 self.server.operator_removes(id);
                 self.oracle.storage_lost(id);
@@ -46,7 +51,9 @@ impl World {
             _ => {
                 let hours = *self.rng.pick(&[-8_760, -1, 1, 8_760]).expect("a time");
                 self.skew += hours * 3_600_000;
-                self.oracle.note(self.now, format!("the clock is set by {hours} h"));
+                self.oracle.count("the clock is set");
+                self.oracle
+                    .note(self.now, format!("the clock is set by {hours} h"));
             }
         }
     }
@@ -59,10 +66,14 @@ impl World {
 
     fn change_group(&mut self) {
         let groups: Vec<_> = self.queue.groups.keys().copied().collect();
-        let Some(id) = self.rng.pick(&groups).copied() else { return };
+        let Some(id) = self.rng.pick(&groups).copied() else {
+            return;
+        };
         let cancel = self.rng.chance(60);
         let record = &mut self.queue.groups.get_mut(&id).expect("a group").record;
-        if record.intent == Intent::Cancelled || matches!(record.state, GroupState::Completed | GroupState::Cancelled) {
+        if record.intent == Intent::Cancelled
+            || matches!(record.state, GroupState::Completed | GroupState::Cancelled)
+        {
             return;
         }
         record.intent = match record.intent {
@@ -79,10 +90,13 @@ impl World {
 
     fn change_file(&mut self) {
         let files: Vec<_> = self.queue.files.keys().copied().collect();
-        let Some(id) = self.rng.pick(&files).copied() else { return };
+        let Some(id) = self.rng.pick(&files).copied() else {
+            return;
+        };
         let cancel = self.rng.chance(150);
         let record = &mut self.queue.files.get_mut(&id).expect("a file").record;
-        if record.intent == Intent::Cancelled || matches!(record.state, FileState::Done | FileState::Removed) {
+        if record.intent == Intent::Cancelled || matches!(record.state, FileState::Done | FileState::Removed)
+        {
             return;
         }
         record.intent = match record.intent {
@@ -90,7 +104,12 @@ impl World {
             Intent::Run => Intent::Paused,
             Intent::Paused | Intent::Cancelled => Intent::Run,
         };
-        let told = Event::FileIntent { id, group: record.group, state: record.state, intent: record.intent };
+        let told = Event::FileIntent {
+            id,
+            group: record.group,
+            state: record.state,
+            intent: record.intent,
+        };
         self.shell.person.push_back(told);
     }
 
@@ -99,7 +118,9 @@ impl World {
         let mut any = false;
         for group in self.queue.groups.values_mut() {
             let r = &mut group.record;
-            if r.intent == Intent::Cancelled || matches!(r.state, GroupState::Completed | GroupState::Cancelled) {
+            if r.intent == Intent::Cancelled
+                || matches!(r.state, GroupState::Completed | GroupState::Cancelled)
+            {
                 continue;
             }
             let mut stirred = false;
@@ -110,7 +131,10 @@ impl World {
                 if r.state == GroupState::Failed {
                     r.state = GroupState::Uploading;
                 }
-                self.shell.person.push_back(Event::GroupWork { id: r.id, scanning: group.scanning });
+                self.shell.person.push_back(Event::GroupWork {
+                    id: r.id,
+                    scanning: group.scanning,
+                });
                 any = true;
             }
         }
@@ -119,8 +143,16 @@ impl World {
 
     /// The walk of a dropped folder finds one more, or ends.
     fn scan(&mut self) {
-        let walking: Vec<_> = self.queue.groups.values().filter(|g| g.scanning).map(|g| g.record.clone()).collect();
-        let Some(record) = self.rng.pick(&walking).cloned() else { return };
+        let walking: Vec<_> = self
+            .queue
+            .groups
+            .values()
+            .filter(|g| g.scanning)
+            .map(|g| g.record.clone())
+            .collect();
+        let Some(record) = self.rng.pick(&walking).cloned() else {
+            return;
+        };
         let ended = matches!(record.state, GroupState::Completed | GroupState::Cancelled);
         if !ended && self.rng.chance(600) {
             self.add_file(record.id);
@@ -128,12 +160,17 @@ impl World {
             self.end_scan(record.id);
             return;
         }
-        self.shell.person.push_back(Event::GroupWork { id: record.id, scanning: true });
+        self.shell.person.push_back(Event::GroupWork {
+            id: record.id,
+            scanning: true,
+        });
     }
 
     fn end_scan(&mut self, id: windlass_core::ids::GroupId) {
         self.queue.groups.get_mut(&id).expect("a group").scanning = false;
-        self.shell.person.push_back(Event::GroupWork { id, scanning: false });
+        self.shell
+            .person
+            .push_back(Event::GroupWork { id, scanning: false });
     }
 
     /// kill -9, and the next launch.
@@ -164,7 +201,13 @@ impl World {
 
     /// The destination goes on without us, and forgets.
     fn while_it_is_off(&mut self) {
-        let open: Vec<_> = self.queue.files.values().filter(|r| is_open(r.record.state)).map(|r| r.record.clone()).collect();
+        let open: Vec<_> = self
+            .queue
+            .files
+            .values()
+            .filter(|r| is_open(r.record.state))
+            .map(|r| r.record.clone())
+            .collect();
         for r in open {
             if self.rng.chance(60) && self.server.loses_part(r.id, r.attempt).is_some() {
                 self.oracle.storage_lost(r.id);
@@ -178,7 +221,10 @@ impl World {
 
     /// The answer "start over" to the report about a group: each of its interrupted files, as its source is now.
     fn start_over(&mut self, group: windlass_core::ids::GroupId) {
-        let rows = self.queue.of_group(group).filter(|r| is_open(r.record.state) && r.record.state != FileState::Queued);
+        let rows = self
+            .queue
+            .of_group(group)
+            .filter(|r| is_open(r.record.state) && r.record.state != FileState::Queued);
         let anew: Vec<_> = rows
             .map(|r| Change::FileStartOver {
                 id: r.record.id,
@@ -192,7 +238,9 @@ impl World {
             })
             .collect();
         for change in anew {
-            self.queue.apply(&change, self.manner.part_size).expect("nobody works on a held group");
+            self.queue
+                .apply(&change, self.manner.part_size)
+                .expect("nobody works on a held group");
         }
     }
 
@@ -203,7 +251,11 @@ impl World {
         rows.filter(|r| queued_too || r.record.state != FileState::Queued)
             .map(|r| {
                 let id = r.record.id;
-                let remote = if asked { self.server.tell(id) } else { Remote::NotAsked };
+                let remote = if asked {
+                    self.server.tell(id)
+                } else {
+                    Remote::NotAsked
+                };
                 (r.local(), remote, self.disk.seen(id))
             })
             .collect()
@@ -215,13 +267,22 @@ impl World {
             let seen = self.observe();
             let made = plan(&seen, self.clock());
             assert_eq!(check(&made, &seen), Vec::<String>::new());
-            let crash = self.rng.chance(100).then(|| self.rng.below(made.actions.len() as u64 + 1) as usize);
+            let crash = self
+                .rng
+                .chance(100)
+                .then(|| self.rng.below(made.actions.len() as u64 + 1) as usize);
             for action in made.actions.iter().take(crash.unwrap_or(usize::MAX)) {
-                self.oracle.note(self.now, format!("{:?} {}: {}", action.kind, action.file, action.because));
+                self.oracle.note(
+                    self.now,
+                    format!("{:?} {}: {}", action.kind, action.file, action.because),
+                );
                 self.oracle.count(found(action.kind));
                 for change in &action.changes {
-                    self.queue.apply(change, self.manner.part_size).expect("a plan is allowed by the tables");
-                    self.oracle.committed(change, &self.queue, &self.server, &self.disk);
+                    self.queue
+                        .apply(change, self.manner.part_size)
+                        .expect("a plan is allowed by the tables");
+                    self.oracle
+                        .committed(change, &self.queue, &self.server, &self.disk);
                 }
             }
             if crash.is_some() {
@@ -231,7 +292,11 @@ impl World {
                 .into_iter()
                 .map(|(f, remote, source)| (self.queue.files[&f.id].local(), remote, source))
                 .collect();
-            let left: Vec<_> = plan(&again, self.now).actions.into_iter().flat_map(|a| a.changes).collect();
+            let left: Vec<_> = plan(&again, self.now)
+                .actions
+                .into_iter()
+                .flat_map(|a| a.changes)
+                .collect();
             assert!(left.is_empty(), "I16: once more: {left:?}");
             return;
         }
@@ -252,7 +317,10 @@ impl World {
             let row = self.queue.groups.get_mut(&id).expect("a group");
             if row.record.intent == Intent::Paused {
                 row.record.intent = Intent::Run;
-                self.shell.person.push_back(Event::GroupIntent { id, intent: Intent::Run });
+                self.shell.person.push_back(Event::GroupIntent {
+                    id,
+                    intent: Intent::Run,
+                });
             }
             if row.scanning {
                 self.end_scan(id);
@@ -262,7 +330,12 @@ impl World {
             let r = &mut row.record;
             if r.intent == Intent::Paused {
                 r.intent = Intent::Run;
-                let told = Event::FileIntent { id: r.id, group: r.group, state: r.state, intent: Intent::Run };
+                let told = Event::FileIntent {
+                    id: r.id,
+                    group: r.group,
+                    state: r.state,
+                    intent: Intent::Run,
+                };
                 self.shell.person.push_back(told);
             }
         }

@@ -73,7 +73,10 @@ impl Queue {
     fn group_step(&mut self, id: GroupId, from: GroupState, to: GroupState) -> Result<(), Refused> {
         let row = &mut self.groups.get_mut(&id).ok_or("no such group")?.record;
         if row.state != from || !from.may_become(to) {
-            return Err(format!("the group is {}, expected {from}, to become {to}", row.state));
+            return Err(format!(
+                "the group is {}, expected {from}, to become {to}",
+                row.state
+            ));
         }
         row.state = to;
         Ok(())
@@ -84,7 +87,13 @@ impl Queue {
     }
 
     /// A page of open rows. `due`: only those that are wanted and may be tried by now.
-    pub(crate) fn load(&self, id: GroupId, after: i64, limit: usize, due: Option<Timestamp>) -> (Vec<FileRecord>, bool) {
+    pub(crate) fn load(
+        &self,
+        id: GroupId,
+        after: i64,
+        limit: usize,
+        due: Option<Timestamp>,
+    ) -> (Vec<FileRecord>, bool) {
         let mut rows: Vec<_> = self
             .of_group(id)
             .map(|r| &r.record)
@@ -99,17 +108,18 @@ impl Queue {
     }
 
     pub(crate) fn count(&self, id: GroupId) -> Counts {
-        let mut counts = Counts { scanning: self.groups[&id].scanning, ..Counts::default() };
+        let mut counts = Counts {
+            scanning: self.groups[&id].scanning,
+            ..Counts::default()
+        };
         for row in self.of_group(id) {
             match row.record.state {
                 FileState::Done => counts.done += 1,
                 FileState::Removed => {}
-                FileState::Failed => {
-                    match row.failure.as_ref().map(|f| f.code.retry_class()) {
-                        Some(RetryClass::Never) => counts.rejected += 1,
-                        Some(_) | None => counts.failed += 1,
-                    }
-                }
+                FileState::Failed => match row.failure.as_ref().map(|f| f.code.retry_class()) {
+                    Some(RetryClass::Never) => counts.rejected += 1,
+                    Some(_) | None => counts.failed += 1,
+                },
                 FileState::Queued | FileState::Registered | FileState::Uploading | FileState::Verifying => {
                     counts.open += 1;
                     if row.record.intent == Intent::Run {
@@ -155,7 +165,12 @@ impl Row {
                 r.sha256 = Some(*sha256);
                 Ok(())
             }
-            Change::FileTries { tries, next_try_at, failure, .. } => {
+            Change::FileTries {
+                tries,
+                next_try_at,
+                failure,
+                ..
+            } => {
                 open(r)?;
                 r.tries = *tries;
                 r.next_try_at = *next_try_at;
@@ -167,7 +182,13 @@ impl Row {
                 self.failure = Some(failure.clone());
                 Ok(())
             }
-            Change::FileStartOver { from, attempt, fingerprint, because, .. } => {
+            Change::FileStartOver {
+                from,
+                attempt,
+                fingerprint,
+                because,
+                ..
+            } => {
                 if r.state != *from {
                     return Err(format!("is {}, expected {from}", r.state));
                 }
@@ -216,11 +237,17 @@ impl Row {
     /// A person's "try again": from where it stood.
     pub(crate) fn retry(&mut self) -> bool {
         let r = &mut self.record;
-        let for_good = self.failure.as_ref().is_some_and(|f| f.code.retry_class() == RetryClass::Never);
+        let for_good = self
+            .failure
+            .as_ref()
+            .is_some_and(|f| f.code.retry_class() == RetryClass::Never);
         if r.state != FileState::Failed || r.intent == Intent::Cancelled || for_good {
             return false;
         }
-        r.state = match (self.registered, r.parts.iter().any(|p| p.state == PartState::Uploaded)) {
+        r.state = match (
+            self.registered,
+            r.parts.iter().any(|p| p.state == PartState::Uploaded),
+        ) {
             (false, _) => FileState::Queued,
             (true, true) => FileState::Uploading,
             (true, false) => FileState::Registered,
@@ -260,7 +287,15 @@ fn part(r: &mut FileRecord, n: PartNumber) -> Result<&mut PartRecord, Refused> {
     let at = match r.parts.binary_search_by_key(&n, |p| p.n) {
         Ok(at) => at,
         Err(at) => {
-            r.parts.insert(at, PartRecord { n, state: PartState::Pending, crc64: None, etag: None });
+            r.parts.insert(
+                at,
+                PartRecord {
+                    n,
+                    state: PartState::Pending,
+                    crc64: None,
+                    etag: None,
+                },
+            );
             at
         }
     };
@@ -268,7 +303,11 @@ fn part(r: &mut FileRecord, n: PartNumber) -> Result<&mut PartRecord, Refused> {
 }
 
 fn open(r: &FileRecord) -> Result<(), Refused> {
-    if is_open(r.state) { Ok(()) } else { Err(format!("is {}", r.state)) }
+    if is_open(r.state) {
+        Ok(())
+    } else {
+        Err(format!("is {}", r.state))
+    }
 }
 
 pub(crate) fn is_open(state: FileState) -> bool {

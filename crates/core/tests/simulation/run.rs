@@ -24,11 +24,17 @@ pub(crate) fn run(seed: u64) -> Ended {
 pub(crate) fn run_logged(seed: u64, log: bool) -> Ended {
     let mut world = World::new(seed);
     world.oracle.log = log.then(Vec::new);
-    let told = Told { seed, world: &mut world };
+    let told = Told {
+        seed,
+        world: &mut world,
+    };
     chaos(told.world);
     end(told.world);
     drop(told);
-    Ended { trace: world.oracle.trace, seen: world.oracle.seen }
+    Ended {
+        trace: world.oracle.trace,
+        seen: world.oracle.seen,
+    }
 }
 
 /// Says which seed failed, and its log when that was asked for.
@@ -43,7 +49,10 @@ impl Drop for Told<'_> {
             for line in self.world.oracle.log.iter().flatten() {
                 println!("{line}");
             }
-            println!("seed {} failed after {} steps: WINDLASS_SIM_SEED={}", self.seed, self.world.steps, self.seed);
+            println!(
+                "seed {} failed after {} steps: WINDLASS_SIM_SEED={}",
+                self.seed, self.world.steps, self.seed
+            );
         }
     }
 }
@@ -88,13 +97,24 @@ fn quiet_down(world: &mut World) {
         steps += 1;
         assert!(steps < STEPS, "it runs in circles");
         let took = world.now.millis_since(since);
-        assert!(took <= ENDS_MS + world.set_back_ms(), "I32: not over after {took} ms: {}", left(world));
+        assert!(
+            took <= ENDS_MS + world.set_back_ms(),
+            "I32: not over after {took} ms: {}",
+            left(world)
+        );
     }
 }
 
 fn left(world: &World) -> String {
     let open = world.queue.files.values().filter(|r| is_open(r.record.state));
-    open.map(|r| format!("{} {} tries {} {:?}", r.record.id, r.record.state, r.record.tries, r.failure)).collect::<Vec<_>>().join("; ")
+    open.map(|r| {
+        format!(
+            "{} {} tries {} {:?}",
+            r.record.id, r.record.state, r.record.tries, r.failure
+        )
+    })
+    .collect::<Vec<_>>()
+    .join("; ")
 }
 
 fn all_is_over(world: &mut World) {
@@ -117,15 +137,26 @@ fn all_is_over(world: &mut World) {
             FileState::Removed => assert!(!world.server.unfinished(id), "I37: parts of {id} are left"),
             FileState::Queued | FileState::Registered | FileState::Uploading | FileState::Verifying => {
                 let closed = matches!(group.state, GroupState::Completed | GroupState::Cancelled);
-                assert!(closed, "I8: {id} stands at {} and nothing goes on: {:?}, {:?}", r.state, r, row.failure);
+                assert!(
+                    closed,
+                    "I8: {id} stands at {} and nothing goes on: {:?}, {:?}",
+                    r.state, r, row.failure
+                );
             }
         }
         let cancelled = r.intent == Intent::Cancelled || group.intent == Intent::Cancelled;
-        let over = matches!(r.state, FileState::Done | FileState::Removed) || group.state == GroupState::Completed;
+        let over =
+            matches!(r.state, FileState::Done | FileState::Removed) || group.state == GroupState::Completed;
         assert!(!cancelled || over, "I37: {id} was cancelled and is {}", r.state);
     }
     for group in world.queue.groups.values() {
-        let count = |s: FileState| world.queue.of_group(group.record.id).filter(|r| r.record.state == s).count();
+        let count = |s: FileState| {
+            world
+                .queue
+                .of_group(group.record.id)
+                .filter(|r| r.record.state == s)
+                .count()
+        };
         let (done, failed) = (count(FileState::Done), world.queue.count(group.record.id).failed);
         let state = group.record.state;
         let fits = match group.record.intent {
@@ -136,7 +167,11 @@ fn all_is_over(world: &mut World) {
         };
         assert!(fits, "the group is {state}: {done} done, {failed} failed");
     }
-    assert!(world.shell.buffers.is_empty(), "the pool is not free: {:?}", world.shell.buffers);
+    assert!(
+        world.shell.buffers.is_empty(),
+        "the pool is not free: {:?}",
+        world.shell.buffers
+    );
     assert!(world.shell.puts.is_empty() && world.shell.reads.is_empty());
     assert_eq!(world.machine.in_flight(), 0);
     assert!(world.machine.is_idle(), "nothing goes on, and it is not idle");

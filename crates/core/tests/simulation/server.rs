@@ -134,7 +134,12 @@ impl Server {
         }
     }
 
-    pub(crate) fn init(&mut self, destination: DestinationId, item: &Announced, now: Timestamp) -> InitOutcome {
+    pub(crate) fn init(
+        &mut self,
+        destination: DestinationId,
+        item: &Announced,
+        now: Timestamp,
+    ) -> InitOutcome {
         match self.groups.get(&item.group) {
             None => return InitOutcome::Refused(failure(ErrorCode::NotFound)),
             Some(GroupState::Cancelled) => return InitOutcome::Refused(failure(ErrorCode::GroupClosed)),
@@ -143,7 +148,10 @@ impl Server {
         }
         let (file, attempt) = (item.ask.file, item.ask.attempt);
         if item.refused {
-            let fresh = Session { state: State::Refused, ..session(destination, attempt, item.size, now) };
+            let fresh = Session {
+                state: State::Refused,
+                ..session(destination, attempt, item.size, now)
+            };
             self.sessions.insert(file, fresh);
             return InitOutcome::Refused(failure(ErrorCode::MimeNotAllowed));
         }
@@ -166,25 +174,44 @@ impl Server {
         let older = self.sessions.get(&file).is_none_or(|s| s.attempt < attempt);
         if older {
             self.give_up(file);
-            self.sessions.insert(file, session(destination, attempt, item.size, now));
-            let upload = Upload { size: item.size, part_size: item.part_size, ..Upload::default() };
+            self.sessions
+                .insert(file, session(destination, attempt, item.size, now));
+            let upload = Upload {
+                size: item.size,
+                part_size: item.part_size,
+                ..Upload::default()
+            };
             self.uploads.insert((file, attempt), upload);
         }
         if let Some(s) = self.sessions.get_mut(&file) {
             (s.claim, s.alive_at) = (item.ask.sha256, now);
         }
-        InitOutcome::Upload { object_key: key(file, attempt) }
+        InitOutcome::Upload {
+            object_key: key(file, attempt),
+        }
     }
 
-    fn duplicate(&mut self, destination: DestinationId, item: &Announced, now: Timestamp) -> Option<InitOutcome> {
+    fn duplicate(
+        &mut self,
+        destination: DestinationId,
+        item: &Announced,
+        now: Timestamp,
+    ) -> Option<InitOutcome> {
         if !self.dedup {
             return None;
         }
         let file = item.ask.file;
-        let mut others = self.sessions.iter().filter(|(id, s)| **id != file && s.destination == destination);
+        let mut others = self
+            .sessions
+            .iter()
+            .filter(|(id, s)| **id != file && s.destination == destination);
         let Some(sha256) = item.ask.sha256 else {
-            let maybe = others.any(|(_, s)| s.size == item.size && matches!(s.state, State::Settled(_) | State::Open));
-            let known = self.sessions.get(&file).is_some_and(|s| s.attempt == item.ask.attempt);
+            let maybe = others
+                .any(|(_, s)| s.size == item.size && matches!(s.state, State::Settled(_) | State::Open));
+            let known = self
+                .sessions
+                .get(&file)
+                .is_some_and(|s| s.attempt == item.ask.attempt);
             return (maybe && !known).then_some(InitOutcome::HashFirst);
         };
         let settled = others.clone().find_map(|(_, s)| match &s.state {
@@ -192,10 +219,20 @@ impl Server {
             _ => None,
         });
         if let Some(proof) = settled {
-            let proof = Proof { result: DoneResult::Deduplicated, uploaded_at: now, ..proof };
+            let proof = Proof {
+                result: DoneResult::Deduplicated,
+                uploaded_at: now,
+                ..proof
+            };
             self.give_up(file);
             let fresh = session(destination, item.ask.attempt, item.size, now);
-            self.sessions.insert(file, Session { state: State::Settled(proof.clone()), ..fresh });
+            self.sessions.insert(
+                file,
+                Session {
+                    state: State::Settled(proof.clone()),
+                    ..fresh
+                },
+            );
             return Some(InitOutcome::Settled(proof));
         }
         let claimed = others.any(|(_, s)| {
@@ -209,14 +246,21 @@ impl Server {
     /// The session's attempt takes nothing any more.
     fn give_up(&mut self, file: FileId) {
         let Some(s) = self.sessions.get(&file) else { return };
-        if let Some(upload) = self.uploads.get_mut(&(file, s.attempt)).filter(|u| u.object.is_none()) {
+        if let Some(upload) = self
+            .uploads
+            .get_mut(&(file, s.attempt))
+            .filter(|u| u.object.is_none())
+        {
             upload.dead = true;
             upload.parts.clear();
         }
     }
 
     pub(crate) fn sign(&mut self, ask: &SignAsk, now: Timestamp) -> Result<Url, Failure> {
-        let s = self.sessions.get_mut(&ask.file).ok_or(failure(ErrorCode::NotFound))?;
+        let s = self
+            .sessions
+            .get_mut(&ask.file)
+            .ok_or(failure(ErrorCode::NotFound))?;
         if s.attempt != ask.attempt {
             return Err(failure(ErrorCode::StateConflict));
         }
@@ -229,14 +273,24 @@ impl Server {
         }
         s.alive_at = now;
         let until = now.plus_millis(self.url_ttl_ms);
-        Ok(Url { file: ask.file, attempt: ask.attempt, n: ask.n, size: ask.size, crc64: ask.crc64, until })
+        Ok(Url {
+            file: ask.file,
+            attempt: ask.attempt,
+            n: ask.n,
+            size: ask.size,
+            crc64: ask.crc64,
+            until,
+        })
     }
 
     pub(crate) fn put(&mut self, url: &Url, bytes: &[u8], now: Timestamp) -> Result<ETag, Failure> {
         if now >= url.until {
             return Err(failure(ErrorCode::UrlExpired));
         }
-        let upload = self.uploads.get_mut(&(url.file, url.attempt)).ok_or(failure(ErrorCode::StorageLostUpload))?;
+        let upload = self
+            .uploads
+            .get_mut(&(url.file, url.attempt))
+            .ok_or(failure(ErrorCode::StorageLostUpload))?;
         if upload.dead || upload.object.is_some() {
             return Err(failure(ErrorCode::StorageLostUpload));
         }
@@ -244,8 +298,16 @@ impl Server {
             return Err(failure(ErrorCode::ChecksumMismatch));
         }
         self.tags += 1;
-        let etag = if self.fresh_tags { format!("\"{}\"", self.tags) } else { format!("\"{}\"", url.crc64) };
-        let part = Part { bytes: bytes.to_vec(), crc64: url.crc64, etag: ETag(etag.clone()) };
+        let etag = if self.fresh_tags {
+            format!("\"{}\"", self.tags)
+        } else {
+            format!("\"{}\"", url.crc64)
+        };
+        let part = Part {
+            bytes: bytes.to_vec(),
+            crc64: url.crc64,
+            etag: ETag(etag.clone()),
+        };
         upload.parts.insert(url.n, part);
         Ok(ETag(etag))
     }
@@ -278,15 +340,28 @@ impl Server {
         let missing: Vec<_> = ask
             .parts
             .iter()
-            .filter(|(n, _, crc, etag)| upload.parts.get(n).is_none_or(|p| p.crc64 != *crc || p.etag != *etag))
+            .filter(|(n, _, crc, etag)| {
+                upload
+                    .parts
+                    .get(n)
+                    .is_none_or(|p| p.crc64 != *crc || p.etag != *etag)
+            })
             .map(|(n, ..)| *n)
             .collect();
         if !missing.is_empty() {
             s.state = State::Open;
             return CompleteOutcome::PartsMissing(missing);
         }
-        let object: Vec<u8> = upload.parts.values().flat_map(|p| p.bytes.iter().copied()).collect();
-        assert_eq!(crc64(&object), ask.crc64, "the checksum of the whole is that of its parts");
+        let object: Vec<u8> = upload
+            .parts
+            .values()
+            .flat_map(|p| p.bytes.iter().copied())
+            .collect();
+        assert_eq!(
+            crc64(&object),
+            ask.crc64,
+            "the checksum of the whole is that of its parts"
+        );
         assert!(upload.object.is_none(), "I17: one object an attempt");
         upload.object = Some(object);
         let proof = Proof {
@@ -333,7 +408,10 @@ impl Server {
             Some(GroupState::Open) => {}
         }
         let open = files.iter().filter_map(|f| self.sessions.get(f));
-        if open.into_iter().any(|s| matches!(s.state, State::Open | State::Completing(_))) {
+        if open
+            .into_iter()
+            .any(|s| matches!(s.state, State::Open | State::Completing(_)))
+        {
             return Err(failure(ErrorCode::FinalizeIncomplete));
         }
         self.groups.insert(id, GroupState::Completed);
@@ -347,7 +425,10 @@ impl Server {
 
     /// The storage loses one part. True when there was one.
     pub(crate) fn loses_part(&mut self, file: FileId, attempt: u32) -> Option<PartNumber> {
-        let upload = self.uploads.get_mut(&(file, attempt)).filter(|u| u.object.is_none())?;
+        let upload = self
+            .uploads
+            .get_mut(&(file, attempt))
+            .filter(|u| u.object.is_none())?;
         upload.parts.pop_first().map(|(n, _)| n)
     }
 
@@ -364,12 +445,16 @@ impl Server {
 
     /// Unfinished bytes of any attempt of the file.
     pub(crate) fn unfinished(&self, file: FileId) -> bool {
-        self.uploads.range((file, 0)..=(file, u32::MAX)).any(|(_, u)| u.object.is_none() && !u.parts.is_empty())
+        self.uploads
+            .range((file, 0)..=(file, u32::MAX))
+            .any(|(_, u)| u.object.is_none() && !u.parts.is_empty())
     }
 
     /// The answer to a launch.
     pub(crate) fn tell(&self, file: FileId) -> Remote {
-        let Some(s) = self.sessions.get(&file) else { return Remote::Unknown };
+        let Some(s) = self.sessions.get(&file) else {
+            return Remote::Unknown;
+        };
         let upload = self.uploads.get(&(file, s.attempt));
         let list = |u: &Upload| -> Vec<StoredPart> {
             let one = |(n, p): (&PartNumber, &Part)| StoredPart {
@@ -390,17 +475,32 @@ impl Server {
         let (state, settled) = match &s.state {
             State::Open | State::Deleted => (SessionState::Uploading, None),
             State::Completing(_) => (SessionState::Verifying, None),
-            State::Settled(p) if p.result == DoneResult::Uploaded => (SessionState::Uploaded, Some(p.clone())),
+            State::Settled(p) if p.result == DoneResult::Uploaded => {
+                (SessionState::Uploaded, Some(p.clone()))
+            }
             State::Settled(p) => (SessionState::Deduplicated, Some(p.clone())),
             State::Refused => (SessionState::Rejected, None),
         };
         let deleted = s.state == State::Deleted;
-        Remote::Known(RemoteSession { attempt: s.attempt, state, deleted, settled, parts })
+        Remote::Known(RemoteSession {
+            attempt: s.attempt,
+            state,
+            deleted,
+            settled,
+            parts,
+        })
     }
 }
 
 fn session(destination: DestinationId, attempt: u32, size: u64, now: Timestamp) -> Session {
-    Session { destination, attempt, size, state: State::Open, claim: None, alive_at: now }
+    Session {
+        destination,
+        attempt,
+        size,
+        state: State::Open,
+        claim: None,
+        alive_at: now,
+    }
 }
 
 fn i03_the_list_is_whole(upload: &Upload, ask: &CompleteAsk) {

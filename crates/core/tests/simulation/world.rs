@@ -88,7 +88,9 @@ impl World {
         let manner = manner(&mut rng);
         let server = Server::new(&mut rng, manner.latency);
         let now = Timestamp::from_millis(1_700_000_000_000);
-        let destinations = (0..rng.between(1, 2)).map(|_| DestinationId::new(now, rng.bytes10())).collect();
+        let destinations = (0..rng.between(1, 2))
+            .map(|_| DestinationId::new(now, rng.bytes10()))
+            .collect();
         let mut world = Self {
             machine: Machine::new(manner.config.clone(), rng.next()),
             rng,
@@ -118,7 +120,13 @@ impl World {
     fn make_group(&mut self, position: i64) {
         let id = GroupId::new(self.now, self.rng.bytes10());
         let destination = *self.rng.pick(&self.destinations).expect("a destination");
-        let record = GroupRecord { id, destination, position, intent: Intent::Run, state: GroupState::Draft };
+        let record = GroupRecord {
+            id,
+            destination,
+            position,
+            intent: Intent::Run,
+            state: GroupState::Draft,
+        };
         let scanning = self.rng.chance(200);
         self.queue.groups.insert(id, GroupRow { record, scanning });
         let many = *self.rng.pick(&[1, 2, 4, 12]).expect("a number");
@@ -132,7 +140,11 @@ impl World {
         let id = FileId::new(self.now, self.rng.bytes10());
         let position = self.queue.of_group(group).count() as i64;
         let known: Vec<_> = self.queue.files.keys().copied().collect();
-        let twin = if self.rng.chance(150) { self.rng.pick(&known).copied() } else { None };
+        let twin = if self.rng.chance(150) {
+            self.rng.pick(&known).copied()
+        } else {
+            None
+        };
         let size = *self.rng.pick(&[0, 1, 5, 16, 17, 30, 60]).expect("a size");
         let fingerprint = self.disk.create(id, size, twin);
         let record = FileRecord {
@@ -152,13 +164,24 @@ impl World {
         if self.rng.chance(30) {
             self.refused.insert(id);
         }
-        self.queue.files.insert(id, Row { record, failure: None, registered: false, receipt: None });
+        self.queue.files.insert(
+            id,
+            Row {
+                record,
+                failure: None,
+                registered: false,
+                receipt: None,
+            },
+        );
     }
 
     /// Tells a machine that was just born what there is. Answers with the groups that wait for a person's answer.
     pub(crate) fn launch(&mut self) -> Vec<GroupId> {
         for id in self.destinations.clone() {
-            self.shell.person.push_back(Event::DestinationAdded { id, hash: self.manner.hash });
+            self.shell.person.push_back(Event::DestinationAdded {
+                id,
+                hash: self.manner.hash,
+            });
         }
         if self.app_paused {
             self.shell.person.push_back(Event::AppPaused(true));
@@ -170,13 +193,22 @@ impl World {
             }
             let hold = row.record.intent == Intent::Run && self.rng.chance(500);
             held.extend(hold.then_some(row.record.id));
-            let added = Event::GroupAdded { record: row.record.clone(), held: hold, scanning: row.scanning };
+            let added = Event::GroupAdded {
+                record: row.record.clone(),
+                held: hold,
+                scanning: row.scanning,
+            };
             self.shell.person.push_back(added);
         }
         for row in self.queue.files.values() {
             let r = &row.record;
             if r.intent == Intent::Cancelled && !matches!(r.state, FileState::Done | FileState::Removed) {
-                let told = Event::FileIntent { id: r.id, group: r.group, state: r.state, intent: Intent::Cancelled };
+                let told = Event::FileIntent {
+                    id: r.id,
+                    group: r.group,
+                    state: r.state,
+                    intent: Intent::Cancelled,
+                };
                 self.shell.person.push_back(told);
             }
         }
@@ -190,7 +222,8 @@ impl World {
     pub(crate) fn step(&mut self) -> bool {
         self.steps += 1;
         let now = self.now;
-        let due = |times: Vec<Timestamp>| -> Vec<usize> { (0..times.len()).filter(|i| times[*i] <= now).collect() };
+        let due =
+            |times: Vec<Timestamp>| -> Vec<usize> { (0..times.len()).filter(|i| times[*i] <= now).collect() };
         let calls = due(self.shell.calls.iter().map(|(at, _)| *at).collect());
         let events = due(self.shell.events.iter().map(|(at, ..)| *at).collect());
         let mut choices = Vec::new();
@@ -234,7 +267,10 @@ impl World {
             }
             None => {
                 let more = self.machine.handle(self.clock(), Event::Tick);
-                assert!(more.is_empty(), "nothing would have come of this but by chance: {more:?}");
+                assert!(
+                    more.is_empty(),
+                    "nothing would have come of this but by chance: {more:?}"
+                );
                 false
             }
         }
@@ -252,7 +288,9 @@ impl World {
 
     /// When the machine is to be woken. The shell sleeps no longer than a minute, for the clock may be set.
     fn wakes_at(&self) -> Option<Timestamp> {
-        self.machine.next_wake().map(|at| at.plus_millis(-self.skew).min(self.now.plus_millis(60_000)))
+        self.machine
+            .next_wake()
+            .map(|at| at.plus_millis(-self.skew).min(self.now.plus_millis(60_000)))
     }
 
     pub(crate) fn tell(&mut self, event: Event) {
@@ -281,11 +319,15 @@ impl World {
     }
 
     fn commit(&mut self) {
-        let Some((changes, then)) = self.shell.lane.pop_front() else { return };
+        let Some((changes, then)) = self.shell.lane.pop_front() else {
+            return;
+        };
         for change in &changes {
             let part_size = self.manner.part_size;
             match self.queue.apply(change, part_size) {
-                Ok(()) => self.oracle.committed(change, &self.queue, &self.server, &self.disk),
+                Ok(()) => self
+                    .oracle
+                    .committed(change, &self.queue, &self.server, &self.disk),
                 Err(why) => {
                     self.oracle.refused(change, &why, &self.queue);
                     if let Some(file) = change.file() {
@@ -316,10 +358,26 @@ fn manner(rng: &mut Rng) -> Manner {
     let calm = rng.chance(150);
     Manner {
         config,
-        hash: if rng.chance(700) { ContentHash::Always } else { ContentHash::Never },
-        faults: if calm { 0 } else { *rng.pick(&[0, 30, 150]).expect("a number") },
-        chaos: if calm { 0 } else { *rng.pick(&[5, 20, 60]).expect("a number") },
-        crashes: if calm { 0 } else { *rng.pick(&[0, 3, 15]).expect("a number") },
+        hash: if rng.chance(700) {
+            ContentHash::Always
+        } else {
+            ContentHash::Never
+        },
+        faults: if calm {
+            0
+        } else {
+            *rng.pick(&[0, 30, 150]).expect("a number")
+        },
+        chaos: if calm {
+            0
+        } else {
+            *rng.pick(&[5, 20, 60]).expect("a number")
+        },
+        crashes: if calm {
+            0
+        } else {
+            *rng.pick(&[0, 3, 15]).expect("a number")
+        },
         edits: *rng.pick(&[0, 3, 20]).expect("a number"),
         latency: *rng.pick(&[0, 50, 2_000]).expect("a number"),
         part_size: rng.between(4, 16),

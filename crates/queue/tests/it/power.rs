@@ -88,16 +88,21 @@ fn moments(trace: &str, dir: &Path) -> Vec<Moment> {
             .map(|p| p.to_string_lossy().into_owned())
     };
     let mut all = Vec::new();
+    let mut begun: BTreeMap<&str, &str> = BTreeMap::new();
     for line in trace.lines() {
-        assert!(
-            !line.contains("unfinished"),
-            "two threads wrote at once: {}",
-            &line[..80]
-        );
-        let Some((_, call)) = line.split_once(' ') else {
+        let Some((thread, call)) = line.split_once(' ') else {
             continue;
         };
         let call = call.trim_start();
+        // A call that another thread's call interrupted in the trace counts when it is over.
+        if let Some((first, _)) = call.split_once("<unfinished ...>") {
+            begun.insert(thread, first);
+            continue;
+        }
+        let call = match call.split_once(" resumed>") {
+            Some((_, rest)) => format!("{}{rest}", begun.remove(thread).unwrap_or_default()),
+            None => call.to_owned(),
+        };
         if call.contains(" = -1 ") || call.starts_with("+++") || call.starts_with("---") {
             continue;
         }

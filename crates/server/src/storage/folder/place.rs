@@ -57,9 +57,11 @@ impl FolderStorage {
                 Err(end) => ends[at] = Some(end),
             }
         }
-        let together = ready.len() >= SYNC_TOGETHER && root.syncs_as_a_whole();
-        for (at, end) in self.name_all(&root, &ready, slots, together) {
-            ends[at] = Some(end);
+        if !ready.is_empty() {
+            let together = ready.len() >= SYNC_TOGETHER && root.syncs_as_a_whole();
+            for (at, end) in self.name_all(&root, &ready, slots, together) {
+                ends[at] = Some(end);
+            }
         }
         let lost = || CompleteEnd::Unknown(crate::failure::internal("a file without an end"));
         ends.into_iter().map(|end| end.unwrap_or_else(lost)).collect()
