@@ -10,7 +10,9 @@ pub struct Crc64 {
 
 impl Default for Crc64 {
     fn default() -> Self {
-        Self { digest: Digest::new(CrcAlgorithm::Crc64Nvme) }
+        Self {
+            digest: Digest::new(CrcAlgorithm::Crc64Nvme),
+        }
     }
 }
 

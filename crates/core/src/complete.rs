@@ -61,7 +61,12 @@ pub enum ListFault {
 
 /// Holds the client's list against the plan, the whole's checksum and the storage's listing.
 #[must_use]
-pub fn review(plan: &PartPlan, whole: Crc64Nvme, sent: &[SentPart], listed: &[StoredPart]) -> CompleteVerdict {
+pub fn review(
+    plan: &PartPlan,
+    whole: Crc64Nvme,
+    sent: &[SentPart],
+    listed: &[StoredPart],
+) -> CompleteVerdict {
     if sent.len() != plan.count() as usize {
         return CompleteVerdict::Refuse(ListFault::Numbers);
     }
@@ -81,12 +86,18 @@ pub fn review(plan: &PartPlan, whole: Crc64Nvme, sent: &[SentPart], listed: &[St
         .iter()
         .filter(|s| {
             listed.get(&s.n).is_none_or(|l| {
-                l.size != s.size || l.crc64.is_some_and(|c| c != s.crc64) || (l.crc64.is_none() && !same_tag(&l.etag, &s.etag))
+                l.size != s.size
+                    || l.crc64.is_some_and(|c| c != s.crc64)
+                    || (l.crc64.is_none() && !same_tag(&l.etag, &s.etag))
             })
         })
         .map(|s| s.n)
         .collect();
-    if again.is_empty() { CompleteVerdict::Complete } else { CompleteVerdict::SendAgain(again) }
+    if again.is_empty() {
+        CompleteVerdict::Complete
+    } else {
+        CompleteVerdict::SendAgain(again)
+    }
 }
 
 /// Stores quote their tags in one answer and not in another.
@@ -106,10 +117,23 @@ mod tests {
             .parts()
             .map(|r| {
                 let bytes = &data[r.offset as usize..(r.offset + r.len) as usize];
-                SentPart { n: r.number, size: r.len, crc64: crc64(bytes), etag: ETag(format!("\"{}\"", r.number)) }
+                SentPart {
+                    n: r.number,
+                    size: r.len,
+                    crc64: crc64(bytes),
+                    etag: ETag(format!("\"{}\"", r.number)),
+                }
             })
             .collect();
-        let listed = sent.iter().map(|s| StoredPart { n: s.n, size: s.size, etag: ETag(s.n.to_string()), crc64: Some(s.crc64) }).collect();
+        let listed = sent
+            .iter()
+            .map(|s| StoredPart {
+                n: s.n,
+                size: s.size,
+                etag: ETag(s.n.to_string()),
+                crc64: Some(s.crc64),
+            })
+            .collect();
         (plan, sent, listed)
     }
 

@@ -104,17 +104,19 @@ pub fn file_word(f: FileFacts) -> FileWord {
             },
             None => FileWord::Failed,
         },
-        FileState::Queued | FileState::Registered | FileState::Uploading | FileState::Verifying => match f.intent {
-            Intent::Cancelled => FileWord::Cancelled,
-            Intent::Paused => FileWord::Paused,
-            Intent::Run if f.blocked => FileWord::Paused,
-            Intent::Run => match f.state {
-                FileState::Uploading if f.active => FileWord::Uploading,
-                FileState::Verifying => FileWord::Finishing,
-                FileState::Queued | FileState::Registered if f.active => FileWord::Preparing,
-                _ => FileWord::Waiting,
-            },
-        },
+        FileState::Queued | FileState::Registered | FileState::Uploading | FileState::Verifying => {
+            match f.intent {
+                Intent::Cancelled => FileWord::Cancelled,
+                Intent::Paused => FileWord::Paused,
+                Intent::Run if f.blocked => FileWord::Paused,
+                Intent::Run => match f.state {
+                    FileState::Uploading if f.active => FileWord::Uploading,
+                    FileState::Verifying => FileWord::Finishing,
+                    FileState::Queued | FileState::Registered if f.active => FileWord::Preparing,
+                    _ => FileWord::Waiting,
+                },
+            }
+        }
     }
 }
 
@@ -151,10 +153,18 @@ pub fn group_word(g: GroupFacts) -> GroupWord {
     let ended = g.done + g.failed + g.rejected;
     let open = g.total.saturating_sub(ended);
     if g.cancelled {
-        return if open > 0 { GroupWord::CleaningUp } else { GroupWord::Cancelled };
+        return if open > 0 {
+            GroupWord::CleaningUp
+        } else {
+            GroupWord::Cancelled
+        };
     }
     if g.scanning {
-        return if g.moved { GroupWord::Uploading } else { GroupWord::Preparing };
+        return if g.moved {
+            GroupWord::Uploading
+        } else {
+            GroupWord::Preparing
+        };
     }
     if open == 0 {
         return match (g.failed, g.rejected) {
@@ -186,27 +196,99 @@ mod tests {
 
     #[test]
     fn done_is_said_only_when_every_file_is_proved() {
-        let g = GroupFacts { total: 3, done: 3, moved: true, ..GroupFacts::default() };
+        let g = GroupFacts {
+            total: 3,
+            done: 3,
+            moved: true,
+            ..GroupFacts::default()
+        };
         assert_eq!(group_word(g), GroupWord::Done);
-        assert_eq!(group_word(GroupFacts { done: 2, rejected: 1, ..g }), GroupWord::DoneLeftOut);
-        assert_eq!(group_word(GroupFacts { done: 2, failed: 1, ..g }), GroupWord::NeedsYou);
-        assert_eq!(group_word(GroupFacts { done: 2, finishing: 1, ..g }), GroupWord::Finishing);
+        assert_eq!(
+            group_word(GroupFacts {
+                done: 2,
+                rejected: 1,
+                ..g
+            }),
+            GroupWord::DoneLeftOut
+        );
+        assert_eq!(
+            group_word(GroupFacts {
+                done: 2,
+                failed: 1,
+                ..g
+            }),
+            GroupWord::NeedsYou
+        );
+        assert_eq!(
+            group_word(GroupFacts {
+                done: 2,
+                finishing: 1,
+                ..g
+            }),
+            GroupWord::Finishing
+        );
         assert_eq!(group_word(GroupFacts { done: 1, ..g }), GroupWord::Uploading);
-        assert_eq!(group_word(GroupFacts { done: 1, paused: true, ..g }), GroupWord::Paused);
-        assert_eq!(group_word(GroupFacts { done: 1, blocked: Some(BlockedReason::Question), ..g }), GroupWord::Interrupted);
-        assert_eq!(group_word(GroupFacts { done: 1, cancelled: true, ..g }), GroupWord::CleaningUp);
-        assert_eq!(group_word(GroupFacts { scanning: true, total: 0, done: 0, moved: false, ..g }), GroupWord::Preparing);
+        assert_eq!(
+            group_word(GroupFacts {
+                done: 1,
+                paused: true,
+                ..g
+            }),
+            GroupWord::Paused
+        );
+        assert_eq!(
+            group_word(GroupFacts {
+                done: 1,
+                blocked: Some(BlockedReason::Question),
+                ..g
+            }),
+            GroupWord::Interrupted
+        );
+        assert_eq!(
+            group_word(GroupFacts {
+                done: 1,
+                cancelled: true,
+                ..g
+            }),
+            GroupWord::CleaningUp
+        );
+        assert_eq!(
+            group_word(GroupFacts {
+                scanning: true,
+                total: 0,
+                done: 0,
+                moved: false,
+                ..g
+            }),
+            GroupWord::Preparing
+        );
     }
 
     #[test]
     fn verified_is_said_of_a_file_only_in_state_done() {
         for &state in FileState::ALL {
             for &intent in Intent::ALL {
-                for error in [None, Some(ErrorCode::FileChanged), Some(ErrorCode::TooLarge), Some(ErrorCode::NoPermission)] {
+                for error in [
+                    None,
+                    Some(ErrorCode::FileChanged),
+                    Some(ErrorCode::TooLarge),
+                    Some(ErrorCode::NoPermission),
+                ] {
                     for bits in 0..16u8 {
-                        let f = FileFacts { state, intent, error, blocked: bits & 1 != 0, deduplicated: bits & 2 != 0, unchanged: bits & 4 != 0, active: bits & 8 != 0 };
+                        let f = FileFacts {
+                            state,
+                            intent,
+                            error,
+                            blocked: bits & 1 != 0,
+                            deduplicated: bits & 2 != 0,
+                            unchanged: bits & 4 != 0,
+                            active: bits & 8 != 0,
+                        };
                         let word = file_word(f);
-                        let settled = matches!(word, FileWord::Verified | FileWord::AlreadyThere | FileWord::Unchanged);
+                        let settled = matches!(
+                            word,
+                            FileWord::Verified | FileWord::AlreadyThere | FileWord::Unchanged
+                        );
                         assert_eq!(settled, state == FileState::Done, "{f:?} says {word:?}");
                     }
                 }

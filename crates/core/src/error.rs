@@ -169,8 +169,14 @@ impl std::fmt::Display for ErrorCode {
 impl FromStr for ErrorCode {
     type Err = UnknownState;
     fn from_str(s: &str) -> Result<Self, UnknownState> {
-        Self::ALL.iter().copied().find(|c| c.as_str() == s)
-            .ok_or_else(|| UnknownState { machine: "error", word: s.chars().take(40).collect() })
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|c| c.as_str() == s)
+            .ok_or_else(|| UnknownState {
+                machine: "error",
+                word: s.chars().take(40).collect(),
+            })
     }
 }
 
@@ -191,7 +197,11 @@ impl Failure {
     /// A failure with its fact.
     #[must_use]
     pub fn new(code: ErrorCode, detail: impl Into<String>) -> Self {
-        Self { code, detail: detail.into(), retry_after_ms: None }
+        Self {
+            code,
+            detail: detail.into(),
+            retry_after_ms: None,
+        }
     }
 
     /// The same with a wait that was asked for.
@@ -209,10 +219,16 @@ mod tests {
     #[test]
     fn words_are_unique_and_every_code_has_a_number_of_people() {
         for (i, c) in ErrorCode::ALL.iter().enumerate() {
-            assert!(!ErrorCode::ALL[i + 1..].iter().any(|d| d.as_str() == c.as_str()), "{c} twice");
+            assert!(
+                !ErrorCode::ALL[i + 1..].iter().any(|d| d.as_str() == c.as_str()),
+                "{c} twice"
+            );
             assert!((101..600).contains(&c.number()), "{c}");
             assert_eq!(c.as_str().parse::<ErrorCode>(), Ok(*c));
-            assert_eq!(serde_json::to_value(c).ok(), Some(serde_json::Value::from(c.as_str())));
+            assert_eq!(
+                serde_json::to_value(c).ok(),
+                Some(serde_json::Value::from(c.as_str()))
+            );
             assert!(c.text().ends_with('.'));
         }
     }
@@ -220,10 +236,17 @@ mod tests {
     #[test]
     fn the_list_is_append_only() {
         let known = include_str!("../tests/error_codes.txt");
-        let now: Vec<_> = ErrorCode::ALL.iter().map(|c| format!("{} {}", c.as_str(), c.label())).collect();
+        let now: Vec<_> = ErrorCode::ALL
+            .iter()
+            .map(|c| format!("{} {}", c.as_str(), c.label()))
+            .collect();
         for line in known.lines() {
             assert!(now.iter().any(|n| n == line), "{line} was changed or removed");
         }
-        assert_eq!(known.lines().count(), now.len(), "add new codes to tests/error_codes.txt");
+        assert_eq!(
+            known.lines().count(),
+            now.len(),
+            "add new codes to tests/error_codes.txt"
+        );
     }
 }

@@ -34,7 +34,9 @@ impl SourceFingerprint {
     pub fn compare(&self, later: &Self) -> SourceChange {
         if self == later {
             SourceChange::Same
-        } else if (self.dev, self.inode, self.size, self.mtime_ns) == (later.dev, later.inode, later.size, later.mtime_ns) {
+        } else if (self.dev, self.inode, self.size, self.mtime_ns)
+            == (later.dev, later.inode, later.size, later.mtime_ns)
+        {
             SourceChange::MetadataOnly
         } else {
             SourceChange::Changed
@@ -54,12 +56,21 @@ impl SourceFingerprint {
 mod tests {
     use super::*;
 
-    const F: SourceFingerprint = SourceFingerprint { dev: 1, inode: 2, size: 3, mtime_ns: 4, ctime_ns: 5 };
+    const F: SourceFingerprint = SourceFingerprint {
+        dev: 1,
+        inode: 2,
+        size: 3,
+        mtime_ns: 4,
+        ctime_ns: 5,
+    };
 
     #[test]
     fn f018_rights_alone_are_metadata_and_everything_else_is_a_change() {
         assert_eq!(F.compare(&F), SourceChange::Same);
-        assert_eq!(F.compare(&SourceFingerprint { ctime_ns: 9, ..F }), SourceChange::MetadataOnly);
+        assert_eq!(
+            F.compare(&SourceFingerprint { ctime_ns: 9, ..F }),
+            SourceChange::MetadataOnly
+        );
         for changed in [
             SourceFingerprint { dev: 9, ..F },
             SourceFingerprint { inode: 9, ..F },

@@ -557,7 +557,14 @@ struct Ready {
 
 impl Ready {
     fn remove(&mut self, key: &OrderKey) {
-        for set in [&mut self.init, &mut self.read, &mut self.sign, &mut self.put, &mut self.check, &mut self.complete] {
+        for set in [
+            &mut self.init,
+            &mut self.read,
+            &mut self.sign,
+            &mut self.put,
+            &mut self.check,
+            &mut self.complete,
+        ] {
             set.remove(key);
         }
     }
@@ -601,22 +608,52 @@ impl Machine {
                 self.wake_destination(id);
             }
             Event::DestinationReady { id } => self.unblock_destination(id),
-            Event::GroupAdded { record, held, scanning } => self.group_added(record, held, scanning),
+            Event::GroupAdded {
+                record,
+                held,
+                scanning,
+            } => self.group_added(record, held, scanning),
             Event::GroupWork { id, scanning } => self.group_work(id, scanning),
             Event::GroupReleased { id } => self.group_released(id),
             Event::GroupIntent { id, intent } => self.group_intent(now, id, intent),
-            Event::FileIntent { id, group, state, intent } => self.file_intent(now, id, group, state, intent),
+            Event::FileIntent {
+                id,
+                group,
+                state,
+                intent,
+            } => self.file_intent(now, id, group, state, intent),
             Event::AppPaused(paused) => self.app_paused(now, paused),
             Event::Loaded { group, files, last } => self.loaded(now, group, files, last),
             Event::Counted { group, counts } => self.counted(now, group, counts),
             Event::GroupCreated { group, result } => self.group_created(now, group, result),
-            Event::InitAnswered { destination, asked, result } => self.init_answered(now, destination, &asked, result),
-            Event::PartRead { file, buffer, n, result } => self.part_read(now, file, buffer, n, result),
-            Event::Signed { destination, asked, result } => self.signed(now, destination, &asked, result),
+            Event::InitAnswered {
+                destination,
+                asked,
+                result,
+            } => self.init_answered(now, destination, &asked, result),
+            Event::PartRead {
+                file,
+                buffer,
+                n,
+                result,
+            } => self.part_read(now, file, buffer, n, result),
+            Event::Signed {
+                destination,
+                asked,
+                result,
+            } => self.signed(now, destination, &asked, result),
             Event::PutDone { file, n, put, result } => self.put_done(now, file, n, put, result),
             Event::Checked { files } => self.checked(now, files),
-            Event::Completed { destination, asked, result } => self.completed(now, destination, &asked, result),
-            Event::Deleted { destination, asked, result } => self.deleted(now, destination, &asked, result),
+            Event::Completed {
+                destination,
+                asked,
+                result,
+            } => self.completed(now, destination, &asked, result),
+            Event::Deleted {
+                destination,
+                asked,
+                result,
+            } => self.deleted(now, destination, &asked, result),
             Event::GroupCancelled { group, result } => self.group_cancelled(now, group, result),
             Event::Finalized { group, result } => self.finalized(now, group, result),
             Event::Stale { file } => self.stale(now, file),
@@ -631,14 +668,28 @@ impl Machine {
     /// When to send a `Tick`, if nothing happens before.
     #[must_use]
     pub fn next_wake(&self) -> Option<Timestamp> {
-        self.next_due().into_iter().chain(self.groups.values().filter_map(|g| g.look_again_at)).min()
+        self.next_due()
+            .into_iter()
+            .chain(self.groups.values().filter_map(|g| g.look_again_at))
+            .min()
     }
 
     /// When the first wait is over.
     fn next_due(&self) -> Option<Timestamp> {
-        let destinations = self.destinations.values().filter_map(|d| d.held.as_ref().map(|h| h.until));
+        let destinations = self
+            .destinations
+            .values()
+            .filter_map(|d| d.held.as_ref().map(|h| h.until));
         let groups = self.groups.values().filter_map(|g| g.reload_at);
-        self.waiting.first().map(|(at, _)| *at).into_iter().chain(destinations).chain(groups).chain(self.grace.values().copied()).chain(self.next_cancel()).min()
+        self.waiting
+            .first()
+            .map(|(at, _)| *at)
+            .into_iter()
+            .chain(destinations)
+            .chain(groups)
+            .chain(self.grace.values().copied())
+            .chain(self.next_cancel())
+            .min()
     }
 
     /// Why a destination stands still, if it does.
@@ -652,7 +703,13 @@ impl Machine {
     pub fn activity(&self, file: FileId) -> Option<Activity> {
         self.files.get(&file).map(|f| Activity {
             sending: f.sending.keys().copied().collect(),
-            again: f.parts.iter().enumerate().filter(|(_, p)| p.tries > 0 && !p.is_stored()).map(|(i, _)| i).collect(),
+            again: f
+                .parts
+                .iter()
+                .enumerate()
+                .filter(|(_, p)| p.tries > 0 && !p.is_stored())
+                .map(|(i, _)| i)
+                .collect(),
             runs: self.may_run(f),
             waits: f.blocked,
         })
@@ -661,7 +718,9 @@ impl Machine {
     /// Files of a group in the machine: (at work, finishing).
     #[must_use]
     pub fn group_activity(&self, group: GroupId) -> (u32, u32) {
-        self.groups.get(&group).map_or((0, 0), |g| (u32::try_from(g.active).unwrap_or(u32::MAX), g.finishing))
+        self.groups.get(&group).map_or((0, 0), |g| {
+            (u32::try_from(g.active).unwrap_or(u32::MAX), g.finishing)
+        })
     }
 
     /// PUTs and reads under way: 0 after a pause took hold.
@@ -719,7 +778,10 @@ impl Machine {
                 !g.held
                     && g.record.intent == Intent::Run
                     && !matches!(g.record.state, GroupState::Cancelled | GroupState::Completed)
-                    && self.destinations.get(&g.record.destination).is_some_and(|d| d.held.is_none())
+                    && self
+                        .destinations
+                        .get(&g.record.destination)
+                        .is_some_and(|d| d.held.is_none())
             })
     }
 }

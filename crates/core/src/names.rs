@@ -8,7 +8,11 @@ pub fn encode_path_bytes(bytes: &[u8]) -> String {
     let mut out = String::with_capacity(bytes.len());
     for chunk in bytes.utf8_chunks() {
         for c in chunk.valid().chars() {
-            if c == '%' { out.push_str("%25") } else { out.push(c) }
+            if c == '%' {
+                out.push_str("%25");
+            } else {
+                out.push(c);
+            }
         }
         for b in chunk.invalid() {
             out.push_str(&format!("%{b:02X}"));
@@ -41,7 +45,9 @@ pub fn decode_path_text(text: &str) -> Option<Vec<u8>> {
 pub fn checked_rel_path(path: &str) -> Option<&str> {
     let fine = !path.is_empty()
         && !path.contains('\0')
-        && path.split('/').all(|part| !part.is_empty() && part != "." && part != "..");
+        && path
+            .split('/')
+            .all(|part| !part.is_empty() && part != "." && part != "..");
     fine.then_some(path)
 }
 
@@ -58,7 +64,11 @@ pub fn collision_form(name: &str, fold_case: bool) -> String {
 pub fn numbered(path: &str, n: u32) -> String {
     let (folder, name) = path.rsplit_once('/').map_or(("", path), |(f, n)| (f, n));
     let mut cut = name.rfind('.').filter(|i| *i > 0).unwrap_or(name.len());
-    if name[cut..].len() <= 5 && let Some(inner) = name[..cut].rfind('.').filter(|i| *i > 0 && name[*i..cut] == *".tar") {
+    if name[cut..].len() <= 5
+        && let Some(inner) = name[..cut]
+            .rfind('.')
+            .filter(|i| *i > 0 && name[*i..cut] == *".tar")
+    {
         cut = inner;
     }
     let slash = if folder.is_empty() { "" } else { "/" };
@@ -72,7 +82,13 @@ pub fn shown(name: &str) -> String {
         .map(|c| match c {
             '\u{0}'..='\u{1f}' => char::from_u32(0x2400 + c as u32).unwrap_or('\u{fffd}'),
             '\u{7f}' => '\u{2421}',
-            '\u{80}'..='\u{9f}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}' => '\u{fffd}',
+            '\u{80}'..='\u{9f}'
+            | '\u{200e}'
+            | '\u{200f}'
+            | '\u{202a}'..='\u{202e}'
+            | '\u{2066}'..='\u{2069}'
+            | '\u{2028}'
+            | '\u{2029}' => '\u{fffd}',
             c => c,
         })
         .collect()

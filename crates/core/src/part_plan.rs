@@ -51,9 +51,16 @@ impl PartPlan {
             return Err(PlanError::TooLarge(size));
         }
         if size <= PART_BYTES {
-            return Ok(Self { size, part_size: PART_BYTES, count: 1 });
+            return Ok(Self {
+                size,
+                part_size: PART_BYTES,
+                count: 1,
+            });
         }
-        let part_size = size.div_ceil(u64::from(MAX_PARTS)).max(PART_BYTES).next_multiple_of(MIB);
+        let part_size = size
+            .div_ceil(u64::from(MAX_PARTS))
+            .max(PART_BYTES)
+            .next_multiple_of(MIB);
         Self::stored(size, part_size)
     }
 
@@ -67,7 +74,15 @@ impl PartPlan {
             return Err(unfit);
         }
         let count = u32::try_from(size.div_ceil(part_size).max(1)).map_err(|_| unfit)?;
-        if count > MAX_PARTS { Err(unfit) } else { Ok(Self { size, part_size, count }) }
+        if count > MAX_PARTS {
+            Err(unfit)
+        } else {
+            Ok(Self {
+                size,
+                part_size,
+                count,
+            })
+        }
     }
 
     /// Bytes of the file.
@@ -101,7 +116,11 @@ impl PartPlan {
             return None;
         }
         let offset = number.index() as u64 * self.part_size;
-        Some(PartRange { number, offset, len: self.part_size.min(self.size - offset) })
+        Some(PartRange {
+            number,
+            offset,
+            len: self.part_size.min(self.size - offset),
+        })
     }
 
     /// All parts in order.
@@ -142,8 +161,14 @@ mod tests {
 
     #[test]
     fn f011_the_largest_object_has_a_plan_and_one_byte_more_has_none() {
-        assert_eq!(PartPlan::new(MAX_OBJECT_BYTES).map(|p| p.count() <= MAX_PARTS), Ok(true));
-        assert_eq!(PartPlan::new(MAX_OBJECT_BYTES + 1), Err(PlanError::TooLarge(MAX_OBJECT_BYTES + 1)));
+        assert_eq!(
+            PartPlan::new(MAX_OBJECT_BYTES).map(|p| p.count() <= MAX_PARTS),
+            Ok(true)
+        );
+        assert_eq!(
+            PartPlan::new(MAX_OBJECT_BYTES + 1),
+            Err(PlanError::TooLarge(MAX_OBJECT_BYTES + 1))
+        );
         assert_eq!(PartPlan::new(PART_BYTES).map(|p| p.count()), Ok(1));
         assert_eq!(PartPlan::new(PART_BYTES + 1).map(|p| p.count()), Ok(2));
         assert!(PartPlan::stored(10, 0).is_err());

@@ -13,12 +13,18 @@ const CAP_MS: i64 = 300_000;
 /// 1 s..15 min (F78).
 #[must_use]
 pub fn next_try(now: Timestamp, attempts: u32, retry_after_ms: Option<i64>, random: u64) -> Timestamp {
-    let step = BASE_MS.saturating_mul(1 << attempts.saturating_sub(1).min(20)).min(CAP_MS);
+    let step = BASE_MS
+        .saturating_mul(1 << attempts.saturating_sub(1).min(20))
+        .min(CAP_MS);
     let floor = step / 8;
     let jitter = i64::try_from(random % (step - floor + 1).unsigned_abs()).unwrap_or(0);
     let asked = retry_after_ms.map_or(0, |ms| ms.clamp(*RETRY_AFTER_MS.start(), *RETRY_AFTER_MS.end()));
     // Those that were told the same wait must not come back in the same instant (F68).
-    now.plus_millis(if asked > 0 { asked + jitter.min(asked / 4) } else { floor + jitter })
+    now.plus_millis(if asked > 0 {
+        asked + jitter.min(asked / 4)
+    } else {
+        floor + jitter
+    })
 }
 
 #[cfg(test)]
@@ -31,7 +37,7 @@ mod tests {
         fn f078_no_wait_is_absurd(attempts in 0u32..1_000, asked in proptest::option::of(any::<i64>()), random: u64) {
             let now = Timestamp::from_millis(1_000_000);
             let wait = next_try(now, attempts, asked, random).millis_since(now);
-            prop_assert!(wait >= 125 && wait <= 900_000 + 225_000, "{wait}");
+            prop_assert!((125..=900_000 + 225_000).contains(&wait), "{wait}");
         }
     }
 

@@ -122,20 +122,37 @@ mod tests {
             #[test]
             fn $test() {
                 let t = $name::TRANSITIONS;
-                assert!(t.iter().any(|t| t.from.is_none()), "nothing makes the first state");
+                assert!(
+                    t.iter().any(|t| t.from.is_none()),
+                    "nothing makes the first state"
+                );
                 for (i, a) in t.iter().enumerate() {
                     assert_ne!(a.from, Some(a.to), "staying is no step");
-                    assert!(!t[i + 1..].iter().any(|b| (a.from, a.to) == (b.from, b.to)), "{a:?} twice");
+                    assert!(
+                        !t[i + 1..].iter().any(|b| (a.from, a.to) == (b.from, b.to)),
+                        "{a:?} twice"
+                    );
                 }
-                let mut reached: Vec<_> = t.iter().filter(|t| t.from.is_none()).map(|t| t.to).collect();
+                let mut reached: Vec<_> = t
+                    .iter()
+                    .filter(|t| t.from.is_none())
+                    .map(|t| t.to)
+                    .collect();
                 for _ in $name::ALL {
-                    let more: Vec<_> = t.iter().filter(|t| t.from.is_some_and(|f| reached.contains(&f))).map(|t| t.to).collect();
+                    let more: Vec<_> = t
+                        .iter()
+                        .filter(|t| t.from.is_some_and(|f| reached.contains(&f)))
+                        .map(|t| t.to)
+                        .collect();
                     reached.extend(more);
                 }
                 for s in $name::ALL {
                     assert!(reached.contains(s), "{s} can't be reached");
                     assert_eq!(s.as_str().parse::<$name>(), Ok(*s));
-                    assert_eq!(serde_json::to_value(s).ok(), Some(serde_json::Value::from(s.as_str())));
+                    assert_eq!(
+                        serde_json::to_value(s).ok(),
+                        Some(serde_json::Value::from(s.as_str()))
+                    );
                 }
                 assert!("nonsense".parse::<$name>().is_err());
             }
@@ -150,9 +167,16 @@ mod tests {
     #[test]
     fn what_is_settled_stays_settled() {
         assert!(FileState::Done.is_final());
-        assert!(SessionState::Uploaded.is_final() && SessionState::Deduplicated.is_final() && SessionState::Rejected.is_final());
+        assert!(
+            SessionState::Uploaded.is_final()
+                && SessionState::Deduplicated.is_final()
+                && SessionState::Rejected.is_final()
+        );
         assert!(GroupState::Completed.is_final() && GroupState::Cancelled.is_final());
-        assert!(!GroupState::Draft.may_become(GroupState::Completed) && !GroupState::Uploading.may_become(GroupState::Draft));
+        assert!(
+            !GroupState::Draft.may_become(GroupState::Completed)
+                && !GroupState::Uploading.may_become(GroupState::Draft)
+        );
         assert!(!GroupState::Failed.may_become(GroupState::Completed));
         assert!(!ObjectState::Condemned.may_become(ObjectState::Stored));
     }

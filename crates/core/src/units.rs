@@ -17,7 +17,10 @@ pub struct UnitError {
 }
 
 fn bad(kind: &'static str, text: &str) -> UnitError {
-    UnitError { kind, text: text.chars().take(80).collect() }
+    UnitError {
+        kind,
+        text: text.chars().take(80).collect(),
+    }
 }
 
 /// SHA-256 of a whole file: its identity. Hex as text.
@@ -36,7 +39,12 @@ impl Sha256 {
     /// # Errors
     /// When it is not the base64 of 32 bytes.
     pub fn from_base64(s: &str) -> Result<Self, UnitError> {
-        STANDARD.decode(s).ok().and_then(|b| b.try_into().ok()).map(Self).ok_or_else(|| bad("SHA-256", s))
+        STANDARD
+            .decode(s)
+            .ok()
+            .and_then(|b| b.try_into().ok())
+            .map(Self)
+            .ok_or_else(|| bad("SHA-256", s))
     }
 }
 
@@ -87,7 +95,10 @@ impl Crc64Nvme {
     /// # Errors
     /// When there are not exactly 8.
     pub fn from_slice(bytes: &[u8]) -> Result<Self, UnitError> {
-        bytes.try_into().map(|b| Self(u64::from_be_bytes(b))).map_err(|_| bad("CRC-64", &format!("{} bytes", bytes.len())))
+        bytes
+            .try_into()
+            .map(|b| Self(u64::from_be_bytes(b)))
+            .map_err(|_| bad("CRC-64", &format!("{} bytes", bytes.len())))
     }
 }
 
@@ -106,7 +117,11 @@ impl fmt::Debug for Crc64Nvme {
 impl FromStr for Crc64Nvme {
     type Err = UnitError;
     fn from_str(s: &str) -> Result<Self, UnitError> {
-        STANDARD.decode(s).ok().and_then(|b| Self::from_slice(&b).ok()).ok_or_else(|| bad("CRC-64", s))
+        STANDARD
+            .decode(s)
+            .ok()
+            .and_then(|b| Self::from_slice(&b).ok())
+            .ok_or_else(|| bad("CRC-64", s))
     }
 }
 
@@ -119,7 +134,9 @@ macro_rules! serde_as_text {
         }
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
-                std::borrow::Cow::<'de, str>::deserialize(d)?.parse().map_err(serde::de::Error::custom)
+                std::borrow::Cow::<'de, str>::deserialize(d)?
+                    .parse()
+                    .map_err(serde::de::Error::custom)
             }
         }
     };
@@ -158,7 +175,11 @@ impl PartNumber {
     /// # Errors
     /// Beyond part 10,000.
     pub fn from_index(index: usize) -> Result<Self, UnitError> {
-        u32::try_from(index).ok().and_then(|i| i.checked_add(1)).ok_or_else(|| bad("part number", "too large")).and_then(Self::try_from)
+        u32::try_from(index)
+            .ok()
+            .and_then(|i| i.checked_add(1))
+            .ok_or_else(|| bad("part number", "too large"))
+            .and_then(Self::try_from)
     }
 }
 

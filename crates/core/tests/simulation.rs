@@ -26,7 +26,7 @@ mod world;
 use oracle::Seen;
 
 /// So many are run unless told otherwise.
-const SEEDS: u64 = 1_500;
+const SEEDS: u64 = 1_000;
 
 /// What so many seeds meet; one that is not met any more shows that the simulation went blind.
 const MEETS: [&str; 32] = [

@@ -8,8 +8,8 @@ use windlass_core::time::Timestamp;
 use windlass_core::units::PartNumber;
 use windlass_protocol::groups::CreateGroup;
 use windlass_protocol::sessions::{
-    CompleteItem, CompleteOutcome as WireOutcome, CompleteResult, DonePart, Ids, InitAnswer, InitItem, InitResult, Settled, SignItem,
-    SignPart, SignedPart,
+    CompleteItem, CompleteOutcome as WireOutcome, CompleteResult, DonePart, Ids, InitAnswer, InitItem,
+    InitResult, Settled, SignItem, SignPart, SignedPart,
 };
 
 use crate::clock;
@@ -18,7 +18,11 @@ use crate::shell::Shared;
 /// The proof of a settled session, as the queue keeps it.
 pub(crate) fn proof(s: Settled) -> Proof {
     Proof {
-        result: if s.deduplicated { DoneResult::Deduplicated } else { DoneResult::Uploaded },
+        result: if s.deduplicated {
+            DoneResult::Deduplicated
+        } else {
+            DoneResult::Uploaded
+        },
         object_key: s.object_key,
         how: s.proof,
         sha256: s.sha256,
@@ -30,7 +34,11 @@ pub(crate) fn proof(s: Settled) -> Proof {
 pub(crate) async fn create_group(shared: &Shared, group: GroupId) -> Event {
     let result = match shared.infos.group(group) {
         Some(info) => {
-            let create = CreateGroup { id: group, name: info.name, destination_id: info.destination };
+            let create = CreateGroup {
+                id: group,
+                name: info.name,
+                destination_id: info.destination,
+            };
             shared.control.create_group(&create).await.map(|_| ())
         }
         None => Err(Failure::new(ErrorCode::NotFound, "the group is not in the queue")),
@@ -49,14 +57,20 @@ pub(crate) async fn init(shared: &Shared, destination: DestinationId, asks: Vec<
             .iter()
             .map(|(id, _)| {
                 if sent.contains(id) {
-                    results.next_if(|r| r.id == *id).map_or_else(|| InitOutcome::Refused(confused("init")), init_outcome)
+                    results
+                        .next_if(|r| r.id == *id)
+                        .map_or_else(|| InitOutcome::Refused(confused("init")), init_outcome)
                 } else {
                     InitOutcome::Follow
                 }
             })
             .collect()
     });
-    Event::InitAnswered { destination, asked, result }
+    Event::InitAnswered {
+        destination,
+        asked,
+        result,
+    }
 }
 
 fn init_item(shared: &Shared, ask: &InitAsk) -> Option<InitItem> {
@@ -79,7 +93,10 @@ fn init_outcome(result: InitResult) -> InitOutcome {
     match result.answer {
         InitAnswer::Upload { object_key } => InitOutcome::Upload { object_key },
         InitAnswer::MaybeDuplicate => InitOutcome::HashFirst,
-        InitAnswer::Duplicate { settled: Some(s), .. } => InitOutcome::Settled(proof(Settled { deduplicated: true, ..s })),
+        InitAnswer::Duplicate { settled: Some(s), .. } => InitOutcome::Settled(proof(Settled {
+            deduplicated: true,
+            ..s
+        })),
         InitAnswer::Duplicate { settled: None, .. } => InitOutcome::Follow,
         InitAnswer::Settled(s) => InitOutcome::Settled(proof(s)),
         InitAnswer::Refused { error } => InitOutcome::Refused(error.to_failure()),
@@ -89,14 +106,27 @@ fn init_outcome(result: InitResult) -> InitOutcome {
 /// Signed URLs of the parts that were signed, beside the event.
 pub(crate) type Signatures = Vec<(FileId, SignedPart)>;
 
-pub(crate) async fn sign(shared: &Shared, destination: DestinationId, asks: Vec<SignAsk>) -> (Event, Signatures) {
+pub(crate) async fn sign(
+    shared: &Shared,
+    destination: DestinationId,
+    asks: Vec<SignAsk>,
+) -> (Event, Signatures) {
     let asked: Vec<_> = asks.iter().map(|a| (a.file, a.n)).collect();
     let mut items: Vec<SignItem> = Vec::new();
     for ask in asks {
-        let part = SignPart { n: ask.n, size: ask.size, crc64: ask.crc64, sha256: ask.sha256 };
+        let part = SignPart {
+            n: ask.n,
+            size: ask.size,
+            crc64: ask.crc64,
+            sha256: ask.sha256,
+        };
         match items.last_mut().filter(|i| i.id == ask.file) {
             Some(item) => item.parts.push(part),
-            None => items.push(SignItem { id: ask.file, attempt: ask.attempt, parts: vec![part] }),
+            None => items.push(SignItem {
+                id: ask.file,
+                attempt: ask.attempt,
+                parts: vec![part],
+            }),
         }
     }
     let mut signatures: Signatures = Vec::new();
@@ -114,16 +144,35 @@ pub(crate) async fn sign(shared: &Shared, destination: DestinationId, asks: Vec<
             Ok(outcomes)
         }
     };
-    (Event::Signed { destination, asked, result }, signatures)
+    (
+        Event::Signed {
+            destination,
+            asked,
+            result,
+        },
+        signatures,
+    )
 }
 
-fn signed_one(results: &[windlass_protocol::sessions::SignResult], id: FileId, n: PartNumber, now: Timestamp) -> Result<Timestamp, Failure> {
+fn signed_one(
+    results: &[windlass_protocol::sessions::SignResult],
+    id: FileId,
+    n: PartNumber,
+    now: Timestamp,
+) -> Result<Timestamp, Failure> {
     // Items were sent in order, one a file: the answers are few, and a file's parts lie together.
-    let Some(result) = results.iter().find(|r| r.id == id) else { return Err(confused("sign")) };
+    let Some(result) = results.iter().find(|r| r.id == id) else {
+        return Err(confused("sign"));
+    };
     if let Some(error) = &result.error {
         return Err(error.to_failure());
     }
-    result.uploads.iter().find(|u| u.n == n).map(|u| now.plus_millis(u.valid_ms)).ok_or_else(|| confused("sign"))
+    result
+        .uploads
+        .iter()
+        .find(|u| u.n == n)
+        .map(|u| now.plus_millis(u.valid_ms))
+        .ok_or_else(|| confused("sign"))
 }
 
 pub(crate) async fn complete(shared: &Shared, destination: DestinationId, asks: Vec<CompleteAsk>) -> Event {
@@ -136,11 +185,23 @@ pub(crate) async fn complete(shared: &Shared, destination: DestinationId, asks: 
             size: a.size,
             crc64: a.crc64,
             sha256: a.sha256,
-            parts: a.parts.into_iter().map(|(n, size, crc64, etag)| DonePart { n, size, crc64, etag }).collect(),
+            parts: a
+                .parts
+                .into_iter()
+                .map(|(n, size, crc64, etag)| DonePart { n, size, crc64, etag })
+                .collect(),
         })
         .collect();
-    let result = shared.control.complete(items).await.map(|r| r.into_iter().map(complete_outcome).collect());
-    Event::Completed { destination, asked, result }
+    let result = shared
+        .control
+        .complete(items)
+        .await
+        .map(|r| r.into_iter().map(complete_outcome).collect());
+    Event::Completed {
+        destination,
+        asked,
+        result,
+    }
 }
 
 fn complete_outcome(result: CompleteResult) -> CompleteOutcome {
@@ -153,18 +214,35 @@ fn complete_outcome(result: CompleteResult) -> CompleteOutcome {
 }
 
 pub(crate) async fn delete(shared: &Shared, destination: DestinationId, files: Vec<FileId>) -> Event {
-    let result = shared.control.delete(&Ids { ids: files.clone() }).await.map(|r| r.into_iter().map(|d| d.cleaned).collect());
-    Event::Deleted { destination, asked: files, result }
+    let result = shared
+        .control
+        .delete(&Ids { ids: files.clone() })
+        .await
+        .map(|r| r.into_iter().map(|d| d.cleaned).collect());
+    Event::Deleted {
+        destination,
+        asked: files,
+        result,
+    }
 }
 
 pub(crate) async fn cancel_group(shared: &Shared, group: GroupId) -> Event {
-    Event::GroupCancelled { group, result: shared.control.cancel_group(group).await.map(|_| ()) }
+    Event::GroupCancelled {
+        group,
+        result: shared.control.cancel_group(group).await.map(|_| ()),
+    }
 }
 
 pub(crate) async fn finalize(shared: &Shared, group: GroupId) -> Event {
-    Event::Finalized { group, result: shared.control.finalize_group(group).await.map(|_| ()) }
+    Event::Finalized {
+        group,
+        result: shared.control.finalize_group(group).await.map(|_| ()),
+    }
 }
 
 fn confused(verb: &str) -> Failure {
-    Failure::new(ErrorCode::Internal, format!("{verb}: an answer does not fit its question"))
+    Failure::new(
+        ErrorCode::Internal,
+        format!("{verb}: an answer does not fit its question"),
+    )
 }

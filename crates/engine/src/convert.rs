@@ -41,7 +41,11 @@ impl GroupNow {
         }
         blocked_by.sort_unstable();
         blocked_by.dedup();
-        Self { active, finishing, blocked_by }
+        Self {
+            active,
+            finishing,
+            blocked_by,
+        }
     }
 }
 
@@ -50,7 +54,13 @@ fn u32_of(n: u64) -> u32 {
 }
 
 /// A group's card.
-pub(crate) fn group_view(row: &GroupRow, totals: &GroupTotals, errors: Vec<ErrorFold>, now: &GroupNow, destination_name: String) -> GroupView {
+pub(crate) fn group_view(
+    row: &GroupRow,
+    totals: &GroupTotals,
+    errors: Vec<ErrorFold>,
+    now: &GroupNow,
+    destination_name: String,
+) -> GroupView {
     let counts = FileCounts {
         total: u32_of(totals.total),
         done: u32_of(totals.done),
@@ -83,7 +93,8 @@ pub(crate) fn group_view(row: &GroupRow, totals: &GroupTotals, errors: Vec<Error
         intent: row.record.intent,
         blocked_by: now.blocked_by.clone(),
         scanning: row.scanning,
-        accepts_files: row.record.intent != Intent::Cancelled && !matches!(row.record.state, GroupState::Completed | GroupState::Cancelled),
+        accepts_files: row.record.intent != Intent::Cancelled
+            && !matches!(row.record.state, GroupState::Completed | GroupState::Cancelled),
         files: counts,
         bytes_total: totals.bytes_total,
         bytes_done: totals.bytes_done.min(totals.bytes_total),
@@ -97,13 +108,31 @@ pub(crate) fn group_view(row: &GroupRow, totals: &GroupTotals, errors: Vec<Error
 }
 
 /// A file's row.
-pub(crate) fn file_view(row: &FileRow, parts: &[u8], activity: Option<&Activity>, group_intent: Intent, group_held: &[BlockedReason]) -> FileView {
-    let open = matches!(row.state, FileState::Queued | FileState::Registered | FileState::Uploading | FileState::Verifying);
-    let intent = if row.intent == Intent::Run { group_intent } else { row.intent };
+pub(crate) fn file_view(
+    row: &FileRow,
+    parts: &[u8],
+    activity: Option<&Activity>,
+    group_intent: Intent,
+    group_held: &[BlockedReason],
+) -> FileView {
+    let open = matches!(
+        row.state,
+        FileState::Queued | FileState::Registered | FileState::Uploading | FileState::Verifying
+    );
+    let intent = if row.intent == Intent::Run {
+        group_intent
+    } else {
+        row.intent
+    };
     let mut blocked_by: Vec<BlockedReason> = if open { group_held.to_vec() } else { Vec::new() };
     blocked_by.extend(activity.and_then(|a| a.waits).filter(|_| open));
-    if open && activity.is_none_or(|a| a.waits.is_none())
-        && let Some(RetryClass::When(reason)) = row.error.as_ref().filter(|_| row.next_try_at.is_some()).map(|e| e.code.retry_class())
+    if open
+        && activity.is_none_or(|a| a.waits.is_none())
+        && let Some(RetryClass::When(reason)) = row
+            .error
+            .as_ref()
+            .filter(|_| row.next_try_at.is_some())
+            .map(|e| e.code.retry_class())
     {
         blocked_by.push(reason);
     }
@@ -135,8 +164,16 @@ pub(crate) fn file_view(row: &FileRow, parts: &[u8], activity: Option<&Activity>
         parts_total: total,
         parts_done: if settled { total } else { row.parts_done },
         cells: cells(row, parts, word, activity),
-        bytes_done: if settled { row.fingerprint.size } else { row.bytes_done },
-        error: row.error.as_ref().map(|e| FileError { code: e.code, number: e.code.label(), detail: e.detail.clone() }),
+        bytes_done: if settled {
+            row.fingerprint.size
+        } else {
+            row.bytes_done
+        },
+        error: row.error.as_ref().map(|e| FileError {
+            code: e.code,
+            number: e.code.label(),
+            detail: e.detail.clone(),
+        }),
         object_key: row.object_key.clone(),
     }
 }
@@ -160,17 +197,25 @@ fn cells(row: &FileRow, parts: &[u8], word: FileWord, activity: Option<&Activity
         | FileWord::Cancelled => {}
     }
     let uploaded = PartState::ALL.iter().position(|s| *s == PartState::Uploaded);
-    let stored: Vec<bool> = parts.iter().map(|place| Some(usize::from(*place)) == uploaded).collect();
+    let stored: Vec<bool> = parts
+        .iter()
+        .map(|place| Some(usize::from(*place)) == uploaded)
+        .collect();
     (0..count)
         .map(|cell| {
             let range = cell * total / count..((cell + 1) * total / count).max(cell * total / count + 1);
             let sending = activity.is_some_and(|a| a.sending.iter().any(|i| range.contains(i)));
             let again = activity.is_some_and(|a| a.again.iter().any(|i| range.contains(i)));
-            let done = range.clone().filter(|i| stored.get(*i).copied().unwrap_or(false)).count();
+            let done = range
+                .clone()
+                .filter(|i| stored.get(*i).copied().unwrap_or(false))
+                .count();
             match (again, sending, range.len()) {
                 (true, _, _) => 'f',
                 (false, true, _) if done < range.len() => 's',
-                (false, _, len) => char::from_digit(u32::try_from(done * 9 / len.max(1)).unwrap_or(0), 10).unwrap_or('0'),
+                (false, _, len) => {
+                    char::from_digit(u32::try_from(done * 9 / len.max(1)).unwrap_or(0), 10).unwrap_or('0')
+                }
             }
         })
         .collect()

@@ -25,7 +25,9 @@ use crate::convert::{GroupNow, file_view, group_view};
 use crate::handle::RowRange;
 use crate::infos::locked;
 use crate::shell::Shared;
-use crate::view::{Delta, ErrorFold, FilePage, FileView, GroupView, Notice, RelaunchChange, Snapshot, Totals};
+use crate::view::{
+    Delta, ErrorFold, FilePage, FileView, GroupView, Notice, RelaunchChange, Snapshot, Totals,
+};
 use rates::Rates;
 
 /// Least time between two deltas.
@@ -123,7 +125,11 @@ impl Deltas {
     }
 
     pub(crate) fn notice(&self, failure: Failure, group: Option<GroupId>) {
-        let notice = Notice { code: failure.code, detail: failure.detail, group };
+        let notice = Notice {
+            code: failure.code,
+            detail: failure.detail,
+            group,
+        };
         {
             // One who comes later reads it in the snapshot.
             let mut said = locked(&self.said);
@@ -161,23 +167,38 @@ impl Deltas {
             first_run,
             suggested_folder: shared.suggested_folder.to_string_lossy().into_owned(),
             notices: locked(&self.said).clone(),
-            settings: all.into_iter().filter(|(k, _)| !k.starts_with("intake:")).collect(),
+            settings: all
+                .into_iter()
+                .filter(|(k, _)| !k.starts_with("intake:"))
+                .collect(),
         })
     }
 
     pub(crate) async fn page(&self, shared: &Shared, range: RowRange) -> Result<FilePage, Failure> {
         let files = rows(shared, range).await?;
-        Ok(FilePage { group_id: range.group, offset: range.offset, files })
+        Ok(FilePage {
+            group_id: range.group,
+            offset: range.offset,
+            files,
+        })
     }
 
-    pub(crate) async fn watch(&self, shared: &Shared, ranges: Vec<RowRange>) -> Result<Vec<FilePage>, Failure> {
+    pub(crate) async fn watch(
+        &self,
+        shared: &Shared,
+        ranges: Vec<RowRange>,
+    ) -> Result<Vec<FilePage>, Failure> {
         let mut state = self.state.lock().await;
         let mut pages = Vec::with_capacity(ranges.len());
         state.rows.clear();
         for range in &ranges {
             let files = rows(shared, *range).await?;
             state.rows.extend(files.iter().map(|f| (f.id, f.clone())));
-            pages.push(FilePage { group_id: range.group, offset: range.offset, files });
+            pages.push(FilePage {
+                group_id: range.group,
+                offset: range.offset,
+                files,
+            });
         }
         state.ranges = ranges;
         Ok(pages)
@@ -208,10 +229,19 @@ pub(crate) async fn run(shared: Arc<Shared>) {
 async fn one(shared: &Shared) -> Result<(), Failure> {
     let stirred = std::mem::take(&mut *locked(&shared.deltas.stirred));
     let mut state = shared.deltas.state.lock().await;
-    let moving: BTreeSet<GroupId> = state.groups.values().filter(|g| g.files.active > 0 || g.rate_bytes.is_some()).map(|g| g.id).collect();
+    let moving: BTreeSet<GroupId> = state
+        .groups
+        .values()
+        .filter(|g| g.files.active > 0 || g.rate_bytes.is_some())
+        .map(|g| g.id)
+        .collect();
     let mut which: BTreeSet<GroupId> = stirred.groups;
     which.extend(&moving);
-    let changed = if stirred.everything { refresh(shared, &mut state, None).await? } else { refresh(shared, &mut state, Some(which)).await? };
+    let changed = if stirred.everything {
+        refresh(shared, &mut state, None).await?
+    } else {
+        refresh(shared, &mut state, Some(which)).await?
+    };
     for id in &stirred.removed {
         state.groups.remove(id);
     }
@@ -221,18 +251,30 @@ async fn one(shared: &Shared) -> Result<(), Failure> {
     if let Some(t) = &totals {
         state.totals = t.clone();
     }
-    let destinations = if stirred.destinations || !changed.is_empty() && stirred.everything { Some(crate::places::list(shared).await?) } else { None };
+    let destinations = if stirred.destinations || !changed.is_empty() && stirred.everything {
+        Some(crate::places::list(shared).await?)
+    } else {
+        None
+    };
     let delta = Delta {
         seq: state.seq + 1,
-        groups: changed.into_iter().filter_map(|id| state.groups.get(&id).cloned()).collect(),
+        groups: changed
+            .into_iter()
+            .filter_map(|id| state.groups.get(&id).cloned())
+            .collect(),
         removed: stirred.removed,
         files,
         totals,
         destinations,
-        relaunch: stirred.relaunch.then(|| RelaunchChange { report: shared.relaunch.report() }),
+        relaunch: stirred.relaunch.then(|| RelaunchChange {
+            report: shared.relaunch.report(),
+        }),
         notices: stirred.notices,
     };
-    let empty = Delta { seq: delta.seq, ..Delta::default() } == delta;
+    let empty = Delta {
+        seq: delta.seq,
+        ..Delta::default()
+    } == delta;
     if !empty {
         state.seq += 1;
         // Nobody listens: the next snapshot has it.
@@ -242,7 +284,11 @@ async fn one(shared: &Shared) -> Result<(), Failure> {
 }
 
 /// Makes the views of these groups (or all) anew; answers which of them differ from before.
-async fn refresh(shared: &Shared, state: &mut State, which: Option<BTreeSet<GroupId>>) -> Result<Vec<GroupId>, Failure> {
+async fn refresh(
+    shared: &Shared,
+    state: &mut State,
+    which: Option<BTreeSet<GroupId>>,
+) -> Result<Vec<GroupId>, Failure> {
     if which.as_ref().is_some_and(BTreeSet::is_empty) {
         return Ok(Vec::new());
     }
@@ -250,7 +296,10 @@ async fn refresh(shared: &Shared, state: &mut State, which: Option<BTreeSet<Grou
     let (rows, places) = shared
         .queue
         .read(move |conn| {
-            let places: BTreeMap<_, _> = destinations::list(conn)?.into_iter().map(|d| (d.id, d.name)).collect();
+            let places: BTreeMap<_, _> = destinations::list(conn)?
+                .into_iter()
+                .map(|d| (d.id, d.name))
+                .collect();
             let rows: Vec<GroupRow> = match &wanted {
                 None => groups::list(conn)?,
                 Some(ids) => {
@@ -264,22 +313,37 @@ async fn refresh(shared: &Shared, state: &mut State, which: Option<BTreeSet<Grou
             let mut full = Vec::with_capacity(rows.len());
             for row in rows {
                 let t: GroupTotals = totals(conn, row.record.id)?;
-                let folds = if t.failed + t.rejected > 0 { error_folds(conn, row.record.id)? } else { Vec::new() };
+                let folds = if t.failed + t.rejected > 0 {
+                    error_folds(conn, row.record.id)?
+                } else {
+                    Vec::new()
+                };
                 full.push((row, t, folds));
             }
             Ok((full, places))
         })
         .await?;
     let paused = shared.deltas.is_paused();
-    let held: Vec<bool> = rows.iter().map(|(r, ..)| shared.relaunch.is_held(r.record.id)).collect();
+    let held: Vec<bool> = rows
+        .iter()
+        .map(|(r, ..)| shared.relaunch.is_held(r.record.id))
+        .collect();
     let only: Vec<GroupRow> = rows.iter().map(|(r, ..)| r.clone()).collect();
     let nows = shared
-        .inspect(move |m: &Machine| only.iter().zip(held).map(|(r, held)| GroupNow::of(m, r, held, paused)).collect::<Vec<_>>())
+        .inspect(move |m: &Machine| {
+            only.iter()
+                .zip(held)
+                .map(|(r, held)| GroupNow::of(m, r, held, paused))
+                .collect::<Vec<_>>()
+        })
         .await
         .unwrap_or_default();
     let now = crate::clock::now();
     let mut changed = Vec::new();
-    for ((row, totals, folds), group_now) in rows.into_iter().zip(nows.into_iter().chain(std::iter::repeat(GroupNow::default()))) {
+    for ((row, totals, folds), group_now) in rows
+        .into_iter()
+        .zip(nows.into_iter().chain(std::iter::repeat(GroupNow::default())))
+    {
         let id = row.record.id;
         let errors = folds
             .into_iter()
@@ -306,7 +370,12 @@ async fn refresh(shared: &Shared, state: &mut State, which: Option<BTreeSet<Grou
 }
 
 /// Rows of the watched ranges that differ from what was sent.
-async fn watched(shared: &Shared, state: &mut State, changed: &[GroupId], everything: bool) -> Result<Vec<FileView>, Failure> {
+async fn watched(
+    shared: &Shared,
+    state: &mut State,
+    changed: &[GroupId],
+    everything: bool,
+) -> Result<Vec<FileView>, Failure> {
     let mut out = Vec::new();
     for range in state.ranges.clone() {
         let moves = state.groups.get(&range.group).is_some_and(|g| g.files.active > 0);
@@ -331,7 +400,11 @@ async fn rows(shared: &Shared, range: RowRange) -> Result<Vec<FileView>, Failure
             let mut rows = Vec::new();
             for row in files::page(conn, group, offset, limit as usize, &[])? {
                 // A settled row is drawn from its word alone.
-                let parts = if row.state == FileState::Done { Vec::new() } else { files::part_states(conn, row.id)? };
+                let parts = if row.state == FileState::Done {
+                    Vec::new()
+                } else {
+                    files::part_states(conn, row.id)?
+                };
                 rows.push((row, parts));
             }
             Ok((groups::get(conn, group)?, rows))
@@ -350,13 +423,20 @@ async fn rows(shared: &Shared, range: RowRange) -> Result<Vec<FileView>, Failure
         .await;
     let (activities, blocked): (Vec<_>, Vec<BlockedReason>) = looked.unwrap_or_default();
     let activities = activities.into_iter().chain(std::iter::repeat(None));
-    Ok(rows.iter().zip(activities).map(|((r, parts), a)| file_view(r, parts, a.as_ref(), intent, &blocked)).collect())
+    Ok(rows
+        .iter()
+        .zip(activities)
+        .map(|((r, parts), a)| file_view(r, parts, a.as_ref(), intent, &blocked))
+        .collect())
 }
 
 /// The figures over all groups.
 fn sum(shared: &Shared, state: &mut State) -> Totals {
     use windlass_core::display::GroupWord as W;
-    let mut t = Totals { paused: shared.deltas.is_paused(), ..Totals::default() };
+    let mut t = Totals {
+        paused: shared.deltas.is_paused(),
+        ..Totals::default()
+    };
     for g in state.groups.values() {
         let open = !matches!(g.word, W::Done | W::DoneLeftOut | W::Cancelled);
         if g.word == W::NeedsYou || g.files.failed > 0 && open {

@@ -38,15 +38,33 @@ pub(crate) async fn load(shared: &Shared, group: GroupId, after: i64, limit: usi
             shared.infos.put_files(rows.into_iter().map(|row| {
                 let path = path_of(&row.path);
                 let mime = row.mime.unwrap_or_else(|| "application/octet-stream".to_owned());
-                (row.id, FileInfo::new(row.group, path, row.rel_path, mime, row.part_size, row.fingerprint))
+                (
+                    row.id,
+                    FileInfo::new(
+                        row.group,
+                        path,
+                        row.rel_path,
+                        mime,
+                        row.part_size,
+                        row.fingerprint,
+                    ),
+                )
             }));
             let last = records.len() < limit;
-            Event::Loaded { group, files: records, last }
+            Event::Loaded {
+                group,
+                files: records,
+                last,
+            }
         }
         Err(e) => {
             tracing::error!(error = %Failure::from(&e), "files could not be loaded");
             // Nothing came; the group is looked at again when its rows change or a wait is over.
-            Event::Loaded { group, files: Vec::new(), last: true }
+            Event::Loaded {
+                group,
+                files: Vec::new(),
+                last: true,
+            }
         }
     }
 }
@@ -61,16 +79,30 @@ pub(crate) fn path_of(bytes: &[u8]) -> PathBuf {
 pub(crate) async fn count(shared: &Shared, group: GroupId) -> Event {
     let counted = shared.queue.read(move |conn| counts(conn, group)).await;
     // An unreadable queue counts as open: nothing is called done on a guess.
-    let counts = counted.unwrap_or(Counts { open: 1, next_try_at: Some(clock::now().plus_millis(5_000)), ..Counts::default() });
+    let counts = counted.unwrap_or(Counts {
+        open: 1,
+        next_try_at: Some(clock::now().plus_millis(5_000)),
+        ..Counts::default()
+    });
     Event::Counted { group, counts }
 }
 
 /// Tells the end of a group outside of the window.
 pub(crate) async fn notify(shared: &Shared, group: GroupId, notice: Notice) {
-    let counted = shared.queue.read(move |conn| Ok((totals(conn, group)?, groups::get(conn, group)?))).await;
+    let counted = shared
+        .queue
+        .read(move |conn| Ok((totals(conn, group)?, groups::get(conn, group)?)))
+        .await;
     shared.deltas.stir(group);
     if let Ok((t, Some(row))) = counted {
-        let told = Told { group, name: row.name, notice, done: t.done, failed: t.failed, rejected: t.rejected };
+        let told = Told {
+            group,
+            name: row.name,
+            notice,
+            done: t.done,
+            failed: t.failed,
+            rejected: t.rejected,
+        };
         // Nobody listens in a program without a desktop.
         let _ = shared.told.send(told);
     }
@@ -83,17 +115,29 @@ pub(crate) async fn set_intent(shared: &Arc<Shared>, scope: Scope, intent: Inten
     match scope {
         Scope::App => {
             if intent == Intent::Cancelled {
-                return Err(Failure::new(ErrorCode::BadRequest, "everything at once can be paused, not cancelled"));
+                return Err(Failure::new(
+                    ErrorCode::BadRequest,
+                    "everything at once can be paused, not cancelled",
+                ));
             }
             let paused = intent == Intent::Paused;
-            shared.queue.write(move |conn| settings::set(conn, PAUSED, &serde_json::Value::from(paused))).await?;
+            shared
+                .queue
+                .write(move |conn| settings::set(conn, PAUSED, &serde_json::Value::from(paused)))
+                .await?;
             shared.deltas.set_paused(paused);
             shared.event(Event::AppPaused(paused)).await;
         }
         Scope::Group(id) => {
-            let found = shared.queue.write(move |conn| groups::set_intent(conn, id, intent)).await?;
+            let found = shared
+                .queue
+                .write(move |conn| groups::set_intent(conn, id, intent))
+                .await?;
             if !found {
-                return Err(Failure::new(ErrorCode::NotFound, "no such group, or it has ended"));
+                return Err(Failure::new(
+                    ErrorCode::NotFound,
+                    "no such group, or it has ended",
+                ));
             }
             if intent != Intent::Paused {
                 // Going on and cancelling answer the relaunch report's question too.
@@ -111,7 +155,9 @@ pub(crate) async fn set_intent(shared: &Arc<Shared>, scope: Scope, intent: Inten
                     files::get(conn, id)
                 })
                 .await?;
-            let Some(row) = row else { return Err(Failure::new(ErrorCode::NotFound, "no such file")) };
+            let Some(row) = row else {
+                return Err(Failure::new(ErrorCode::NotFound, "no such file"));
+            };
             EngineHandle::tell_file(shared, id, row.group, row.state, intent).await;
             shared.deltas.stir(row.group);
         }
@@ -119,7 +165,11 @@ pub(crate) async fn set_intent(shared: &Arc<Shared>, scope: Scope, intent: Inten
     Ok(())
 }
 
-pub(crate) async fn retry(shared: &Arc<Shared>, scope: Scope, code: Option<ErrorCode>) -> Result<u64, Failure> {
+pub(crate) async fn retry(
+    shared: &Arc<Shared>,
+    scope: Scope,
+    code: Option<ErrorCode>,
+) -> Result<u64, Failure> {
     let which = match scope {
         Scope::App => RetryScope::All,
         Scope::Group(id) => RetryScope::Group(id),
@@ -133,7 +183,12 @@ pub(crate) async fn retry(shared: &Arc<Shared>, scope: Scope, code: Option<Error
             let mut rows = Vec::with_capacity(touched.len());
             for id in touched {
                 // A group that had failed is under way again, in the same commit: nobody who waits sees it as ended.
-                let change = Change::GroupState { id, from: GroupState::Failed, to: GroupState::Uploading, at: clock::now() };
+                let change = Change::GroupState {
+                    id,
+                    from: GroupState::Failed,
+                    to: GroupState::Uploading,
+                    at: clock::now(),
+                };
                 let _ = changes::apply(conn, &[change])?;
                 rows.extend(groups::get(conn, id)?);
             }
@@ -142,7 +197,12 @@ pub(crate) async fn retry(shared: &Arc<Shared>, scope: Scope, code: Option<Error
         .await?;
     for row in rows {
         let id = row.record.id;
-        shared.event(Event::GroupWork { id, scanning: row.scanning }).await;
+        shared
+            .event(Event::GroupWork {
+                id,
+                scanning: row.scanning,
+            })
+            .await;
         shared.deltas.stir(id);
     }
     Ok(count)
@@ -150,16 +210,26 @@ pub(crate) async fn retry(shared: &Arc<Shared>, scope: Scope, code: Option<Error
 
 pub(crate) async fn rename(shared: &Arc<Shared>, id: GroupId, name: &str) -> Result<(), Failure> {
     let name = checked_name(name)?;
-    let found = shared.queue.write(move |conn| groups::rename(conn, id, &name)).await?;
+    let found = shared
+        .queue
+        .write(move |conn| groups::rename(conn, id, &name))
+        .await?;
     shared.deltas.stir(id);
-    if found { Ok(()) } else { Err(Failure::new(ErrorCode::NotFound, "no such group")) }
+    if found {
+        Ok(())
+    } else {
+        Err(Failure::new(ErrorCode::NotFound, "no such group"))
+    }
 }
 
 /// A group's name: not empty, not longer than a text may be.
 pub(crate) fn checked_name(name: &str) -> Result<String, Failure> {
     let name = name.trim();
     if name.is_empty() || name.len() > MAX_TEXT_BYTES || name.contains('\0') {
-        return Err(Failure::new(ErrorCode::InvalidField, "a name has 1 to 1,024 bytes"));
+        return Err(Failure::new(
+            ErrorCode::InvalidField,
+            "a name has 1 to 1,024 bytes",
+        ));
     }
     Ok(name.to_owned())
 }
@@ -168,31 +238,54 @@ pub(crate) async fn remove(shared: &Arc<Shared>, id: GroupId) -> Result<(), Fail
     let row = shared.queue.read(move |conn| groups::get(conn, id)).await?;
     match row {
         None => return Err(Failure::new(ErrorCode::NotFound, "no such group")),
-        Some(row) if !matches!(row.record.state, GroupState::Completed | GroupState::Cancelled | GroupState::Failed) => {
-            return Err(Failure::new(ErrorCode::StateConflict, "it has not ended; cancel it first"));
+        Some(row)
+            if !matches!(
+                row.record.state,
+                GroupState::Completed | GroupState::Cancelled | GroupState::Failed
+            ) =>
+        {
+            return Err(Failure::new(
+                ErrorCode::StateConflict,
+                "it has not ended; cancel it first",
+            ));
         }
         Some(_) => {}
     }
     match shared.queue.write(move |conn| groups::remove(conn, id)).await? {
         GroupRemoval::Removed | GroupRemoval::Missing => {}
-        GroupRemoval::Open(n) => return Err(Failure::new(ErrorCode::StateConflict, format!("{n} files are still to be done"))),
+        GroupRemoval::Open(n) => {
+            return Err(Failure::new(
+                ErrorCode::StateConflict,
+                format!("{n} files are still to be done"),
+            ));
+        }
     }
     shared.deltas.removed(id);
     Ok(())
 }
 
-pub(crate) async fn set_setting(shared: &Arc<Shared>, key: &str, value: serde_json::Value) -> Result<(), Failure> {
+pub(crate) async fn set_setting(
+    shared: &Arc<Shared>,
+    key: &str,
+    value: serde_json::Value,
+) -> Result<(), Failure> {
     let key = key.to_owned();
     let known = ["theme", "language", "notifications", "last_view", "close_told"];
     if !known.contains(&key.as_str()) {
         return Err(Failure::new(ErrorCode::InvalidField, "no such setting"));
     }
-    shared.queue.write(move |conn| settings::set(conn, &key, &value)).await?;
+    shared
+        .queue
+        .write(move |conn| settings::set(conn, &key, &value))
+        .await?;
     Ok(())
 }
 
 pub(crate) async fn summary(shared: &Shared, id: GroupId) -> Result<Summary, Failure> {
-    let (t, row) = shared.queue.read(move |conn| Ok((totals(conn, id)?, groups::get(conn, id)?))).await?;
+    let (t, row) = shared
+        .queue
+        .read(move |conn| Ok((totals(conn, id)?, groups::get(conn, id)?)))
+        .await?;
     if row.is_none() {
         return Err(Failure::new(ErrorCode::NotFound, "no such group"));
     }
@@ -231,18 +324,32 @@ pub(crate) async fn wait(shared: &Shared, id: GroupId) -> Result<GroupEnd, Failu
 
 async fn ended(shared: &Shared, id: GroupId) -> Result<Option<GroupEnd>, Failure> {
     let row = shared.queue.read(move |conn| groups::get(conn, id)).await?;
-    let Some(row) = row else { return Err(Failure::new(ErrorCode::NotFound, "no such group")) };
+    let Some(row) = row else {
+        return Err(Failure::new(ErrorCode::NotFound, "no such group"));
+    };
     let paused = row.record.intent == Intent::Paused || shared.deltas.is_paused();
-    let quiet = if paused { shared.inspect(Machine::in_flight).await.unwrap_or(0) == 0 } else { false };
+    let quiet = if paused {
+        shared.inspect(Machine::in_flight).await.unwrap_or(0) == 0
+    } else {
+        false
+    };
     Ok(match row.record.state {
         GroupState::Completed => Some(GroupEnd::Done),
         GroupState::Cancelled => Some(GroupEnd::Cancelled),
         GroupState::Failed if row.record.intent == Intent::Run => {
             // All that is left out is no reason for a person.
             let t = shared.queue.read(move |conn| totals(conn, id)).await?;
-            Some(if t.failed > 0 { GroupEnd::NeedsYou } else { GroupEnd::Done })
+            Some(if t.failed > 0 {
+                GroupEnd::NeedsYou
+            } else {
+                GroupEnd::Done
+            })
         }
-        GroupState::Draft | GroupState::Uploading | GroupState::Failed if paused && quiet && !row.scanning => Some(GroupEnd::Paused),
+        GroupState::Draft | GroupState::Uploading | GroupState::Failed
+            if paused && quiet && !row.scanning =>
+        {
+            Some(GroupEnd::Paused)
+        }
         GroupState::Draft | GroupState::Uploading | GroupState::Failed => None,
     })
 }

@@ -15,7 +15,8 @@ use windlass_core::states::{FileState, Intent};
 use crate::shell::Shared;
 use crate::summary::{GroupEnd, Summary};
 use crate::view::{
-    Delta, DestinationCheck, DestinationView, FileError, FilePage, NewDestination, ReceiptView, RelaunchAnswer, Snapshot,
+    Delta, DestinationCheck, DestinationView, FileError, FilePage, NewDestination, ReceiptView,
+    RelaunchAnswer, Snapshot,
 };
 use crate::{clock, groups, intake, launch, places, receipts};
 
@@ -157,7 +158,10 @@ impl EngineHandle {
     /// # Errors
     /// When the queue can't be read.
     pub async fn list_files(&self, group: GroupId, offset: u32, limit: u32) -> Result<FilePage, Failure> {
-        self.shared.deltas.page(&self.shared, RowRange { group, offset, limit }).await
+        self.shared
+            .deltas
+            .page(&self.shared, RowRange { group, offset, limit })
+            .await
     }
 
     /// The rows that the window shows now: deltas carry their changes. Replaces what was said before.
@@ -188,7 +192,11 @@ impl EngineHandle {
     ///
     /// # Errors
     /// `not_found` when the report has no such question; errors of the queue.
-    pub async fn answer_relaunch(&self, group: Option<GroupId>, answer: RelaunchAnswer) -> Result<(), Failure> {
+    pub async fn answer_relaunch(
+        &self,
+        group: Option<GroupId>,
+        answer: RelaunchAnswer,
+    ) -> Result<(), Failure> {
         launch::answer(&self.shared, group, answer).await
     }
 
@@ -316,8 +324,21 @@ impl EngineHandle {
     }
 
     /// Tells the machine that a file's intent changed.
-    pub(crate) async fn tell_file(shared: &Arc<Shared>, id: FileId, group: GroupId, state: FileState, intent: Intent) {
-        shared.event(Event::FileIntent { id, group, state, intent }).await;
+    pub(crate) async fn tell_file(
+        shared: &Arc<Shared>,
+        id: FileId,
+        group: GroupId,
+        state: FileState,
+        intent: Intent,
+    ) {
+        shared
+            .event(Event::FileIntent {
+                id,
+                group,
+                state,
+                intent,
+            })
+            .await;
     }
 
     /// A folder that may be offered as the first destination.
@@ -335,6 +356,9 @@ impl EngineHandle {
 impl EngineHandle {
     /// The machine as text, for diagnostics.
     pub async fn dump(&self) -> String {
-        self.shared.inspect(|m| format!("{m:#?}")).await.unwrap_or_default()
+        self.shared
+            .inspect(|m| format!("{m:#?}"))
+            .await
+            .unwrap_or_default()
     }
 }

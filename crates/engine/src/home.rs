@@ -34,7 +34,10 @@ impl Home {
                 .map(|dir| Self { dir })
                 .map_err(|e| Failure::new(ErrorCode::QueueReadOnly, format!("WINDLASS_HOME: {e}"))),
             (None, Some(dir)) => Ok(Self { dir }),
-            (None, None) => Err(Failure::new(ErrorCode::QueueReadOnly, "this user has no folder for data; set WINDLASS_HOME")),
+            (None, None) => Err(Failure::new(
+                ErrorCode::QueueReadOnly,
+                "this user has no folder for data; set WINDLASS_HOME",
+            )),
         }
     }
 
@@ -67,7 +70,10 @@ impl Home {
     /// # Errors
     /// `queue_read_only`, `queue_disk_full`.
     pub fn make(&self) -> Result<(), Failure> {
-        let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.dir);
+        let made = std::fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&self.dir);
         made.map_err(|e| folder_failure(&e, &self.dir))?;
         let meta = std::fs::metadata(&self.dir).map_err(|e| folder_failure(&e, &self.dir))?;
         if meta.permissions().mode() & 0o077 != 0 {
@@ -84,20 +90,35 @@ impl Home {
     pub fn lock(&self) -> Result<HomeLock, Failure> {
         self.make()?;
         let path = self.dir.join("engine.lock");
-        let opened = File::options().read(true).write(true).create(true).truncate(false).mode(0o600).open(&path);
+        let opened = File::options()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600)
+            .open(&path);
         let mut file = opened.map_err(|e| folder_failure(&e, &path))?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
                 let mut pid = String::new();
                 let _ = file.take(20).read_to_string(&mut pid);
-                return Err(Failure::new(ErrorCode::AlreadyRunning, format!("process {}", pid.trim())));
+                return Err(Failure::new(
+                    ErrorCode::AlreadyRunning,
+                    format!("process {}", pid.trim()),
+                ));
             }
             Err(TryLockError::Error(e)) => return Err(folder_failure(&e, &path)),
         }
-        let noted = file.set_len(0).and_then(|()| file.rewind()).and_then(|()| write!(file, "{}", std::process::id()));
+        let noted = file
+            .set_len(0)
+            .and_then(|()| file.rewind())
+            .and_then(|()| write!(file, "{}", std::process::id()));
         noted.map_err(|e| folder_failure(&e, &path))?;
-        Ok(HomeLock { home: self.clone(), _file: file })
+        Ok(HomeLock {
+            home: self.clone(),
+            _file: file,
+        })
     }
 }
 

@@ -21,8 +21,23 @@ pub(crate) struct FileInfo {
 }
 
 impl FileInfo {
-    pub(crate) fn new(group: GroupId, path: PathBuf, rel_path: String, mime: String, part_size: u64, fingerprint: SourceFingerprint) -> Self {
-        Self { group, path, rel_path, mime, part_size, fingerprint, read_began_ns: AtomicI64::new(i64::MIN) }
+    pub(crate) fn new(
+        group: GroupId,
+        path: PathBuf,
+        rel_path: String,
+        mime: String,
+        part_size: u64,
+        fingerprint: SourceFingerprint,
+    ) -> Self {
+        Self {
+            group,
+            path,
+            rel_path,
+            mime,
+            part_size,
+            fingerprint,
+            read_began_ns: AtomicI64::new(i64::MIN),
+        }
     }
 
     /// Its hashing pass begins now.
@@ -32,7 +47,8 @@ impl FileInfo {
 
     /// True when the hash of that pass may be remembered for this fingerprint (F181).
     pub(crate) fn hash_may_be_cached(&self) -> bool {
-        self.fingerprint.may_be_cached(self.read_began_ns.load(Ordering::Relaxed))
+        self.fingerprint
+            .may_be_cached(self.read_began_ns.load(Ordering::Relaxed))
     }
 }
 

@@ -45,7 +45,11 @@ pub(crate) async fn add(shared: &Arc<Shared>, mut add: AddPaths) -> Result<Group
     if add.paths.is_empty() {
         return Err(Failure::new(ErrorCode::BadRequest, "nothing was given"));
     }
-    let roots: Vec<String> = add.paths.iter().map(|p| encode_path_bytes(p.as_os_str().as_bytes())).collect();
+    let roots: Vec<String> = add
+        .paths
+        .iter()
+        .map(|p| encode_path_bytes(p.as_os_str().as_bytes()))
+        .collect();
     let name = match &add.name {
         Some(name) => crate::groups::checked_name(name)?,
         None => name_of(&add.paths),
@@ -64,11 +68,21 @@ pub(crate) async fn add(shared: &Arc<Shared>, mut add: AddPaths) -> Result<Group
                     None => all.into_iter().find(|p| p.is_default),
                 };
                 let Some(place) = place else { return Ok(None) };
-                groups::insert(conn, &NewGroup { id, name, destination: place.id, origin, created_at: now })?;
+                groups::insert(
+                    conn,
+                    &NewGroup {
+                        id,
+                        name,
+                        destination: place.id,
+                        origin,
+                        created_at: now,
+                    },
+                )?;
             }
             let key = format!("{ROOTS}{id}");
-            let mut all: Vec<String> =
-                settings::get(conn, &key)?.and_then(|v| serde_json::from_value(v).ok()).unwrap_or_default();
+            let mut all: Vec<String> = settings::get(conn, &key)?
+                .and_then(|v| serde_json::from_value(v).ok())
+                .unwrap_or_default();
             all.extend(roots);
             settings::set(conn, &key, &serde_json::json!(all))?;
             groups::set_scanning(conn, id, true)?;
@@ -76,17 +90,40 @@ pub(crate) async fn add(shared: &Arc<Shared>, mut add: AddPaths) -> Result<Group
         })
         .await?;
     let Some(row) = row else {
-        return Err(Failure::new(ErrorCode::NotFound, if add.group.is_some() { "no such group" } else { "no destination" }));
+        return Err(Failure::new(
+            ErrorCode::NotFound,
+            if add.group.is_some() {
+                "no such group"
+            } else {
+                "no destination"
+            },
+        ));
     };
-    let closed = matches!(row.record.state, GroupState::Completed | GroupState::Cancelled) || row.record.intent == Intent::Cancelled;
+    let closed = matches!(row.record.state, GroupState::Completed | GroupState::Cancelled)
+        || row.record.intent == Intent::Cancelled;
     if closed {
         let id = row.record.id;
         shared.queue.write(move |conn| end_walk(conn, id)).await?;
-        return Err(Failure::new(ErrorCode::GroupClosed, "the group has ended; make a new one"));
+        return Err(Failure::new(
+            ErrorCode::GroupClosed,
+            "the group has ended; make a new one",
+        ));
     }
     let id = row.record.id;
-    shared.infos.put_group(id, GroupInfo { name: row.name.clone(), destination: row.record.destination });
-    shared.event(Event::GroupAdded { record: row.record, held: false, scanning: true }).await;
+    shared.infos.put_group(
+        id,
+        GroupInfo {
+            name: row.name.clone(),
+            destination: row.record.destination,
+        },
+    );
+    shared
+        .event(Event::GroupAdded {
+            record: row.record,
+            held: false,
+            scanning: true,
+        })
+        .await;
     shared.event(Event::GroupWork { id, scanning: true }).await;
     shared.deltas.stir(id);
     let walker = Arc::clone(shared);
@@ -97,9 +134,18 @@ pub(crate) async fn add(shared: &Arc<Shared>, mut add: AddPaths) -> Result<Group
 
 /// Walks again what a crash cut.
 pub(crate) async fn resume_walk(shared: &Arc<Shared>, id: GroupId) -> Result<(), Failure> {
-    let roots = shared.queue.read(move |conn| settings::get(conn, &format!("{ROOTS}{id}"))).await?;
-    let roots: Vec<String> = roots.and_then(|v| serde_json::from_value(v).ok()).unwrap_or_default();
-    let paths = roots.iter().filter_map(|r| decode_path_text(r)).map(|b| crate::groups::path_of(&b)).collect();
+    let roots = shared
+        .queue
+        .read(move |conn| settings::get(conn, &format!("{ROOTS}{id}")))
+        .await?;
+    let roots: Vec<String> = roots
+        .and_then(|v| serde_json::from_value(v).ok())
+        .unwrap_or_default();
+    let paths = roots
+        .iter()
+        .filter_map(|r| decode_path_text(r))
+        .map(|b| crate::groups::path_of(&b))
+        .collect();
     let walker = Arc::clone(shared);
     shared.tasks.spawn(async move { walk(walker, id, paths).await });
     Ok(())
@@ -113,7 +159,9 @@ fn end_walk(conn: &Connection, id: GroupId) -> Result<(), QueueError> {
 
 /// A group's name from what was given: the folder's name, the file's without its extension, or the first and how many more.
 fn name_of(paths: &[PathBuf]) -> String {
-    let name = |p: &PathBuf| if p.is_dir() { p.file_name() } else { p.file_stem() }.map(|n| n.to_string_lossy().into_owned());
+    let name = |p: &PathBuf| {
+        if p.is_dir() { p.file_name() } else { p.file_stem() }.map(|n| n.to_string_lossy().into_owned())
+    };
     let first = paths.first().and_then(name).unwrap_or_else(|| "/".to_owned());
     let mut name = match paths.len() {
         0 | 1 => first,
@@ -183,7 +231,10 @@ fn walk_all(paths: &[PathBuf], send: &mpsc::Sender<Vec<Found>>) -> Option<Failur
     for root in paths {
         let parent = root.parent().unwrap_or(Path::new(""));
         // What was given itself may be a link: the person pointed at it. Links below are not followed.
-        let walk = WalkDir::new(root).follow_links(false).follow_root_links(true).sort_by_file_name();
+        let walk = WalkDir::new(root)
+            .follow_links(false)
+            .follow_root_links(true)
+            .sort_by_file_name();
         for entry in walk {
             count += 1;
             if count > MAX_FILES_PER_INTAKE {
@@ -211,17 +262,32 @@ fn flush(batch: &mut Vec<Found>, send: &mpsc::Sender<Vec<Found>>) -> bool {
     batch.is_empty() || send.blocking_send(std::mem::take(batch)).is_ok()
 }
 
-const NOTHING: SourceFingerprint = SourceFingerprint { dev: 0, inode: 0, size: 0, mtime_ns: 0, ctime_ns: 0 };
+const NOTHING: SourceFingerprint = SourceFingerprint {
+    dev: 0,
+    inode: 0,
+    size: 0,
+    mtime_ns: 0,
+    ctime_ns: 0,
+};
 
 fn found(entry: walkdir::Result<walkdir::DirEntry>, parent: &Path) -> Option<Found> {
-    let rel = |path: &Path| encode_path_bytes(path.strip_prefix(parent).unwrap_or(path).as_os_str().as_bytes());
-    let refuse = |path: &Path, failure: Failure| Found { path: path.to_owned(), rel_path: rel(path), fingerprint: NOTHING, refused: Some(failure) };
+    let rel =
+        |path: &Path| encode_path_bytes(path.strip_prefix(parent).unwrap_or(path).as_os_str().as_bytes());
+    let refuse = |path: &Path, failure: Failure| Found {
+        path: path.to_owned(),
+        rel_path: rel(path),
+        fingerprint: NOTHING,
+        refused: Some(failure),
+    };
     let entry = match entry {
         Ok(entry) => entry,
         Err(e) => {
             let path = e.path().map_or_else(|| parent.to_owned(), Path::to_owned);
             let failure = match (e.loop_ancestor(), e.io_error()) {
-                (Some(_), _) => Failure::new(ErrorCode::NotRegularFile, "the link leads back to a folder above it"),
+                (Some(_), _) => Failure::new(
+                    ErrorCode::NotRegularFile,
+                    "the link leads back to a folder above it",
+                ),
                 (None, Some(io)) => source::source_failure(io, &path, None),
                 (None, None) => Failure::new(ErrorCode::ReadError, e.to_string()),
             };
@@ -234,42 +300,73 @@ fn found(entry: walkdir::Result<walkdir::DirEntry>, parent: &Path) -> Option<Fou
     }
     let path = entry.path();
     if kind.is_symlink() && entry.depth() > 0 {
-        return Some(refuse(path, Failure::new(ErrorCode::NotRegularFile, "a link; links inside a folder are not followed")));
+        return Some(refuse(
+            path,
+            Failure::new(
+                ErrorCode::NotRegularFile,
+                "a link; links inside a folder are not followed",
+            ),
+        ));
     }
     // A root that is a link is looked at through the link.
-    let meta = if entry.depth() == 0 { std::fs::metadata(path) } else { entry.metadata().map_err(Into::into) };
+    let meta = if entry.depth() == 0 {
+        std::fs::metadata(path)
+    } else {
+        entry.metadata().map_err(Into::into)
+    };
     match meta {
         Err(e) => Some(refuse(path, source::source_failure(&e, path, None))),
         Ok(meta) if meta.is_dir() => None,
-        Ok(meta) if !meta.is_file() => Some(refuse(path, Failure::new(ErrorCode::NotRegularFile, "a pipe, a socket or a device"))),
+        Ok(meta) if !meta.is_file() => Some(refuse(
+            path,
+            Failure::new(ErrorCode::NotRegularFile, "a pipe, a socket or a device"),
+        )),
         Ok(meta) => {
             let fingerprint = source::fingerprint(&meta);
             let rel_path = rel(path);
             let refused = if checked_rel_path(&rel_path).is_none() {
                 Some(Failure::new(ErrorCode::NameInvalid, rel_path.clone()))
             } else {
-                PartPlan::new(fingerprint.size).err().map(|e| Failure::new(ErrorCode::TooLarge, e.to_string()))
+                PartPlan::new(fingerprint.size)
+                    .err()
+                    .map(|e| Failure::new(ErrorCode::TooLarge, e.to_string()))
             };
-            Some(Found { path: path.to_owned(), rel_path, fingerprint, refused })
+            Some(Found {
+                path: path.to_owned(),
+                rel_path,
+                fingerprint,
+                refused,
+            })
         }
     }
 }
 
 /// Writes a batch. `None`: the group takes no more.
-async fn store(shared: &Shared, id: GroupId, batch: Vec<Found>, mut taken: Taken) -> Result<Option<Taken>, Failure> {
+async fn store(
+    shared: &Shared,
+    id: GroupId,
+    batch: Vec<Found>,
+    mut taken: Taken,
+) -> Result<Option<Taken>, Failure> {
     let now = clock::now();
     let written = shared
         .queue
         .write(move |conn| {
-            let Some(row) = groups::get(conn, id)? else { return Ok(None) };
-            if row.record.intent == Intent::Cancelled || matches!(row.record.state, GroupState::Completed | GroupState::Cancelled) {
+            let Some(row) = groups::get(conn, id)? else {
+                return Ok(None);
+            };
+            if row.record.intent == Intent::Cancelled
+                || matches!(row.record.state, GroupState::Completed | GroupState::Cancelled)
+            {
                 return Ok(None);
             }
             let mut position = files::next_position(conn, id)?;
             let mut new = Vec::with_capacity(batch.len());
             let mut after = Vec::new();
             for found in batch {
-                let Some(rel_path) = taken.name_for(conn, id, &found, position)? else { continue };
+                let Some(rel_path) = taken.name_for(conn, id, &found, position)? else {
+                    continue;
+                };
                 let file = clock::file_id();
                 let plan = PartPlan::new(found.fingerprint.size).or_else(|_| PartPlan::new(0));
                 let Ok(plan) = plan else { continue };
@@ -277,7 +374,10 @@ async fn store(shared: &Shared, id: GroupId, batch: Vec<Found>, mut taken: Taken
                 if found.refused.is_none()
                     && let Some(known) = hash_cache::get(conn, &found.fingerprint)?
                 {
-                    after.push(Change::FileHashed { id: file, sha256: known.sha256 });
+                    after.push(Change::FileHashed {
+                        id: file,
+                        sha256: known.sha256,
+                    });
                 }
                 new.push(NewFile {
                     id: file,
@@ -311,10 +411,16 @@ struct Taken {
 
 impl Taken {
     async fn of(shared: &Shared, id: GroupId) -> Result<Self, Failure> {
-        let mut taken = Self { places: HashMap::new(), hasher: RandomState::new() };
+        let mut taken = Self {
+            places: HashMap::new(),
+            hasher: RandomState::new(),
+        };
         let mut next = 0;
         loop {
-            let rows = shared.queue.read(move |conn| files::page(conn, id, next, BATCH, &[])).await?;
+            let rows = shared
+                .queue
+                .read(move |conn| files::page(conn, id, next, BATCH, &[]))
+                .await?;
             let Some(last) = rows.last() else { return Ok(taken) };
             next = last.position.unsigned_abs() + 1;
             for row in rows {
@@ -326,7 +432,13 @@ impl Taken {
 
     /// The name under which it goes in, at this place; `None`: the very same file is there already (dropped twice, or walked
     /// again).
-    fn name_for(&mut self, conn: &Connection, group: GroupId, found: &Found, position: i64) -> Result<Option<String>, QueueError> {
+    fn name_for(
+        &mut self,
+        conn: &Connection,
+        group: GroupId,
+        found: &Found,
+        position: i64,
+    ) -> Result<Option<String>, QueueError> {
         let path = found.path.as_os_str().as_bytes();
         let mut name = found.rel_path.clone();
         let mut n = 2;
@@ -336,10 +448,15 @@ impl Taken {
                 self.places.insert(key, position);
                 return Ok(Some(name));
             };
-            let other = files::page(conn, group, place.unsigned_abs(), 1, &[])?.into_iter().next();
+            let other = files::page(conn, group, place.unsigned_abs(), 1, &[])?
+                .into_iter()
+                .next();
             // One that is not written yet stands in this very batch: two different paths gave one name.
             let same = other.is_some_and(|o| {
-                o.position == place && o.rel_path == name && o.path == path && (found.refused.is_some() || o.fingerprint == found.fingerprint)
+                o.position == place
+                    && o.rel_path == name
+                    && o.path == path
+                    && (found.refused.is_some() || o.fingerprint == found.fingerprint)
             });
             if same {
                 return Ok(None);

@@ -34,7 +34,11 @@ pub(crate) struct OpenSource {
 
 impl OpenSource {
     pub(crate) fn new(path: PathBuf) -> Self {
-        Self { path, source: Mutex::new(None), hash: Mutex::new(None) }
+        Self {
+            path,
+            source: Mutex::new(None),
+            hash: Mutex::new(None),
+        }
     }
 
     fn source(&self) -> Result<Arc<Source>, Failure> {
@@ -48,42 +52,75 @@ impl OpenSource {
     }
 
     /// Reads a part. Blocks.
-    pub(crate) fn read(&self, range: PartRange, mode: ReadMode, restart_hash: bool, whole_after: bool, last: bool) -> Result<(ReadOutcome, Option<Bytes>), Failure> {
+    pub(crate) fn read(
+        &self,
+        range: PartRange,
+        mode: ReadMode,
+        restart_hash: bool,
+        whole_after: bool,
+        last: bool,
+    ) -> Result<(ReadOutcome, Option<Bytes>), Failure> {
         let source = self.source()?;
         let hashes = matches!(mode, ReadMode::Hash | ReadMode::HashAndKeep);
-        let mut hash = if restart_hash { Some(ContentHash::default()) } else { locked(&self.hash).take() };
+        let mut hash = if restart_hash {
+            Some(ContentHash::default())
+        } else {
+            locked(&self.hash).take()
+        };
         if hashes && hash.is_none() {
-            return Err(Failure::new(ErrorCode::Internal, "the hashing pass lost its place"));
+            return Err(Failure::new(
+                ErrorCode::Internal,
+                "the hashing pass lost its place",
+            ));
         }
         let keep = matches!(mode, ReadMode::Keep | ReadMode::HashAndKeep);
         let result = source.read_part(&self.path, range, keep, hash.as_mut().filter(|_| hashes));
-        let sha256 = if hashes && whole_after { hash.take().map(ContentHash::finish) } else { None };
+        let sha256 = if hashes && whole_after {
+            hash.take().map(ContentHash::finish)
+        } else {
+            None
+        };
         *locked(&self.hash) = hash;
         if last {
             // A small file is open only while it is read: ten thousand of them need no ten thousand descriptors.
             *locked(&self.source) = None;
         }
         let part = result?;
-        Ok((ReadOutcome { crc64: part.crc64, sha256, source: part.fingerprint }, part.bytes))
+        Ok((
+            ReadOutcome {
+                crc64: part.crc64,
+                sha256,
+                source: part.fingerprint,
+            },
+            part.bytes,
+        ))
     }
 
     /// The part as a stream of steps, for parts too large to be held.
     pub(crate) fn stream(self: &Arc<Self>, range: PartRange) -> ByteStream {
         let this = Arc::clone(self);
-        Box::pin(stream::try_unfold((this, range.offset, range.len), |(this, offset, left)| async move {
-            if left == 0 {
-                return Ok(None);
-            }
-            let step = usize::try_from(left).unwrap_or(READ_STEP_BYTES).min(READ_STEP_BYTES);
-            let reader = Arc::clone(&this);
-            let read = tokio::task::spawn_blocking(move || reader.source()?.read_step(&reader.path, offset, step)).await;
-            let bytes = read.map_err(|e| Failure::new(ErrorCode::Internal, e.to_string()))??;
-            if bytes.is_empty() {
-                return Err(Failure::new(ErrorCode::FileChanged, "the source ended early"));
-            }
-            let n = bytes.len() as u64;
-            Ok(Some((bytes, (this, offset + n, left - n))))
-        }))
+        Box::pin(stream::try_unfold(
+            (this, range.offset, range.len),
+            |(this, offset, left)| async move {
+                if left == 0 {
+                    return Ok(None);
+                }
+                let step = usize::try_from(left)
+                    .unwrap_or(READ_STEP_BYTES)
+                    .min(READ_STEP_BYTES);
+                let reader = Arc::clone(&this);
+                let read = tokio::task::spawn_blocking(move || {
+                    reader.source()?.read_step(&reader.path, offset, step)
+                })
+                .await;
+                let bytes = read.map_err(|e| Failure::new(ErrorCode::Internal, e.to_string()))??;
+                if bytes.is_empty() {
+                    return Err(Failure::new(ErrorCode::FileChanged, "the source ended early"));
+                }
+                let n = bytes.len() as u64;
+                Ok(Some((bytes, (this, offset + n, left - n))))
+            },
+        ))
     }
 }
 
@@ -96,7 +133,10 @@ pub(crate) struct Url {
 impl Url {
     pub(crate) fn new(part: SignedPart) -> Self {
         let valid = Duration::from_millis(u64::try_from(part.valid_ms).unwrap_or(0));
-        Self { until: Instant::now() + valid, part }
+        Self {
+            until: Instant::now() + valid,
+            part,
+        }
     }
 
     fn expired(&self) -> bool {
@@ -105,14 +145,30 @@ impl Url {
 }
 
 /// Sends one part. The meter counts what the socket took, also when it fails.
-pub(crate) async fn put(shared: &Shared, group: windlass_core::ids::GroupId, url: Url, body: PartBody) -> Result<ETag, Failure> {
+pub(crate) async fn put(
+    shared: &Shared,
+    group: windlass_core::ids::GroupId,
+    url: Url,
+    body: PartBody,
+) -> Result<ETag, Failure> {
     if url.expired() {
-        return Err(Failure::new(ErrorCode::UrlExpired, "it ran out before it was used"));
+        return Err(Failure::new(
+            ErrorCode::UrlExpired,
+            "it ran out before it was used",
+        ));
     }
     let sent = Arc::new(AtomicU64::new(0));
-    let to = SignedUrl { url: &url.part.url, headers: &url.part.headers, expired: &|| url.expired() };
+    let to = SignedUrl {
+        url: &url.part.url,
+        headers: &url.part.headers,
+        expired: &|| url.expired(),
+    };
     let client = shared.storage_for(&url.part.url);
-    let counted = Counted { shared, group, sent: Arc::clone(&sent) };
+    let counted = Counted {
+        shared,
+        group,
+        sent: Arc::clone(&sent),
+    };
     let result = put_part(client, to, body, sent).await;
     if result.is_ok() {
         shared.meter.add(group, |m| m.parts += 1);
@@ -136,7 +192,12 @@ impl Drop for Counted<'_> {
 }
 
 /// Looks at the sources as they are. Blocks.
-pub(crate) fn check(files: Vec<(FileId, Option<PathBuf>)>) -> Vec<(FileId, Result<SourceFingerprint, Failure>)> {
+pub(crate) fn check(
+    files: Vec<(FileId, Option<PathBuf>)>,
+) -> Vec<(FileId, Result<SourceFingerprint, Failure>)> {
     let gone = || Err(Failure::new(ErrorCode::FileMissing, "it left the queue"));
-    files.into_iter().map(|(id, path)| (id, path.map_or_else(gone, |p| look(&p)))).collect()
+    files
+        .into_iter()
+        .map(|(id, path)| (id, path.map_or_else(gone, |p| look(&p))))
+        .collect()
 }

@@ -108,8 +108,15 @@ pub(crate) async fn begin(shared: &Arc<Shared>) -> Result<(), Failure> {
     let (rows, all_totals, paused, cancelled) = shared
         .queue
         .read(|conn| {
-            let paused = settings::get(conn, PAUSED)?.and_then(|v| v.as_bool()).unwrap_or(false);
-            Ok((groups::list(conn)?, totals_all(conn)?, paused, cancelled::unconfirmed(conn)?))
+            let paused = settings::get(conn, PAUSED)?
+                .and_then(|v| v.as_bool())
+                .unwrap_or(false);
+            Ok((
+                groups::list(conn)?,
+                totals_all(conn)?,
+                paused,
+                cancelled::unconfirmed(conn)?,
+            ))
         })
         .await?;
     if paused {
@@ -118,17 +125,34 @@ pub(crate) async fn begin(shared: &Arc<Shared>) -> Result<(), Failure> {
     }
     for row in rows {
         let id = row.record.id;
-        shared.infos.put_group(id, GroupInfo { name: row.name.clone(), destination: row.record.destination });
+        shared.infos.put_group(
+            id,
+            GroupInfo {
+                name: row.name.clone(),
+                destination: row.record.destination,
+            },
+        );
         if matches!(row.record.state, GroupState::Completed | GroupState::Cancelled) {
             continue;
         }
         let totals = all_totals.get(&id).copied().unwrap_or_default();
         let held = row.record.intent == Intent::Run && (open_files(&totals) > 0 || row.scanning);
         if held {
-            let entry = Held { name: row.name.clone(), order: row.record.position, totals, findings: Vec::new() };
+            let entry = Held {
+                name: row.name.clone(),
+                order: row.record.position,
+                totals,
+                findings: Vec::new(),
+            };
             locked(&shared.relaunch.groups).insert(id, entry);
         }
-        shared.event(Event::GroupAdded { record: row.record, held, scanning: row.scanning }).await;
+        shared
+            .event(Event::GroupAdded {
+                record: row.record,
+                held,
+                scanning: row.scanning,
+            })
+            .await;
         if row.scanning {
             crate::intake::resume_walk(shared, id).await?;
         }
@@ -151,7 +175,10 @@ async fn compare(shared: Arc<Shared>) {
     let mut after: Option<Cursor> = None;
     let mut findings: BTreeMap<GroupId, Vec<Finding>> = BTreeMap::new();
     loop {
-        let round = shared.queue.read(move |conn| snapshot::interrupted(conn, after, ROUND)).await;
+        let round = shared
+            .queue
+            .read(move |conn| snapshot::interrupted(conn, after, ROUND))
+            .await;
         let round = match round {
             Ok(round) if !round.is_empty() => round,
             Ok(_) => break,
@@ -168,7 +195,10 @@ async fn compare(shared: Arc<Shared>) {
             return;
         }
     }
-    let read = shared.queue.read(|conn| Ok((groups::list(conn)?, totals_all(conn)?))).await;
+    let read = shared
+        .queue
+        .read(|conn| Ok((groups::list(conn)?, totals_all(conn)?)))
+        .await;
     if let Ok((rows, all_totals)) = read {
         publish(&shared, &rows, &all_totals, findings).await;
     }
@@ -177,7 +207,12 @@ async fn compare(shared: Arc<Shared>) {
 }
 
 /// Enters what was found; a group in which nothing is left to do needs no answer.
-async fn publish(shared: &Arc<Shared>, rows: &[GroupRow], all: &BTreeMap<GroupId, GroupTotals>, mut findings: BTreeMap<GroupId, Vec<Finding>>) {
+async fn publish(
+    shared: &Arc<Shared>,
+    rows: &[GroupRow],
+    all: &BTreeMap<GroupId, GroupTotals>,
+    mut findings: BTreeMap<GroupId, Vec<Finding>>,
+) {
     let mut over = Vec::new();
     for row in rows {
         let id = row.record.id;
@@ -188,7 +223,12 @@ async fn publish(shared: &Arc<Shared>, rows: &[GroupRow], all: &BTreeMap<GroupId
         entry.findings = findings.remove(&id).unwrap_or_default();
         if totals.registered_or_queued > 0 && entry.findings.is_empty() {
             let files = u32::try_from(totals.registered_or_queued).unwrap_or(u32::MAX);
-            entry.findings.push(Finding { kind: reconcile::FindingKind::NotStarted, files, parts: 0, example: String::new() });
+            entry.findings.push(Finding {
+                kind: reconcile::FindingKind::NotStarted,
+                files,
+                parts: 0,
+                example: String::new(),
+            });
         }
         if open_files(&totals) == 0 && !row.scanning {
             held.remove(&id);
@@ -201,18 +241,24 @@ async fn publish(shared: &Arc<Shared>, rows: &[GroupRow], all: &BTreeMap<GroupId
     }
 }
 
-async fn one_round(shared: &Arc<Shared>, round: Vec<Interrupted>, findings: &mut BTreeMap<GroupId, Vec<Finding>>) -> Result<(), Failure> {
+async fn one_round(
+    shared: &Arc<Shared>,
+    round: Vec<Interrupted>,
+    findings: &mut BTreeMap<GroupId, Vec<Finding>>,
+) -> Result<(), Failure> {
     let ids: Vec<_> = round.iter().map(|f| f.record.id).collect();
     // An answer that does not come leaves the rows as they are: absence proves nothing (I39).
-    let mut remotes: Option<BTreeMap<FileId, Session>> = match shared.control.query(&Query { ids, parts: true }).await {
-        Ok(QueryAnswer { sessions, .. }) => Some(sessions.into_iter().map(|s| (s.id, s)).collect()),
-        Err(failure) => {
-            tracing::warn!(error = %failure, "the control plane could not be asked");
-            None
-        }
-    };
+    let mut remotes: Option<BTreeMap<FileId, Session>> =
+        match shared.control.query(&Query { ids, parts: true }).await {
+            Ok(QueryAnswer { sessions, .. }) => Some(sessions.into_iter().map(|s| (s.id, s)).collect()),
+            Err(failure) => {
+                tracing::warn!(error = %failure, "the control plane could not be asked");
+                None
+            }
+        };
     let paths: Vec<PathBuf> = round.iter().map(|f| path_of(&f.path)).collect();
-    let sources = tokio::task::spawn_blocking(move || paths.iter().map(|p| source(p)).collect::<Vec<_>>()).await;
+    let sources =
+        tokio::task::spawn_blocking(move || paths.iter().map(|p| source(p)).collect::<Vec<_>>()).await;
     let sources = sources.map_err(|e| Failure::new(ErrorCode::Internal, e.to_string()))?;
     let observations: Vec<Observation> = round
         .into_iter()
@@ -220,7 +266,9 @@ async fn one_round(shared: &Arc<Shared>, round: Vec<Interrupted>, findings: &mut
         .map(|(f, source)| {
             let remote = match &mut remotes {
                 None => Remote::NotAsked,
-                Some(known) => known.remove(&f.record.id).map_or(Remote::Unknown, |s| Remote::Known(session(s))),
+                Some(known) => known
+                    .remove(&f.record.id)
+                    .map_or(Remote::Unknown, |s| Remote::Known(session(s))),
             };
             (local(f), remote, source)
         })
@@ -235,11 +283,21 @@ async fn one_round(shared: &Arc<Shared>, round: Vec<Interrupted>, findings: &mut
                     known.files += f.files;
                     known.parts += f.parts;
                 }
-                None => into.push(Finding { kind: f.kind, files: f.files, parts: f.parts, example: windlass_core::names::shown(&f.example) }),
+                None => into.push(Finding {
+                    kind: f.kind,
+                    files: f.files,
+                    parts: f.parts,
+                    example: windlass_core::names::shown(&f.example),
+                }),
             }
         }
     }
-    let steps: Vec<Vec<Change>> = plan.actions.into_iter().map(|a| a.changes).filter(|c| !c.is_empty()).collect();
+    let steps: Vec<Vec<Change>> = plan
+        .actions
+        .into_iter()
+        .map(|a| a.changes)
+        .filter(|c| !c.is_empty())
+        .collect();
     shared
         .queue
         .write(move |conn| {
@@ -258,11 +316,19 @@ fn count_again(shared: &Shared, files: &[Observation], plan: &reconcile::Reconci
         .actions
         .iter()
         .flat_map(|a| &a.changes)
-        .filter_map(|c| if let Change::PartUploaded { id, n, .. } = c { Some((*id, *n)) } else { None })
+        .filter_map(|c| {
+            if let Change::PartUploaded { id, n, .. } = c {
+                Some((*id, *n))
+            } else {
+                None
+            }
+        })
         .collect();
     let mut bytes = 0;
     for (file, ..) in files {
-        let Ok(cut) = PartPlan::stored(file.fingerprint.size, file.part_size) else { continue };
+        let Ok(cut) = PartPlan::stored(file.fingerprint.size, file.part_size) else {
+            continue;
+        };
         bytes += file
             .parts
             .iter()
@@ -293,16 +359,32 @@ fn source(path: &std::path::Path) -> Source {
     match look(path) {
         Ok(fingerprint) => Source::Present(fingerprint),
         // Its folder is there and it is not: gone. Without its folder the disk may be what is missing (I39).
-        Err(f) if f.code == ErrorCode::FileMissing && path.parent().is_some_and(std::path::Path::is_dir) => Source::Missing,
+        Err(f) if f.code == ErrorCode::FileMissing && path.parent().is_some_and(std::path::Path::is_dir) => {
+            Source::Missing
+        }
         Err(f) => Source::Failed(f),
     }
 }
 
 fn session(s: Session) -> RemoteSession {
     let parts = s.parts_known.then(|| {
-        s.parts.into_iter().map(|p| StoredPart { n: p.n, size: p.size, etag: p.etag, crc64: p.crc64 }).collect()
+        s.parts
+            .into_iter()
+            .map(|p| StoredPart {
+                n: p.n,
+                size: p.size,
+                etag: p.etag,
+                crc64: p.crc64,
+            })
+            .collect()
     });
-    RemoteSession { attempt: s.attempt, state: s.state, deleted: s.deleted, settled: s.settled.map(proof), parts }
+    RemoteSession {
+        attempt: s.attempt,
+        state: s.state,
+        deleted: s.deleted,
+        settled: s.settled.map(proof),
+        parts,
+    }
 }
 
 pub(crate) async fn known(shared: &Shared) {
@@ -321,14 +403,24 @@ pub(crate) fn settled(shared: &Shared, id: GroupId) {
     }
 }
 
-pub(crate) async fn answer(shared: &Arc<Shared>, group: Option<GroupId>, answer: RelaunchAnswer) -> Result<(), Failure> {
+pub(crate) async fn answer(
+    shared: &Arc<Shared>,
+    group: Option<GroupId>,
+    answer: RelaunchAnswer,
+) -> Result<(), Failure> {
     known(shared).await;
     let asked: Vec<GroupId> = {
         let held = locked(&shared.relaunch.groups);
-        held.keys().copied().filter(|id| group.is_none_or(|g| g == *id)).collect()
+        held.keys()
+            .copied()
+            .filter(|id| group.is_none_or(|g| g == *id))
+            .collect()
     };
     if let (Some(_), true) = (group, asked.is_empty()) {
-        return Err(Failure::new(ErrorCode::NotFound, "the report asks nothing about this group"));
+        return Err(Failure::new(
+            ErrorCode::NotFound,
+            "the report asks nothing about this group",
+        ));
     }
     for id in asked {
         match answer {
@@ -349,14 +441,29 @@ pub(crate) async fn answer(shared: &Arc<Shared>, group: Option<GroupId>, answer:
 async fn start_over(shared: &Arc<Shared>, group: GroupId) -> Result<(), Failure> {
     let mut after: Option<Cursor> = None;
     loop {
-        let round = shared.queue.read(move |conn| snapshot::interrupted(conn, after, ROUND)).await?;
+        let round = shared
+            .queue
+            .read(move |conn| snapshot::interrupted(conn, after, ROUND))
+            .await?;
         let Some(last) = round.last() else { return Ok(()) };
         after = Some(last.cursor());
-        let mine: Vec<(LocalFile, PathBuf)> =
-            round.into_iter().filter(|f| f.record.group == group).map(|f| (path_of(&f.path), local(f))).map(|(p, f)| (f, p)).collect();
-        let steps = tokio::task::spawn_blocking(move || mine.iter().filter_map(|(f, path)| anew(f, path)).collect::<Vec<_>>()).await;
+        let mine: Vec<(LocalFile, PathBuf)> = round
+            .into_iter()
+            .filter(|f| f.record.group == group)
+            .map(|f| (path_of(&f.path), local(f)))
+            .map(|(p, f)| (f, p))
+            .collect();
+        let steps = tokio::task::spawn_blocking(move || {
+            mine.iter()
+                .filter_map(|(f, path)| anew(f, path))
+                .collect::<Vec<_>>()
+        })
+        .await;
         let steps = steps.map_err(|e| Failure::new(ErrorCode::Internal, e.to_string()))?;
-        shared.queue.write(move |conn| changes::apply(conn, &steps).map(|_| ())).await?;
+        shared
+            .queue
+            .write(move |conn| changes::apply(conn, &steps).map(|_| ()))
+            .await?;
     }
 }
 

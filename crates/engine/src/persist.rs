@@ -45,7 +45,11 @@ pub(crate) struct Lane {
 impl Lane {
     /// Puts changes on the lane. Never waits: what may be on it is bounded by the machine's own limits.
     pub(crate) fn push(&self, changes: Vec<Change>, then: Vec<Effect>, groups: BTreeSet<GroupId>) {
-        locked(&self.waiting).push(Job { changes, then, groups });
+        locked(&self.waiting).push(Job {
+            changes,
+            then,
+            groups,
+        });
         self.filled.notify_one();
     }
 
@@ -167,7 +171,9 @@ async fn write(shared: &Arc<Shared>, all: Vec<Change>) -> Result<(), QueueError>
                 if !blocked {
                     tracing::error!(error = %failure, "the queue can't be written; trying again");
                     blocked = true;
-                    shared.event(Event::QueueBlocked(Some(BlockedReason::QueueDiskFull))).await;
+                    shared
+                        .event(Event::QueueBlocked(Some(BlockedReason::QueueDiskFull)))
+                        .await;
                     shared.deltas.notice(failure, None);
                 }
                 tokio::select! {
@@ -180,17 +186,31 @@ async fn write(shared: &Arc<Shared>, all: Vec<Change>) -> Result<(), QueueError>
 }
 
 /// A hash that one settled read found is remembered by the fingerprint, so that the same file is not read for it again.
-fn remember_hashes(conn: &windlass_queue::Connection, shared: &Shared, batch: &[Change]) -> Result<(), QueueError> {
+fn remember_hashes(
+    conn: &windlass_queue::Connection,
+    shared: &Shared,
+    batch: &[Change],
+) -> Result<(), QueueError> {
     let mut known = Vec::new();
     for change in batch {
         if let Change::FileHashed { id, sha256 } = change
             && let Some(info) = shared.infos.file(*id)
             && info.hash_may_be_cached()
         {
-            known.push((info.fingerprint, CachedHash { sha256: *sha256, crc64: None }));
+            known.push((
+                info.fingerprint,
+                CachedHash {
+                    sha256: *sha256,
+                    crc64: None,
+                },
+            ));
         }
     }
-    if known.is_empty() { Ok(()) } else { hash_cache::put(conn, &known, clock::now()) }
+    if known.is_empty() {
+        Ok(())
+    } else {
+        hash_cache::put(conn, &known, clock::now())
+    }
 }
 
 async fn told(shared: &Shared, all: &[Change], applied: &[Applied]) {

@@ -8,13 +8,17 @@ use windlass_core::machine::{ContentHash, Event};
 use windlass_protocol::destinations::{
     Check, DestinationConfig, PutDestination, SecretKeep, StepOutcome, StorageSecret,
 };
-use windlass_queue::destinations::{self, ContentHash as Stored, DestinationKind as RowKind, DestinationRemoval, DestinationRow};
+use windlass_queue::destinations::{
+    self, ContentHash as Stored, DestinationKind as RowKind, DestinationRemoval, DestinationRow,
+};
 use windlass_queue::settings;
 
 use crate::clock;
 use crate::groups::checked_name;
 use crate::shell::Shared;
-use crate::view::{CheckOutcome, CheckStep, DestinationCheck, DestinationKind, DestinationView, KeepSecret, NewDestination};
+use crate::view::{
+    CheckOutcome, CheckStep, DestinationCheck, DestinationKind, DestinationView, KeepSecret, NewDestination,
+};
 
 /// Key of the setting that says the first run is over.
 pub(crate) const FIRST_RUN_DONE: &str = "first_run_done";
@@ -28,12 +32,20 @@ pub(crate) async fn list(shared: &Shared) -> Result<Vec<DestinationView>, Failur
     let held = shared
         .inspect({
             let ids: Vec<_> = rows.iter().map(|r| r.id).collect();
-            move |m| ids.into_iter().map(|id| m.held(id).map(|h| h.failure.code)).collect::<Vec<_>>()
+            move |m| {
+                ids.into_iter()
+                    .map(|id| m.held(id).map(|h| h.failure.code))
+                    .collect::<Vec<_>>()
+            }
         })
         .await
         .unwrap_or_default();
     let problems = held.into_iter().chain(std::iter::repeat(None));
-    Ok(rows.into_iter().zip(problems).map(|(r, problem)| view(r, problem)).collect())
+    Ok(rows
+        .into_iter()
+        .zip(problems)
+        .map(|(r, problem)| view(r, problem))
+        .collect())
 }
 
 fn view(r: DestinationRow, problem: Option<ErrorCode>) -> DestinationView {
@@ -42,7 +54,14 @@ fn view(r: DestinationRow, problem: Option<ErrorCode>) -> DestinationView {
         RowKind::S3 => DestinationKind::S3,
         RowKind::Server => DestinationKind::Server,
     };
-    DestinationView { id: r.id, name: r.name, kind, location: r.location, is_default: r.is_default, problem }
+    DestinationView {
+        id: r.id,
+        name: r.name,
+        kind,
+        location: r.location,
+        is_default: r.is_default,
+        problem,
+    }
 }
 
 fn request(id: DestinationId, new: &NewDestination) -> Result<(PutDestination, RowKind, String), Failure> {
@@ -50,25 +69,48 @@ fn request(id: DestinationId, new: &NewDestination) -> Result<(PutDestination, R
     match (&new.folder, &new.s3) {
         (Some(folder), None) => {
             if !std::path::Path::new(folder).is_absolute() {
-                return Err(Failure::new(ErrorCode::InvalidField, "the folder's path has to be absolute"));
+                return Err(Failure::new(
+                    ErrorCode::InvalidField,
+                    "the folder's path has to be absolute",
+                ));
             }
             let config = DestinationConfig::Folder { path: folder.clone() };
-            Ok((PutDestination { id, name, config, secret: None }, RowKind::Folder, folder.clone()))
+            Ok((
+                PutDestination {
+                    id,
+                    name,
+                    config,
+                    secret: None,
+                },
+                RowKind::Folder,
+                folder.clone(),
+            ))
         }
         (None, Some(s3)) => {
             let endpoint = s3.endpoint.trim().trim_end_matches('/').to_owned();
             if !(endpoint.starts_with("https://") || endpoint.starts_with("http://")) {
-                return Err(Failure::new(ErrorCode::InvalidField, "the address begins with https:// or http://"));
+                return Err(Failure::new(
+                    ErrorCode::InvalidField,
+                    "the address begins with https:// or http://",
+                ));
             }
             if s3.bucket.trim().is_empty() || s3.access_key.is_empty() || s3.secret_key.is_empty() {
-                return Err(Failure::new(ErrorCode::InvalidField, "bucket, key and secret are needed"));
+                return Err(Failure::new(
+                    ErrorCode::InvalidField,
+                    "bucket, key and secret are needed",
+                ));
             }
             let keep = match s3.keep_secret {
                 KeepSecret::Keyring => SecretKeep::Keyring,
                 KeepSecret::File => SecretKeep::File,
                 KeepSecret::Session => SecretKeep::Session,
             };
-            let secret = StorageSecret { access_key: s3.access_key.clone(), secret_key: s3.secret_key.clone(), session_token: None, keep };
+            let secret = StorageSecret {
+                access_key: s3.access_key.clone(),
+                secret_key: s3.secret_key.clone(),
+                session_token: None,
+                keep,
+            };
             let host = endpoint.split("://").nth(1).unwrap_or(&endpoint);
             let location = format!("{} at {host}", s3.bucket.trim());
             let config = DestinationConfig::S3 {
@@ -78,9 +120,21 @@ fn request(id: DestinationId, new: &NewDestination) -> Result<(PutDestination, R
                 prefix: s3.prefix.trim().to_owned(),
                 path_style: s3.path_style,
             };
-            Ok((PutDestination { id, name, config, secret: Some(secret) }, RowKind::S3, location))
+            Ok((
+                PutDestination {
+                    id,
+                    name,
+                    config,
+                    secret: Some(secret),
+                },
+                RowKind::S3,
+                location,
+            ))
         }
-        (None, None) | (Some(_), Some(_)) => Err(Failure::new(ErrorCode::InvalidField, "a folder or a bucket, one of the two")),
+        (None, None) | (Some(_), Some(_)) => Err(Failure::new(
+            ErrorCode::InvalidField,
+            "a folder or a bucket, one of the two",
+        )),
     }
 }
 
@@ -95,7 +149,10 @@ fn answer(check: Check) -> DestinationCheck {
         detail: s.detail,
         code: s.code,
     });
-    DestinationCheck { ok: check.ok, steps: steps.collect() }
+    DestinationCheck {
+        ok: check.ok,
+        steps: steps.collect(),
+    }
 }
 
 pub(crate) async fn test(shared: &Shared, new: &NewDestination) -> Result<DestinationCheck, Failure> {
@@ -108,13 +165,24 @@ pub(crate) async fn add(shared: &Arc<Shared>, new: &NewDestination) -> Result<De
     let (put, kind, location) = request(id, new)?;
     let rows = rows(shared).await?;
     if rows.iter().any(|r| r.name == put.name) {
-        return Err(Failure::new(ErrorCode::InvalidField, format!("a destination named {} is there already", put.name)));
+        return Err(Failure::new(
+            ErrorCode::InvalidField,
+            format!("a destination named {} is there already", put.name),
+        ));
     }
     let check = shared.control.put_destination(&put).await?;
     if check.ok {
         let is_default = new.make_default || rows.is_empty();
         let position = rows.iter().map(|r| r.position + 1).max().unwrap_or(0);
-        let row = DestinationRow { id, name: put.name.clone(), kind, location, is_default, position, content_hash: Stored::Always };
+        let row = DestinationRow {
+            id,
+            name: put.name.clone(),
+            kind,
+            location,
+            is_default,
+            position,
+            content_hash: Stored::Always,
+        };
         shared
             .queue
             .write(move |conn| {
@@ -122,7 +190,12 @@ pub(crate) async fn add(shared: &Arc<Shared>, new: &NewDestination) -> Result<De
                 settings::set(conn, FIRST_RUN_DONE, &serde_json::Value::from(true))
             })
             .await?;
-        shared.event(Event::DestinationAdded { id, hash: ContentHash::Always }).await;
+        shared
+            .event(Event::DestinationAdded {
+                id,
+                hash: ContentHash::Always,
+            })
+            .await;
         shared.deltas.destinations_changed();
     }
     Ok(answer(check))
@@ -138,7 +211,11 @@ pub(crate) async fn check(shared: &Arc<Shared>, id: DestinationId) -> Result<Des
 }
 
 pub(crate) async fn remove(shared: &Arc<Shared>, id: DestinationId) -> Result<(), Failure> {
-    match shared.queue.write(move |conn| destinations::remove(conn, id)).await? {
+    match shared
+        .queue
+        .write(move |conn| destinations::remove(conn, id))
+        .await?
+    {
         DestinationRemoval::Removed => {}
         DestinationRemoval::InUse(n) => {
             let detail = format!("{n} groups still go there; cancel or finish them first");
@@ -156,7 +233,11 @@ pub(crate) async fn remove(shared: &Arc<Shared>, id: DestinationId) -> Result<()
 }
 
 pub(crate) async fn set_default(shared: &Arc<Shared>, id: DestinationId) -> Result<(), Failure> {
-    if !shared.queue.write(move |conn| destinations::set_default(conn, id)).await? {
+    if !shared
+        .queue
+        .write(move |conn| destinations::set_default(conn, id))
+        .await?
+    {
         return Err(Failure::new(ErrorCode::NotFound, "no such destination"));
     }
     shared.deltas.destinations_changed();
@@ -166,13 +247,24 @@ pub(crate) async fn set_default(shared: &Arc<Shared>, id: DestinationId) -> Resu
 pub(crate) async fn finish_first_run(shared: &Arc<Shared>) -> Result<(), Failure> {
     if rows(shared).await?.is_empty() {
         let folder = shared.suggested_folder.to_string_lossy().into_owned();
-        let new = NewDestination { name: "My files".into(), folder: Some(folder), s3: None, make_default: true };
+        let new = NewDestination {
+            name: "My files".into(),
+            folder: Some(folder),
+            s3: None,
+            make_default: true,
+        };
         let check = add(shared, &new).await?;
         if let Some(failed) = check.steps.iter().find(|s| s.outcome == CheckOutcome::Failed) {
-            return Err(Failure::new(failed.code.unwrap_or(ErrorCode::DestinationMissing), failed.detail.clone()));
+            return Err(Failure::new(
+                failed.code.unwrap_or(ErrorCode::DestinationMissing),
+                failed.detail.clone(),
+            ));
         }
     }
-    shared.queue.write(move |conn| settings::set(conn, FIRST_RUN_DONE, &serde_json::Value::from(true))).await?;
+    shared
+        .queue
+        .write(move |conn| settings::set(conn, FIRST_RUN_DONE, &serde_json::Value::from(true)))
+        .await?;
     shared.deltas.destinations_changed();
     Ok(())
 }

@@ -18,11 +18,21 @@ use crate::view::{FileError, ReceiptLine, ReceiptView};
 pub(crate) async fn of_group(shared: &Shared, group: GroupId) -> Result<ReceiptView, Failure> {
     let (row, lines) = rows(shared, group).await?;
     let lines = lines.into_iter().map(line).collect();
-    Ok(ReceiptView { group_id: group, group: row.name, lines })
+    Ok(ReceiptView {
+        group_id: group,
+        group: row.name,
+        lines,
+    })
 }
 
-async fn rows(shared: &Shared, group: GroupId) -> Result<(windlass_queue::groups::GroupRow, Vec<Receipt>), Failure> {
-    let found = shared.queue.read(move |conn| Ok((groups::get(conn, group)?, receipts::of_group(conn, group)?))).await?;
+async fn rows(
+    shared: &Shared,
+    group: GroupId,
+) -> Result<(windlass_queue::groups::GroupRow, Vec<Receipt>), Failure> {
+    let found = shared
+        .queue
+        .read(move |conn| Ok((groups::get(conn, group)?, receipts::of_group(conn, group)?)))
+        .await?;
     match found {
         (Some(row), lines) => Ok((row, lines)),
         (None, _) => Err(Failure::new(ErrorCode::NotFound, "no such group")),
@@ -50,10 +60,16 @@ pub(crate) async fn verify(shared: &Arc<Shared>, group: GroupId) -> Result<Verif
         let by_id: BTreeMap<FileId, &Receipt> = chunk.iter().map(|r| (r.file, r)).collect();
         let ids = by_id.keys().copied().collect();
         for result in shared.control.verify(&Ids { ids }).await? {
-            let Some(receipt) = by_id.get(&result.id) else { continue };
+            let Some(receipt) = by_id.get(&result.id) else {
+                continue;
+            };
             report.checked += 1;
             if let Some(failure) = doubt(receipt, &result) {
-                let error = FileError { code: failure.code, number: failure.code.label(), detail: failure.detail };
+                let error = FileError {
+                    code: failure.code,
+                    number: failure.code.label(),
+                    detail: failure.detail,
+                };
                 report.failed.push((encode_path_bytes(&receipt.path), error));
             }
         }
@@ -67,10 +83,18 @@ fn doubt(receipt: &Receipt, answer: &windlass_protocol::sessions::VerifyResult) 
         return Some(error.to_failure());
     }
     let Some(settled) = &answer.settled else {
-        return Some(Failure::new(ErrorCode::ObjectMissing, "the control plane knows no proof of it"));
+        return Some(Failure::new(
+            ErrorCode::ObjectMissing,
+            "the control plane knows no proof of it",
+        ));
     };
     let differs = settled.size != receipt.fingerprint.size
         || matches!((settled.sha256, receipt.proof.sha256), (Some(a), Some(b)) if a != b)
         || matches!((settled.crc64, receipt.proof.crc64), (Some(a), Some(b)) if a != b);
-    differs.then(|| Failure::new(ErrorCode::VerifyMismatch, "size or checksum differ from the receipt"))
+    differs.then(|| {
+        Failure::new(
+            ErrorCode::VerifyMismatch,
+            "size or checksum differ from the receipt",
+        )
+    })
 }

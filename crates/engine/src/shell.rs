@@ -81,7 +81,10 @@ impl Shared {
     }
 
     /// Asks the machine. `None` after its end.
-    pub(crate) async fn inspect<T: Send + 'static>(&self, look: impl FnOnce(&Machine) -> T + Send + 'static) -> Option<T> {
+    pub(crate) async fn inspect<T: Send + 'static>(
+        &self,
+        look: impl FnOnce(&Machine) -> T + Send + 'static,
+    ) -> Option<T> {
         let (answer, wait) = tokio::sync::oneshot::channel();
         let look = Box::new(move |m: &Machine| {
             let _ = answer.send(look(m));
@@ -92,7 +95,11 @@ impl Shared {
 
     pub(crate) fn storage_for(&self, url: &str) -> &StorageClient {
         let host = url.split("://").nth(1).unwrap_or(url);
-        if host.starts_with("127.") || host.starts_with("localhost") || host.starts_with("[::1]") { &self.storage_loopback } else { &self.storage }
+        if host.starts_with("127.") || host.starts_with("localhost") || host.starts_with("[::1]") {
+            &self.storage_loopback
+        } else {
+            &self.storage
+        }
     }
 }
 
@@ -125,7 +132,11 @@ impl Shell {
         let stop = self.shared.stop.clone();
         loop {
             let sleep = self.machine.next_wake().map_or(Duration::from_secs(60), |at| {
-                Duration::from_millis(u64::try_from(at.millis_since(clock::now())).unwrap_or(0).min(60_000))
+                Duration::from_millis(
+                    u64::try_from(at.millis_since(clock::now()))
+                        .unwrap_or(0)
+                        .min(60_000),
+                )
             });
             tokio::select! {
                 biased;
@@ -174,43 +185,88 @@ impl Shell {
                 let groups = changes.iter().filter_map(|c| self.group_of(c)).collect();
                 self.shared.lane.push(changes, then, groups);
             }
-            Effect::Load { group, after, limit } => self.spawn(move |s| async move { Message::Event(crate::groups::load(&s, group, after, limit).await) }),
-            Effect::Count { group } => self.spawn(move |s| async move { Message::Event(crate::groups::count(&s, group).await) }),
-            Effect::CreateGroup { group } => self.spawn(move |s| async move { Message::Event(crate::calls::create_group(&s, group).await) }),
+            Effect::Load { group, after, limit } => self.spawn(move |s| async move {
+                Message::Event(crate::groups::load(&s, group, after, limit).await)
+            }),
+            Effect::Count { group } => {
+                self.spawn(move |s| async move { Message::Event(crate::groups::count(&s, group).await) });
+            }
+            Effect::CreateGroup { group } => self
+                .spawn(move |s| async move { Message::Event(crate::calls::create_group(&s, group).await) }),
             Effect::Init { destination, files } => {
-                self.spawn(move |s| async move { Message::Event(crate::calls::init(&s, destination, files).await) });
+                self.spawn(move |s| async move {
+                    Message::Event(crate::calls::init(&s, destination, files).await)
+                });
             }
             Effect::Sign { destination, parts } => self.spawn(move |s| async move {
                 let (event, signatures) = crate::calls::sign(&s, destination, parts).await;
                 Message::Signed(event, signatures)
             }),
             Effect::Complete { destination, files } => {
-                self.spawn(move |s| async move { Message::Event(crate::calls::complete(&s, destination, files).await) });
+                self.spawn(move |s| async move {
+                    Message::Event(crate::calls::complete(&s, destination, files).await)
+                });
             }
             Effect::Delete { destination, files } => {
-                self.spawn(move |s| async move { Message::Event(crate::calls::delete(&s, destination, files).await) });
+                self.spawn(move |s| async move {
+                    Message::Event(crate::calls::delete(&s, destination, files).await)
+                });
             }
-            Effect::CancelGroup { group } => self.spawn(move |s| async move { Message::Event(crate::calls::cancel_group(&s, group).await) }),
-            Effect::Finalize { group } => self.spawn(move |s| async move { Message::Event(crate::calls::finalize(&s, group).await) }),
+            Effect::CancelGroup { group } => self
+                .spawn(move |s| async move { Message::Event(crate::calls::cancel_group(&s, group).await) }),
+            Effect::Finalize { group } => {
+                self.spawn(move |s| async move { Message::Event(crate::calls::finalize(&s, group).await) });
+            }
             Effect::Check { files } => self.check(files),
-            Effect::Read { file, part, mode, buffer, restart_hash, last } => {
-                let Some(info) = self.shared.infos.file(file) else { return };
+            Effect::Read {
+                file,
+                part,
+                mode,
+                buffer,
+                restart_hash,
+                last,
+            } => {
+                let Some(info) = self.shared.infos.file(file) else {
+                    return;
+                };
                 if restart_hash {
                     info.read_begins(clock::now_ns());
                 }
-                let source = Arc::clone(self.sources.entry(file).or_insert_with(|| Arc::new(OpenSource::new(info.path.clone()))));
+                let source = Arc::clone(
+                    self.sources
+                        .entry(file)
+                        .or_insert_with(|| Arc::new(OpenSource::new(info.path.clone()))),
+                );
                 let whole_after = part.offset + part.len >= info.fingerprint.size;
                 self.spawn(move |_| async move {
-                    let read = tokio::task::spawn_blocking(move || source.read(part, mode, restart_hash, whole_after, last)).await;
-                    let result = read.unwrap_or_else(|e| Err(Failure::new(ErrorCode::Internal, e.to_string())));
+                    let read = tokio::task::spawn_blocking(move || {
+                        source.read(part, mode, restart_hash, whole_after, last)
+                    })
+                    .await;
+                    let result =
+                        read.unwrap_or_else(|e| Err(Failure::new(ErrorCode::Internal, e.to_string())));
                     let (result, bytes) = match result {
                         Ok((outcome, bytes)) => (Ok(outcome), bytes),
                         Err(failure) => (Err(failure), None),
                     };
-                    Message::Read(Event::PartRead { file, buffer, n: part.number, result }, buffer, bytes)
+                    Message::Read(
+                        Event::PartRead {
+                            file,
+                            buffer,
+                            n: part.number,
+                            result,
+                        },
+                        buffer,
+                        bytes,
+                    )
                 });
             }
-            Effect::Put { file, part, put, buffer } => self.put(file, part, put, buffer),
+            Effect::Put {
+                file,
+                part,
+                put,
+                buffer,
+            } => self.put(file, part, put, buffer),
             Effect::CancelPut { put } => {
                 if let Some(task) = self.puts.remove(&put) {
                     task.abort();
@@ -222,47 +278,82 @@ impl Shell {
             Effect::Close { file } => {
                 self.sources.remove(&file);
                 self.shared.infos.drop_file(file);
-                let upto: Vec<_> = self.urls.range((file, PartNumber::FIRST)..).map(|(key, _)| *key).take_while(|(id, _)| *id == file).collect();
+                let upto: Vec<_> = self
+                    .urls
+                    .range((file, PartNumber::FIRST)..)
+                    .map(|(key, _)| *key)
+                    .take_while(|(id, _)| *id == file)
+                    .collect();
                 upto.into_iter().for_each(|key| drop(self.urls.remove(&key)));
             }
             Effect::Notify { group, notice } => {
                 let shared = Arc::clone(&self.shared);
-                self.shared.tasks.spawn(async move { crate::groups::notify(&shared, group, notice).await });
+                self.shared
+                    .tasks
+                    .spawn(async move { crate::groups::notify(&shared, group, notice).await });
             }
         }
     }
 
     fn group_of(&self, change: &Change) -> Option<GroupId> {
         match change {
-            Change::GroupState { id, .. } | Change::GroupCancelled { id, .. } | Change::GroupTold { id, .. } => Some(*id),
-            of_a_file => of_a_file.file().and_then(|f| self.shared.infos.file(f)).map(|i| i.group),
+            Change::GroupState { id, .. }
+            | Change::GroupCancelled { id, .. }
+            | Change::GroupTold { id, .. } => Some(*id),
+            of_a_file => of_a_file
+                .file()
+                .and_then(|f| self.shared.infos.file(f))
+                .map(|i| i.group),
         }
     }
 
     fn check(&self, files: Vec<FileId>) {
-        let files = files.into_iter().map(|id| (id, self.shared.infos.file(id).map(|i| i.path.clone()))).collect();
+        let files = files
+            .into_iter()
+            .map(|id| (id, self.shared.infos.file(id).map(|i| i.path.clone())))
+            .collect();
         self.spawn(move |_| async move {
-            let files = tokio::task::spawn_blocking(move || io::check(files)).await.unwrap_or_default();
+            let files = tokio::task::spawn_blocking(move || io::check(files))
+                .await
+                .unwrap_or_default();
             Message::Event(Event::Checked { files })
         });
     }
 
     fn put(&mut self, file: FileId, part: PartRange, put: PutId, buffer: Option<BufferId>) {
-        let ready = self.urls.remove(&(file, part.number)).zip(self.shared.infos.file(file));
+        let ready = self
+            .urls
+            .remove(&(file, part.number))
+            .zip(self.shared.infos.file(file));
         let body = match buffer {
             Some(b) => self.buffers.get(&b).cloned().map(PartBody::Memory),
-            None => self.sources.get(&file).map(|s| PartBody::Stream { len: part.len, stream: s.stream(part) }),
+            None => self.sources.get(&file).map(|s| PartBody::Stream {
+                len: part.len,
+                stream: s.stream(part),
+            }),
         };
         let (Some((url, info)), Some(body)) = (ready, body) else {
             // Cancelled between the commit and now: the machine knows, and ignores the answer.
-            let event = Event::PutDone { file, n: part.number, put, result: Err(Failure::new(ErrorCode::UrlExpired, "no URL in hand")) };
+            let event = Event::PutDone {
+                file,
+                n: part.number,
+                put,
+                result: Err(Failure::new(ErrorCode::UrlExpired, "no URL in hand")),
+            };
             return self.tell(event);
         };
         let shared = Arc::clone(&self.shared);
         let group: GroupId = info.group;
         let task = self.shared.tasks.spawn(async move {
             let result = io::put(&shared, group, url, body).await;
-            shared.event(Event::PutDone { file, n: part.number, put, result }).await;
+            shared
+                .event(Event::PutDone {
+                    file,
+                    n: part.number,
+                    put,
+                    result,
+                })
+                .await;
         });
         self.puts.insert(put, task.abort_handle());
     }

@@ -46,7 +46,8 @@ const LAST_PARTS: Duration = Duration::from_secs(3);
 pub async fn start(config: EngineConfig) -> Result<EngineHandle, Failure> {
     let opened = {
         let path = config.lock.home().queue();
-        let open = tokio::task::spawn_blocking(move || Queue::open(&path, clock::now(), clock::random())).await;
+        let open =
+            tokio::task::spawn_blocking(move || Queue::open(&path, clock::now(), clock::random())).await;
         open.map_err(|e| Failure::new(windlass_core::error::ErrorCode::Internal, e.to_string()))??
     };
     let (messages, inbox) = mpsc::channel(MESSAGES);
@@ -69,19 +70,25 @@ pub async fn start(config: EngineConfig) -> Result<EngineHandle, Failure> {
         storage_loopback: storage_client(true)?,
     });
     let machine = Machine::new(config.machine, clock::seed());
-    shared.tasks.spawn(Shell::new(Arc::clone(&shared), machine, inbox).run());
+    shared
+        .tasks
+        .spawn(Shell::new(Arc::clone(&shared), machine, inbox).run());
     shared.tasks.spawn(persist::run(Arc::clone(&shared)));
     shared.tasks.spawn(deltas::run(Arc::clone(&shared)));
     for place in places::rows(&shared).await? {
         let hash = match place.content_hash {
             windlass_queue::destinations::ContentHash::Never => ContentHash::Never,
-            windlass_queue::destinations::ContentHash::Always | windlass_queue::destinations::ContentHash::After => ContentHash::Always,
+            windlass_queue::destinations::ContentHash::Always
+            | windlass_queue::destinations::ContentHash::After => ContentHash::Always,
         };
         shared.event(Event::DestinationAdded { id: place.id, hash }).await;
     }
     if let Some(aside) = &opened.set_aside {
         let detail = aside.display().to_string();
-        shared.deltas.notice(Failure::new(windlass_core::error::ErrorCode::QueueDamaged, detail), None);
+        shared.deltas.notice(
+            Failure::new(windlass_core::error::ErrorCode::QueueDamaged, detail),
+            None,
+        );
     }
     launch::begin(&shared).await?;
     Ok(EngineHandle { shared })

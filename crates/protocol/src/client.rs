@@ -15,8 +15,8 @@ use crate::destinations::{Check, Destination, PutDestination};
 use crate::groups::{CreateGroup, Group};
 use crate::problem::Problem;
 use crate::sessions::{
-    Answers, Batch, CompleteItem, CompleteResult, DeleteResult, Ids, InitItem, InitResult, Query, QueryAnswer, SignItem,
-    SignResult, VerifyResult,
+    Answers, Batch, CompleteItem, CompleteResult, DeleteResult, Ids, InitItem, InitResult, Query,
+    QueryAnswer, SignItem, SignResult, VerifyResult,
 };
 
 /// Where a control plane is, and the right to use it.
@@ -30,7 +30,9 @@ pub struct Endpoint {
 
 impl std::fmt::Debug for Endpoint {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Endpoint").field("base_url", &self.base_url).finish_non_exhaustive()
+        f.debug_struct("Endpoint")
+            .field("base_url", &self.base_url)
+            .finish_non_exhaustive()
     }
 }
 
@@ -76,7 +78,13 @@ impl ControlClient {
     /// # Errors
     /// See [`Failure`].
     pub async fn finalize_group(&self, id: GroupId) -> Result<Group, Failure> {
-        self.call(Method::POST, &format!("/v1/groups/{id}/finalize"), None::<&()>, QUICK).await
+        self.call(
+            Method::POST,
+            &format!("/v1/groups/{id}/finalize"),
+            None::<&()>,
+            QUICK,
+        )
+        .await
     }
 
     /// Cancels a group; its unfinished files are given up, settled ones stay.
@@ -84,7 +92,13 @@ impl ControlClient {
     /// # Errors
     /// See [`Failure`].
     pub async fn cancel_group(&self, id: GroupId) -> Result<Group, Failure> {
-        self.call(Method::POST, &format!("/v1/groups/{id}/cancel"), None::<&()>, SLOW).await
+        self.call(
+            Method::POST,
+            &format!("/v1/groups/{id}/cancel"),
+            None::<&()>,
+            SLOW,
+        )
+        .await
     }
 
     /// Announces files.
@@ -116,7 +130,8 @@ impl ControlClient {
     /// # Errors
     /// See [`Failure`].
     pub async fn query(&self, query: &Query) -> Result<QueryAnswer, Failure> {
-        self.call(Method::POST, "/v1/sessions:query", Some(query), SLOW).await
+        self.call(Method::POST, "/v1/sessions:query", Some(query), SLOW)
+            .await
     }
 
     /// Gives up or deletes files.
@@ -124,7 +139,9 @@ impl ControlClient {
     /// # Errors
     /// See [`Failure`].
     pub async fn delete(&self, ids: &Ids) -> Result<Vec<DeleteResult>, Failure> {
-        self.call(Method::POST, "/v1/sessions:delete", Some(ids), SLOW).await.map(|a: Answers<_>| a.items)
+        self.call(Method::POST, "/v1/sessions:delete", Some(ids), SLOW)
+            .await
+            .map(|a: Answers<_>| a.items)
     }
 
     /// Asks the storage again for settled files.
@@ -132,7 +149,9 @@ impl ControlClient {
     /// # Errors
     /// See [`Failure`].
     pub async fn verify(&self, ids: &Ids) -> Result<Vec<VerifyResult>, Failure> {
-        self.call(Method::POST, "/v1/sessions:verify", Some(ids), SLOW).await.map(|a: Answers<_>| a.items)
+        self.call(Method::POST, "/v1/sessions:verify", Some(ids), SLOW)
+            .await
+            .map(|a: Answers<_>| a.items)
     }
 
     /// Tests a destination without saving it.
@@ -140,7 +159,8 @@ impl ControlClient {
     /// # Errors
     /// See [`Failure`]; a test that ran and failed is an answer.
     pub async fn test_destination(&self, d: &PutDestination) -> Result<Check, Failure> {
-        self.call(Method::POST, "/v1/destinations:test", Some(d), SLOW).await
+        self.call(Method::POST, "/v1/destinations:test", Some(d), SLOW)
+            .await
     }
 
     /// Tests and, when the test is fine, saves a destination.
@@ -148,7 +168,8 @@ impl ControlClient {
     /// # Errors
     /// See [`Failure`].
     pub async fn put_destination(&self, d: &PutDestination) -> Result<Check, Failure> {
-        self.call(Method::PUT, &format!("/v1/destinations/{}", d.id), Some(d), SLOW).await
+        self.call(Method::PUT, &format!("/v1/destinations/{}", d.id), Some(d), SLOW)
+            .await
     }
 
     /// Tests a saved destination.
@@ -156,7 +177,13 @@ impl ControlClient {
     /// # Errors
     /// See [`Failure`].
     pub async fn check_destination(&self, id: DestinationId) -> Result<Check, Failure> {
-        self.call(Method::POST, &format!("/v1/destinations/{id}/test"), None::<&()>, SLOW).await
+        self.call(
+            Method::POST,
+            &format!("/v1/destinations/{id}/test"),
+            None::<&()>,
+            SLOW,
+        )
+        .await
     }
 
     /// All destinations.
@@ -164,7 +191,9 @@ impl ControlClient {
     /// # Errors
     /// See [`Failure`].
     pub async fn destinations(&self) -> Result<Vec<Destination>, Failure> {
-        self.call(Method::GET, "/v1/destinations", None::<&()>, QUICK).await.map(|a: Answers<_>| a.items)
+        self.call(Method::GET, "/v1/destinations", None::<&()>, QUICK)
+            .await
+            .map(|a: Answers<_>| a.items)
     }
 
     /// Removes a destination; refused while open files go there.
@@ -172,15 +201,31 @@ impl ControlClient {
     /// # Errors
     /// See [`Failure`].
     pub async fn remove_destination(&self, id: DestinationId) -> Result<(), Failure> {
-        self.call::<(), serde_json::Value>(Method::DELETE, &format!("/v1/destinations/{id}"), None, QUICK).await.map(|_| ())
+        self.call::<(), serde_json::Value>(Method::DELETE, &format!("/v1/destinations/{id}"), None, QUICK)
+            .await
+            .map(|_| ())
     }
 
-    async fn batch<I: Serialize, O: DeserializeOwned>(&self, verb: &str, items: Vec<I>, limit: Duration) -> Result<Vec<O>, Failure> {
+    async fn batch<I: Serialize, O: DeserializeOwned>(
+        &self,
+        verb: &str,
+        items: Vec<I>,
+        limit: Duration,
+    ) -> Result<Vec<O>, Failure> {
         let asked = items.len();
-        let answers: Answers<O> =
-            self.call(Method::POST, &format!("/v1/sessions:{verb}"), Some(&Batch { items }), limit).await?;
+        let answers: Answers<O> = self
+            .call(
+                Method::POST,
+                &format!("/v1/sessions:{verb}"),
+                Some(&Batch { items }),
+                limit,
+            )
+            .await?;
         if answers.items.len() != asked {
-            return Err(Failure::new(ErrorCode::Internal, format!("{verb}: {} answers to {asked} items", answers.items.len())));
+            return Err(Failure::new(
+                ErrorCode::Internal,
+                format!("{verb}: {} answers to {asked} items", answers.items.len()),
+            ));
         }
         Ok(answers.items)
     }
@@ -252,7 +297,10 @@ pub fn transport_failure(e: &reqwest::Error) -> Failure {
         ErrorCode::SlowNetwork
     } else if lower.contains("certificate") || lower.contains("unknownissuer") {
         ErrorCode::CertificateUntrusted
-    } else if lower.contains("dns error") || lower.contains("failed to lookup") || lower.contains("name or service") {
+    } else if lower.contains("dns error")
+        || lower.contains("failed to lookup")
+        || lower.contains("name or service")
+    {
         ErrorCode::HostNotFound
     } else if lower.contains("network is unreachable") {
         ErrorCode::Offline
@@ -261,13 +309,27 @@ pub fn transport_failure(e: &reqwest::Error) -> Failure {
     } else {
         ErrorCode::ConnectionLost
     };
-    Failure::new(code, if chain.is_empty() { e.to_string_without_url() } else { chain })
+    Failure::new(
+        code,
+        if chain.is_empty() {
+            e.to_string_without_url()
+        } else {
+            chain
+        },
+    )
 }
 
 /// `Retry-After` in seconds, as milliseconds. A date or nonsense counts as none (F78).
 #[must_use]
 pub fn retry_after_ms(headers: &header::HeaderMap) -> Option<i64> {
-    headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim().parse::<i64>().ok()?.checked_mul(1_000)
+    headers
+        .get(header::RETRY_AFTER)?
+        .to_str()
+        .ok()?
+        .trim()
+        .parse::<i64>()
+        .ok()?
+        .checked_mul(1_000)
 }
 
 /// Text of an error without the URL in it.
@@ -295,6 +357,10 @@ trait LoopbackDirect {
 impl LoopbackDirect for reqwest::ClientBuilder {
     fn no_proxy_for_loopback(self, base: &str) -> Self {
         let host = base.split("://").nth(1).unwrap_or(base);
-        if host.starts_with("127.") || host.starts_with("localhost") || host.starts_with("[::1]") { self.no_proxy() } else { self }
+        if host.starts_with("127.") || host.starts_with("localhost") || host.starts_with("[::1]") {
+            self.no_proxy()
+        } else {
+            self
+        }
     }
 }

@@ -61,7 +61,9 @@ pub struct StorageSecret {
 
 impl std::fmt::Debug for StorageSecret {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("StorageSecret").field("keep", &self.keep).finish_non_exhaustive()
+        f.debug_struct("StorageSecret")
+            .field("keep", &self.keep)
+            .finish_non_exhaustive()
     }
 }
 

@@ -55,6 +55,10 @@ impl Problem {
             500..=599 => ErrorCode::Internal,
             _ => ErrorCode::BadRequest,
         });
-        Failure { code, detail: self.detail.clone(), retry_after_ms: self.retry_after_ms }
+        Failure {
+            code,
+            detail: self.detail.clone(),
+            retry_after_ms: self.retry_after_ms,
+        }
     }
 }

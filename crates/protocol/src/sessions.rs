@@ -169,7 +169,10 @@ pub struct SignedPart {
 impl std::fmt::Debug for SignedPart {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         // The URL is a permission: it can't reach a log.
-        f.debug_struct("SignedPart").field("n", &self.n).field("expires_at", &self.expires_at).finish_non_exhaustive()
+        f.debug_struct("SignedPart")
+            .field("n", &self.n)
+            .field("expires_at", &self.expires_at)
+            .finish_non_exhaustive()
     }
 }
 

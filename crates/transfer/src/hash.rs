@@ -18,7 +18,13 @@ enum Kind {
 
 impl Default for ContentHash {
     fn default() -> Self {
-        Self(if cpu_has_sha() { Kind::Sha2(Box::default()) } else { Kind::AwsLc(Box::new(aws_lc_rs::digest::Context::new(&aws_lc_rs::digest::SHA256))) })
+        Self(if cpu_has_sha() {
+            Kind::Sha2(Box::default())
+        } else {
+            Kind::AwsLc(Box::new(aws_lc_rs::digest::Context::new(
+                &aws_lc_rs::digest::SHA256,
+            )))
+        })
     }
 }
 
@@ -70,7 +76,12 @@ mod tests {
     #[test]
     fn both_implementations_give_the_known_hash() {
         let known = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
-        for kind in [Kind::Sha2(Box::default()), Kind::AwsLc(Box::new(aws_lc_rs::digest::Context::new(&aws_lc_rs::digest::SHA256)))] {
+        for kind in [
+            Kind::Sha2(Box::default()),
+            Kind::AwsLc(Box::new(aws_lc_rs::digest::Context::new(
+                &aws_lc_rs::digest::SHA256,
+            ))),
+        ] {
             let mut h = ContentHash(kind);
             h.update(b"a");
             h.update(b"bc");

@@ -59,7 +59,11 @@ pub struct SignedUrl<'a> {
 /// # Errors
 /// When the TLS set-up can't be read.
 pub fn storage_client(direct: bool) -> Result<reqwest::Client, Failure> {
-    let builder = if direct { reqwest::Client::builder().no_proxy() } else { reqwest::Client::builder() };
+    let builder = if direct {
+        reqwest::Client::builder().no_proxy()
+    } else {
+        reqwest::Client::builder()
+    };
     builder
         .redirect(reqwest::redirect::Policy::none())
         .connect_timeout(Duration::from_secs(15))
@@ -73,7 +77,12 @@ pub fn storage_client(direct: bool) -> Result<reqwest::Client, Failure> {
 ///
 /// # Errors
 /// See [`Failure`]: connection, storage, source.
-pub async fn put_part(client: &reqwest::Client, to: SignedUrl<'_>, body: PartBody, sent: Arc<AtomicU64>) -> Result<ETag, Failure> {
+pub async fn put_part(
+    client: &reqwest::Client,
+    to: SignedUrl<'_>,
+    body: PartBody,
+    sent: Arc<AtomicU64>,
+) -> Result<ETag, Failure> {
     let headers = headers(to.headers)?;
     let source_failure: Arc<std::sync::Mutex<Option<Failure>>> = Arc::default();
     let (len, stream) = match body {
@@ -99,7 +108,9 @@ pub async fn put_part(client: &reqwest::Client, to: SignedUrl<'_>, body: PartBod
                 Err(std::io::Error::other(text))
             }
         });
-        request.header(CONTENT_LENGTH, len).body(reqwest::Body::wrap_stream(counted))
+        request
+            .header(CONTENT_LENGTH, len)
+            .body(reqwest::Body::wrap_stream(counted))
     };
     let answer = stalled(async { request.send().await.map_err(|e| transport(&e)) }, &sent).await;
     if let Some(failure) = source_failure.lock().ok().and_then(|mut f| f.take()) {
@@ -107,12 +118,20 @@ pub async fn put_part(client: &reqwest::Client, to: SignedUrl<'_>, body: PartBod
     }
     let mut response = answer?;
     let status = response.status().as_u16();
-    let etag = response.headers().get(ETAG).and_then(|v| v.to_str().ok()).map(|v| ETag(v.to_owned()));
+    let etag = response
+        .headers()
+        .get(ETAG)
+        .and_then(|v| v.to_str().ok())
+        .map(|v| ETag(v.to_owned()));
     if let (200..=299, Some(etag)) = (status, etag) {
         return Ok(etag);
     }
-    let retry_after =
-        response.headers().get(RETRY_AFTER).and_then(|v| v.to_str().ok()).and_then(|v| v.trim().parse::<i64>().ok()).and_then(|s| s.checked_mul(1_000));
+    let retry_after = response
+        .headers()
+        .get(RETRY_AFTER)
+        .and_then(|v| v.to_str().ok())
+        .and_then(|v| v.trim().parse::<i64>().ok())
+        .and_then(|s| s.checked_mul(1_000));
     let mut text = Vec::new();
     while text.len() < ERROR_BODY_BYTES {
         match tokio::time::timeout(Duration::from_secs(10), response.chunk()).await {
@@ -120,7 +139,12 @@ pub async fn put_part(client: &reqwest::Client, to: SignedUrl<'_>, body: PartBod
             Ok(Ok(None) | Err(_)) | Err(_) => break,
         }
     }
-    Err(put_failure(status, &String::from_utf8_lossy(&text), retry_after, (to.expired)()))
+    Err(put_failure(
+        status,
+        &String::from_utf8_lossy(&text),
+        retry_after,
+        (to.expired)(),
+    ))
 }
 
 fn headers(pairs: &[(String, String)]) -> Result<HeaderMap, Failure> {
@@ -133,7 +157,12 @@ fn headers(pairs: &[(String, String)]) -> Result<HeaderMap, Failure> {
         let value = HeaderValue::from_bytes(value.as_bytes());
         match (name, value) {
             (Ok(name), Ok(value)) => map.insert(name, value),
-            (Err(_), _) | (_, Err(_)) => return Err(Failure::new(ErrorCode::Internal, "a signed header that can't be sent")),
+            (Err(_), _) | (_, Err(_)) => {
+                return Err(Failure::new(
+                    ErrorCode::Internal,
+                    "a signed header that can't be sent",
+                ));
+            }
         };
     }
     Ok(map)
@@ -141,7 +170,9 @@ fn headers(pairs: &[(String, String)]) -> Result<HeaderMap, Failure> {
 
 fn grains(bytes: Bytes) -> ByteStream {
     let count = bytes.len().div_ceil(GRAIN);
-    Box::pin(stream::iter((0..count).map(move |i| Ok(bytes.slice(i * GRAIN..((i + 1) * GRAIN).min(bytes.len()))))))
+    Box::pin(stream::iter((0..count).map(move |i| {
+        Ok(bytes.slice(i * GRAIN..((i + 1) * GRAIN).min(bytes.len())))
+    })))
 }
 
 /// Gives up when nothing moved for a minute.
@@ -154,7 +185,10 @@ async fn stalled<T>(work: impl Future<Output = Result<T, Failure>>, sent: &Atomi
             Err(_) => {
                 let now = sent.load(Ordering::Relaxed);
                 if now == seen {
-                    return Err(Failure::new(ErrorCode::SlowNetwork, "nothing was acknowledged for 60 s"));
+                    return Err(Failure::new(
+                        ErrorCode::SlowNetwork,
+                        "nothing was acknowledged for 60 s",
+                    ));
                 }
                 seen = now;
             }
@@ -182,7 +216,14 @@ fn transport(e: &reqwest::Error) -> Failure {
     } else {
         ErrorCode::ConnectionLost
     };
-    Failure::new(code, if cause.is_empty() { "the request failed".to_owned() } else { cause })
+    Failure::new(
+        code,
+        if cause.is_empty() {
+            "the request failed".to_owned()
+        } else {
+            cause
+        },
+    )
 }
 
 #[cfg(test)]
@@ -202,8 +243,15 @@ mod tests {
 
     async fn send(url: &str, body: PartBody) -> (Result<ETag, Failure>, u64) {
         let sent = Arc::new(AtomicU64::new(0));
-        let headers = [("x-amz-meta-token".to_owned(), "t".to_owned()), ("content-length".to_owned(), "999".to_owned())];
-        let to = SignedUrl { url, headers: &headers, expired: &|| false };
+        let headers = [
+            ("x-amz-meta-token".to_owned(), "t".to_owned()),
+            ("content-length".to_owned(), "999".to_owned()),
+        ];
+        let to = SignedUrl {
+            url,
+            headers: &headers,
+            expired: &|| false,
+        };
         let result = put_part(&storage_client(true).unwrap(), to, body, Arc::clone(&sent)).await;
         (result, sent.load(Ordering::Relaxed))
     }
@@ -224,22 +272,49 @@ mod tests {
         assert_eq!((answer, sent), (Ok(ETag("\"300000\"".into())), 300_000));
         let (answer, _) = send(&url, PartBody::Memory(Bytes::new())).await;
         assert_eq!(answer, Ok(ETag("\"0\"".into())));
-        let pieces: ByteStream = Box::pin(stream::iter([Ok(Bytes::from_static(b"ab")), Ok(Bytes::from_static(b"c"))]));
-        let (answer, _) = send(&url, PartBody::Stream { len: 3, stream: pieces }).await;
+        let pieces: ByteStream = Box::pin(stream::iter([
+            Ok(Bytes::from_static(b"ab")),
+            Ok(Bytes::from_static(b"c")),
+        ]));
+        let (answer, _) = send(
+            &url,
+            PartBody::Stream {
+                len: 3,
+                stream: pieces,
+            },
+        )
+        .await;
         assert_eq!(answer, Ok(ETag("\"3\"".into())));
     }
 
     #[tokio::test]
     async fn f062_a_success_without_etag_is_somebody_else_answering() {
         let url = server(Router::new().route("/object", put(|| async { "welcome to our hotel" }))).await;
-        assert_eq!(send(&url, PartBody::Memory(Bytes::from_static(b"x"))).await.0.unwrap_err().code, ErrorCode::CaptivePortal);
+        assert_eq!(
+            send(&url, PartBody::Memory(Bytes::from_static(b"x")))
+                .await
+                .0
+                .unwrap_err()
+                .code,
+            ErrorCode::CaptivePortal
+        );
     }
 
     #[tokio::test]
     async fn f059_an_early_refusal_is_read_and_classified() {
-        let url = server(Router::new().route("/object", put(|| async { (StatusCode::SERVICE_UNAVAILABLE, [("retry-after", "7")], "busy") }))).await;
-        let failure = send(&url, PartBody::Memory(Bytes::from(vec![1; 8 << 20]))).await.0.unwrap_err();
-        assert_eq!((failure.code, failure.retry_after_ms), (ErrorCode::DestinationSlowDown, Some(7_000)));
+        let url = server(Router::new().route(
+            "/object",
+            put(|| async { (StatusCode::SERVICE_UNAVAILABLE, [("retry-after", "7")], "busy") }),
+        ))
+        .await;
+        let failure = send(&url, PartBody::Memory(Bytes::from(vec![1; 8 << 20])))
+            .await
+            .0
+            .unwrap_err();
+        assert_eq!(
+            (failure.code, failure.retry_after_ms),
+            (ErrorCode::DestinationSlowDown, Some(7_000))
+        );
     }
 
     #[tokio::test]
@@ -248,9 +323,36 @@ mod tests {
             let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
             format!("http://{}/object", listener.local_addr().unwrap())
         };
-        assert_eq!(send(&closed, PartBody::Memory(Bytes::from_static(b"x"))).await.0.unwrap_err().code, ErrorCode::ConnectionRefused);
-        let url = server(Router::new().route("/object", put(|body: Body| async move { format!("{}", body.len()) }))).await;
-        let broken: ByteStream = Box::pin(stream::iter([Ok(Bytes::from_static(b"a")), Err(Failure::new(ErrorCode::ReadError, "bad sector"))]));
-        assert_eq!(send(&url, PartBody::Stream { len: 2, stream: broken }).await.0.unwrap_err().code, ErrorCode::ReadError);
+        assert_eq!(
+            send(&closed, PartBody::Memory(Bytes::from_static(b"x")))
+                .await
+                .0
+                .unwrap_err()
+                .code,
+            ErrorCode::ConnectionRefused
+        );
+        let url = server(Router::new().route(
+            "/object",
+            put(|body: Body| async move { format!("{}", body.len()) }),
+        ))
+        .await;
+        let broken: ByteStream = Box::pin(stream::iter([
+            Ok(Bytes::from_static(b"a")),
+            Err(Failure::new(ErrorCode::ReadError, "bad sector")),
+        ]));
+        assert_eq!(
+            send(
+                &url,
+                PartBody::Stream {
+                    len: 2,
+                    stream: broken
+                }
+            )
+            .await
+            .0
+            .unwrap_err()
+            .code,
+            ErrorCode::ReadError
+        );
     }
 }

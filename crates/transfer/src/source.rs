@@ -42,8 +42,14 @@ pub fn fingerprint(meta: &Metadata) -> SourceFingerprint {
         dev: meta.dev(),
         inode: meta.ino(),
         size: meta.size(),
-        mtime_ns: meta.mtime().saturating_mul(1_000_000_000).saturating_add(meta.mtime_nsec()),
-        ctime_ns: meta.ctime().saturating_mul(1_000_000_000).saturating_add(meta.ctime_nsec()),
+        mtime_ns: meta
+            .mtime()
+            .saturating_mul(1_000_000_000)
+            .saturating_add(meta.mtime_nsec()),
+        ctime_ns: meta
+            .ctime()
+            .saturating_mul(1_000_000_000)
+            .saturating_add(meta.ctime_nsec()),
     }
 }
 
@@ -52,7 +58,9 @@ pub fn fingerprint(meta: &Metadata) -> SourceFingerprint {
 /// # Errors
 /// `file_missing`, `no_permission`, `read_error`.
 pub fn look(path: &Path) -> Result<SourceFingerprint, Failure> {
-    std::fs::metadata(path).map(|m| fingerprint(&m)).map_err(|e| source_failure(&e, path, None))
+    std::fs::metadata(path)
+        .map(|m| fingerprint(&m))
+        .map_err(|e| source_failure(&e, path, None))
 }
 
 impl Source {
@@ -62,7 +70,11 @@ impl Source {
     /// `file_missing`, `no_permission`, `not_regular_file`, `read_error`; out of descriptors is `internal` and passes.
     pub fn open(path: &Path) -> Result<Self, Failure> {
         let nonblock = i32::try_from(rustix::fs::OFlags::NONBLOCK.bits()).unwrap_or(0);
-        let file = OpenOptions::new().read(true).custom_flags(nonblock).open(path).map_err(|e| source_failure(&e, path, None))?;
+        let file = OpenOptions::new()
+            .read(true)
+            .custom_flags(nonblock)
+            .open(path)
+            .map_err(|e| source_failure(&e, path, None))?;
         let meta = file.metadata().map_err(|e| source_failure(&e, path, None))?;
         if meta.is_file() {
             Ok(Self { file })
@@ -76,7 +88,10 @@ impl Source {
     /// # Errors
     /// `read_error`.
     pub fn fingerprint(&self, path: &Path) -> Result<SourceFingerprint, Failure> {
-        self.file.metadata().map(|m| fingerprint(&m)).map_err(|e| source_failure(&e, path, None))
+        self.file
+            .metadata()
+            .map(|m| fingerprint(&m))
+            .map_err(|e| source_failure(&e, path, None))
     }
 
     /// Reads a part once, counting its CRC and, when given, the hash of the whole.
@@ -84,14 +99,29 @@ impl Source {
     /// # Errors
     /// `read_error` with the offset; `file_changed` is not an error here: a short read ends the part, and the
     /// fingerprint tells.
-    pub fn read_part(&self, path: &Path, range: PartRange, keep: bool, mut hash: Option<&mut ContentHash>) -> Result<PartBytes, Failure> {
-        let len = usize::try_from(range.len).map_err(|_| Failure::new(ErrorCode::Internal, "a part larger than memory"))?;
+    pub fn read_part(
+        &self,
+        path: &Path,
+        range: PartRange,
+        keep: bool,
+        mut hash: Option<&mut ContentHash>,
+    ) -> Result<PartBytes, Failure> {
+        let len = usize::try_from(range.len)
+            .map_err(|_| Failure::new(ErrorCode::Internal, "a part larger than memory"))?;
         let mut crc = Crc64::default();
-        let mut kept = if keep { BytesMut::zeroed(len) } else { BytesMut::zeroed(READ_STEP_BYTES.min(len)) };
+        let mut kept = if keep {
+            BytesMut::zeroed(len)
+        } else {
+            BytesMut::zeroed(READ_STEP_BYTES.min(len))
+        };
         let mut done = 0usize;
         while done < len {
             let step = READ_STEP_BYTES.min(len - done);
-            let into = if keep { &mut kept[done..done + step] } else { &mut kept[..step] };
+            let into = if keep {
+                &mut kept[done..done + step]
+            } else {
+                &mut kept[..step]
+            };
             let offset = range.offset + done as u64;
             let n = match self.file.read_at(into, offset) {
                 Ok(n) => n,
@@ -112,7 +142,11 @@ impl Source {
             // It ended early. If `stat` has not noticed yet, its size is at most what could be read.
             fingerprint.size = fingerprint.size.min(range.offset + done as u64);
         }
-        Ok(PartBytes { crc64: crc.finish(), bytes: keep.then(|| kept.freeze()), fingerprint })
+        Ok(PartBytes {
+            crc64: crc.finish(),
+            bytes: keep.then(|| kept.freeze()),
+            fingerprint,
+        })
     }
 
     /// Reads up to 256 KiB at a place: for parts that are streamed.
@@ -185,12 +219,22 @@ mod tests {
     fn f002_a_file_that_shrank_is_told_by_its_fingerprint_and_never_padded() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("a");
-        std::fs::File::create(&path).unwrap().write_all(&[1; 1_000]).unwrap();
+        std::fs::File::create(&path)
+            .unwrap()
+            .write_all(&[1; 1_000])
+            .unwrap();
         let before = look(&path).unwrap();
         let source = Source::open(&path).unwrap();
-        std::fs::File::options().write(true).open(&path).unwrap().set_len(10).unwrap();
+        std::fs::File::options()
+            .write(true)
+            .open(&path)
+            .unwrap()
+            .set_len(10)
+            .unwrap();
         let plan = PartPlan::new(before.size).unwrap();
-        let part = source.read_part(&path, plan.parts().next().unwrap(), true, None).unwrap();
+        let part = source
+            .read_part(&path, plan.parts().next().unwrap(), true, None)
+            .unwrap();
         assert_ne!(part.fingerprint.size, before.size);
     }
 
@@ -201,6 +245,9 @@ mod tests {
         let made = std::process::Command::new("mkfifo").arg(&path).status().unwrap();
         assert!(made.success());
         assert_eq!(Source::open(&path).unwrap_err().code, ErrorCode::NotRegularFile);
-        assert_eq!(Source::open(&dir.path().join("none")).unwrap_err().code, ErrorCode::FileMissing);
+        assert_eq!(
+            Source::open(&dir.path().join("none")).unwrap_err().code,
+            ErrorCode::FileMissing
+        );
     }
 }

@@ -10,21 +10,34 @@ pub(crate) const ERROR_BODY_BYTES: usize = 16 * 1024;
 
 /// The failure behind a status and a body. `expired`: by the client's own record the URL had run out.
 pub(crate) fn put_failure(status: u16, body: &str, retry_after_ms: Option<i64>, expired: bool) -> Failure {
-    let code_word = between(body, "<Code>", "</Code>").or_else(|| between(body, "\"code\":\"", "\"")).unwrap_or("");
-    let message = between(body, "<Message>", "</Message>").or_else(|| between(body, "\"detail\":\"", "\"")).unwrap_or("");
+    let code_word = between(body, "<Code>", "</Code>")
+        .or_else(|| between(body, "\"code\":\"", "\""))
+        .unwrap_or("");
+    let message = between(body, "<Message>", "</Message>")
+        .or_else(|| between(body, "\"detail\":\"", "\""))
+        .unwrap_or("");
     let code = match (status, code_word) {
         (400 | 403, _) if expired => ErrorCode::UrlExpired,
         // Our own folder storage says our own words.
         (_, word) if word.parse::<ErrorCode>().is_ok() => word.parse().unwrap_or(ErrorCode::StorageError),
         (_, "RequestTimeTooSkewed") => ErrorCode::ClockSkew,
-        (_, "BadDigest" | "InvalidDigest" | "XAmzContentSHA256Mismatch" | "XAmzContentChecksumMismatch" | "ChecksumMismatch") => {
-            ErrorCode::ChecksumMismatch
-        }
+        (
+            _,
+            "BadDigest"
+            | "InvalidDigest"
+            | "XAmzContentSHA256Mismatch"
+            | "XAmzContentChecksumMismatch"
+            | "ChecksumMismatch",
+        ) => ErrorCode::ChecksumMismatch,
         (_, "RequestTimeout" | "IncompleteBody") => ErrorCode::ConnectionLost,
-        (_, "SlowDown" | "ServiceUnavailable" | "TooManyRequests" | "ThrottlingException") => ErrorCode::DestinationSlowDown,
+        (_, "SlowDown" | "ServiceUnavailable" | "TooManyRequests" | "ThrottlingException") => {
+            ErrorCode::DestinationSlowDown
+        }
         (_, "NoSuchUpload") => ErrorCode::StorageLostUpload,
         (_, "NoSuchBucket") => ErrorCode::BucketMissing,
-        (_, "QuotaExceeded" | "InsufficientStorage" | "StorageFull" | "XMinioStorageFull") => ErrorCode::StorageFull,
+        (_, "QuotaExceeded" | "InsufficientStorage" | "StorageFull" | "XMinioStorageFull") => {
+            ErrorCode::StorageFull
+        }
         (_, "EntityTooLarge") | (413, _) => ErrorCode::TooLarge,
         (_, "InvalidAccessKeyId") => ErrorCode::StorageCredentials,
         // The key that signed was changed, or the clock of the signer is off: signed anew, it may pass.
@@ -40,7 +53,11 @@ pub(crate) fn put_failure(status: u16, body: &str, retry_after_ms: Option<i64>, 
         (200..=399, _) => ErrorCode::CaptivePortal,
         _ => ErrorCode::StorageError,
     };
-    let detail: String = format!("storage answered {status} {code_word} {message}").trim_end().chars().take(300).collect();
+    let detail: String = format!("storage answered {status} {code_word} {message}")
+        .trim_end()
+        .chars()
+        .take(300)
+        .collect();
     Failure::new(code, detail).after(retry_after_ms)
 }
 
@@ -56,14 +73,26 @@ mod tests {
 
     #[test]
     fn f080_every_known_answer_is_classified() {
-        let xml = |code: &str| format!("<?xml version=\"1.0\"?><Error><Code>{code}</Code><Message>words</Message></Error>");
+        let xml = |code: &str| {
+            format!("<?xml version=\"1.0\"?><Error><Code>{code}</Code><Message>words</Message></Error>")
+        };
         let rows = [
             (400, xml("InvalidRequest"), true, ErrorCode::UrlExpired),
             (403, xml("AccessDenied"), true, ErrorCode::UrlExpired),
             (403, xml("AccessDenied"), false, ErrorCode::StorageDenied),
-            (403, "<Error><Code>AccessDenied</Code><Message>Request has expired</Message></Error>".into(), false, ErrorCode::UrlExpired),
+            (
+                403,
+                "<Error><Code>AccessDenied</Code><Message>Request has expired</Message></Error>".into(),
+                false,
+                ErrorCode::UrlExpired,
+            ),
             (403, xml("RequestTimeTooSkewed"), false, ErrorCode::ClockSkew),
-            (403, xml("InvalidAccessKeyId"), false, ErrorCode::StorageCredentials),
+            (
+                403,
+                xml("InvalidAccessKeyId"),
+                false,
+                ErrorCode::StorageCredentials,
+            ),
             (403, xml("SignatureDoesNotMatch"), false, ErrorCode::UrlSignature),
             (400, xml("BadDigest"), false, ErrorCode::ChecksumMismatch),
             (400, xml("InvalidDigest"), false, ErrorCode::ChecksumMismatch),
@@ -74,13 +103,27 @@ mod tests {
             (503, String::new(), false, ErrorCode::DestinationSlowDown),
             (502, "<html>bad gateway".into(), false, ErrorCode::StorageDown),
             (507, String::new(), false, ErrorCode::StorageFull),
-            (403, "{\"type\":\"x\",\"code\":\"url_expired\",\"detail\":\"\"}".into(), false, ErrorCode::UrlExpired),
-            (507, "{\"code\":\"storage_full\"}".into(), false, ErrorCode::StorageFull),
+            (
+                403,
+                "{\"type\":\"x\",\"code\":\"url_expired\",\"detail\":\"\"}".into(),
+                false,
+                ErrorCode::UrlExpired,
+            ),
+            (
+                507,
+                "{\"code\":\"storage_full\"}".into(),
+                false,
+                ErrorCode::StorageFull,
+            ),
             (302, String::new(), false, ErrorCode::CaptivePortal),
             (413, String::new(), false, ErrorCode::TooLarge),
         ];
         for (status, body, expired, code) in rows {
-            assert_eq!(put_failure(status, &body, None, expired).code, code, "{status} {body}");
+            assert_eq!(
+                put_failure(status, &body, None, expired).code,
+                code,
+                "{status} {body}"
+            );
         }
     }
 }

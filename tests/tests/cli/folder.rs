@@ -72,7 +72,10 @@ fn the_same_tree_again_sends_nothing() -> Result<()> {
     windlass.run(&up)?.succeeds()?;
     let again = windlass.run(&up)?.succeeds()?.summary()?;
     // An empty file is no content to find again: it goes as an empty request.
-    let empty = samples::files_below(&tree, true)?.iter().filter(|f| tree.join(f).metadata().is_ok_and(|m| m.len() == 0)).count() as u64;
+    let empty = samples::files_below(&tree, true)?
+        .iter()
+        .filter(|f| tree.join(f).metadata().is_ok_and(|m| m.len() == 0))
+        .count() as u64;
     assert_eq!((again.bytes_sent, again.parts_sent), (0, empty), "{again:?}");
     assert_eq!(again.unchanged + again.deduplicated, files - empty, "{again:?}");
     compare_folder(&tree, &destination.join("Again/tree"))
@@ -177,7 +180,10 @@ fn unfinished_is_empty(destination: &std::path::Path) -> Result<()> {
     if hidden.exists() {
         // The marker says which destination this folder is; it stays.
         let marker = std::path::Path::new("marker");
-        let rest: Vec<_> = samples::files_below(&hidden, true)?.into_iter().filter(|f| f != marker).collect();
+        let rest: Vec<_> = samples::files_below(&hidden, true)?
+            .into_iter()
+            .filter(|f| f != marker)
+            .collect();
         assert_eq!(rest, Vec::<std::path::PathBuf>::new());
     }
     Ok(())

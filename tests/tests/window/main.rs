@@ -79,7 +79,9 @@ fn c4_a_file_dragged_onto_a_group_joins_that_group() -> Result<()> {
     app.find(&hook("group-card"))?;
     table.drag(&app, &[things.join("second.txt")], &hook("group-card"))?;
     unfold(&app)?;
-    wait::until("both rows", UPLOAD, || (app.count(&hook("file-row")).ok()? == 2).then_some(()))?;
+    wait::until("both rows", UPLOAD, || {
+        (app.count(&hook("file-row")).ok()? == 2).then_some(())
+    })?;
     proxy.heal();
     gate.open();
     group_becomes(&app, "done")?;

@@ -462,6 +462,7 @@ export function sceneOf(name: SceneName): Scene {
       relaunch: name === 'relaunch' ? REPORT : null,
       first_run: first,
       suggested_folder: '/home/ada/Documents/Windlass',
+      notices: [],
       settings: {},
     } satisfies Snapshot),
     files: new Map(groups.map((g) => [g.id, rowsOf(g.id, name === 'hostile' ? hostile : g.id === 'g-autumn' ? rows : [])])),

@@ -28,14 +28,29 @@ impl Machine {
 
     fn schedule_init(&mut self) {
         let mut by_destination: Vec<(DestinationId, Vec<InitAsk>)> = Vec::new();
-        let keys: Vec<_> = self.ready.init.iter().take(self.config.batch * 4).copied().collect();
+        let keys: Vec<_> = self
+            .ready
+            .init
+            .iter()
+            .take(self.config.batch * 4)
+            .copied()
+            .collect();
         for key in keys {
             let (group, id) = (key.1, key.3);
-            let Some(destination) = self.groups.get(&group).map(|g| g.record.destination) else { continue };
-            if self.destinations.get(&destination).is_none_or(|d| d.init_calls >= CALLS) || !self.want_group(group) {
+            let Some(destination) = self.groups.get(&group).map(|g| g.record.destination) else {
+                continue;
+            };
+            if self
+                .destinations
+                .get(&destination)
+                .is_none_or(|d| d.init_calls >= CALLS)
+                || !self.want_group(group)
+            {
                 continue;
             }
-            let Some(file) = self.files.get_mut(&id) else { continue };
+            let Some(file) = self.files.get_mut(&id) else {
+                continue;
+            };
             let slot = match by_destination.iter().position(|(d, _)| *d == destination) {
                 Some(i) => i,
                 None => {
@@ -46,7 +61,11 @@ impl Machine {
             if by_destination[slot].1.len() >= self.config.batch {
                 continue;
             }
-            by_destination[slot].1.push(InitAsk { file: id, attempt: file.attempt, sha256: file.sha256 });
+            by_destination[slot].1.push(InitAsk {
+                file: id,
+                attempt: file.attempt,
+                sha256: file.sha256,
+            });
             file.stage = Stage::Announcing;
             self.ready.init.remove(&key);
         }
@@ -105,8 +124,17 @@ impl Machine {
         hit
     }
 
-    fn init_outcome(&mut self, now: Timestamp, id: FileId, attempt: u32, outcome: InitOutcome, registered: &mut Vec<Change>) {
-        let Some(file) = self.files.get_mut(&id) else { return };
+    fn init_outcome(
+        &mut self,
+        now: Timestamp,
+        id: FileId,
+        attempt: u32,
+        outcome: InitOutcome,
+        registered: &mut Vec<Change>,
+    ) {
+        let Some(file) = self.files.get_mut(&id) else {
+            return;
+        };
         if file.attempt != attempt || file.stage != Stage::Announcing {
             return;
         }
@@ -114,7 +142,11 @@ impl Machine {
             InitOutcome::Upload { object_key } => {
                 file.stage = Stage::Sending;
                 file.tries = 0;
-                let hash = self.groups.get(&file.group).and_then(|g| self.destinations.get(&g.record.destination)).map(|d| d.hash);
+                let hash = self
+                    .groups
+                    .get(&file.group)
+                    .and_then(|g| self.destinations.get(&g.record.destination))
+                    .map(|d| d.hash);
                 file.plan_reads(hash.unwrap_or_default());
                 if file.state == FileState::Queued {
                     file.state = FileState::Registered;
@@ -129,7 +161,10 @@ impl Machine {
             }
             // It has the hash: asking for it again would never end.
             InitOutcome::HashFirst => {
-                let failure = Failure::new(ErrorCode::Internal, "the control plane asks for a hash that it was given");
+                let failure = Failure::new(
+                    ErrorCode::Internal,
+                    "the control plane asks for a hash that it was given",
+                );
                 return self.file_failure(now, id, failure);
             }
             InitOutcome::Follow => {
@@ -148,11 +183,21 @@ impl Machine {
     }
 
     /// The first file of a group is on its way: `draft` → `uploading`.
-    pub(super) fn group_under_way(&mut self, now: Timestamp, id: crate::ids::GroupId, changes: &mut Vec<Change>) {
+    pub(super) fn group_under_way(
+        &mut self,
+        now: Timestamp,
+        id: crate::ids::GroupId,
+        changes: &mut Vec<Change>,
+    ) {
         if let Some(g) = self.groups.get_mut(&id)
             && matches!(g.record.state, GroupState::Draft | GroupState::Failed)
         {
-            changes.push(Change::GroupState { id, from: g.record.state, to: GroupState::Uploading, at: now });
+            changes.push(Change::GroupState {
+                id,
+                from: g.record.state,
+                to: GroupState::Uploading,
+                at: now,
+            });
             g.record.state = GroupState::Uploading;
         }
     }

@@ -60,12 +60,16 @@ fn concerns_destination(reason: BlockedReason) -> bool {
 impl Machine {
     /// Holds the destination when the failure concerns all of it. False: it is the file's own.
     pub(super) fn hold_destination(&mut self, now: Timestamp, id: DestinationId, failure: &Failure) -> bool {
-        let RetryClass::When(reason) = failure.code.retry_class() else { return false };
+        let RetryClass::When(reason) = failure.code.retry_class() else {
+            return false;
+        };
         if !concerns_destination(reason) {
             return false;
         }
         let random = self.chance();
-        let Some(d) = self.destinations.get_mut(&id) else { return true };
+        let Some(d) = self.destinations.get_mut(&id) else {
+            return true;
+        };
         if reason == BlockedReason::DestinationSlowDown {
             let slots = d.slots.unwrap_or(self.config.connections);
             d.slots = Some((slots / 2).max(1));
@@ -75,7 +79,11 @@ impl Machine {
         if d.held.is_none() {
             d.tries = d.tries.saturating_add(1);
             let until = next_try(now, d.tries, failure.retry_after_ms, random);
-            d.held = Some(Held { reason, failure: failure.clone(), until });
+            d.held = Some(Held {
+                reason,
+                failure: failure.clone(),
+                until,
+            });
             self.reindex_destination(id);
         }
         true
@@ -128,7 +136,11 @@ impl Machine {
         let files: Vec<_> = self
             .files
             .values()
-            .filter(|f| self.groups.get(&f.group).is_some_and(|g| g.record.destination == id))
+            .filter(|f| {
+                self.groups
+                    .get(&f.group)
+                    .is_some_and(|g| g.record.destination == id)
+            })
             .map(|f| f.id)
             .collect();
         files.into_iter().for_each(|f| self.reindex(f));
@@ -142,10 +154,18 @@ impl Machine {
             return;
         }
         let sooner = |at: Timestamp| at.plus_millis(-back);
-        self.waiting = std::mem::take(&mut self.waiting).into_iter().map(|(at, id)| (sooner(at), id)).collect();
-        self.files.values_mut().for_each(|f| f.wait_until = f.wait_until.map(sooner));
+        self.waiting = std::mem::take(&mut self.waiting)
+            .into_iter()
+            .map(|(at, id)| (sooner(at), id))
+            .collect();
+        self.files
+            .values_mut()
+            .for_each(|f| f.wait_until = f.wait_until.map(sooner));
         self.grace.values_mut().for_each(|at| *at = sooner(*at));
-        self.destinations.values_mut().filter_map(|d| d.held.as_mut()).for_each(|h| h.until = sooner(h.until));
+        self.destinations
+            .values_mut()
+            .filter_map(|d| d.held.as_mut())
+            .for_each(|h| h.until = sooner(h.until));
         for g in self.groups.values_mut() {
             g.reload_at = g.reload_at.map(sooner);
             g.look_again_at = g.look_again_at.map(sooner);
@@ -155,8 +175,12 @@ impl Machine {
 
     /// Ends the waits that are over.
     pub(super) fn wake_due(&mut self, now: Timestamp) {
-        let due: Vec<_> =
-            self.destinations.iter().filter(|(_, d)| d.held.as_ref().is_some_and(|h| h.until <= now)).map(|(id, _)| *id).collect();
+        let due: Vec<_> = self
+            .destinations
+            .iter()
+            .filter(|(_, d)| d.held.as_ref().is_some_and(|h| h.until <= now))
+            .map(|(id, _)| *id)
+            .collect();
         for id in due {
             if let Some(d) = self.destinations.get_mut(&id) {
                 d.held = None;

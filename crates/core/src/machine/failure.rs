@@ -1,8 +1,8 @@
 //! What a failure makes of a file: again by itself, a wait with a reason, a new start, or a question to the person.
 
+use super::Machine;
 use super::file::Stage;
 use super::records::Change;
-use super::Machine;
 use crate::error::{ErrorCode, Failure, RetryClass};
 use crate::fingerprint::SourceFingerprint;
 use crate::ids::FileId;
@@ -21,7 +21,9 @@ impl Machine {
     /// Classifies and acts. The file stays in the machine unless it failed or starts over.
     pub(super) fn file_failure(&mut self, now: Timestamp, id: FileId, failure: Failure) {
         let random = self.chance();
-        let Some(file) = self.files.get_mut(&id) else { return };
+        let Some(file) = self.files.get_mut(&id) else {
+            return;
+        };
         file.stage = match file.stage {
             Stage::Announcing => Stage::Announce,
             Stage::Completing => Stage::Complete,
@@ -38,7 +40,11 @@ impl Machine {
                 return self.start_over(now, id, fingerprint, failure, 0);
             }
             ErrorCode::LeaseLost => {
-                return self.fail(now, id, Failure::new(ErrorCode::UploadingElsewhere, failure.detail));
+                return self.fail(
+                    now,
+                    id,
+                    Failure::new(ErrorCode::UploadingElsewhere, failure.detail),
+                );
             }
             // The answer to its end had been lost: asking again tells.
             ErrorCode::SessionSettled => {
@@ -66,19 +72,47 @@ impl Machine {
         }
     }
 
-    fn try_later(&mut self, now: Timestamp, id: FileId, failure: Failure, reason: Option<crate::states::BlockedReason>, random: u64) {
-        let Some(file) = self.files.get_mut(&id) else { return };
+    fn try_later(
+        &mut self,
+        now: Timestamp,
+        id: FileId,
+        failure: Failure,
+        reason: Option<crate::states::BlockedReason>,
+        random: u64,
+    ) {
+        let Some(file) = self.files.get_mut(&id) else {
+            return;
+        };
         file.tries = file.tries.saturating_add(1);
         file.blocked = reason;
-        let (tries, until) = (file.tries, next_try(now, file.tries, failure.retry_after_ms, random));
-        self.persist(vec![Change::FileTries { id, tries, next_try_at: Some(until), failure: Some(failure) }], vec![]);
+        let (tries, until) = (
+            file.tries,
+            next_try(now, file.tries, failure.retry_after_ms, random),
+        );
+        self.persist(
+            vec![Change::FileTries {
+                id,
+                tries,
+                next_try_at: Some(until),
+                failure: Some(failure),
+            }],
+            vec![],
+        );
         self.wait(id, until);
     }
 
     /// It failed; a person may retry it.
     pub(super) fn fail(&mut self, now: Timestamp, id: FileId, failure: Failure) {
         if let Some(file) = self.files.get(&id) {
-            self.persist(vec![Change::FileFailed { id, from: file.state, failure, at: now }], vec![]);
+            self.persist(
+                vec![Change::FileFailed {
+                    id,
+                    from: file.state,
+                    failure,
+                    at: now,
+                }],
+                vec![],
+            );
         }
         self.let_go(id);
     }
@@ -87,12 +121,28 @@ impl Machine {
     pub(super) fn source_changed(&mut self, now: Timestamp, id: FileId, fingerprint: SourceFingerprint) {
         let Some(file) = self.files.get(&id) else { return };
         let wait = SETTLE_MS << file.restarts.min(5);
-        let detail = format!("{} bytes before, {} bytes now", file.fingerprint.size, fingerprint.size);
-        self.start_over(now, id, fingerprint, Failure::new(ErrorCode::FileChanged, detail), wait);
+        let detail = format!(
+            "{} bytes before, {} bytes now",
+            file.fingerprint.size, fingerprint.size
+        );
+        self.start_over(
+            now,
+            id,
+            fingerprint,
+            Failure::new(ErrorCode::FileChanged, detail),
+            wait,
+        );
     }
 
     /// A new attempt from the first byte. The row is written anew, the file leaves the machine and comes back from the queue.
-    pub(super) fn start_over(&mut self, now: Timestamp, id: FileId, fingerprint: SourceFingerprint, because: Failure, wait_ms: i64) {
+    pub(super) fn start_over(
+        &mut self,
+        now: Timestamp,
+        id: FileId,
+        fingerprint: SourceFingerprint,
+        because: Failure,
+        wait_ms: i64,
+    ) {
         let Some(file) = self.files.get(&id) else { return };
         let tries = file.restarts.saturating_add(1);
         if tries > RESTARTS {
@@ -115,7 +165,12 @@ impl Machine {
             because: because.clone(),
             at: now,
         };
-        let later = Change::FileTries { id, tries, next_try_at: Some(until), failure: Some(because) };
+        let later = Change::FileTries {
+            id,
+            tries,
+            next_try_at: Some(until),
+            failure: Some(because),
+        };
         self.persist(vec![over, later], vec![]);
         self.let_go(id);
         if let Some(g) = self.groups.get_mut(&group) {

@@ -60,7 +60,11 @@ impl Part {
     fn new(record: Option<&PartRecord>) -> Self {
         let stored = record.filter(|r| r.state == PartState::Uploaded);
         Self {
-            phase: if stored.is_some() { Phase::Stored } else { Phase::Todo },
+            phase: if stored.is_some() {
+                Phase::Stored
+            } else {
+                Phase::Todo
+            },
             crc64: stored.and_then(|r| r.crc64),
             etag: stored.and_then(|r| r.etag.clone()),
             buffer: None,
@@ -119,7 +123,10 @@ impl File {
     pub(super) fn new(record: &FileRecord, group_position: i64, hash: ContentHash) -> Option<Self> {
         let plan = PartPlan::stored(record.fingerprint.size, record.part_size).ok()?;
         let known: BTreeMap<_, _> = record.parts.iter().map(|p| (p.n, p)).collect();
-        let parts: Vec<_> = plan.parts().map(|r| Part::new(known.get(&r.number).copied())).collect();
+        let parts: Vec<_> = plan
+            .parts()
+            .map(|r| Part::new(known.get(&r.number).copied()))
+            .collect();
         let stored = parts.iter().filter(|p| p.is_stored()).count();
         let mut file = Self {
             id: record.id,
@@ -131,7 +138,11 @@ impl File {
             fingerprint: record.fingerprint,
             plan,
             sha256: record.sha256,
-            stage: if record.state == FileState::Queued { Stage::Announce } else { Stage::Sending },
+            stage: if record.state == FileState::Queued {
+                Stage::Announce
+            } else {
+                Stage::Sending
+            },
             parts,
             pass: None,
             again: BTreeSet::new(),
@@ -142,7 +153,11 @@ impl File {
             sending: BTreeMap::new(),
             stored,
             tries: record.tries,
-            restarts: if record.state == FileState::Queued { record.tries } else { 0 },
+            restarts: if record.state == FileState::Queued {
+                record.tries
+            } else {
+                0
+            },
             old_signs: 0,
             wait_until: None,
             blocked: None,
@@ -159,7 +174,13 @@ impl File {
         self.pass = needs_hash.then_some(0);
         self.again.clear();
         if !needs_hash {
-            self.again.extend(self.parts.iter().enumerate().filter(|(_, p)| p.phase == Phase::Todo).map(|(i, _)| i));
+            self.again.extend(
+                self.parts
+                    .iter()
+                    .enumerate()
+                    .filter(|(_, p)| p.phase == Phase::Todo)
+                    .map(|(i, _)| i),
+            );
         }
     }
 
@@ -192,7 +213,11 @@ impl File {
             && match self.stage {
                 Stage::Sending => self.pass.is_some() || !self.again.is_empty(),
                 Stage::HashFirst => self.pass.is_some(),
-                Stage::Announce | Stage::Announcing | Stage::Checking | Stage::Complete | Stage::Completing => false,
+                Stage::Announce
+                | Stage::Announcing
+                | Stage::Checking
+                | Stage::Complete
+                | Stage::Completing => false,
             }
     }
 
@@ -252,7 +277,9 @@ impl Machine {
         let (key, group) = (file.key, file.group);
         self.ready.remove(&key);
         self.stop_sending(id);
-        let Some(file) = self.files.remove(&id) else { return };
+        let Some(file) = self.files.remove(&id) else {
+            return;
+        };
         if let Some(until) = file.wait_until {
             self.waiting.remove(&(until, id));
         }
@@ -268,7 +295,9 @@ impl Machine {
 
     /// Cuts all PUTs of the file and gives its buffers back; its parts that are not stored are to be read again.
     pub(super) fn stop_sending(&mut self, id: FileId) {
-        let Some(file) = self.files.get_mut(&id) else { return };
+        let Some(file) = self.files.get_mut(&id) else {
+            return;
+        };
         let mut freed = Vec::new();
         let mut cut = Vec::new();
         for i in 0..file.parts.len() {

@@ -28,7 +28,9 @@ impl Machine {
         let mut files = Vec::with_capacity(keys.len());
         for key in keys {
             let id = key.3;
-            let Some(file) = self.files.get_mut(&id) else { continue };
+            let Some(file) = self.files.get_mut(&id) else {
+                continue;
+            };
             file.stage = Stage::Checking;
             files.push(id);
             self.reindex(id);
@@ -38,23 +40,40 @@ impl Machine {
         }
     }
 
-    pub(super) fn checked(&mut self, now: Timestamp, files: Vec<(FileId, Result<SourceFingerprint, Failure>)>) {
+    pub(super) fn checked(
+        &mut self,
+        now: Timestamp,
+        files: Vec<(FileId, Result<SourceFingerprint, Failure>)>,
+    ) {
         let mut changes = Vec::new();
         for (id, result) in files {
-            let Some(file) = self.files.get_mut(&id) else { continue };
+            let Some(file) = self.files.get_mut(&id) else {
+                continue;
+            };
             if file.stage != Stage::Checking {
                 continue;
             }
             // A source that is gone by now was read whole before: what was sent is that version.
-            match result.as_ref().map_or(SourceChange::Same, |seen| file.fingerprint.compare(seen)) {
+            match result
+                .as_ref()
+                .map_or(SourceChange::Same, |seen| file.fingerprint.compare(seen))
+            {
                 SourceChange::Same => {
                     file.stage = Stage::Complete;
                     if file.state == FileState::Registered {
-                        changes.push(Change::FileState { id, from: FileState::Registered, to: FileState::Uploading });
+                        changes.push(Change::FileState {
+                            id,
+                            from: FileState::Registered,
+                            to: FileState::Uploading,
+                        });
                         file.state = FileState::Uploading;
                     }
                     if file.state == FileState::Uploading {
-                        changes.push(Change::FileState { id, from: FileState::Uploading, to: FileState::Verifying });
+                        changes.push(Change::FileState {
+                            id,
+                            from: FileState::Uploading,
+                            to: FileState::Verifying,
+                        });
                         file.state = FileState::Verifying;
                     }
                     if !file.counted_finishing {
@@ -85,15 +104,29 @@ impl Machine {
     }
 
     pub(super) fn schedule_completes(&mut self) {
-        let keys: Vec<_> = self.ready.complete.iter().take(self.config.batch).copied().collect();
+        let keys: Vec<_> = self
+            .ready
+            .complete
+            .iter()
+            .take(self.config.batch)
+            .copied()
+            .collect();
         let mut by_destination: Vec<(DestinationId, Vec<CompleteAsk>)> = Vec::new();
         for key in keys {
             let (group, id) = (key.1, key.3);
-            let Some(destination) = self.groups.get(&group).map(|g| g.record.destination) else { continue };
-            if self.destinations.get(&destination).is_none_or(|d| d.complete_calls >= CALLS) {
+            let Some(destination) = self.groups.get(&group).map(|g| g.record.destination) else {
+                continue;
+            };
+            if self
+                .destinations
+                .get(&destination)
+                .is_none_or(|d| d.complete_calls >= CALLS)
+            {
                 continue;
             }
-            let Some(file) = self.files.get_mut(&id) else { continue };
+            let Some(file) = self.files.get_mut(&id) else {
+                continue;
+            };
             let parts: Option<Vec<_>> = file
                 .plan
                 .parts()
@@ -154,7 +187,10 @@ impl Machine {
             Ok(outcomes) => {
                 self.destination_answers(destination);
                 for ((id, attempt), outcome) in asked.iter().zip(outcomes) {
-                    let ours = self.files.get(id).is_some_and(|f| f.attempt == *attempt && f.stage == Stage::Completing);
+                    let ours = self
+                        .files
+                        .get(id)
+                        .is_some_and(|f| f.attempt == *attempt && f.stage == Stage::Completing);
                     if ours {
                         self.complete_outcome(now, *id, outcome);
                     }
@@ -178,17 +214,31 @@ impl Machine {
     }
 
     fn parts_missing(&mut self, now: Timestamp, id: FileId, missing: &[PartNumber]) {
-        let Some(file) = self.files.get_mut(&id) else { return };
+        let Some(file) = self.files.get_mut(&id) else {
+            return;
+        };
         file.stage = Stage::Sending;
         let mut changes = Vec::new();
         if file.state == FileState::Verifying {
             file.state = FileState::Uploading;
-            changes.push(Change::FileState { id, from: FileState::Verifying, to: FileState::Uploading });
+            changes.push(Change::FileState {
+                id,
+                from: FileState::Verifying,
+                to: FileState::Uploading,
+            });
         }
         for n in missing {
-            if file.parts.get(n.index()).is_some_and(super::file::Part::is_stored) {
+            if file
+                .parts
+                .get(n.index())
+                .is_some_and(super::file::Part::is_stored)
+            {
                 file.back_to_todo(n.index());
-                changes.push(Change::PartState { id, n: *n, to: PartState::Failed });
+                changes.push(Change::PartState {
+                    id,
+                    n: *n,
+                    to: PartState::Failed,
+                });
             }
         }
         self.persist(changes, vec![]);
@@ -201,10 +251,23 @@ impl Machine {
         let Some(file) = self.files.get(&id) else { return };
         proof.sha256 = file.sha256.or(proof.sha256);
         if proof.crc64.is_none() {
-            let crcs: Option<Vec<_>> = file.plan.parts().zip(&file.parts).map(|(r, p)| p.crc64.map(|c| (c, r.len))).collect();
+            let crcs: Option<Vec<_>> = file
+                .plan
+                .parts()
+                .zip(&file.parts)
+                .map(|(r, p)| p.crc64.map(|c| (c, r.len)))
+                .collect();
             proof.crc64 = crcs.map(combine);
         }
-        self.persist(vec![Change::FileDone { id, from: file.state, proof, at: now }], vec![]);
+        self.persist(
+            vec![Change::FileDone {
+                id,
+                from: file.state,
+                proof,
+                at: now,
+            }],
+            vec![],
+        );
         self.let_go(id);
     }
 
@@ -219,7 +282,9 @@ impl Machine {
         // What was written before this count was asked for is written.
         self.removing.retain(|_, r| r.group != id);
         if counts.open > 0 || counts.scanning || g.active > 0 {
-            g.reload_at = counts.next_try_at.map(|at| at.min(now.plus_millis(LONGEST_WAIT_MS)));
+            g.reload_at = counts
+                .next_try_at
+                .map(|at| at.min(now.plus_millis(LONGEST_WAIT_MS)));
             // Paused one by one, as a rule. But a row that was not read, for whatever reason, is not left lying.
             g.look_again_at = Some(now.plus_millis(LOOK_AGAIN_MS));
             return;
@@ -229,10 +294,22 @@ impl Machine {
         }
         if counts.failed > 0 || counts.done == 0 {
             if g.record.state != GroupState::Failed && counts.failed + counts.rejected > 0 {
-                let change = Change::GroupState { id, from: g.record.state, to: GroupState::Failed, at: now };
+                let change = Change::GroupState {
+                    id,
+                    from: g.record.state,
+                    to: GroupState::Failed,
+                    at: now,
+                };
                 g.record.state = GroupState::Failed;
-                let notice = if counts.failed > 0 { Notice::NeedsYou } else { Notice::Done };
-                self.persist(vec![change, Change::GroupTold { id, at: now }], vec![Effect::Notify { group: id, notice }]);
+                let notice = if counts.failed > 0 {
+                    Notice::NeedsYou
+                } else {
+                    Notice::Done
+                };
+                self.persist(
+                    vec![change, Change::GroupTold { id, at: now }],
+                    vec![Effect::Notify { group: id, notice }],
+                );
             }
             return;
         }
@@ -279,11 +356,27 @@ impl Machine {
         let Some(g) = self.groups.get_mut(&id) else { return };
         let mut changes = Vec::new();
         if g.record.state != GroupState::Uploading {
-            changes.push(Change::GroupState { id, from: g.record.state, to: GroupState::Uploading, at: now });
+            changes.push(Change::GroupState {
+                id,
+                from: g.record.state,
+                to: GroupState::Uploading,
+                at: now,
+            });
         }
-        changes.push(Change::GroupState { id, from: GroupState::Uploading, to: GroupState::Completed, at: now });
+        changes.push(Change::GroupState {
+            id,
+            from: GroupState::Uploading,
+            to: GroupState::Completed,
+            at: now,
+        });
         changes.push(Change::GroupTold { id, at: now });
         g.record.state = GroupState::Completed;
-        self.persist(changes, vec![Effect::Notify { group: id, notice: Notice::Done }]);
+        self.persist(
+            changes,
+            vec![Effect::Notify {
+                group: id,
+                notice: Notice::Done,
+            }],
+        );
     }
 }

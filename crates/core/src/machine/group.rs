@@ -5,8 +5,8 @@
 
 use std::collections::BTreeSet;
 
-use super::records::{FileRecord, GroupRecord};
 use super::file::File;
+use super::records::{FileRecord, GroupRecord};
 use super::{Effect, Machine};
 use crate::error::{ErrorCode, Failure, RetryClass};
 use crate::ids::{FileId, GroupId};
@@ -140,12 +140,19 @@ impl Machine {
     }
 
     pub(super) fn reindex_group(&mut self, id: GroupId) {
-        let files: Vec<_> = self.files.values().filter(|f| f.group == id).map(|f| f.id).collect();
+        let files: Vec<_> = self
+            .files
+            .values()
+            .filter(|f| f.group == id)
+            .map(|f| f.id)
+            .collect();
         files.into_iter().for_each(|f| self.reindex(f));
     }
 
     pub(super) fn loaded(&mut self, now: Timestamp, group: GroupId, records: Vec<FileRecord>, last: bool) {
-        let Some(g) = self.groups.get_mut(&group) else { return };
+        let Some(g) = self.groups.get_mut(&group) else {
+            return;
+        };
         g.loading = false;
         let touched = std::mem::take(&mut g.touched);
         if std::mem::take(&mut g.stirred) {
@@ -157,26 +164,50 @@ impl Machine {
                 g.cursor = r.position;
             }
         }
+        if g.record.intent == Intent::Cancelled || g.has_ended() {
+            return;
+        }
         let (position, destination) = (g.record.position, g.record.destination);
-        let hash = self.destinations.get(&destination).map(|d| d.hash).unwrap_or_default();
-        if self.groups.get(&group).is_some_and(|g| g.record.state == GroupState::Failed) && !records.is_empty() {
+        let hash = self
+            .destinations
+            .get(&destination)
+            .map(|d| d.hash)
+            .unwrap_or_default();
+        if self
+            .groups
+            .get(&group)
+            .is_some_and(|g| g.record.state == GroupState::Failed)
+            && !records.is_empty()
+        {
             let mut changes = Vec::new();
             self.group_under_way(now, group, &mut changes);
             self.persist(changes, vec![]);
         }
         for record in records {
-            if touched.contains(&record.id) || self.files.contains_key(&record.id) || record.intent != Intent::Run || !is_open(record.state) {
+            if touched.contains(&record.id)
+                || self.files.contains_key(&record.id)
+                || record.intent != Intent::Run
+                || !is_open(record.state)
+            {
                 continue;
             }
             let Some(file) = File::new(&record, position, hash) else {
                 let failure = Failure::new(ErrorCode::QueueDamaged, "its stored plan does not fit its size");
-                let change = super::records::Change::FileFailed { id: record.id, from: record.state, failure, at: now };
+                let change = super::records::Change::FileFailed {
+                    id: record.id,
+                    from: record.state,
+                    failure,
+                    at: now,
+                };
                 self.persist(vec![change], vec![]);
                 continue;
             };
             let old_signs = self.signing.get(&record.id).copied().unwrap_or(0);
             self.files.insert(record.id, File { old_signs, ..file });
-            if let Some(at) = record.next_try_at.filter(|at| *at > now && at.millis_since(now) <= LONGEST_WAIT_MS) {
+            if let Some(at) = record
+                .next_try_at
+                .filter(|at| *at > now && at.millis_since(now) <= LONGEST_WAIT_MS)
+            {
                 self.wait(record.id, at);
             }
             if let Some(g) = self.groups.get_mut(&group) {
@@ -188,7 +219,9 @@ impl Machine {
 
     /// Asks for the group at the control plane, before its first file.
     pub(super) fn want_group(&mut self, id: GroupId) -> bool {
-        let Some(g) = self.groups.get_mut(&id) else { return false };
+        let Some(g) = self.groups.get_mut(&id) else {
+            return false;
+        };
         if g.known == Known::No {
             g.known = Known::Asked;
             let destination = g.record.destination;
@@ -224,34 +257,60 @@ impl Machine {
         let reason = match failure.code.retry_class() {
             RetryClass::When(reason) => reason,
             RetryClass::AfterPerson => crate::states::BlockedReason::SignedOut,
-            RetryClass::Now | RetryClass::Backoff | RetryClass::Never => crate::states::BlockedReason::DestinationDown,
+            RetryClass::Now | RetryClass::Backoff | RetryClass::Never => {
+                crate::states::BlockedReason::DestinationDown
+            }
         };
         if let Some(d) = self.destinations.get_mut(&id)
             && d.held.is_none()
         {
             d.tries = d.tries.saturating_add(1);
             let until = next_try(now, d.tries, failure.retry_after_ms, random);
-            d.held = Some(super::Held { reason, failure, until });
+            d.held = Some(super::Held {
+                reason,
+                failure,
+                until,
+            });
         }
         self.wake_destination(id);
     }
 
     /// Brings more files while there is room.
     pub(super) fn schedule_loads(&mut self, now: Timestamp) {
-        let wants = |g: &Group| g.is_due(now) || (!g.loading && !g.counting && !g.ending && (!g.exhausted || (g.active == 0 && !g.counted)));
+        let wants = |g: &Group| {
+            g.is_due(now)
+                || (!g.loading && !g.counting && !g.ending && (!g.exhausted || (g.active == 0 && !g.counted)))
+        };
         if !self.groups.values().any(wants) {
             return;
         }
         // Files of groups that are held take no room: they may not starve the others.
-        let running: usize = self.groups.values().filter(|g| self.group_runs(g.record.id)).map(|g| g.active).sum();
+        let running: usize = self
+            .groups
+            .values()
+            .filter(|g| self.group_runs(g.record.id))
+            .map(|g| g.active)
+            .sum();
         // Those that wait for a time make room, within bounds: what they wait for may be among the next.
-        let waiting = self.waiting.len().min(self.config.active_files.saturating_mul(WAITING_SHARE));
-        let mut room = self.config.active_files.saturating_sub(running.saturating_sub(waiting));
-        let mut order: Vec<_> = self.groups.values().map(|g| (g.record.position, g.record.id)).collect();
+        let waiting = self
+            .waiting
+            .len()
+            .min(self.config.active_files.saturating_mul(WAITING_SHARE));
+        let mut room = self
+            .config
+            .active_files
+            .saturating_sub(running.saturating_sub(waiting));
+        let mut order: Vec<_> = self
+            .groups
+            .values()
+            .map(|g| (g.record.position, g.record.id))
+            .collect();
         order.sort_unstable();
         for (_, id) in order {
             let runs = self.group_runs(id);
-            let Some(g) = self.groups.get_mut(&id) else { continue };
+            let Some(g) = self.groups.get_mut(&id) else {
+                continue;
+            };
             if g.is_due(now) {
                 Self::rewind(g);
             }
@@ -262,7 +321,11 @@ impl Machine {
                 if room > 0 {
                     g.loading = true;
                     room = room.saturating_sub(LOAD);
-                    let load = Effect::Load { group: id, after: g.cursor, limit: LOAD };
+                    let load = Effect::Load {
+                        group: id,
+                        after: g.cursor,
+                        limit: LOAD,
+                    };
                     // Behind the commits of what left the machine: a row may not come back as it was before.
                     self.persist(vec![], vec![load]);
                 }

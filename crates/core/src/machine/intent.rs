@@ -54,7 +54,12 @@ impl Machine {
         }
         g.record.intent = intent;
         Self::rewind(g);
-        let files: Vec<_> = self.files.values().filter(|f| f.group == id).map(|f| f.id).collect();
+        let files: Vec<_> = self
+            .files
+            .values()
+            .filter(|f| f.group == id)
+            .map(|f| f.id)
+            .collect();
         for file in files {
             match intent {
                 Intent::Run => {}
@@ -68,9 +73,18 @@ impl Machine {
         }
     }
 
-    pub(super) fn file_intent(&mut self, now: Timestamp, id: FileId, group: GroupId, state: FileState, intent: Intent) {
+    pub(super) fn file_intent(
+        &mut self,
+        now: Timestamp,
+        id: FileId,
+        group: GroupId,
+        state: FileState,
+        intent: Intent,
+    ) {
         self.touch(group, id);
-        let Some(g) = self.groups.get_mut(&group) else { return };
+        let Some(g) = self.groups.get_mut(&group) else {
+            return;
+        };
         let destination = g.record.destination;
         match intent {
             Intent::Run | Intent::Paused => {
@@ -87,10 +101,21 @@ impl Machine {
             Intent::Cancelled => {
                 let state = self.files.get(&id).map_or(state, |f| f.state);
                 self.let_go(id);
-                let fresh = Cancelling { group, destination, state, out: false, not_before: now, tries: 0 };
+                let fresh = Cancelling {
+                    group,
+                    destination,
+                    state,
+                    out: false,
+                    not_before: now,
+                    tries: 0,
+                };
                 match state {
                     FileState::Done | FileState::Removed => {}
-                    FileState::Queued | FileState::Registered | FileState::Uploading | FileState::Verifying | FileState::Failed => {
+                    FileState::Queued
+                    | FileState::Registered
+                    | FileState::Uploading
+                    | FileState::Verifying
+                    | FileState::Failed => {
                         self.cancelling.entry(id).or_insert(fresh);
                     }
                 }
@@ -108,17 +133,32 @@ impl Machine {
 
     /// A file that was paused by itself takes no room: it leaves once nothing of it is in flight, and comes back from its row.
     pub(super) fn leave_if_paused(&mut self, id: FileId) {
-        if self.files.get(&id).is_some_and(|f| f.intent == Intent::Paused && f.sending.is_empty()) {
+        if self
+            .files
+            .get(&id)
+            .is_some_and(|f| f.intent == Intent::Paused && f.sending.is_empty())
+        {
             self.let_go(id);
         }
     }
 
     /// Cuts what did not end in its moment. What was taken up again meanwhile is left alone.
     pub(super) fn end_grace(&mut self, now: Timestamp) {
-        let due: Vec<_> = self.grace.iter().filter(|(_, at)| **at <= now).map(|(put, _)| *put).collect();
+        let due: Vec<_> = self
+            .grace
+            .iter()
+            .filter(|(_, at)| **at <= now)
+            .map(|(put, _)| *put)
+            .collect();
         for put in due {
             self.grace.remove(&put);
-            let Some(file) = self.files.values().find(|f| f.sending.values().any(|p| *p == put)) else { continue };
+            let Some(file) = self
+                .files
+                .values()
+                .find(|f| f.sending.values().any(|p| *p == put))
+            else {
+                continue;
+            };
             if !self.may_run(file) {
                 let id = file.id;
                 self.stop_sending(id);
@@ -148,16 +188,27 @@ impl Machine {
     }
 
     pub(super) fn cancels_sooner(&mut self, ms: i64) {
-        self.cancelling.values_mut().for_each(|c| c.not_before = c.not_before.plus_millis(-ms));
+        self.cancelling
+            .values_mut()
+            .for_each(|c| c.not_before = c.not_before.plus_millis(-ms));
     }
 
     pub(super) fn next_cancel(&self) -> Option<Timestamp> {
-        self.cancelling.values().filter(|c| !c.out).map(|c| c.not_before).min()
+        self.cancelling
+            .values()
+            .filter(|c| !c.out)
+            .map(|c| c.not_before)
+            .min()
     }
 
     pub(super) fn schedule_cancels(&mut self, now: Timestamp) {
         let mut by_destination: Vec<(DestinationId, Vec<FileId>)> = Vec::new();
-        for (id, c) in self.cancelling.iter_mut().filter(|(_, c)| !c.out && c.not_before <= now).take(self.config.batch) {
+        for (id, c) in self
+            .cancelling
+            .iter_mut()
+            .filter(|(_, c)| !c.out && c.not_before <= now)
+            .take(self.config.batch)
+        {
             c.out = true;
             match by_destination.iter_mut().find(|(d, _)| *d == c.destination) {
                 Some((_, ids)) => ids.push(*id),
@@ -177,17 +228,40 @@ impl Machine {
         }
     }
 
-    pub(super) fn deleted(&mut self, now: Timestamp, _: DestinationId, asked: &[FileId], result: Result<Vec<bool>, Failure>) {
+    pub(super) fn deleted(
+        &mut self,
+        now: Timestamp,
+        _: DestinationId,
+        asked: &[FileId],
+        result: Result<Vec<bool>, Failure>,
+    ) {
         let cleaned = result.unwrap_or_else(|_| vec![false; asked.len()]);
         for (id, clean) in asked.iter().zip(cleaned) {
             let random = self.chance();
-            let Some(c) = self.cancelling.get_mut(id) else { continue };
+            let Some(c) = self.cancelling.get_mut(id) else {
+                continue;
+            };
             if clean {
                 let (group, from) = (c.group, c.state);
                 self.cancelling.remove(id);
-                let open = FileState::ALL.iter().filter(|s| **s != from && s.may_become(FileState::Removed));
-                self.removing.insert(*id, Removing { group, untried: open.copied().collect() });
-                self.persist(vec![Change::FileRemoved { id: *id, from, at: now }], vec![]);
+                let open = FileState::ALL
+                    .iter()
+                    .filter(|s| **s != from && s.may_become(FileState::Removed));
+                self.removing.insert(
+                    *id,
+                    Removing {
+                        group,
+                        untried: open.copied().collect(),
+                    },
+                );
+                self.persist(
+                    vec![Change::FileRemoved {
+                        id: *id,
+                        from,
+                        at: now,
+                    }],
+                    vec![],
+                );
                 self.recount(group);
             } else {
                 c.out = false;

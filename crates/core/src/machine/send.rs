@@ -34,7 +34,9 @@ impl Machine {
         }
         for id in self.next_reads() {
             let Some(file) = self.files.get(&id) else { continue };
-            let Some((i, in_pass)) = file.next_read() else { continue };
+            let Some((i, in_pass)) = file.next_read() else {
+                continue;
+            };
             let part = &file.parts[i];
             let keep = file.stage == Stage::Sending && part.phase == Phase::Todo && !file.unproved;
             let range = match PartNumber::from_index(i).ok().and_then(|n| file.plan.part(n)) {
@@ -65,7 +67,9 @@ impl Machine {
             self.reserved.insert(buffer, (bytes, keep));
             self.reads.insert(buffer);
             let mut changes = Vec::new();
-            let Some(file) = self.files.get_mut(&id) else { continue };
+            let Some(file) = self.files.get_mut(&id) else {
+                continue;
+            };
             if !in_pass {
                 file.again.remove(&i);
             }
@@ -77,12 +81,23 @@ impl Machine {
             }
             if file.state == FileState::Registered && keep {
                 file.state = FileState::Uploading;
-                changes.push(Change::FileState { id, from: FileState::Registered, to: FileState::Uploading });
+                changes.push(Change::FileState {
+                    id,
+                    from: FileState::Registered,
+                    to: FileState::Uploading,
+                });
             }
             if !changes.is_empty() {
                 self.persist(changes, vec![]);
             }
-            self.out.push(Effect::Read { file: id, part: range, mode, buffer, restart_hash, last });
+            self.out.push(Effect::Read {
+                file: id,
+                part: range,
+                mode,
+                buffer,
+                restart_hash,
+                last,
+            });
             self.reindex(id);
         }
     }
@@ -94,7 +109,9 @@ impl Machine {
             return Vec::new();
         }
         // One that waits, or whose parts are all read, keeps no other from its turn.
-        let half_read = |f: &&File| !f.plan.is_single() && f.is_begun() && (f.reading.is_some() || f.wants_read()) && self.may_run(f);
+        let half_read = |f: &&File| {
+            !f.plan.is_single() && f.is_begun() && (f.reading.is_some() || f.wants_read()) && self.may_run(f)
+        };
         // Counted only when one might begin: ten thousand small files need no look at each other.
         let mut large_open = None;
         let mut chosen = Vec::with_capacity(free);
@@ -119,16 +136,26 @@ impl Machine {
         if self.waiting.is_empty() && self.destinations.values().all(|d| d.held.is_none()) {
             return;
         }
-        let idle: Vec<_> = self.files.values().filter(|f| !self.may_run(f)).map(|f| f.id).collect();
+        let idle: Vec<_> = self
+            .files
+            .values()
+            .filter(|f| !self.may_run(f))
+            .map(|f| f.id)
+            .collect();
         idle.into_iter().for_each(|id| self.drop_unsent(id));
     }
 
     /// Gives back what is in memory of the file and not being sent.
     pub(super) fn drop_unsent(&mut self, id: FileId) {
-        let Some(file) = self.files.get_mut(&id) else { return };
+        let Some(file) = self.files.get_mut(&id) else {
+            return;
+        };
         let mut freed = Vec::new();
         for i in 0..file.parts.len() {
-            if matches!(file.parts[i].phase, Phase::Buffered | Phase::Signing | Phase::Signed) {
+            if matches!(
+                file.parts[i].phase,
+                Phase::Buffered | Phase::Signing | Phase::Signed
+            ) {
                 freed.extend(file.parts[i].buffer.take());
                 file.back_to_todo(i);
             }
@@ -150,14 +177,23 @@ impl Machine {
     /// A PUT is over, whatever came of it. False when it was known to be over.
     pub(super) fn forget_put(&mut self, put: PutId) -> bool {
         self.grace.remove(&put);
-        let Some(destination) = self.puts.remove(&put) else { return false };
+        let Some(destination) = self.puts.remove(&put) else {
+            return false;
+        };
         if let Some(d) = self.destinations.get_mut(&destination) {
             d.puts = d.puts.saturating_sub(1);
         }
         true
     }
 
-    pub(super) fn part_read(&mut self, now: Timestamp, id: FileId, buffer: BufferId, n: PartNumber, result: Result<ReadOutcome, Failure>) {
+    pub(super) fn part_read(
+        &mut self,
+        now: Timestamp,
+        id: FileId,
+        buffer: BufferId,
+        n: PartNumber,
+        result: Result<ReadOutcome, Failure>,
+    ) {
         self.reads.remove(&buffer);
         let ours = self.files.get(&id).is_some_and(|f| f.reading == Some(buffer));
         if !ours {
@@ -165,7 +201,9 @@ impl Machine {
         }
         let i = n.index();
         let runs = self.files.get(&id).is_some_and(|f| self.may_run(f));
-        let Some(file) = self.files.get_mut(&id) else { return };
+        let Some(file) = self.files.get_mut(&id) else {
+            return;
+        };
         file.reading = None;
         let kept = file.parts[i].buffer == Some(buffer) && file.parts[i].phase == Phase::Reading;
         let outcome = match result {
@@ -183,9 +221,14 @@ impl Machine {
         match file.fingerprint.compare(&outcome.source) {
             SourceChange::Same => {}
             // Nothing was read before that it could be held against.
-            SourceChange::MetadataOnly if file.sha256.is_none() && file.parts.iter().all(|p| p.crc64.is_none()) => {
+            SourceChange::MetadataOnly
+                if file.sha256.is_none() && file.parts.iter().all(|p| p.crc64.is_none()) =>
+            {
                 file.fingerprint = outcome.source;
-                changes.push(Change::FileFingerprint { id, fingerprint: outcome.source });
+                changes.push(Change::FileFingerprint {
+                    id,
+                    fingerprint: outcome.source,
+                });
             }
             SourceChange::MetadataOnly => {
                 if kept {
@@ -207,7 +250,9 @@ impl Machine {
         }
         // Bytes that were read before must be the same bytes now: one object is made of one version only (I2).
         let other_part = file.parts[i].crc64.is_some_and(|known| known != outcome.crc64);
-        let other_whole = outcome.sha256.is_some_and(|hash| file.sha256.is_some_and(|known| known != hash));
+        let other_whole = outcome
+            .sha256
+            .is_some_and(|hash| file.sha256.is_some_and(|known| known != hash));
         if other_part || other_whole {
             if kept {
                 file.parts[i].buffer = None;
@@ -224,7 +269,10 @@ impl Machine {
                 file.pass = None;
                 let compared = std::mem::take(&mut file.unproved);
                 if compared {
-                    changes.push(Change::FileFingerprint { id, fingerprint: file.fingerprint });
+                    changes.push(Change::FileFingerprint {
+                        id,
+                        fingerprint: file.fingerprint,
+                    });
                 }
                 if let Some(sha256) = outcome.sha256 {
                     file.sha256 = Some(sha256);
@@ -238,7 +286,10 @@ impl Machine {
                 }
             }
         }
-        let large = file.plan.part(n).is_some_and(|r| r.len > self.config.pool_bytes / 4);
+        let large = file
+            .plan
+            .part(n)
+            .is_some_and(|r| r.len > self.config.pool_bytes / 4);
         // What stands still keeps nothing in memory that others could use.
         let wanted = kept && runs;
         if wanted {
@@ -265,8 +316,14 @@ impl Machine {
         let keys: Vec<_> = self.ready.sign.iter().copied().collect();
         for key in keys {
             let (group, id) = (key.1, key.3);
-            let Some(destination) = self.groups.get(&group).map(|g| g.record.destination) else { continue };
-            if self.destinations.get(&destination).is_none_or(|d| d.sign_calls >= CALLS) {
+            let Some(destination) = self.groups.get(&group).map(|g| g.record.destination) else {
+                continue;
+            };
+            if self
+                .destinations
+                .get(&destination)
+                .is_none_or(|d| d.sign_calls >= CALLS)
+            {
                 continue;
             }
             let slot = match by_destination.iter().position(|(d, _)| *d == destination) {
@@ -277,15 +334,26 @@ impl Machine {
                 }
             };
             let asks = &mut by_destination[slot].1;
-            let Some(file) = self.files.get_mut(&id) else { continue };
+            let Some(file) = self.files.get_mut(&id) else {
+                continue;
+            };
             while asks.len() < self.config.batch {
                 let Some(i) = file.buffered.pop_first() else { break };
                 let range = PartNumber::from_index(i).ok().and_then(|n| file.plan.part(n));
-                let (Some(range), Some(crc64)) = (range, file.parts[i].crc64) else { continue };
+                let (Some(range), Some(crc64)) = (range, file.parts[i].crc64) else {
+                    continue;
+                };
                 file.parts[i].phase = Phase::Signing;
                 let sha256 = file.sha256.filter(|_| file.plan.is_single());
                 *self.signing.entry(id).or_default() += 1;
-                asks.push(SignAsk { file: id, attempt: file.attempt, n: range.number, size: range.len, crc64, sha256 });
+                asks.push(SignAsk {
+                    file: id,
+                    attempt: file.attempt,
+                    n: range.number,
+                    size: range.len,
+                    crc64,
+                    sha256,
+                });
             }
             self.reindex(id);
         }
@@ -331,7 +399,9 @@ impl Machine {
         };
         for (((id, n), outcome), old) in asked.iter().zip(outcomes).zip(old) {
             let i = n.index();
-            let Some(file) = self.files.get_mut(id).filter(|_| !old) else { continue };
+            let Some(file) = self.files.get_mut(id).filter(|_| !old) else {
+                continue;
+            };
             if file.parts.get(i).is_none_or(|p| p.phase != Phase::Signing) {
                 continue;
             }
@@ -359,7 +429,9 @@ impl Machine {
                 left.remove();
             }
         }
-        let Some(file) = self.files.get_mut(&id).filter(|f| f.old_signs > 0) else { return false };
+        let Some(file) = self.files.get_mut(&id).filter(|f| f.old_signs > 0) else {
+            return false;
+        };
         file.old_signs -= 1;
         self.reindex(id);
         true
@@ -378,38 +450,74 @@ impl Machine {
     pub(super) fn schedule_puts(&mut self) {
         let mut slots = (self.config.connections as usize).saturating_sub(self.puts.len());
         let has_room = |key: &&OrderKey| {
-            let d = self.groups.get(&key.1).and_then(|g| self.destinations.get(&g.record.destination));
+            let d = self
+                .groups
+                .get(&key.1)
+                .and_then(|g| self.destinations.get(&g.record.destination));
             d.is_some_and(|d| d.puts < d.slots.unwrap_or(self.config.connections))
         };
-        let keys: Vec<_> = self.ready.put.iter().filter(has_room).take(slots).copied().collect();
+        let keys: Vec<_> = self
+            .ready
+            .put
+            .iter()
+            .filter(has_room)
+            .take(slots)
+            .copied()
+            .collect();
         for key in keys {
             let (group, id) = (key.1, key.3);
-            let Some(destination) = self.groups.get(&group).map(|g| g.record.destination) else { continue };
+            let Some(destination) = self.groups.get(&group).map(|g| g.record.destination) else {
+                continue;
+            };
             while slots > 0 {
                 let connections = self.config.connections;
-                let Some(d) = self.destinations.get_mut(&destination) else { break };
+                let Some(d) = self.destinations.get_mut(&destination) else {
+                    break;
+                };
                 if d.puts >= d.slots.unwrap_or(connections) {
                     break;
                 }
                 let put = PutId(self.next_number + 1);
-                let Some(file) = self.files.get_mut(&id) else { break };
-                let Some((i, _)) = file.signed.pop_first() else { break };
-                let Some(range) = PartNumber::from_index(i).ok().and_then(|n| file.plan.part(n)) else { break };
+                let Some(file) = self.files.get_mut(&id) else {
+                    break;
+                };
+                let Some((i, _)) = file.signed.pop_first() else {
+                    break;
+                };
+                let Some(range) = PartNumber::from_index(i).ok().and_then(|n| file.plan.part(n)) else {
+                    break;
+                };
                 self.next_number += 1;
                 d.puts += 1;
                 slots -= 1;
                 let mut changes = Vec::new();
                 if file.state == FileState::Registered {
                     file.state = FileState::Uploading;
-                    changes.push(Change::FileState { id, from: FileState::Registered, to: FileState::Uploading });
+                    changes.push(Change::FileState {
+                        id,
+                        from: FileState::Registered,
+                        to: FileState::Uploading,
+                    });
                 }
-                changes.push(Change::PartState { id, n: range.number, to: PartState::Uploading });
+                changes.push(Change::PartState {
+                    id,
+                    n: range.number,
+                    to: PartState::Uploading,
+                });
                 file.parts[i].phase = Phase::Sending;
                 file.sending.insert(i, put);
                 let buffer = file.parts[i].buffer;
                 self.puts.insert(put, destination);
                 // Written down before it moves.
-                self.persist(changes, vec![Effect::Put { file: id, part: range, put, buffer }]);
+                self.persist(
+                    changes,
+                    vec![Effect::Put {
+                        file: id,
+                        part: range,
+                        put,
+                        buffer,
+                    }],
+                );
             }
             self.reindex(id);
             if slots == 0 {
@@ -418,11 +526,22 @@ impl Machine {
         }
     }
 
-    pub(super) fn put_done(&mut self, now: Timestamp, id: FileId, n: PartNumber, put: PutId, result: Result<ETag, Failure>) {
+    pub(super) fn put_done(
+        &mut self,
+        now: Timestamp,
+        id: FileId,
+        n: PartNumber,
+        put: PutId,
+        result: Result<ETag, Failure>,
+    ) {
         let destination = self.puts.get(&put).copied();
-        let Some(destination) = destination.filter(|_| self.forget_put(put)) else { return };
+        let Some(destination) = destination.filter(|_| self.forget_put(put)) else {
+            return;
+        };
         let i = n.index();
-        let Some(file) = self.files.get_mut(&id) else { return };
+        let Some(file) = self.files.get_mut(&id) else {
+            return;
+        };
         if file.sending.get(&i) != Some(&put) {
             return;
         }
@@ -438,7 +557,16 @@ impl Machine {
                 part.resigned = 0;
                 file.stored += 1;
                 file.tries = 0;
-                self.persist(vec![Change::PartUploaded { id, n, crc64, etag, at: now }], vec![]);
+                self.persist(
+                    vec![Change::PartUploaded {
+                        id,
+                        n,
+                        crc64,
+                        etag,
+                        at: now,
+                    }],
+                    vec![],
+                );
                 buffer.into_iter().for_each(|b| self.free_buffer(b));
                 self.storage_answers(destination);
                 self.reindex(id);
@@ -448,9 +576,18 @@ impl Machine {
         self.leave_if_paused(id);
     }
 
-    fn put_failed(&mut self, now: Timestamp, id: FileId, i: usize, destination: DestinationId, failure: Failure) {
+    fn put_failed(
+        &mut self,
+        now: Timestamp,
+        id: FileId,
+        i: usize,
+        destination: DestinationId,
+        failure: Failure,
+    ) {
         let runs = self.files.get(&id).is_some_and(|f| self.may_run(f));
-        let Some(file) = self.files.get_mut(&id) else { return };
+        let Some(file) = self.files.get_mut(&id) else {
+            return;
+        };
         let has_bytes = runs && (file.parts[i].buffer.is_some() || file.parts[i].crc64.is_some());
         // An expired URL is signed again with the bytes in hand; that is no failure.
         if failure.code.retry_class() == RetryClass::Now && file.parts[i].resigned < RESIGNS {
@@ -475,7 +612,14 @@ impl Machine {
         file.back_to_todo(i);
         buffer.into_iter().for_each(|b| self.free_buffer(b));
         if let Ok(n) = n {
-            self.persist(vec![Change::PartState { id, n, to: PartState::Failed }], vec![]);
+            self.persist(
+                vec![Change::PartState {
+                    id,
+                    n,
+                    to: PartState::Failed,
+                }],
+                vec![],
+            );
         }
         if damaged && tries >= PART_TRIES {
             let detail = format!("part {} was refused {tries} times: {}", i + 1, failure.detail);

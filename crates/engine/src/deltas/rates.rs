@@ -35,7 +35,10 @@ struct Overall {
 }
 
 fn range(e: EtaRange) -> Eta {
-    Eta { low_s: e.low_s, high_s: e.high_s }
+    Eta {
+        low_s: e.low_s,
+        high_s: e.high_s,
+    }
 }
 
 impl Rates {
@@ -50,7 +53,11 @@ impl Rates {
         });
         // Duplicates and unchanged files take no line: they would make the rate absurd.
         let skipped = u64::from(view.files.deduplicated + view.files.unchanged);
-        let bytes = if skipped > 0 && view.files.done > gauge.files && view.files.active == 0 { 0 } else { view.bytes_done.saturating_sub(gauge.bytes) };
+        let bytes = if skipped > 0 && view.files.done > gauge.files && view.files.active == 0 {
+            0
+        } else {
+            view.bytes_done.saturating_sub(gauge.bytes)
+        };
         let files = u64::from(view.files.done.saturating_sub(gauge.files));
         gauge.bytes = view.bytes_done;
         gauge.files = view.files.done;
@@ -70,20 +77,36 @@ impl Rates {
         let left_bytes = view.bytes_total.saturating_sub(view.bytes_done);
         let ended = view.files.done + view.files.failed + view.files.rejected;
         let left_files = u64::from(view.files.total.saturating_sub(ended));
-        view.eta = if view.scanning { None } else { gauge.estimate.left(now, left_bytes, left_files).map(range) };
+        view.eta = if view.scanning {
+            None
+        } else {
+            gauge.estimate.left(now, left_bytes, left_files).map(range)
+        };
     }
 
     /// Fills in what is told of all groups together.
     pub(super) fn overall(&mut self, now: Timestamp, totals: &mut Totals) {
         let files_done = totals.files_done;
-        let all = self.overall.get_or_insert_with(|| Overall { history: History::default(), estimate: Estimate::default(), files: files_done });
+        let all = self.overall.get_or_insert_with(|| Overall {
+            history: History::default(),
+            estimate: Estimate::default(),
+            files: files_done,
+        });
         let bytes = std::mem::take(&mut self.gained);
         all.history.feed(now, bytes);
         totals.rate_history = all.history.rates().into_iter().map(f64::round).collect();
         if totals.rate_bytes > 0.0 {
-            all.estimate.feed(now, bytes, u64::from(files_done.saturating_sub(all.files)));
+            all.estimate
+                .feed(now, bytes, u64::from(files_done.saturating_sub(all.files)));
             let left = totals.bytes_total.saturating_sub(totals.bytes_done);
-            totals.eta = all.estimate.left(now, left, u64::from(totals.files_total.saturating_sub(files_done))).map(range);
+            totals.eta = all
+                .estimate
+                .left(
+                    now,
+                    left,
+                    u64::from(totals.files_total.saturating_sub(files_done)),
+                )
+                .map(range);
         } else {
             all.estimate.rest();
         }

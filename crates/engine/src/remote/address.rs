@@ -22,13 +22,19 @@ impl Address {
             return Ok(Self { path, _folder: None });
         }
         if !cfg!(target_os = "linux") {
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, "the path of the data folder is too long for a socket"));
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                "the path of the data folder is too long for a socket",
+            ));
         }
         // The same folder by a short name, as long as it is open.
         use std::os::fd::AsRawFd as _;
         let folder = File::open(folder)?;
         let path = PathBuf::from(format!("/proc/self/fd/{}/{name}", folder.as_raw_fd()));
-        Ok(Self { path, _folder: Some(folder) })
+        Ok(Self {
+            path,
+            _folder: Some(folder),
+        })
     }
 
     pub(super) fn path(&self) -> &Path {

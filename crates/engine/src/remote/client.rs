@@ -20,7 +20,8 @@ use crate::handle::{AddPaths, Scope, VerifyReport};
 use crate::home::Home;
 use crate::summary::Summary;
 use crate::view::{
-    DestinationCheck, DestinationView, FilePage, NewDestination, ReceiptLine, ReceiptView, RelaunchAnswer, Snapshot,
+    DestinationCheck, DestinationView, FilePage, NewDestination, ReceiptLine, ReceiptView, RelaunchAnswer,
+    Snapshot,
 };
 
 /// A question that the queue answers.
@@ -55,7 +56,10 @@ impl Client {
     /// [`CallError::Gone`] when nobody serves the socket (just now); `upgrade_required` when the owner is of another age;
     /// `already_running` when it does not answer.
     pub async fn connect(home: &Home) -> Result<Self, CallError> {
-        let mut client = Self { folder: home.dir().to_owned(), pid: 0 };
+        let mut client = Self {
+            folder: home.dir().to_owned(),
+            pid: 0,
+        };
         client.pid = client.ask(Ask::Hello, Duration::from_secs(10)).await?;
         Ok(client)
     }
@@ -95,7 +99,14 @@ impl Client {
     /// # Errors
     /// See [`CallError`].
     pub async fn set_intent(&self, scope: Scope, intent: Intent) -> Result<(), CallError> {
-        self.ask(Ask::SetIntent { scope: scope.into(), intent }, QUICK).await
+        self.ask(
+            Ask::SetIntent {
+                scope: scope.into(),
+                intent,
+            },
+            QUICK,
+        )
+        .await
     }
 
     /// See `EngineHandle::retry`.
@@ -103,14 +114,25 @@ impl Client {
     /// # Errors
     /// See [`CallError`].
     pub async fn retry(&self, scope: Scope, code: Option<ErrorCode>) -> Result<u64, CallError> {
-        self.ask(Ask::Retry { scope: scope.into(), code }, QUICK).await
+        self.ask(
+            Ask::Retry {
+                scope: scope.into(),
+                code,
+            },
+            QUICK,
+        )
+        .await
     }
 
     /// See `EngineHandle::answer_relaunch`.
     ///
     /// # Errors
     /// See [`CallError`].
-    pub async fn answer_relaunch(&self, group: Option<GroupId>, answer: RelaunchAnswer) -> Result<(), CallError> {
+    pub async fn answer_relaunch(
+        &self,
+        group: Option<GroupId>,
+        answer: RelaunchAnswer,
+    ) -> Result<(), CallError> {
         self.ask(Ask::AnswerRelaunch { group, answer }, SLOW).await
     }
 
@@ -229,13 +251,22 @@ impl Client {
         receive
     }
 
-    async fn watched(&self, groups: Vec<GroupId>, send: &mpsc::Sender<Result<WatchEvent, CallError>>) -> Result<(), CallError> {
-        let mut from = tokio::time::timeout(QUICK, self.say(Ask::Watch(groups))).await.map_err(|_| self.silent())??;
+    async fn watched(
+        &self,
+        groups: Vec<GroupId>,
+        send: &mpsc::Sender<Result<WatchEvent, CallError>>,
+    ) -> Result<(), CallError> {
+        let mut from = tokio::time::timeout(QUICK, self.say(Ask::Watch(groups)))
+            .await
+            .map_err(|_| self.silent())??;
         loop {
             let event = match line::read::<Answer>(&mut from).await {
                 Ok(Some(Answer::Progress(views))) => WatchEvent::Progress(views),
                 Ok(Some(Answer::Notice(notice))) => WatchEvent::Notice(notice),
-                Ok(Some(Answer::Ended { group, end })) => WatchEvent::Ended { group, end: end.into() },
+                Ok(Some(Answer::Ended { group, end })) => WatchEvent::Ended {
+                    group,
+                    end: end.into(),
+                },
                 Ok(Some(Answer::Failed(failure))) => return Err(failure.into()),
                 Ok(Some(Answer::Done(_))) => return Ok(()),
                 other => return Err(unlooked_for(other)),
@@ -251,7 +282,12 @@ impl Client {
     }
 
     /// Asks; what comes before the last line goes to `each`.
-    async fn ask_each<T: DeserializeOwned>(&self, ask: Ask, limit: Duration, mut each: impl FnMut(Answer)) -> Result<T, CallError> {
+    async fn ask_each<T: DeserializeOwned>(
+        &self,
+        ask: Ask,
+        limit: Duration,
+        mut each: impl FnMut(Answer),
+    ) -> Result<T, CallError> {
         let answered = tokio::time::timeout(limit, async {
             let mut from = self.say(ask).await?;
             loop {
@@ -272,37 +308,63 @@ impl Client {
     /// Opens a connection and puts the question. The connection stays open both ways: closing it takes the question back.
     async fn say(&self, ask: Ask) -> Result<BufReader<UnixStream>, CallError> {
         let address = Address::of(&self.folder, "engine.sock").map_err(|e| io_failure(&e))?;
-        let mut stream = UnixStream::connect(address.path()).await.map_err(|e| match e.kind() {
-            // Nobody, a dead owner's file, or an owner that is busy accepting: look again.
-            io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused | io::ErrorKind::WouldBlock => CallError::Gone,
-            _ => io_failure(&e),
-        })?;
+        let mut stream = UnixStream::connect(address.path())
+            .await
+            .map_err(|e| match e.kind() {
+                // Nobody, a dead owner's file, or an owner that is busy accepting: look again.
+                io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused | io::ErrorKind::WouldBlock => {
+                    CallError::Gone
+                }
+                _ => io_failure(&e),
+            })?;
         let owner = stream.peer_cred().map_err(|e| io_failure(&e))?;
         if owner.uid() != rustix::process::geteuid().as_raw() {
-            return Err(Failure::new(ErrorCode::Forbidden, "the socket in the data folder belongs to another user").into());
+            return Err(Failure::new(
+                ErrorCode::Forbidden,
+                "the socket in the data folder belongs to another user",
+            )
+            .into());
         }
-        line::write(&mut stream, &Question { v: VERSION, ask }).await.map_err(|e| match e.kind() {
-            io::ErrorKind::InvalidData => io_failure(&e),
-            _ => CallError::Gone,
-        })?;
+        line::write(&mut stream, &Question { v: VERSION, ask })
+            .await
+            .map_err(|e| match e.kind() {
+                io::ErrorKind::InvalidData => io_failure(&e),
+                _ => CallError::Gone,
+            })?;
         Ok(BufReader::new(stream))
     }
 
     fn silent(&self) -> CallError {
-        let who = if self.pid == 0 { String::new() } else { format!(" (process {})", self.pid) };
-        Failure::new(ErrorCode::AlreadyRunning, format!("the running Windlass{who} does not answer; nothing was handed over")).into()
+        let who = if self.pid == 0 {
+            String::new()
+        } else {
+            format!(" (process {})", self.pid)
+        };
+        Failure::new(
+            ErrorCode::AlreadyRunning,
+            format!("the running Windlass{who} does not answer; nothing was handed over"),
+        )
+        .into()
     }
 }
 
 fn io_failure(e: &io::Error) -> CallError {
-    Failure::new(ErrorCode::Internal, format!("socket of the running Windlass: {e}")).into()
+    Failure::new(
+        ErrorCode::Internal,
+        format!("socket of the running Windlass: {e}"),
+    )
+    .into()
 }
 
 /// The stream ended, broke, or says something that is no answer.
 fn unlooked_for(read: io::Result<Option<Answer>>) -> CallError {
     match read {
         Err(e) if e.kind() == io::ErrorKind::InvalidData => io_failure(&e),
-        Ok(Some(_)) => Failure::new(ErrorCode::Internal, "the running Windlass answered something else").into(),
+        Ok(Some(_)) => Failure::new(
+            ErrorCode::Internal,
+            "the running Windlass answered something else",
+        )
+        .into(),
         Ok(None) | Err(_) => CallError::Gone,
     }
 }

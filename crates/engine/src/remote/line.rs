@@ -13,7 +13,9 @@ pub(super) const MAX_LINE: usize = 16 << 20;
 ///
 /// # Cancel safety
 /// None: a line that was read in part is lost with the future.
-pub(super) async fn read<T: DeserializeOwned>(from: &mut (impl AsyncBufRead + Unpin)) -> io::Result<Option<T>> {
+pub(super) async fn read<T: DeserializeOwned>(
+    from: &mut (impl AsyncBufRead + Unpin),
+) -> io::Result<Option<T>> {
     let mut line = Vec::new();
     loop {
         let (used, whole) = {
@@ -36,7 +38,9 @@ pub(super) async fn read<T: DeserializeOwned>(from: &mut (impl AsyncBufRead + Un
             return Err(io::Error::new(io::ErrorKind::InvalidData, "the line is too long"));
         }
         if whole {
-            return serde_json::from_slice(&line).map(Some).map_err(|e| io::Error::new(io::ErrorKind::InvalidData, e.to_string()));
+            return serde_json::from_slice(&line)
+                .map(Some)
+                .map_err(|e| io::Error::new(io::ErrorKind::InvalidData, e.to_string()));
         }
     }
 }
@@ -61,7 +65,10 @@ mod tests {
         let mut from: &[u8] = b"1\n\"a b\"\n{";
         assert_eq!(read::<u32>(&mut from).await.unwrap(), Some(1));
         assert_eq!(read::<String>(&mut from).await.unwrap().as_deref(), Some("a b"));
-        assert_eq!(read::<serde_json::Value>(&mut from).await.unwrap_err().kind(), io::ErrorKind::UnexpectedEof);
+        assert_eq!(
+            read::<serde_json::Value>(&mut from).await.unwrap_err().kind(),
+            io::ErrorKind::UnexpectedEof
+        );
         let mut empty: &[u8] = b"";
         assert_eq!(read::<u32>(&mut empty).await.unwrap(), None);
     }
@@ -77,6 +84,9 @@ mod tests {
     #[tokio::test]
     async fn a_line_that_is_no_json_is_refused() {
         let mut from: &[u8] = b"GET / HTTP/1.1\r\n";
-        assert_eq!(read::<u32>(&mut from).await.unwrap_err().kind(), io::ErrorKind::InvalidData);
+        assert_eq!(
+            read::<u32>(&mut from).await.unwrap_err().kind(),
+            io::ErrorKind::InvalidData
+        );
     }
 }

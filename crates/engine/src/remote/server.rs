@@ -63,10 +63,16 @@ impl Drop for ServeGuard {
 /// `queue_read_only` when no socket can be made in the data folder. The engine works without one.
 pub fn serve(handle: EngineHandle, home: &Home) -> Result<ServeGuard, Failure> {
     let path = home.socket();
-    let listener = listen(home).map_err(|e| Failure::new(ErrorCode::QueueReadOnly, format!("{}: {e}", path.display())))?;
+    let listener = listen(home)
+        .map_err(|e| Failure::new(ErrorCode::QueueReadOnly, format!("{}: {e}", path.display())))?;
     let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
     tasks.spawn(accept(listener, handle.clone(), stop.clone(), tasks.clone()));
-    Ok(ServeGuard { path, stop, tasks, _handle: handle })
+    Ok(ServeGuard {
+        path,
+        stop,
+        tasks,
+        _handle: handle,
+    })
 }
 
 /// A socket with its mode and in its place, whatever was there.
@@ -123,15 +129,24 @@ async fn answer(stream: UnixStream, handle: &EngineHandle) -> io::Result<()> {
     }
     let (read, write) = stream.into_split();
     let mut from = BufReader::new(read);
-    let mut out = Out { to: BufWriter::new(write) };
+    let mut out = Out {
+        to: BufWriter::new(write),
+    };
     let asked = tokio::time::timeout(PATIENCE, line::read::<Question>(&mut from)).await;
     let question = match asked.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))? {
         Ok(Some(question)) => question,
         Ok(None) => return Ok(()),
-        Err(e) => return out.failed(Failure::new(ErrorCode::BadRequest, e.to_string())).await,
+        Err(e) => {
+            return out
+                .failed(Failure::new(ErrorCode::BadRequest, e.to_string()))
+                .await;
+        }
     };
     if question.v != VERSION {
-        let detail = format!("the running Windlass speaks {VERSION} at its socket, this one {}", question.v);
+        let detail = format!(
+            "the running Windlass speaks {VERSION} at its socket, this one {}",
+            question.v
+        );
         return out.failed(Failure::new(ErrorCode::UpgradeRequired, detail)).await;
     }
     if has_left(&from) {
@@ -179,7 +194,12 @@ fn value(of: impl Serialize) -> Carried {
     serde_json::to_value(of).map_err(|e| Failure::new(ErrorCode::Internal, e.to_string()))
 }
 
-async fn carry_out(ask: Ask, h: &EngineHandle, out: &mut Out, from: &mut BufReader<OwnedReadHalf>) -> io::Result<Carried> {
+async fn carry_out(
+    ask: Ask,
+    h: &EngineHandle,
+    out: &mut Out,
+    from: &mut BufReader<OwnedReadHalf>,
+) -> io::Result<Carried> {
     Ok(match ask {
         Ask::Hello => value(std::process::id()),
         Ask::Snapshot => h.snapshot().await.and_then(value),
@@ -207,7 +227,8 @@ async fn carry_out(ask: Ask, h: &EngineHandle, out: &mut Out, from: &mut BufRead
                 let mut lines = std::mem::take(&mut receipt.lines);
                 while !lines.is_empty() {
                     let rest = lines.split_off(lines.len().min(PAGE));
-                    out.line(&Answer::Lines(std::mem::replace(&mut lines, rest))).await?;
+                    out.line(&Answer::Lines(std::mem::replace(&mut lines, rest)))
+                        .await?;
                 }
                 value(receipt)
             }
@@ -217,7 +238,8 @@ async fn carry_out(ask: Ask, h: &EngineHandle, out: &mut Out, from: &mut BufRead
             Ok(mut report) => {
                 while !report.failed.is_empty() {
                     let rest = report.failed.split_off(report.failed.len().min(PAGE));
-                    out.line(&Answer::Doubts(std::mem::replace(&mut report.failed, rest))).await?;
+                    out.line(&Answer::Doubts(std::mem::replace(&mut report.failed, rest)))
+                        .await?;
                 }
                 value(report.checked)
             }
@@ -228,7 +250,12 @@ async fn carry_out(ask: Ask, h: &EngineHandle, out: &mut Out, from: &mut BufRead
 }
 
 /// Tells what a watch tells, until it ends or nobody listens.
-async fn watched(h: &EngineHandle, groups: Vec<windlass_core::ids::GroupId>, out: &mut Out, from: &mut BufReader<OwnedReadHalf>) -> io::Result<Carried> {
+async fn watched(
+    h: &EngineHandle,
+    groups: Vec<windlass_core::ids::GroupId>,
+    out: &mut Out,
+    from: &mut BufReader<OwnedReadHalf>,
+) -> io::Result<Carried> {
     let mut events = watch(h, groups);
     loop {
         let event = tokio::select! {
@@ -238,7 +265,13 @@ async fn watched(h: &EngineHandle, groups: Vec<windlass_core::ids::GroupId>, out
         match event {
             Some(Ok(WatchEvent::Progress(groups))) => out.line(&Answer::Progress(groups)).await?,
             Some(Ok(WatchEvent::Notice(notice))) => out.line(&Answer::Notice(notice)).await?,
-            Some(Ok(WatchEvent::Ended { group, end })) => out.line(&Answer::Ended { group, end: end.into() }).await?,
+            Some(Ok(WatchEvent::Ended { group, end })) => {
+                out.line(&Answer::Ended {
+                    group,
+                    end: end.into(),
+                })
+                .await?;
+            }
             Some(Err(failure)) => return Ok(Err(failure)),
             None => return Ok(value(())),
         }

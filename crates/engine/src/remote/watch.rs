@@ -111,8 +111,12 @@ async fn told(
             let _ = send.send(Ok(WatchEvent::Notice(notice.clone()))).await;
         }
     }
-    let views: BTreeMap<GroupId, &GroupView> =
-        delta.groups.iter().filter(|g| groups.contains(&g.id)).map(|g| (g.id, g)).collect();
+    let views: BTreeMap<GroupId, &GroupView> = delta
+        .groups
+        .iter()
+        .filter(|g| groups.contains(&g.id))
+        .map(|g| (g.id, g))
+        .collect();
     if !views.is_empty() {
         let views = views.into_values().cloned().collect();
         let _ = send.send(Ok(WatchEvent::Progress(views))).await;

@@ -36,10 +36,23 @@ pub(super) enum Ask {
     Hello,
     Snapshot,
     AddPaths(Paths),
-    ListFiles { group: GroupId, offset: u32, limit: u32 },
-    SetIntent { scope: Place, intent: Intent },
-    Retry { scope: Place, code: Option<ErrorCode> },
-    AnswerRelaunch { group: Option<GroupId>, answer: RelaunchAnswer },
+    ListFiles {
+        group: GroupId,
+        offset: u32,
+        limit: u32,
+    },
+    SetIntent {
+        scope: Place,
+        intent: Intent,
+    },
+    Retry {
+        scope: Place,
+        code: Option<ErrorCode>,
+    },
+    AnswerRelaunch {
+        group: Option<GroupId>,
+        answer: RelaunchAnswer,
+    },
     RelaunchKnown,
     Destinations,
     TestDestination(NewDestination),
@@ -118,7 +131,11 @@ impl Paths {
             Origin::OpenWith => From::OpenWith,
         };
         Self {
-            paths: add.paths.iter().map(|p| encode_path_bytes(p.as_os_str().as_bytes())).collect(),
+            paths: add
+                .paths
+                .iter()
+                .map(|p| encode_path_bytes(p.as_os_str().as_bytes()))
+                .collect(),
             group: add.group,
             name: add.name.clone(),
             destination: add.destination,
@@ -136,12 +153,22 @@ impl Paths {
             From::Cli => Origin::Cli,
             From::OpenWith => Origin::OpenWith,
         };
-        let path = |text: &String| decode_path_text(text).map(|b| path_of(&b)).filter(|p| p.is_absolute());
+        let path = |text: &String| {
+            decode_path_text(text)
+                .map(|b| path_of(&b))
+                .filter(|p| p.is_absolute())
+        };
         let paths: Option<Vec<PathBuf>> = self.paths.iter().map(path).collect();
         let Some(paths) = paths else {
             return Err(Failure::new(ErrorCode::BadRequest, "a path is not absolute"));
         };
-        Ok(AddPaths { paths, group: self.group, name: self.name, destination: self.destination, origin })
+        Ok(AddPaths {
+            paths,
+            group: self.group,
+            name: self.name,
+            destination: self.destination,
+            origin,
+        })
     }
 }
 
@@ -197,16 +224,34 @@ mod tests {
     #[test]
     fn i40_every_byte_of_a_path_crosses_the_socket() {
         let odd = path_of(b"/tmp/--config=x \xff\n%41\xe2\x82");
-        let add = AddPaths { paths: vec![odd.clone()], group: None, name: Some("n".into()), destination: None, origin: Origin::Cli };
+        let add = AddPaths {
+            paths: vec![odd.clone()],
+            group: None,
+            name: Some("n".into()),
+            destination: None,
+            origin: Origin::Cli,
+        };
         let line = serde_json::to_string(&Paths::new(&add)).unwrap();
         assert!(!line.contains('\n'));
         let back: Paths = serde_json::from_str(&line).unwrap();
-        assert_eq!(back.into_add().unwrap().paths[0].as_os_str().as_bytes(), odd.as_os_str().as_bytes());
+        assert_eq!(
+            back.into_add().unwrap().paths[0].as_os_str().as_bytes(),
+            odd.as_os_str().as_bytes()
+        );
     }
 
     #[test]
     fn a_path_that_hangs_on_the_askers_folder_is_refused() {
-        let add = AddPaths { paths: vec!["a.txt".into()], group: None, name: None, destination: None, origin: Origin::Drop };
-        assert_eq!(Paths::new(&add).into_add().unwrap_err().code, ErrorCode::BadRequest);
+        let add = AddPaths {
+            paths: vec!["a.txt".into()],
+            group: None,
+            name: None,
+            destination: None,
+            origin: Origin::Drop,
+        };
+        assert_eq!(
+            Paths::new(&add).into_add().unwrap_err().code,
+            ErrorCode::BadRequest
+        );
     }
 }

@@ -19,7 +19,10 @@ async fn f051_f054_f080_parts_that_fail_go_again_and_the_object_is_whole() {
         [
             Fault::Cut,
             Fault::AnswerLost,
-            Fault::Status(403, "<Error><Code>AccessDenied</Code><Message>Request has expired</Message></Error>"),
+            Fault::Status(
+                403,
+                "<Error><Code>AccessDenied</Code><Message>Request has expired</Message></Error>",
+            ),
             Fault::Status(500, "<Error><Code>InternalError</Code></Error>"),
             Fault::Status(400, "<Error><Code>BadDigest</Code></Error>"),
             Fault::Status(503, "<Error><Code>SlowDown</Code></Error>"),
@@ -81,11 +84,21 @@ async fn f005_a_source_that_vanishes_before_it_is_read_needs_a_person_and_the_re
     std::fs::remove_file(&gone).unwrap();
     assert_eq!(end(&engine, group).await, GroupEnd::NeedsYou);
     let rows = engine.list_files(group, 0, 10).await.unwrap().files;
-    let word = |n: &str| rows.iter().find(|r| r.name == n).map(|r| (r.word, r.error.as_ref().map(|e| e.code)));
-    assert_eq!(word("gone"), Some((FileWord::NeedsYou, Some(ErrorCode::FileMissing))));
+    let word = |n: &str| {
+        rows.iter()
+            .find(|r| r.name == n)
+            .map(|r| (r.word, r.error.as_ref().map(|e| e.code)))
+    };
+    assert_eq!(
+        word("gone"),
+        Some((FileWord::NeedsYou, Some(ErrorCode::FileMissing)))
+    );
     assert_eq!(word("stays"), Some((FileWord::Verified, None)));
     std::fs::write(&gone, b"back").unwrap();
-    engine.retry(Scope::Group(group), Some(ErrorCode::FileMissing)).await.unwrap();
+    engine
+        .retry(Scope::Group(group), Some(ErrorCode::FileMissing))
+        .await
+        .unwrap();
     assert_eq!(end(&engine, group).await, GroupEnd::Done);
     assert_eq!(&b.plane.objects()["gone"][..], b"back");
     engine.shutdown().await;

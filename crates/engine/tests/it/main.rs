@@ -1,5 +1,11 @@
 //! The engine through its one door, against a control plane that fails when it is told to.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "helpers of these tests stop at the first surprise"
+)]
+
 mod faults;
 mod life;
 mod plane;
@@ -24,7 +30,10 @@ pub(crate) struct Bench {
 
 impl Bench {
     pub(crate) async fn new() -> Self {
-        Self { dir: tempfile::tempdir().unwrap(), plane: Plane::start().await }
+        Self {
+            dir: tempfile::tempdir().unwrap(),
+            plane: Plane::start().await,
+        }
     }
 
     pub(crate) fn source(&self) -> PathBuf {
@@ -53,7 +62,12 @@ impl Bench {
         let engine = start(config).await.unwrap();
         if engine.destinations().await.unwrap().is_empty() {
             let folder = Some(self.dir.path().join("to").to_string_lossy().into_owned());
-            let new = NewDestination { name: "there".into(), folder, s3: None, make_default: true };
+            let new = NewDestination {
+                name: "there".into(),
+                folder,
+                s3: None,
+                make_default: true,
+            };
             assert!(engine.add_destination(&new).await.unwrap().ok);
         }
         engine
@@ -73,13 +87,26 @@ pub(crate) async fn wait_for<T>(mut look: impl FnMut() -> Option<T>) -> T {
 
 pub(crate) async fn add(engine: &EngineHandle, paths: &[&Path]) -> GroupId {
     let paths = paths.iter().map(|p| p.to_path_buf()).collect();
-    engine.add_paths(AddPaths { paths, group: None, name: Some("g".into()), destination: None, origin: Origin::Cli }).await.unwrap()
+    engine
+        .add_paths(AddPaths {
+            paths,
+            group: None,
+            name: Some("g".into()),
+            destination: None,
+            origin: Origin::Cli,
+        })
+        .await
+        .unwrap()
 }
 
 pub(crate) async fn end(engine: &EngineHandle, group: GroupId) -> GroupEnd {
     match tokio::time::timeout(Duration::from_secs(30), engine.wait_group(group)).await {
         Ok(end) => end.unwrap(),
-        Err(_) => panic!("the group does not end: {}\n{:#?}", engine.dump().await, engine.snapshot().await.unwrap().groups),
+        Err(_) => panic!(
+            "the group does not end: {}\n{:#?}",
+            engine.dump().await,
+            engine.snapshot().await.unwrap().groups
+        ),
     }
 }
 

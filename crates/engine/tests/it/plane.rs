@@ -69,7 +69,14 @@ impl Plane {
     pub(crate) async fn start() -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base_url = format!("http://{}", listener.local_addr().unwrap());
-        let plane = Self { world: Arc::default(), gate: Arc::default(), endpoint: Endpoint { base_url, token: "t".into() } };
+        let plane = Self {
+            world: Arc::default(),
+            gate: Arc::default(),
+            endpoint: Endpoint {
+                base_url,
+                token: "t".into(),
+            },
+        };
         let app = Router::new()
             .route("/v1/groups", post(create_group))
             .route("/v1/groups/{id}/finalize", post(finalize))
@@ -90,7 +97,13 @@ impl Plane {
 
     /// The next requests of this kind fail so.
     pub(crate) fn fail(&self, op: &'static str, faults: impl IntoIterator<Item = Fault>) {
-        self.world.lock().unwrap().faults.entry(op).or_default().extend(faults);
+        self.world
+            .lock()
+            .unwrap()
+            .faults
+            .entry(op)
+            .or_default()
+            .extend(faults);
     }
 
     /// PUTs wait at the door until they are let in.
@@ -114,13 +127,25 @@ impl Plane {
     /// Parts stored of uploads that are not complete.
     pub(crate) fn unfinished_parts(&self) -> usize {
         let w = self.world.lock().unwrap();
-        w.sessions.values().filter(|s| s.settled.is_none() && !s.deleted).map(|s| s.parts.len()).sum()
+        w.sessions
+            .values()
+            .filter(|s| s.settled.is_none() && !s.deleted)
+            .map(|s| s.parts.len())
+            .sum()
     }
 
     fn enter(&self, op: &'static str) -> Result<Option<Fault>, Response> {
-        let fault = self.world.lock().unwrap().faults.get_mut(op).and_then(VecDeque::pop_front);
+        let fault = self
+            .world
+            .lock()
+            .unwrap()
+            .faults
+            .get_mut(op)
+            .and_then(VecDeque::pop_front);
         match fault {
-            Some(Fault::Status(status, body)) => Err((StatusCode::from_u16(status).unwrap(), body).into_response()),
+            Some(Fault::Status(status, body)) => {
+                Err((StatusCode::from_u16(status).unwrap(), body).into_response())
+            }
             Some(Fault::Cut) => std::panic::resume_unwind(Box::new("cut")),
             other => Ok(other),
         }
@@ -137,14 +162,33 @@ fn leave(fault: Option<Fault>, answer: Response) -> Answer {
 
 async fn create_group(State(p): State<Plane>, Json(g): Json<CreateGroup>) -> Answer {
     let fault = p.enter("group")?;
-    let group = Group { id: g.id, name: g.name, destination_id: g.destination_id, state: GroupState::Draft, total_files: 0, completed_files: 0, created_at: 0, rev: 1 };
+    let group = Group {
+        id: g.id,
+        name: g.name,
+        destination_id: g.destination_id,
+        state: GroupState::Draft,
+        total_files: 0,
+        completed_files: 0,
+        created_at: 0,
+        rev: 1,
+    };
     leave(fault, Json(group).into_response())
 }
 
 fn group_answer(id: &str, state: GroupState) -> Response {
     let id = id.parse().unwrap();
     let nowhere = uuid_like();
-    Json(Group { id, name: String::new(), destination_id: nowhere, state, total_files: 0, completed_files: 0, created_at: 0, rev: 1 }).into_response()
+    Json(Group {
+        id,
+        name: String::new(),
+        destination_id: nowhere,
+        state,
+        total_files: 0,
+        completed_files: 0,
+        created_at: 0,
+        rev: 1,
+    })
+    .into_response()
 }
 
 fn uuid_like() -> windlass_core::ids::DestinationId {
@@ -161,7 +205,11 @@ async fn cancel(State(p): State<Plane>, Path(id): Path<String>) -> Answer {
     {
         let mut w = p.world.lock().unwrap();
         let group: windlass_core::ids::GroupId = id.parse().unwrap();
-        for s in w.sessions.values_mut().filter(|s| s.settled.is_none() && s.item.as_ref().is_some_and(|i| i.group_id == group)) {
+        for s in w
+            .sessions
+            .values_mut()
+            .filter(|s| s.settled.is_none() && s.item.as_ref().is_some_and(|i| i.group_id == group))
+        {
             s.deleted = true;
             s.parts.clear();
         }
@@ -180,11 +228,16 @@ async fn init(State(p): State<Plane>, Json(batch): Json<Batch<InitItem>>) -> Ans
             let id = item.id;
             let s = w.sessions.entry(id).or_default();
             if s.item.as_ref().is_none_or(|i| i.attempt < item.attempt) {
-                *s = Sess { item: Some(item.clone()), ..Sess::default() };
+                *s = Sess {
+                    item: Some(item.clone()),
+                    ..Sess::default()
+                };
             }
             let answer = match &s.settled {
                 Some(settled) => InitAnswer::Settled(settled.clone()),
-                None => InitAnswer::Upload { object_key: item.rel_path },
+                None => InitAnswer::Upload {
+                    object_key: item.rel_path,
+                },
             };
             InitResult { id, answer }
         })
@@ -200,25 +253,50 @@ async fn sign(State(p): State<Plane>, Json(batch): Json<Batch<SignItem>>) -> Ans
         .items
         .into_iter()
         .map(|item| {
-            let known = p.world.lock().unwrap().sessions.get(&item.id).is_some_and(|s| !s.deleted);
+            let known = p
+                .world
+                .lock()
+                .unwrap()
+                .sessions
+                .get(&item.id)
+                .is_some_and(|s| !s.deleted);
             if !known {
                 let error = Some(Problem::new(404, &Failure::new(ErrorCode::SessionGone, "gone")));
-                return SignResult { id: item.id, uploads: vec![], error };
+                return SignResult {
+                    id: item.id,
+                    uploads: vec![],
+                    error,
+                };
             }
             let uploads = item.parts.iter().map(|part| SignedPart {
                 n: part.n,
-                url: format!("{base}/blob/{}?n={}&crc={}", item.id, part.n, u64::from_be_bytes(part.crc64.to_bytes())),
+                url: format!(
+                    "{base}/blob/{}?n={}&crc={}",
+                    item.id,
+                    part.n,
+                    u64::from_be_bytes(part.crc64.to_bytes())
+                ),
                 headers: vec![("x-len".into(), part.size.to_string())],
                 expires_at: 0,
                 valid_ms: 900_000,
             });
-            SignResult { id: item.id, uploads: uploads.collect(), error: None }
+            SignResult {
+                id: item.id,
+                uploads: uploads.collect(),
+                error: None,
+            }
         })
         .collect();
     leave(fault, Json(Answers::<SignResult> { items }).into_response())
 }
 
-async fn blob(State(p): State<Plane>, Path(id): Path<String>, Params(q): Params<BTreeMap<String, String>>, headers: HeaderMap, body: Bytes) -> Answer {
+async fn blob(
+    State(p): State<Plane>,
+    Path(id): Path<String>,
+    Params(q): Params<BTreeMap<String, String>>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Answer {
     loop {
         let wait = p.gate.notified();
         if !p.world.lock().unwrap().hold_puts {
@@ -257,7 +335,9 @@ async fn complete(State(p): State<Plane>, Json(batch): Json<Batch<CompleteItem>>
 
 fn complete_one(w: &mut World, item: &CompleteItem) -> CompleteOutcome {
     let Some(s) = w.sessions.get_mut(&item.id) else {
-        return CompleteOutcome::Failed { error: Problem::new(404, &Failure::new(ErrorCode::SessionGone, "gone")) };
+        return CompleteOutcome::Failed {
+            error: Problem::new(404, &Failure::new(ErrorCode::SessionGone, "gone")),
+        };
     };
     if let Some(settled) = &s.settled {
         return CompleteOutcome::Settled(settled.clone());
@@ -265,7 +345,11 @@ fn complete_one(w: &mut World, item: &CompleteItem) -> CompleteOutcome {
     let missing: Vec<PartNumber> = item
         .parts
         .iter()
-        .filter(|part| s.parts.get(&part.n.get()).is_none_or(|b| crc64(b) != part.crc64 || b.len() as u64 != part.size))
+        .filter(|part| {
+            s.parts
+                .get(&part.n.get())
+                .is_none_or(|b| crc64(b) != part.crc64 || b.len() as u64 != part.size)
+        })
         .map(|part| part.n)
         .collect();
     if !missing.is_empty() {
@@ -273,7 +357,10 @@ fn complete_one(w: &mut World, item: &CompleteItem) -> CompleteOutcome {
     }
     let whole: Vec<u8> = s.parts.values().flat_map(|b| b.iter().copied()).collect();
     let said: Crc64Nvme = combine(item.parts.iter().map(|p| (p.crc64, p.size)));
-    assert_eq!(said, item.crc64, "the client's own list gives the client's own checksum");
+    assert_eq!(
+        said, item.crc64,
+        "the client's own list gives the client's own checksum"
+    );
     assert_eq!(crc64(&whole), item.crc64, "I1");
     let key = s.item.as_ref().unwrap().rel_path.clone();
     let settled = Settled {
@@ -293,7 +380,10 @@ fn complete_one(w: &mut World, item: &CompleteItem) -> CompleteOutcome {
 async fn query(State(p): State<Plane>, Json(q): Json<Query>) -> Answer {
     let fault = p.enter("query")?;
     let w = p.world.lock().unwrap();
-    let mut answer = QueryAnswer { sessions: vec![], unknown: vec![] };
+    let mut answer = QueryAnswer {
+        sessions: vec![],
+        unknown: vec![],
+    };
     for id in q.ids {
         let Some((s, item)) = w.sessions.get(&id).and_then(|s| s.item.as_ref().map(|i| (s, i))) else {
             answer.unknown.push(id);
@@ -313,7 +403,11 @@ async fn query(State(p): State<Plane>, Json(q): Json<Query>) -> Answer {
             rel_path: item.rel_path.clone(),
             size: item.size,
             part_size: item.part_size,
-            state: if s.settled.is_some() { SessionState::Uploaded } else { SessionState::Uploading },
+            state: if s.settled.is_some() {
+                SessionState::Uploaded
+            } else {
+                SessionState::Uploading
+            },
             deleted: s.deleted,
             object_key: Some(item.rel_path.clone()),
             parts: parts.collect(),
@@ -338,7 +432,11 @@ async fn delete(State(p): State<Plane>, Json(ids): Json<Ids>) -> Answer {
                 s.deleted = true;
                 s.parts.clear();
             }
-            DeleteResult { id, cleaned: true, error: None }
+            DeleteResult {
+                id,
+                cleaned: true,
+                error: None,
+            }
         })
         .collect();
     drop(w);
@@ -351,7 +449,20 @@ async fn destinations(State(p): State<Plane>) -> Answer {
 }
 
 async fn put_destination(State(p): State<Plane>, Json(d): Json<PutDestination>) -> Answer {
-    let row = Destination { id: d.id, name: d.name, config: d.config, max_bytes: None };
-    p.world.lock().unwrap().destinations.insert(row.id.to_string(), row);
-    Ok(Json(Check { ok: true, steps: vec![] }).into_response())
+    let row = Destination {
+        id: d.id,
+        name: d.name,
+        config: d.config,
+        max_bytes: None,
+    };
+    p.world
+        .lock()
+        .unwrap()
+        .destinations
+        .insert(row.id.to_string(), row);
+    Ok(Json(Check {
+        ok: true,
+        steps: vec![],
+    })
+    .into_response())
 }

@@ -39,15 +39,31 @@ async fn i12_a_relaunch_asks_first_and_then_sends_no_stored_part_again() {
     let report = snapshot.relaunch.expect("a report");
     assert_eq!(report.groups.len(), 1);
     assert!(report.groups[0].bytes_safe > 0 && report.groups[0].bytes_safe < report.groups[0].bytes_total);
-    assert!(report.groups[0].findings.iter().any(|f| matches!(f.kind, FindingKind::Continues | FindingKind::MoreStored)), "{report:?}");
+    assert!(
+        report.groups[0]
+            .findings
+            .iter()
+            .any(|f| matches!(f.kind, FindingKind::Continues | FindingKind::MoreStored)),
+        "{report:?}"
+    );
     assert_eq!(snapshot.groups[0].word, GroupWord::Interrupted);
-    assert_eq!(b.plane.puts().len(), before.len(), "nothing moves before the answer");
+    assert_eq!(
+        b.plane.puts().len(),
+        before.len(),
+        "nothing moves before the answer"
+    );
 
-    engine.answer_relaunch(Some(group), RelaunchAnswer::Resume).await.unwrap();
+    engine
+        .answer_relaunch(Some(group), RelaunchAnswer::Resume)
+        .await
+        .unwrap();
     assert_eq!(end(&engine, group).await, GroupEnd::Done);
     assert_eq!(&b.plane.objects()["large"][..], &content[..]);
     let again = b.plane.puts().split_off(before.len());
-    assert!(again.iter().all(|p| !stored.contains(p)), "a stored part was sent again");
+    assert!(
+        again.iter().all(|p| !stored.contains(p)),
+        "a stored part was sent again"
+    );
     assert!(engine.snapshot().await.unwrap().relaunch.is_none());
     engine.shutdown().await;
 }
@@ -58,7 +74,10 @@ async fn x002_start_over_sends_all_of_it_and_discard_leaves_nothing() {
     let content = bytes(3, 80 * MIB);
     let group = interrupted(&b, &content).await;
     let engine = b.engine().await;
-    engine.answer_relaunch(Some(group), RelaunchAnswer::StartOver).await.unwrap();
+    engine
+        .answer_relaunch(Some(group), RelaunchAnswer::StartOver)
+        .await
+        .unwrap();
     assert_eq!(end(&engine, group).await, GroupEnd::Done);
     assert_eq!(&b.plane.objects()["large"][..], &content[..]);
     engine.shutdown().await;
@@ -67,7 +86,10 @@ async fn x002_start_over_sends_all_of_it_and_discard_leaves_nothing() {
     let b = Bench::new().await;
     let group = interrupted(&b, &content).await;
     let engine = b.engine().await;
-    engine.answer_relaunch(None, RelaunchAnswer::Discard).await.unwrap();
+    engine
+        .answer_relaunch(None, RelaunchAnswer::Discard)
+        .await
+        .unwrap();
     assert_eq!(end(&engine, group).await, GroupEnd::Cancelled);
     assert_eq!(b.plane.unfinished_parts(), 0);
     engine.shutdown().await;
@@ -82,8 +104,17 @@ async fn f159_a_source_that_changed_between_two_launches_is_told_and_sent_as_the
     let engine = b.engine().await;
     engine.relaunch_known().await;
     let report = engine.snapshot().await.unwrap().relaunch.unwrap();
-    assert!(report.groups[0].findings.iter().any(|f| f.kind == FindingKind::FileChanged), "{report:?}");
-    engine.answer_relaunch(Some(group), RelaunchAnswer::Resume).await.unwrap();
+    assert!(
+        report.groups[0]
+            .findings
+            .iter()
+            .any(|f| f.kind == FindingKind::FileChanged),
+        "{report:?}"
+    );
+    engine
+        .answer_relaunch(Some(group), RelaunchAnswer::Resume)
+        .await
+        .unwrap();
     assert_eq!(end(&engine, group).await, GroupEnd::Done);
     assert_eq!(&b.plane.objects()["large"][..], &newer[..]);
     engine.shutdown().await;

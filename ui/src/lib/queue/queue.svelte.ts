@@ -60,6 +60,7 @@ export class Queue {
       if (mine !== this.#generation) return;
       this.broken = null;
       this.snapshot = adopt(snapshot);
+      for (const notice of snapshot.notices) this.notify(notice);
       const early = this.#early;
       this.#early = [];
       for (const delta of early) this.#follow(delta);
