@@ -3,6 +3,7 @@
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
+    clippy::result_large_err,
     reason = "helpers of these tests stop at the first surprise"
 )]
 
