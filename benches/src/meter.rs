@@ -49,7 +49,8 @@ pub(crate) fn run(mut command: Command) -> Result<Spent> {
     let said = text(&mut out)?;
     ensure!(
         ended.status.success(),
-        "{command:?}: {}\n{}",
+        "{}: {}\n{}",
+        command.get_program().display(),
         ended.status,
         last_lines(&format!("{said}{}", text(&mut err)?))
     );

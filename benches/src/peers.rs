@@ -10,6 +10,20 @@ use windlass_core::machine::Config;
 use crate::meter::{self, Spent};
 use crate::sink::{BUCKET, Sink};
 
+/// Variables that lead past the sink, or that some peers stumble over.
+const ELSEWHERE: &[&str] = &[
+    "AWS_CA_BUNDLE",
+    "AWS_ENDPOINT_URL",
+    "AWS_PROFILE",
+    "AWS_SESSION_TOKEN",
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "ALL_PROXY",
+    "http_proxy",
+    "https_proxy",
+    "all_proxy",
+];
+
 const BOTO3: &str = include_str!("peers/boto3_up.py");
 const OBSTORE: &str = include_str!("peers/obstore_up.py");
 
@@ -74,14 +88,7 @@ impl Peer {
             .env("AWS_DEFAULT_REGION", "here")
             .env("AWS_REGION", "here")
             .env("AWS_EC2_METADATA_DISABLED", "true");
-        for name in [
-            "http_proxy",
-            "HTTP_PROXY",
-            "https_proxy",
-            "HTTPS_PROXY",
-            "all_proxy",
-            "ALL_PROXY",
-        ] {
+        for name in ELSEWHERE {
             command.env_remove(name);
         }
         meter::run(command)
@@ -140,14 +147,7 @@ fn s5cmd(source: &Path, endpoint: &str) -> Command {
 
 fn aws(source: &Path, endpoint: &str) -> Command {
     let mut command = Command::new("aws");
-    command.args([
-        "--endpoint-url",
-        endpoint,
-        "--no-cli-pager",
-        "s3",
-        "cp",
-        "--only-show-errors",
-    ]);
+    command.args(["--endpoint-url", endpoint, "s3", "cp", "--only-show-errors"]);
     if source.is_dir() {
         command.arg("--recursive");
     }

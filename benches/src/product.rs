@@ -23,7 +23,7 @@ pub(crate) struct Product {
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct Summary {
     pub(crate) files: u64,
-    pub(crate) uploaded: u64,
+    pub(crate) deduplicated: u64,
     pub(crate) unchanged: u64,
     pub(crate) failed: u64,
     pub(crate) rejected: u64,

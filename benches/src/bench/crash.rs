@@ -16,8 +16,8 @@ use crate::product::Product;
 use crate::report::{Budget, Row, Unit};
 use crate::sink::{Seen, Sink};
 
-/// After these shares of the parts, in percent.
-const MOMENTS: &[u64] = &[2, 20, 40, 60, 80, 97];
+/// Each run is killed when it sent so many percent of the parts.
+const SHARES: &[u64] = &[2, 18, 20, 20, 20, 15];
 const PATIENCE: Duration = Duration::from_secs(120);
 /// Between two looks; far less than a part takes.
 const LOOK_EVERY: Duration = Duration::from_millis(2);
@@ -32,13 +32,13 @@ pub(super) fn run(bench: &Bench<'_>) -> Result<Vec<Row>> {
     bench.sink.reset()?;
     let parts = bytes / PART_BYTES;
     let (mut kills, mut in_flight) = (0_u32, 0);
-    for moment in MOMENTS {
+    for share in SHARES {
         let command = if kills == 0 {
             windlass.up(&file)?
         } else {
             windlass.resume()?
         };
-        if !killed(command, bench.sink, (parts * moment / 100).max(1))? {
+        if !killed(command, bench.sink, (parts * share / 100).max(1))? {
             break;
         }
         kills += 1;
@@ -49,7 +49,7 @@ pub(super) fn run(bench: &Bench<'_>) -> Result<Vec<Row>> {
             .iter()
             .filter(|put| put.answered_us.is_none())
             .count();
-        println!("   killed after {moment} %: {} parts cut", cut - in_flight);
+        println!("   killed after {share} % more: {} parts cut", cut - in_flight);
         in_flight = cut;
     }
     meter::run(windlass.resume()?)?;
@@ -71,8 +71,9 @@ pub(super) fn run(bench: &Bench<'_>) -> Result<Vec<Row>> {
     ])
 }
 
-/// Starts it and kills it when so many parts were answered. False when it ended before.
+/// Starts it and kills it when so many parts more were answered. False when it ended before.
 fn killed(mut command: Command, sink: &Sink, parts: u64) -> Result<bool> {
+    let parts = sink.answered()? + parts;
     let mut child = command
         .stdin(Stdio::null())
         .stdout(Stdio::null())

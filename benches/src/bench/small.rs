@@ -5,7 +5,7 @@ use anyhow::{Result, ensure};
 use super::{Bench, Peers};
 use crate::floor;
 use crate::product::{self, Product};
-use crate::report::{Budget, Row, Unit};
+use crate::report::{Budget, Row, Unit, median};
 
 /// Files a second.
 const RATE: f64 = 8_000.0;
@@ -49,7 +49,7 @@ pub(super) fn run(bench: &Bench<'_>) -> Result<Vec<Row>> {
         inside_folder.push(rate(summary.seconds));
     }
     let start = |inside: &[f64]| {
-        let rate = crate::report::median(inside).unwrap_or_default();
+        let rate = median(inside).unwrap_or_default();
         format!("{rate:.0}/s without start and end of the program")
     };
     let mut rows = vec![

@@ -82,7 +82,9 @@ pub(super) fn objects(all: &Objects, bucket: &str, request: &Request) -> Answer 
             "<NextContinuationToken>{token}</NextContinuationToken><NextMarker>{next}</NextMarker>"
         );
     }
-    Answer::xml(&format!("<ListBucketResult>{head}{entries}</ListBucketResult>"))
+    Answer::xml(&format!(
+        "<ListBucketResult xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">{head}{entries}</ListBucketResult>"
+    ))
 }
 
 fn entry(out: &mut String, key: &str, object: &Object) {
@@ -124,7 +126,7 @@ pub(super) fn parts(id: &str, upload: &Upload, request: &Request) -> Answer {
         String::new()
     };
     Answer::xml(&format!(
-        "<ListPartsResult><Bucket>{}</Bucket><Key>{}</Key><UploadId>{id}</UploadId><MaxParts>{most}</MaxParts>\
+        "<ListPartsResult xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><Bucket>{}</Bucket><Key>{}</Key><UploadId>{id}</UploadId><MaxParts>{most}</MaxParts>\
          <IsTruncated>{more}</IsTruncated>{next}<ChecksumAlgorithm>CRC64NVME</ChecksumAlgorithm>\
          <ChecksumType>FULL_OBJECT</ChecksumType>{entries}</ListPartsResult>",
         upload.bucket,
@@ -147,6 +149,6 @@ pub(super) fn uploads(all: &Objects, bucket: &str, request: &Request) -> Answer 
         }
     }
     Answer::xml(&format!(
-        "<ListMultipartUploadsResult><Bucket>{bucket}</Bucket><IsTruncated>false</IsTruncated>{entries}</ListMultipartUploadsResult>"
+        "<ListMultipartUploadsResult xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><Bucket>{bucket}</Bucket><IsTruncated>false</IsTruncated>{entries}</ListMultipartUploadsResult>"
     ))
 }

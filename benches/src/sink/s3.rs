@@ -92,7 +92,7 @@ impl Storage {
                 let id = all.create(bucket, key, request, now);
                 let named = named(bucket, key);
                 let answer = Answer::xml(&format!(
-                    "<InitiateMultipartUploadResult>{named}<UploadId>{id}</UploadId></InitiateMultipartUploadResult>"
+                    "<InitiateMultipartUploadResult xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">{named}<UploadId>{id}</UploadId></InitiateMultipartUploadResult>"
                 ));
                 let told = ["x-amz-checksum-algorithm", "x-amz-checksum-type"];
                 Ok(told.iter().fold(answer, |a, name| match request.header(name) {
@@ -109,7 +109,7 @@ impl Storage {
                     )
                 });
                 Ok(Answer::xml(&format!(
-                    "<CompleteMultipartUploadResult>{}<ETag>{}</ETag>{crc64}</CompleteMultipartUploadResult>",
+                    "<CompleteMultipartUploadResult xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">{}<ETag>{}</ETag>{crc64}</CompleteMultipartUploadResult>",
                     named(bucket, key),
                     escaped(&object.etag)
                 )))

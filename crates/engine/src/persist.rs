@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::sync::Notify;
-use windlass_core::error::{ErrorCode, Failure, RetryClass};
+use windlass_core::error::Failure;
 use windlass_core::ids::GroupId;
 use windlass_core::machine::records::Change;
 use windlass_core::machine::{Effect, Event};
@@ -161,11 +161,11 @@ async fn write(shared: &Arc<Shared>, all: Vec<Change>) -> Result<(), QueueError>
             }
             Err(e) => {
                 let failure = Failure::from(&e);
-                let disk = match failure.code.retry_class() {
-                    RetryClass::When(BlockedReason::QueueDiskFull) => true,
-                    _ => failure.code == ErrorCode::QueueReadOnly,
-                };
-                if !disk || (shared.stop.is_cancelled() && blocked) {
+                let refused = matches!(
+                    e,
+                    QueueError::Refused(_) | QueueError::Stored(_) | QueueError::Closed
+                );
+                if refused || (shared.stop.is_cancelled() && blocked) {
                     return Err(e);
                 }
                 if !blocked {

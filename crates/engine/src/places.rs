@@ -138,6 +138,52 @@ fn request(id: DestinationId, new: &NewDestination) -> Result<(PutDestination, R
     }
 }
 
+/// Takes over destinations that the control plane has and the queue does not: after a queue was set aside they are still
+/// there, with their keys (I14).
+pub(crate) async fn adopt(shared: &Shared) -> Result<(), Failure> {
+    let known = rows(shared).await?;
+    let theirs = match shared.control.destinations().await {
+        Ok(theirs) => theirs,
+        Err(failure) => {
+            tracing::warn!(error = %failure, "the control plane did not tell its destinations");
+            return Ok(());
+        }
+    };
+    let mut position = known.iter().map(|r| r.position + 1).max().unwrap_or(0);
+    let mut is_default = !known.iter().any(|r| r.is_default);
+    let mut missing = Vec::new();
+    for d in theirs {
+        if known.iter().any(|r| r.id == d.id || r.name == d.name) {
+            continue;
+        }
+        let (kind, location) = match d.config {
+            DestinationConfig::Folder { path } => (RowKind::Folder, path),
+            DestinationConfig::S3 { endpoint, bucket, .. } => {
+                let host = endpoint.split("://").nth(1).unwrap_or(&endpoint).to_owned();
+                (RowKind::S3, format!("{bucket} at {host}"))
+            }
+        };
+        missing.push(DestinationRow {
+            id: d.id,
+            name: d.name,
+            kind,
+            location,
+            is_default,
+            position,
+            content_hash: Stored::Always,
+        });
+        is_default = false;
+        position += 1;
+    }
+    if !missing.is_empty() {
+        shared
+            .queue
+            .write(move |conn| missing.iter().try_for_each(|row| destinations::insert(conn, row)))
+            .await?;
+    }
+    Ok(())
+}
+
 fn answer(check: Check) -> DestinationCheck {
     let steps = check.steps.into_iter().map(|s| CheckStep {
         step: s.step,

@@ -4,7 +4,7 @@
 //! task that ends in a message. `Persist` goes to the lane ([`crate::persist`]); what stands in its `then` comes back as a message
 //! after the commit, and is carried out only then.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -112,6 +112,8 @@ pub(crate) struct Shell {
     sources: BTreeMap<FileId, Arc<OpenSource>>,
     urls: BTreeMap<(FileId, PartNumber), Url>,
     puts: BTreeMap<PutId, AbortHandle>,
+    /// PUTs that were cut before the commit that they wait for: they never begin.
+    cut: BTreeSet<PutId>,
 }
 
 impl Shell {
@@ -124,6 +126,7 @@ impl Shell {
             sources: BTreeMap::new(),
             urls: BTreeMap::new(),
             puts: BTreeMap::new(),
+            cut: BTreeSet::new(),
         }
     }
 
@@ -267,11 +270,12 @@ impl Shell {
                 put,
                 buffer,
             } => self.put(file, part, put, buffer),
-            Effect::CancelPut { put } => {
-                if let Some(task) = self.puts.remove(&put) {
-                    task.abort();
+            Effect::CancelPut { put } => match self.puts.remove(&put) {
+                Some(task) => task.abort(),
+                None => {
+                    self.cut.insert(put);
                 }
-            }
+            },
             Effect::DropBuffer { buffer } => {
                 self.buffers.remove(&buffer);
             }
@@ -321,6 +325,9 @@ impl Shell {
     }
 
     fn put(&mut self, file: FileId, part: PartRange, put: PutId, buffer: Option<BufferId>) {
+        if self.cut.remove(&put) {
+            return;
+        }
         let ready = self
             .urls
             .remove(&(file, part.number))

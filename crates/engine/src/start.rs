@@ -75,6 +75,7 @@ pub async fn start(config: EngineConfig) -> Result<EngineHandle, Failure> {
         .spawn(Shell::new(Arc::clone(&shared), machine, inbox).run());
     shared.tasks.spawn(persist::run(Arc::clone(&shared)));
     shared.tasks.spawn(deltas::run(Arc::clone(&shared)));
+    places::adopt(&shared).await?;
     for place in places::rows(&shared).await? {
         let hash = match place.content_hash {
             windlass_queue::destinations::ContentHash::Never => ContentHash::Never,

@@ -198,12 +198,12 @@ pub fn load_work(
     limit: usize,
     now: Timestamp,
 ) -> Result<Vec<FileRecord>, QueueError> {
-    // By upload_file_open.
+    // By upload_file_open. A wait of more than 20 minutes is none that was ever meant: the clock was set back (F74).
     let mut q = conn.prepare_cached(&format!(
         "SELECT {RECORD} FROM upload_file f
          WHERE f.group_id = ?1 AND f.position > ?2 AND f.intent = 'run'
            AND f.state <> 'done' AND f.state <> 'failed' AND f.state <> 'removed'
-           AND (f.next_try_at IS NULL OR f.next_try_at <= ?3)
+           AND (f.next_try_at IS NULL OR f.next_try_at <= ?3 OR f.next_try_at > ?3 + 1200000)
          ORDER BY f.position LIMIT ?4"
     ))?;
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);

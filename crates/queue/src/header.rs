@@ -69,7 +69,9 @@ pub(crate) fn look(path: &Path) -> io::Result<Found> {
 }
 
 fn big_endian(bytes: &[u8]) -> u32 {
-    bytes.iter().take(4).fold(0, |n, b| n << 8 | u32::from(*b))
+    bytes
+        .first_chunk::<4>()
+        .map_or(0, |four| u32::from_be_bytes(*four))
 }
 
 /// The beginning of the first page as the last commit in the log left it.

@@ -21,6 +21,7 @@ const BUILD: &[&str] = &[
 const TEST: &[&str] = &[
     "xvfb",
     "openbox",
+    "strace",
     "xdotool",
     "x11-utils",
     "dbus",

@@ -52,6 +52,8 @@ pub(super) struct Part {
     pub(super) buffer: Option<BufferId>,
     /// Failures in a row.
     pub(super) tries: u8,
+    /// Times in a row that the storage refused its checksum.
+    pub(super) refused: u8,
     /// Times in a row that its URL was refused as expired.
     pub(super) resigned: u8,
 }
@@ -69,6 +71,7 @@ impl Part {
             etag: stored.and_then(|r| r.etag.clone()),
             buffer: None,
             tries: 0,
+            refused: 0,
             resigned: 0,
         }
     }

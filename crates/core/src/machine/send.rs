@@ -554,6 +554,7 @@ impl Machine {
                 part.phase = Phase::Stored;
                 part.etag = Some(etag.clone());
                 part.tries = 0;
+                part.refused = 0;
                 part.resigned = 0;
                 file.stored += 1;
                 file.tries = 0;
@@ -606,7 +607,8 @@ impl Machine {
         file.parts[i].resigned = 0;
         let n = PartNumber::from_index(i);
         let damaged = failure.code == ErrorCode::ChecksumMismatch;
-        let tries = file.parts[i].tries;
+        file.parts[i].refused = file.parts[i].refused.saturating_add(u8::from(damaged));
+        let refused = file.parts[i].refused;
         let buffer = file.parts[i].buffer.take();
         // Read again from the source: what was in memory may be what is wrong (F16).
         file.back_to_todo(i);
@@ -621,8 +623,9 @@ impl Machine {
                 vec![],
             );
         }
-        if damaged && tries >= PART_TRIES {
-            let detail = format!("part {} was refused {tries} times: {}", i + 1, failure.detail);
+        // Cut connections and busy answers are no refusals: only what the storage says of the bytes counts here.
+        if damaged && refused >= PART_TRIES {
+            let detail = format!("part {} was refused {refused} times: {}", i + 1, failure.detail);
             return self.fail(now, id, Failure::new(ErrorCode::ReadError, detail));
         }
         if self.hold_destination(now, destination, &failure) {

@@ -310,13 +310,7 @@ impl Client {
         let address = Address::of(&self.folder, "engine.sock").map_err(|e| io_failure(&e))?;
         let mut stream = UnixStream::connect(address.path())
             .await
-            .map_err(|e| match e.kind() {
-                // Nobody, a dead owner's file, or an owner that is busy accepting: look again.
-                io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused | io::ErrorKind::WouldBlock => {
-                    CallError::Gone
-                }
-                _ => io_failure(&e),
-            })?;
+            .map_err(|e| io_failure(&e))?;
         let owner = stream.peer_cred().map_err(|e| io_failure(&e))?;
         if owner.uid() != rustix::process::geteuid().as_raw() {
             return Err(Failure::new(
@@ -348,23 +342,35 @@ impl Client {
     }
 }
 
+/// An owner that is not there, ends just now, or is too busy to accept is gone: who asked looks again.
 fn io_failure(e: &io::Error) -> CallError {
-    Failure::new(
-        ErrorCode::Internal,
-        format!("socket of the running Windlass: {e}"),
-    )
-    .into()
+    use io::ErrorKind as K;
+    match e.kind() {
+        K::NotFound
+        | K::ConnectionRefused
+        | K::ConnectionReset
+        | K::ConnectionAborted
+        | K::NotConnected
+        | K::BrokenPipe
+        | K::UnexpectedEof
+        | K::WouldBlock => CallError::Gone,
+        _ => Failure::new(
+            ErrorCode::Internal,
+            format!("socket of the running Windlass: {e}"),
+        )
+        .into(),
+    }
 }
 
 /// The stream ended, broke, or says something that is no answer.
 fn unlooked_for(read: io::Result<Option<Answer>>) -> CallError {
     match read {
-        Err(e) if e.kind() == io::ErrorKind::InvalidData => io_failure(&e),
+        Ok(None) => CallError::Gone,
         Ok(Some(_)) => Failure::new(
             ErrorCode::Internal,
             "the running Windlass answered something else",
         )
         .into(),
-        Ok(None) | Err(_) => CallError::Gone,
+        Err(e) => io_failure(&e),
     }
 }

@@ -58,10 +58,18 @@ enum Moment {
     Said(String),
 }
 
+/// Bytes of `\x68\x69`; by hand, since there are millions.
 fn unhex(text: &str) -> Vec<u8> {
-    text.split("\\x")
-        .skip(1)
-        .map(|h| u8::from_str_radix(h, 16).unwrap())
+    let nibble = |c: u8| {
+        if c.is_ascii_digit() {
+            c - b'0'
+        } else {
+            c - b'a' + 10
+        }
+    };
+    text.as_bytes()
+        .chunks_exact(4)
+        .map(|c| nibble(c[2]) << 4 | nibble(c[3]))
         .collect()
 }
 
