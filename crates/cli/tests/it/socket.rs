@@ -125,5 +125,6 @@ async fn who_is_being_answered_when_the_owner_ends_learns_it_at_once() {
     let end = tokio::task::spawn_blocking(move || stream.read_to_end(&mut rest))
         .await
         .unwrap();
-    assert_eq!(end.unwrap(), 0);
+    // Cut before or after it was accepted.
+    assert!(matches!(&end, Ok(0)) || end.is_err_and(|e| e.kind() == std::io::ErrorKind::ConnectionReset));
 }
