@@ -56,6 +56,7 @@ pub(crate) fn print(dir: &Path, address: &str) -> Result<()> {
         sha_instructions: cpu_has_sha(),
         memcpy: rate(&bytes, 16, |b| {
             target.copy_from_slice(black_box(b));
+            black_box(&mut target);
             Ok(())
         })?,
         sha256: rate(&bytes, 8, |b| {
