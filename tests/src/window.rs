@@ -21,6 +21,33 @@ pub fn hook(id: &str) -> String {
     format!("[data-testid=\"{id}\"]")
 }
 
+/// What the desktop prefers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Theme {
+    /// Dark on light.
+    Light,
+    /// Light on dark.
+    Dark,
+}
+
+impl Theme {
+    /// Its word, for the names of pictures.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Light => "light",
+            Self::Dark => "dark",
+        }
+    }
+
+    fn of_gtk(self) -> &'static str {
+        match self {
+            Self::Light => "Adwaita",
+            Self::Dark => "Adwaita:dark",
+        }
+    }
+}
+
 /// A desktop with a home for the program, and the command line on the same home.
 pub struct Table {
     /// The desktop.
@@ -51,10 +78,21 @@ impl Table {
     /// # Errors
     /// It does not.
     pub fn open(&self) -> Result<App<'_>> {
+        self.open_in(Theme::Light)
+    }
+
+    /// As [`Table::open`], on a desktop of this theme.
+    ///
+    /// # Errors
+    /// It does not.
+    pub fn open_in(&self, theme: Theme) -> Result<App<'_>> {
         let app = self.desktop.open(
             &crate::built("windlass-desktop")?,
             &[],
-            &[("WINDLASS_HOME", &self.windlass.data())],
+            &[
+                ("WINDLASS_HOME", &self.windlass.data()),
+                ("GTK_THEME", Path::new(theme.of_gtk())),
+            ],
         )?;
         app.find(&hook("app-ready")).with_context(|| self.log())?;
         Ok(app)

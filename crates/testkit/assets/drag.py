@@ -1,10 +1,10 @@
 #!/usr/bin/python3
 """Drags files onto a window as a person does from a file manager: a true XDND drag from another program.
 
-    drag.py --window TITLE --to X,Y [--hover SECONDS] [--cancel] FILE...
+    drag.py --window TITLE --to X,Y [--hover SECONDS] [--picture PNG] [--cancel] FILE...
 
-X,Y is inside the window's content. --hover is how long the files are held there before they are let go. --cancel presses
-Escape instead. Prints {"dropped": bool, "data_requested": bool}; exit status 0 when that is what was asked for.
+X,Y is inside the window's content. --hover is how long the files are held there before they are let go. --picture keeps
+what the screen shows at the end of that. --cancel presses Escape instead. Prints {"dropped": bool, "data_requested": bool}; exit status 0 when that is what was asked for.
 
 The drag begins at a small popup in a corner of the screen; xdotool moves the pointer. Needs the system's Python with
 python3-gi and gir1.2-gtk-3.0.
@@ -13,6 +13,7 @@ import argparse
 import json
 import pathlib
 import re
+import shlex
 import subprocess
 import sys
 
@@ -41,16 +42,19 @@ def content_origin(title):
     return [int(re.search(rf"Absolute upper-left {axis}:\s+(-?\d+)", info)[1]) for axis in "XY"]
 
 
-def hand(start, target, hover, cancel):
-    """The hand's movements, for xdotool. A drag needs motion: one jump is taken for a click."""
+def hand(start, target, hover, picture, cancel):
+    """The hand's movements, for a shell. A drag needs motion: one jump is taken for a click."""
     (from_x, from_y), (to_x, to_y) = start, target
     moves = ["mousemove", from_x, from_y, "sleep", "0.1", "mousedown", "1"]
     for step in range(1, STEPS + 1):
         x, y = from_x + (to_x - from_x) * step // STEPS, from_y + (to_y - from_y) * step // STEPS
         moves += ["mousemove", x, y, "sleep", "0.015"]
     moves += ["mousemove", to_x - 1, to_y, "sleep", "0.05", "mousemove", to_x, to_y, "sleep", hover]
-    moves += ["key", "Escape", "sleep", "0.1", "mouseup", "1"] if cancel else ["mouseup", "1"]
-    return ["xdotool", *map(str, moves)]
+    steps = [["xdotool", *map(str, moves)]]
+    if picture:
+        steps.append(["import", "-window", "root", picture])
+    steps.append(["xdotool", *(["key", "Escape", "sleep", "0.1"] if cancel else []), "mouseup", "1"])
+    return " ; ".join(shlex.join(step) for step in steps)
 
 
 def main():
@@ -58,6 +62,7 @@ def main():
     options.add_argument("--window", required=True)
     options.add_argument("--to", required=True)
     options.add_argument("--hover", type=float, default=0.3)
+    options.add_argument("--picture")
     options.add_argument("--cancel", action="store_true")
     options.add_argument("files", nargs="+")
     asked = options.parse_args()
@@ -92,7 +97,7 @@ def main():
 
     def begin():
         start = (corner[0] + SIZE // 2, corner[1] + SIZE // 2)
-        subprocess.Popen(hand(start, target, asked.hover, asked.cancel))
+        subprocess.Popen(["sh", "-c", hand(start, target, asked.hover, asked.picture, asked.cancel)])
         return False
 
     source.connect("drag-data-get", data_wanted)

@@ -1,5 +1,7 @@
 //! The real window: a real drag, the tray, notifications, a kill and what the next launch says.
 
+mod pictures;
+
 use std::time::Duration;
 
 use anyhow::{Result, ensure};

@@ -39,6 +39,23 @@ impl Desktop {
         self.drag_with(files, window, (x, y), &[])
     }
 
+    /// As [`Desktop::drag`], and keeps what the screen showed while the files were held over the window, as PNG.
+    ///
+    /// # Errors
+    /// The window did not take them, or the picture can't be taken.
+    pub fn drag_and_look(
+        &self,
+        files: &[PathBuf],
+        window: &str,
+        at: (i64, i64),
+        picture: &Path,
+    ) -> Result<()> {
+        if let Some(parent) = picture.parent() {
+            fs::create_dir_all(parent)?;
+        }
+        self.drag_with(files, window, at, &["--hover", "1", "--picture", text(picture)?])
+    }
+
     /// Drags files to a window, holds them there, and gives up by Escape.
     ///
     /// # Errors
@@ -56,6 +73,18 @@ impl Desktop {
             arguments.push(text(file)?);
         }
         self.tool("/usr/bin/python3", &arguments).map(drop)
+    }
+
+    /// How bright a picture is on average, from 0 (black) to 1 (white), and how many colours it has.
+    ///
+    /// # Errors
+    /// It can't be read.
+    pub fn brightness(&self, picture: &Path) -> Result<(f64, u64)> {
+        let format = ["-format", "%[fx:mean] %k", "info:"];
+        let said = self.tool("convert", &[&[text(picture)?], &format[..]].concat())?;
+        let mut words = said.split_whitespace();
+        let mut next = || words.next().context("the picture has no such figure");
+        Ok((next()?.parse()?, next()?.parse()?))
     }
 
     /// The entries of all tray menus, separators left out.

@@ -86,7 +86,7 @@ const checks: Record<string, CheckWords> = {
 
 const finding: Record<FindingKind, (found: Finding) => string> = {
   continues: (x) =>
-    x.parts > 0 ? `${files(x.files)} under way: ${parts(x.parts)} stay, the rest follows` : `${which(x)} goes on where it stood`,
+    x.parts > 0 ? `${files(x.files)} under way: ${parts(x.parts)} stay, the rest follows` : `${which(x)} ${x.files === 1 ? 'goes on where it stood' : 'go on where they stood'}`,
   more_stored: (x) => `The destination already has ${s(x.parts, 'more part', 'more parts')} than this computer knew`,
   fewer_stored: (x) => `${parts(x.parts)} gone at the destination; sent again`,
   finishes: (x) => `Everything is there of ${which(x)}; only the end is missing`,
