@@ -9,7 +9,7 @@ use windlass_engine::home::Home;
 
 use crate::arguments::{Arguments, Ask};
 use crate::shell::Shell;
-use crate::{CANNOT_START, closing, commands, logs, notify, start, tray, window};
+use crate::{CANNOT_START, awake, closing, commands, logs, notify, start, tray, window};
 
 /// Runs until the end, and says how it ended.
 pub(crate) fn run(arguments: Arguments) -> u8 {
@@ -29,6 +29,7 @@ pub(crate) fn run(arguments: Arguments) -> u8 {
         .manage(tray::Tray::default())
         .manage(notify::Shown::default())
         .manage(window::Dragging::default())
+        .manage(awake::Awake::default())
         .invoke_handler(commands::handler());
     if let Ok(home) = &home {
         builder = builder.plugin(window_state(home.dir()));

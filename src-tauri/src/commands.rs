@@ -6,9 +6,11 @@
 mod destinations;
 mod files;
 mod groups;
+mod history;
 #[cfg(test)]
 mod names;
 mod page;
+mod program;
 mod proof;
 
 use serde::Serialize;
@@ -44,26 +46,45 @@ fn invalid(why: &str) -> CommandError {
 /// All commands.
 pub(crate) fn handler() -> impl Fn(Invoke<tauri::Wry>) -> bool + Send + Sync + 'static {
     tauri::generate_handler![
+        groups::act_on_files,
         destinations::add_destination,
         groups::answer_relaunch,
         destinations::check_destination,
-        files::choose_files,
         destinations::choose_destination_folder,
+        files::choose_files,
         files::drop_cancel,
         files::drop_into,
+        history::export_receipt,
+        files::file_details,
+        groups::find_in_groups,
+        history::find_proved,
         destinations::finish_first_run,
+        history::history,
+        history::history_details,
+        history::insights,
+        program::login_start,
+        program::make_diagnostics,
+        groups::move_group,
+        program::open_data_folder,
         files::paste_files,
         proof::receipt,
+        history::receipt_lines,
         destinations::remove_destination,
         groups::remove_group,
         groups::rename_group,
+        program::reset_settings,
         groups::retry,
+        history::safe_to_delete,
+        program::save_diagnostics,
         destinations::set_default_destination,
         groups::set_intent,
+        program::set_login_start,
         page::set_setting,
         proof::show_at_destination,
+        files::show_source,
         page::subscribe,
         destinations::test_destination,
+        history::upload_again,
         proof::verify_group,
         page::watch_rows,
     ]

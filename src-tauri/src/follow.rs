@@ -12,7 +12,7 @@ use windlass_engine::view::{Delta, GroupView, GroupWord, Snapshot, Totals};
 
 use crate::notify::Teller;
 use crate::shell::Shell;
-use crate::tray;
+use crate::{awake, tray};
 
 /// The tray is drawn at most so often.
 const DRAWN_EVERY: Duration = Duration::from_secs(1);
@@ -113,6 +113,7 @@ pub(crate) async fn run(app: AppHandle, engine: EngineHandle) {
                 },
                 () = sleep_until(drawn + DRAWN_EVERY), if stale => {
                     tray::draw(&app);
+                    awake::follow(&app);
                     (drawn, stale) = (Instant::now(), false);
                 }
                 () = teller.due() => teller.tell_held(),

@@ -45,6 +45,31 @@ pub(crate) fn begin(dir: &Path) -> Option<WorkerGuard> {
     guard
 }
 
+/// The end of the newest log, for who helps. Words with a slash in them, which may be paths or addresses, are left out.
+pub(crate) fn tail(dir: &Path) -> String {
+    const LINES: usize = 400;
+    let Ok(entries) = std::fs::read_dir(dir) else {
+        return String::new();
+    };
+    let newest = entries
+        .filter_map(|e| Some(e.ok()?.path()))
+        .filter(|p| p.extension().is_some_and(|e| e == "log"))
+        .max();
+    let text = newest
+        .and_then(|p| std::fs::read(p).ok())
+        .map(|b| String::from_utf8_lossy(&b).into_owned())
+        .unwrap_or_default();
+    let lines: Vec<&str> = text.lines().collect();
+    let from = lines.len().saturating_sub(LINES);
+    let mut told = String::new();
+    for line in lines.get(from..).unwrap_or_default() {
+        let words: Vec<&str> = line.split(' ').map(|w| if w.contains(['/', '\\', '@']) { "…" } else { w }).collect();
+        told.push_str(&words.join(" "));
+        told.push('\n');
+    }
+    told
+}
+
 /// A file a day, `desktop.2026-05-12.log`.
 struct DayLog {
     dir: PathBuf,
@@ -122,6 +147,17 @@ mod tests {
     use std::os::unix::fs::PermissionsExt as _;
 
     use super::*;
+
+    // H-8, X-26
+    #[test]
+    fn the_end_of_the_log_leaves_the_computer_without_paths_and_addresses() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("desktop.2026-05-11.log"), "old\n").unwrap();
+        let text = "INFO put failed code=offline at=/home/ada/x.mov https://s3.example/b?sig=1 ada@example.org\n";
+        std::fs::write(dir.path().join("desktop.2026-05-12.log"), text).unwrap();
+        assert_eq!(tail(dir.path()), "INFO put failed code=offline … … …\n");
+        assert_eq!(tail(&dir.path().join("none")), "");
+    }
 
     #[test]
     fn a023_a_day_has_a_file_of_its_own_for_this_user_alone_and_two_weeks_stay() {

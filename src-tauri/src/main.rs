@@ -7,15 +7,18 @@
 
 mod app;
 mod arguments;
+mod awake;
 mod closing;
 mod commands;
 mod desktop;
 mod environment;
 mod files;
 mod follow;
+mod login;
 mod logs;
 mod notify;
 mod page;
+mod save;
 mod shell;
 mod start;
 mod tray;

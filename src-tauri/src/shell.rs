@@ -12,6 +12,7 @@ use tokio::sync::watch;
 use windlass_core::error::{ErrorCode, Failure};
 use windlass_core::ids::GroupId;
 use windlass_engine::remote::ServeGuard;
+use windlass_engine::view::DiagnosticsSection;
 use windlass_engine::{AddPaths, EngineHandle, Origin};
 use windlass_server::embedded::Embedded;
 
@@ -39,6 +40,8 @@ struct Inner {
     given: Mutex<Given>,
     facts: Mutex<Facts>,
     settings: Mutex<BTreeMap<String, Value>>,
+    /// The diagnostics that the window shows.
+    bundle: Mutex<Option<String>>,
     /// Paths that came before there was a destination.
     early: Mutex<Vec<PathBuf>>,
     /// Hosts that the person confirmed in this run (A15).
@@ -57,6 +60,7 @@ impl Default for Inner {
             given: Mutex::default(),
             facts: Mutex::default(),
             settings: Mutex::default(),
+            bundle: Mutex::default(),
             early: Mutex::default(),
             confirmed: Mutex::default(),
             asking: AtomicBool::new(false),
@@ -119,6 +123,27 @@ impl Shell {
         self.engine().await?.set_setting(key, value.clone()).await?;
         lock(&self.0.settings).insert(key.to_owned(), value);
         Ok(())
+    }
+
+    /// Forgets all choices.
+    pub(crate) async fn reset_settings(&self) -> Result<(), Failure> {
+        self.engine().await?.reset_settings().await?;
+        lock(&self.0.settings).retain(|key, _| key == "close_told");
+        Ok(())
+    }
+
+    /// Keeps the bundle that is shown, to save exactly that.
+    pub(crate) fn keep_bundle(&self, sections: &[DiagnosticsSection]) {
+        let text = sections
+            .iter()
+            .map(|s| format!("== {}\n{}\n", s.name, s.text))
+            .collect();
+        *lock(&self.0.bundle) = Some(text);
+    }
+
+    /// The bundle that is shown.
+    pub(crate) fn bundle(&self) -> Option<String> {
+        lock(&self.0.bundle).clone()
     }
 
     /// The words in the person's language.
@@ -191,6 +216,7 @@ pub(crate) fn new_group(paths: Vec<PathBuf>, origin: Origin) -> AddPaths {
         name: None,
         destination: None,
         origin,
+        id: None,
     }
 }
 

@@ -12,7 +12,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use tempfile::TempDir;
 use windlass_testkit::garage::Garage;
-use windlass_testkit::process;
+use windlass_testkit::{process, wait};
 
 /// Longer than any command of these tests takes, on the slowest machine.
 const PATIENCE: Duration = Duration::from_secs(180);
@@ -165,6 +165,20 @@ impl Windlass {
         self.start_command(command, "windlass without privilege".to_owned())
     }
 
+    /// Starts a script of the shell in a mount namespace of its own, where it may mount what nobody else sees. In it
+    /// `"$0"` is `windlass`. The files there are seen from here through [`Running::inside`].
+    ///
+    /// # Errors
+    /// It can't be started.
+    pub fn start_with_mounts(&self, script: &str) -> Result<Running> {
+        let mut command = process::command("unshare");
+        self.environment(&mut command);
+        command
+            .args(["-rm", "--propagation", "private", "sh", "-ec", script])
+            .arg(crate::built("windlass")?);
+        self.start_command(command, "a script with mounts".to_owned())
+    }
+
     fn start_command(&self, mut command: Command, what: String) -> Result<Running> {
         let number = self.runs.fetch_add(1, Ordering::Relaxed);
         let (out, err) = (
@@ -248,6 +262,40 @@ impl Running {
     /// It has ended already.
     pub fn interrupt(&self) -> Result<()> {
         process::interrupt(&self.child)
+    }
+
+    /// Waits until a line that it printed has all of these in it, and returns the line.
+    ///
+    /// # Errors
+    /// It does not print it, or ends before it did.
+    pub fn says(&mut self, pieces: &[&str]) -> Result<String> {
+        let (out, err) = (self.out.clone(), self.err.clone());
+        let find = || -> Result<Option<String>> {
+            let text = fs::read_to_string(&out)? + &fs::read_to_string(&err)?;
+            let fits = |line: &&str| pieces.iter().all(|piece| line.contains(piece));
+            Ok(text.lines().find(fits).map(str::to_owned))
+        };
+        let child = &mut self.child;
+        wait::until_ok(&format!("{pieces:?}"), wait::PATIENCE, || {
+            let ended = child.try_wait()?;
+            match (find()?, ended) {
+                (Some(line), _) => Ok(Ok(line)),
+                (None, Some(status)) => Ok(Err(anyhow::anyhow!("it ended with {status} before"))),
+                (None, None) => anyhow::bail!("it was not said"),
+            }
+        })
+        .and_then(|said| said)
+        .with_context(|| {
+            let read = |path| fs::read_to_string(path).unwrap_or_default();
+            format!("waiting for {pieces:?}; it said\n{}\n{}", read(&self.out), read(&self.err))
+        })
+    }
+
+    /// A path as the process sees it, in whatever namespace it is.
+    #[must_use]
+    pub fn inside(&self, path: &Path) -> PathBuf {
+        let below = path.strip_prefix("/").unwrap_or(path);
+        PathBuf::from(format!("/proc/{}/root", self.child.id())).join(below)
     }
 
     /// Whether it still runs.

@@ -22,11 +22,16 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "windlass-transfer",
         ],
     ),
-    ("windlass-server", &["windlass-core", "windlass-protocol"]),
+    ("windlass-extract", &["windlass-core"]),
+    (
+        "windlass-server",
+        &["windlass-core", "windlass-extract", "windlass-protocol"],
+    ),
     (
         "windlass-cli",
         &[
             "windlass-core",
+            "windlass-extract",
             "windlass-protocol",
             "windlass-engine",
             "windlass-server",

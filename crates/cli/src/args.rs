@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::server::args::ServerVerb;
+
 /// Exit codes and variables, below the help.
 const AFTER: &str = "\
 Exit codes:
@@ -53,6 +55,9 @@ pub enum Verb {
     Verify(Receipt),
     /// Print completions for a shell
     Completions(Completions),
+    /// What a server needs
+    #[command(flatten)]
+    Server(ServerVerb),
 }
 
 /// Shared by verbs that print.
@@ -235,6 +240,7 @@ impl Verb {
             Self::Retry(a) => a.json.json,
             Self::Receipt(a) | Self::Verify(a) => a.json.json,
             Self::Completions(_) => false,
+            Self::Server(verb) => verb.json(),
             Self::Dest(Dest::Add(a)) => a.json.json,
             Self::Dest(Dest::List(a)) => a.json,
             Self::Dest(Dest::Test(a) | Dest::Remove(a) | Dest::Default(a)) => a.json.json,

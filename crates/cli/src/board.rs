@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use windlass_core::ids::GroupId;
 use windlass_core::states::BlockedReason;
-use windlass_engine::view::{Eta, GroupView, GroupWord};
+use windlass_engine::view::{Eta, FileError, GroupView, GroupWord};
 
 use crate::{human, words};
 
@@ -41,6 +41,8 @@ pub struct Sums {
     pub scanning: bool,
     /// Why all of it stands still; empty while anything moves.
     pub waits_for: Vec<BlockedReason>,
+    /// The failure behind that, when the destination is what is waited for.
+    pub because: Option<FileError>,
 }
 
 impl Board {
@@ -72,12 +74,16 @@ impl Board {
                 });
             }
             moves |= g.blocked_by.is_empty() && !ended(g.word);
-            s.waits_for.extend(g.blocked_by.iter().filter(|_| !ended(g.word)));
+            if !ended(g.word) {
+                s.waits_for.extend(&g.blocked_by);
+                s.because = s.because.or_else(|| g.because.clone());
+            }
         }
         s.waits_for.sort_unstable();
         s.waits_for.dedup();
         if moves {
             s.waits_for.clear();
+            s.because = None;
         }
         s
     }

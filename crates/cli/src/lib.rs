@@ -4,6 +4,8 @@
 //! the folder is free, else by asking the program that has it. Then its [`verbs`] say the same to either. What it says
 //! comes from [`output`] and [`show`]; how it ends is an [`exit::Exit`].
 //!
+//! A [`server`] has verbs of its own, which know neither queue nor engine.
+//!
 //! A command ends by itself, or by a signal: its engine then stops in order, and nothing is lost. Killed in any other way, the
 //! next command tells what waits.
 
@@ -19,6 +21,7 @@ pub mod place;
 pub mod report;
 pub mod run;
 pub mod select;
+pub mod server;
 pub mod session;
 pub mod show;
 pub mod stop;
@@ -65,6 +68,11 @@ fn begin(verb: Verb, out: Output) -> Result<Exit, Trouble> {
     if let Verb::Completions(args) = verb {
         return Ok(verbs::completions::run(args));
     }
+    let verb = match verb {
+        // A server is nobody's desktop: no queue, no engine.
+        Verb::Server(verb) => return server::run(verb, out),
+        verb => verb,
+    };
     let place = Place::find()?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|e| Failure::new(ErrorCode::Internal, format!("no threads: {e}")))?;

@@ -113,6 +113,7 @@ pub(crate) mod tests {
             word,
             intent: Intent::Run,
             blocked_by: Vec::new(),
+            because: None,
             scanning: false,
             accepts_files: true,
             files: FileCounts::default(),

@@ -1,10 +1,13 @@
 //! Progress: a bar on a terminal, a line now and then elsewhere, or events.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
+use windlass_core::error::ErrorCode;
 use windlass_core::ids::GroupId;
+use windlass_core::names::shown;
 use windlass_engine::view::{GroupView, Notice};
 
 use crate::board::{Board, Sums};
@@ -26,6 +29,8 @@ pub struct Show {
     look: Look,
     last: Option<Instant>,
     told: Vec<Notice>,
+    /// Codes of waits that were told.
+    waits: BTreeSet<ErrorCode>,
 }
 
 #[derive(Debug)]
@@ -69,12 +74,14 @@ impl Show {
             look,
             last: None,
             told,
+            waits: BTreeSet::new(),
         }
     }
 
     /// Takes in how groups stand, and shows it when it is time.
     pub fn update(&mut self, views: Vec<GroupView>) {
         self.board.update(views);
+        self.tell_wait();
         let every = match &self.look {
             Look::Bars(bars) => return bars.draw(&self.board),
             Look::Lines => LINES,
@@ -104,6 +111,25 @@ impl Show {
                 self.board.current()
             ));
         }
+    }
+
+    /// Tells why all of it stands still, each cause once (I44).
+    fn tell_wait(&mut self) {
+        let Some(why) = self.board.sums().because else {
+            return;
+        };
+        if !self.waits.insert(why.code) {
+            return;
+        }
+        let (text, detail) = (why.code.text(), shown(&why.detail));
+        self.out
+            .event(&event!("waiting", group: self.group, code: why.code, number: why.number, detail: detail));
+        self.remark(&format!(
+            "{} {} {text}\n    {}",
+            self.out.ink_err(Ink::Warn, &why.number),
+            self.out.ink_err(Ink::Bold, why.code.as_str()),
+            self.out.ink_err(Ink::Dim, &detail)
+        ));
     }
 
     /// Says something once, without harm to the bars.

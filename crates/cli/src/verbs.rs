@@ -101,5 +101,6 @@ pub async fn run(verb: Verb, cx: &Context) -> Result<Exit, Trouble> {
         Verb::Receipt(args) => receipt::run(args, cx).await,
         Verb::Verify(args) => verify::run(args, cx).await,
         Verb::Completions(args) => Ok(completions::run(args)),
+        Verb::Server(verb) => crate::server::run(verb, cx.out),
     }
 }

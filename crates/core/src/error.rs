@@ -150,6 +150,18 @@ codes! {
     UploadAbandoned = "upload_abandoned", 310, AfterPerson, "The upload was given up after 7 days without a sign of life.";
     Superseded = "superseded", 504, Backoff, "The same content arrived by another upload.";
     Cancelled = "cancelled", 504, Never, "It was cancelled.";
+    ExtractLimit = "extract_limit", 407, Never, "The file is safe, but reading its text needs more memory, time or room than allowed.";
+    ExtractDamaged = "extract_damaged", 407, Never, "The file is safe, but its text can't be read: it is damaged.";
+    ExtractUnsupported = "extract_unsupported", 407, Never, "The file is safe; no text is read from files of this type.";
+    WatchNotFolder = "watch_not_folder", 113, AfterPerson, "What is to be watched has to be a folder; links are not followed.";
+    WatchOverlap = "watch_overlap", 114, AfterPerson, "A watched folder may not lie inside another one. Use rules, or remove the other first.";
+    WatchDestination = "watch_destination", 115, AfterPerson, "A folder can't be watched and be a destination: what arrives would be sent again.";
+    WatchSystemFolder = "watch_system_folder", 116, AfterPerson, "This folder belongs to the system or to Windlass itself.";
+    WatchMissing = "watch_missing", 117, AfterPerson, "The watched folder was deleted, moved or renamed. Put it back, or remove it from the list. Nothing is deleted.";
+    WatchOtherDisk = "watch_other_disk", 118, AfterPerson, "Another disk or folder is where the watched folder was. Say whether it is the same.";
+    WatchLimit = "watch_limit", 119, AfterPerson, "The system watches no more folders. Windlass looks every 30 seconds instead; raise fs.inotify.max_user_watches.";
+    TrashMissing = "trash_missing", 120, AfterPerson, "This disk has no trash. The original stays; choose to move it instead.";
+    WatchRule = "watch_rule", 121, AfterPerson, "A rule can't be understood. Write it as in a .gitignore file.";
 }
 
 impl ErrorCode {

@@ -104,6 +104,14 @@ id!(
     /// An installation: the machine that made a session.
     ClientId
 );
+id!(
+    /// An API token.
+    TokenId
+);
+id!(
+    /// A watched folder.
+    WatchId
+);
 
 #[cfg(test)]
 mod tests {

@@ -21,3 +21,4 @@ pub mod retry;
 pub mod states;
 pub mod time;
 pub mod units;
+pub mod watch;

@@ -154,6 +154,10 @@ pub enum Event {
     },
     /// Everything is paused or goes on.
     AppPaused(bool),
+    /// The person put the groups in another order; written in the queue before.
+    GroupsOrdered(Vec<(GroupId, i64)>),
+    /// So many PUTs at once from now on, at least one. What is under way ends as it began.
+    Connections(u32),
     /// Answer to `Load`.
     Loaded {
         /// Group.
@@ -333,6 +337,8 @@ pub struct InitAsk {
     pub attempt: u32,
     /// Hash, when known.
     pub sha256: Option<Sha256>,
+    /// Send it in any case: the one that it followed did not arrive in its time.
+    pub race: bool,
 }
 
 /// One part of a `Sign`.
@@ -525,11 +531,13 @@ pub struct Machine {
     pool_free: u64,
     pool_parts: usize,
     /// Reads under way.
-    reads: BTreeSet<BufferId>,
-    /// What each read or kept part holds of the pool: bytes, and whether it counts as a part in memory.
-    reserved: BTreeMap<BufferId, (u64, bool)>,
+    reads: BTreeMap<BufferId, Size>,
+    /// What each read or kept part holds of the pool.
+    reserved: BTreeMap<BufferId, Reserved>,
+    /// Of that: what files of one PUT hold.
+    pool_small: u64,
     /// PUTs under way.
-    puts: BTreeMap<PutId, DestinationId>,
+    puts: BTreeMap<PutId, (DestinationId, Size)>,
     /// Signatures asked for and not answered, by file.
     signing: BTreeMap<FileId, u32>,
     /// PUTs of paused files that may end by themselves until then.
@@ -544,13 +552,32 @@ pub struct Machine {
     out: Vec<Effect>,
 }
 
-/// Files by what they need next, in the order in which people put them. Only files that may run now are in here.
+/// Whether a file is one PUT or many parts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Size {
+    Small,
+    Large,
+}
+
+/// What a read or a kept part holds of the pool.
+#[derive(Debug, Clone, Copy)]
+struct Reserved {
+    bytes: u64,
+    /// It counts as a part in memory.
+    counted: bool,
+    size: Size,
+}
+
+/// Files by what they need next, in the order in which people put them. Only files that may run now are in here. Those of
+/// one PUT stand apart from those of many parts where they have a share of their own.
 #[derive(Debug, Default)]
 struct Ready {
     init: BTreeSet<OrderKey>,
     read: BTreeSet<OrderKey>,
+    read_large: BTreeSet<OrderKey>,
     sign: BTreeSet<OrderKey>,
     put: BTreeSet<OrderKey>,
+    put_large: BTreeSet<OrderKey>,
     check: BTreeSet<OrderKey>,
     complete: BTreeSet<OrderKey>,
 }
@@ -560,8 +587,10 @@ impl Ready {
         for set in [
             &mut self.init,
             &mut self.read,
+            &mut self.read_large,
             &mut self.sign,
             &mut self.put,
+            &mut self.put_large,
             &mut self.check,
             &mut self.complete,
         ] {
@@ -585,8 +614,9 @@ impl Machine {
             files: BTreeMap::new(),
             ready: Ready::default(),
             pool_parts: 0,
-            reads: BTreeSet::new(),
+            reads: BTreeMap::new(),
             reserved: BTreeMap::new(),
+            pool_small: 0,
             puts: BTreeMap::new(),
             signing: BTreeMap::new(),
             grace: BTreeMap::new(),
@@ -623,6 +653,8 @@ impl Machine {
                 intent,
             } => self.file_intent(now, id, group, state, intent),
             Event::AppPaused(paused) => self.app_paused(now, paused),
+            Event::GroupsOrdered(order) => self.groups_ordered(order),
+            Event::Connections(count) => self.config.connections = count.max(1),
             Event::Loaded { group, files, last } => self.loaded(now, group, files, last),
             Event::Counted { group, counts } => self.counted(now, group, counts),
             Event::GroupCreated { group, result } => self.group_created(now, group, result),
@@ -696,6 +728,11 @@ impl Machine {
     #[must_use]
     pub fn held(&self, destination: DestinationId) -> Option<&Held> {
         self.destinations.get(&destination).and_then(|d| d.held.as_ref())
+    }
+
+    /// All destinations, with why each stands still.
+    pub fn destinations_held(&self) -> impl Iterator<Item = (DestinationId, Option<&Held>)> {
+        self.destinations.iter().map(|(id, d)| (*id, d.held.as_ref()))
     }
 
     /// Parts of a file that are being sent just now, and whether the machine works on it at all.

@@ -8,7 +8,7 @@ mod control_plane;
 mod desktop;
 mod waiting;
 
-pub use control_plane::{ObjectState, SessionState};
+pub use control_plane::{FilePartState, JobState, ObjectState, RunState, SessionState};
 pub use desktop::{FileState, GroupState, PartState};
 pub use waiting::{BlockedReason, Intent};
 
@@ -163,6 +163,9 @@ mod tests {
     table_is_sound!(i07_group_table_is_sound, GroupState);
     table_is_sound!(i07_session_table_is_sound, SessionState);
     table_is_sound!(i07_object_table_is_sound, ObjectState);
+    table_is_sound!(i07_file_part_table_is_sound, FilePartState);
+    table_is_sound!(i07_job_table_is_sound, JobState);
+    table_is_sound!(i07_run_table_is_sound, RunState);
 
     #[test]
     fn what_is_settled_stays_settled() {
@@ -179,5 +182,8 @@ mod tests {
         );
         assert!(!GroupState::Failed.may_become(GroupState::Completed));
         assert!(!ObjectState::Condemned.may_become(ObjectState::Stored));
+        assert!(JobState::Completed.is_final() && JobState::Cancelled.is_final());
+        let open = [RunState::Queued, RunState::Processing];
+        assert!(RunState::ALL.iter().all(|s| s.is_final() != open.contains(s)));
     }
 }

@@ -1,5 +1,7 @@
 //! Calls to the control plane: an effect goes out as a request, the answer comes back as an event.
 
+use std::collections::BTreeSet;
+
 use windlass_core::error::{ErrorCode, Failure};
 use windlass_core::ids::{DestinationId, FileId, GroupId};
 use windlass_core::machine::records::{DoneResult, Proof};
@@ -14,6 +16,7 @@ use windlass_protocol::sessions::{
 
 use crate::clock;
 use crate::shell::Shared;
+use crate::unchanged;
 
 /// The proof of a settled session, as the queue keeps it.
 pub(crate) fn proof(s: Settled) -> Proof {
@@ -48,15 +51,27 @@ pub(crate) async fn create_group(shared: &Shared, group: GroupId) -> Event {
 
 pub(crate) async fn init(shared: &Shared, destination: DestinationId, asks: Vec<InitAsk>) -> Event {
     let asked: Vec<_> = asks.iter().map(|a| (a.file, a.attempt)).collect();
-    let items: Vec<_> = asks.iter().filter_map(|a| init_item(shared, a)).collect();
+    let mut there = unchanged::among(shared, destination, &asks).await;
+    let items: Vec<_> = asks
+        .iter()
+        .filter(|a| !there.contains_key(&a.file))
+        .filter_map(|a| init_item(shared, a))
+        .collect();
     // A file that left the machine meanwhile has no info; what is not asked gets no answer that anybody waits for.
-    let sent: Vec<_> = items.iter().map(|i| i.id).collect();
-    let result = shared.control.init(items).await.map(|results| {
+    let sent: BTreeSet<_> = items.iter().map(|i| i.id).collect();
+    let results = if items.is_empty() {
+        Ok(Vec::new())
+    } else {
+        shared.control.init(items).await
+    };
+    let result = results.map(|results| {
         let mut results = results.into_iter().peekable();
         asked
             .iter()
             .map(|(id, _)| {
-                if sent.contains(id) {
+                if let Some(proof) = there.remove(id) {
+                    InitOutcome::Settled(proof)
+                } else if sent.contains(id) {
                     results
                         .next_if(|r| r.id == *id)
                         .map_or_else(|| InitOutcome::Refused(confused("init")), init_outcome)
@@ -85,7 +100,7 @@ fn init_item(shared: &Shared, ask: &InitAsk) -> Option<InitItem> {
         mime: info.mime.clone(),
         sha256: ask.sha256,
         client_id: shared.client_id,
-        race: false,
+        race: ask.race,
     })
 }
 

@@ -1,7 +1,7 @@
 //! Rows of the queue, with what the machine does with them just now, as what people see.
 
 use windlass_core::display::{FileFacts, FileWord, GroupFacts, file_word, group_word};
-use windlass_core::error::RetryClass;
+use windlass_core::error::{Failure, RetryClass};
 use windlass_core::machine::records::DoneResult;
 use windlass_core::machine::{Activity, Machine};
 use windlass_core::names::shown;
@@ -10,7 +10,7 @@ use windlass_queue::files::FileRow;
 use windlass_queue::groups::GroupRow;
 use windlass_queue::totals::GroupTotals;
 
-use crate::view::{ErrorFold, FileCounts, FileError, FileView, GroupView};
+use crate::view::{ErrorFold, FileCounts, FileError, FileView, Find, FindKind, GroupView};
 
 /// Cells of a part strip.
 const CELLS: usize = 46;
@@ -21,12 +21,14 @@ pub(crate) struct GroupNow {
     pub(crate) active: u32,
     pub(crate) finishing: u32,
     pub(crate) blocked_by: Vec<BlockedReason>,
+    pub(crate) because: Option<Failure>,
 }
 
 impl GroupNow {
     pub(crate) fn of(machine: &Machine, row: &GroupRow, held: bool, app_paused: bool) -> Self {
         let (active, finishing) = machine.group_activity(row.record.id);
         let mut blocked_by = Vec::new();
+        let mut because = None;
         let ended = matches!(row.record.state, GroupState::Completed | GroupState::Cancelled);
         if !ended {
             if app_paused || row.record.intent == Intent::Paused {
@@ -37,6 +39,7 @@ impl GroupNow {
             }
             if let Some(h) = machine.held(row.record.destination) {
                 blocked_by.push(h.reason);
+                because = Some(h.failure.clone());
             }
         }
         blocked_by.sort_unstable();
@@ -45,12 +48,36 @@ impl GroupNow {
             active,
             finishing,
             blocked_by,
+            because,
         }
+    }
+}
+
+/// A search as the queue takes it.
+pub(crate) fn find(find: &Find) -> windlass_queue::files::Find {
+    use windlass_queue::files::Kind;
+    windlass_queue::files::Find {
+        text: find.text.clone(),
+        kind: match find.kind {
+            FindKind::All => Kind::All,
+            FindKind::Open => Kind::Open,
+            FindKind::Failed => Kind::Failed,
+            FindKind::Done => Kind::Done,
+            FindKind::LeftOut => Kind::LeftOut,
+        },
     }
 }
 
 fn u32_of(n: u64) -> u32 {
     u32::try_from(n).unwrap_or(u32::MAX)
+}
+
+fn file_error(failure: &Failure) -> FileError {
+    FileError {
+        code: failure.code,
+        number: failure.code.label(),
+        detail: failure.detail.clone(),
+    }
 }
 
 /// A group's card.
@@ -92,7 +119,9 @@ pub(crate) fn group_view(
         word,
         intent: row.record.intent,
         blocked_by: now.blocked_by.clone(),
+        because: now.because.as_ref().map(file_error),
         scanning: row.scanning,
+        order: row.record.position,
         accepts_files: row.record.intent != Intent::Cancelled
             && !matches!(row.record.state, GroupState::Completed | GroupState::Cancelled),
         files: counts,
@@ -169,11 +198,7 @@ pub(crate) fn file_view(
         } else {
             row.bytes_done
         },
-        error: row.error.as_ref().map(|e| FileError {
-            code: e.code,
-            number: e.code.label(),
-            detail: e.detail.clone(),
-        }),
+        error: row.error.as_ref().map(file_error),
         object_key: row.object_key.clone(),
     }
 }

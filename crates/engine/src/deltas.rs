@@ -68,7 +68,8 @@ struct State {
     groups: BTreeMap<GroupId, GroupView>,
     order: BTreeMap<GroupId, i64>,
     rows: BTreeMap<FileId, FileView>,
-    ranges: Vec<RowRange>,
+    /// What the window shows; of a search, with the files that it found.
+    ranges: Vec<(RowRange, Vec<FileId>)>,
     totals: Totals,
     rates: Rates,
 }
@@ -175,10 +176,11 @@ impl Deltas {
     }
 
     pub(crate) async fn page(&self, shared: &Shared, range: RowRange) -> Result<FilePage, Failure> {
-        let files = rows(shared, range).await?;
+        let files = rows(shared, range.group, Which::Range(range.clone())).await?;
         Ok(FilePage {
             group_id: range.group,
             offset: range.offset,
+            total: found(shared, &range).await?,
             files,
         })
     }
@@ -191,16 +193,20 @@ impl Deltas {
         let mut state = self.state.lock().await;
         let mut pages = Vec::with_capacity(ranges.len());
         state.rows.clear();
-        for range in &ranges {
-            let files = rows(shared, *range).await?;
+        let mut looked = Vec::with_capacity(ranges.len());
+        for range in ranges {
+            let files = rows(shared, range.group, Which::Range(range.clone())).await?;
             state.rows.extend(files.iter().map(|f| (f.id, f.clone())));
+            let ids = files.iter().map(|f| f.id).collect();
             pages.push(FilePage {
                 group_id: range.group,
                 offset: range.offset,
+                total: found(shared, &range).await?,
                 files,
             });
+            looked.push((range, ids));
         }
-        state.ranges = ranges;
+        state.ranges = looked;
         Ok(pages)
     }
 }
@@ -377,12 +383,19 @@ async fn watched(
     everything: bool,
 ) -> Result<Vec<FileView>, Failure> {
     let mut out = Vec::new();
-    for range in state.ranges.clone() {
+    for (range, ids) in state.ranges.clone() {
         let moves = state.groups.get(&range.group).is_some_and(|g| g.files.active > 0);
         if !(everything || moves || changed.contains(&range.group)) {
             continue;
         }
-        for view in rows(shared, range).await? {
+        let group = range.group;
+        // A search is not done again ten times a second: what it found is looked at, and the window asks anew now and then.
+        let which = if range.find.is_some() {
+            Which::Files(ids)
+        } else {
+            Which::Range(range)
+        };
+        for view in rows(shared, group, which).await? {
             if state.rows.get(&view.id) != Some(&view) {
                 state.rows.insert(view.id, view.clone());
                 out.push(view);
@@ -392,13 +405,46 @@ async fn watched(
     Ok(out)
 }
 
-async fn rows(shared: &Shared, range: RowRange) -> Result<Vec<FileView>, Failure> {
-    let (group, offset, limit) = (range.group, u64::from(range.offset), range.limit.min(RANGE));
+/// Which rows of a group.
+enum Which {
+    Range(RowRange),
+    Files(Vec<FileId>),
+}
+
+/// How many files a search found; `None` where nothing was searched for.
+async fn found(shared: &Shared, range: &RowRange) -> Result<Option<u32>, Failure> {
+    let Some(find) = range.find.as_ref().map(crate::convert::find) else {
+        return Ok(None);
+    };
+    let group = range.group;
+    let count = shared
+        .queue
+        .read(move |conn| files::found_count(conn, group, &find))
+        .await?;
+    Ok(Some(u32::try_from(count).unwrap_or(u32::MAX)))
+}
+
+/// Rows of a group as people see them now.
+pub(crate) async fn views(shared: &Shared, group: GroupId, ids: Vec<FileId>) -> Result<Vec<FileView>, Failure> {
+    rows(shared, group, Which::Files(ids)).await
+}
+
+async fn rows(shared: &Shared, group: GroupId, which: Which) -> Result<Vec<FileView>, Failure> {
     let (row, rows) = shared
         .queue
         .read(move |conn| {
             let mut rows = Vec::new();
-            for row in files::page(conn, group, offset, limit as usize, &[])? {
+            let found = match which {
+                Which::Files(ids) => files::get_many(conn, &ids)?,
+                Which::Range(range) => {
+                    let (offset, limit) = (u64::from(range.offset), range.limit.min(RANGE) as usize);
+                    match range.find.as_ref().map(crate::convert::find) {
+                        Some(find) => files::find(conn, group, &find, offset, limit)?,
+                        None => files::page(conn, group, offset, limit, &[])?,
+                    }
+                }
+            };
+            for row in found {
                 // A settled row is drawn from its word alone.
                 let parts = if row.state == FileState::Done {
                     Vec::new()

@@ -182,15 +182,7 @@ pub(crate) async fn retry(
             let touched: std::collections::BTreeSet<GroupId> = again.iter().map(|r| r.group).collect();
             let mut rows = Vec::with_capacity(touched.len());
             for id in touched {
-                // A group that had failed is under way again, in the same commit: nobody who waits sees it as ended.
-                let change = Change::GroupState {
-                    id,
-                    from: GroupState::Failed,
-                    to: GroupState::Uploading,
-                    at: clock::now(),
-                };
-                let _ = changes::apply(conn, &[change])?;
-                rows.extend(groups::get(conn, id)?);
+                rows.extend(under_way(conn, id)?);
             }
             Ok((again.len() as u64, rows))
         })
@@ -208,6 +200,21 @@ pub(crate) async fn retry(
     Ok(count)
 }
 
+/// A group that had failed is under way again, in the commit of what is tried again: nobody who waits sees it as ended.
+pub(crate) fn under_way(
+    conn: &windlass_queue::Connection,
+    id: GroupId,
+) -> Result<Option<groups::GroupRow>, windlass_queue::QueueError> {
+    let change = Change::GroupState {
+        id,
+        from: GroupState::Failed,
+        to: GroupState::Uploading,
+        at: clock::now(),
+    };
+    let _ = changes::apply(conn, &[change])?;
+    groups::get(conn, id)
+}
+
 pub(crate) async fn rename(shared: &Arc<Shared>, id: GroupId, name: &str) -> Result<(), Failure> {
     let name = checked_name(name)?;
     let found = shared
@@ -220,6 +227,29 @@ pub(crate) async fn rename(shared: &Arc<Shared>, id: GroupId, name: &str) -> Res
     } else {
         Err(Failure::new(ErrorCode::NotFound, "no such group"))
     }
+}
+
+pub(crate) async fn move_to(shared: &Arc<Shared>, id: GroupId, place: usize) -> Result<(), Failure> {
+    let order = shared
+        .queue
+        .write(move |conn| {
+            if !groups::set_position(conn, id, place)? {
+                return Ok(None);
+            }
+            let all = groups::list(conn)?;
+            Ok(Some(
+                all.iter()
+                    .map(|g| (g.record.id, g.record.position))
+                    .collect::<Vec<_>>(),
+            ))
+        })
+        .await?;
+    let Some(order) = order else {
+        return Err(Failure::new(ErrorCode::NotFound, "no such group"));
+    };
+    shared.deltas.stir_all(order.iter().map(|(id, _)| *id));
+    shared.event(Event::GroupsOrdered(order)).await;
+    Ok(())
 }
 
 /// A group's name: not empty, not longer than a text may be.
@@ -261,23 +291,6 @@ pub(crate) async fn remove(shared: &Arc<Shared>, id: GroupId) -> Result<(), Fail
         }
     }
     shared.deltas.removed(id);
-    Ok(())
-}
-
-pub(crate) async fn set_setting(
-    shared: &Arc<Shared>,
-    key: &str,
-    value: serde_json::Value,
-) -> Result<(), Failure> {
-    let key = key.to_owned();
-    let known = ["theme", "language", "notifications", "last_view", "close_told"];
-    if !known.contains(&key.as_str()) {
-        return Err(Failure::new(ErrorCode::InvalidField, "no such setting"));
-    }
-    shared
-        .queue
-        .write(move |conn| settings::set(conn, &key, &value))
-        .await?;
     Ok(())
 }
 

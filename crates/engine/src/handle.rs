@@ -15,10 +15,13 @@ use windlass_core::states::{FileState, Intent};
 use crate::shell::Shared;
 use crate::summary::{GroupEnd, Summary};
 use crate::view::{
-    Delta, DestinationCheck, DestinationView, FileError, FilePage, NewDestination, ReceiptView,
-    RelaunchAnswer, Snapshot,
+    Delta, DestinationCheck, DestinationView, DiagnosticsSection, FileDetails, FileError, FilePage, Find, FoundFiles,
+    HistoryAsk, HistoryDetails, HistoryPage, Insights, NewDestination, ReceiptForm, ReceiptPage, ReceiptView,
+    RelaunchAnswer, SafeView, Snapshot,
 };
-use crate::{clock, groups, intake, launch, places, receipts};
+use crate::{
+    choices, chosen, clock, details, diagnostics, groups, history, insights, intake, launch, places, receipts, safe,
+};
 
 /// How files came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,6 +64,9 @@ pub struct AddPaths {
     pub destination: Option<DestinationId>,
     /// How they came.
     pub origin: Origin,
+    /// The id of a new group, made by who asks: the same question put again, because its answer was lost, is the same
+    /// group. `None`: nobody will ask again.
+    pub id: Option<GroupId>,
 }
 
 /// What an action is about.
@@ -75,7 +81,7 @@ pub enum Scope {
 }
 
 /// Rows of a group that a window shows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RowRange {
     /// Group.
     pub group: GroupId,
@@ -83,6 +89,30 @@ pub struct RowRange {
     pub offset: u32,
     /// Rows.
     pub limit: u32,
+    /// Only what this finds; positions count what is found then.
+    pub find: Option<Find>,
+}
+
+/// Files that a person chose.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Chosen {
+    /// Those that stand from one place on up to another, several times.
+    Places(Vec<(u32, u32)>),
+    /// All that this finds.
+    Found(Find),
+}
+
+/// What is done with chosen files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FileAct {
+    /// Hold.
+    Pause,
+    /// Go on, where it was paused.
+    Resume,
+    /// Again, where it failed.
+    Retry,
+    /// Leave out.
+    Cancel,
 }
 
 /// Something to tell the person outside of the window, once.
@@ -160,7 +190,15 @@ impl EngineHandle {
     pub async fn list_files(&self, group: GroupId, offset: u32, limit: u32) -> Result<FilePage, Failure> {
         self.shared
             .deltas
-            .page(&self.shared, RowRange { group, offset, limit })
+            .page(
+                &self.shared,
+                RowRange {
+                    group,
+                    offset,
+                    limit,
+                    find: None,
+                },
+            )
             .await
     }
 
@@ -170,6 +208,46 @@ impl EngineHandle {
     /// When the queue can't be read.
     pub async fn watch_rows(&self, ranges: Vec<RowRange>) -> Result<Vec<FilePage>, Failure> {
         self.shared.deltas.watch(&self.shared, ranges).await
+    }
+
+    /// All that is known of one file: its row, parts from a number on, what happened to it.
+    ///
+    /// # Errors
+    /// `not_found`; errors of the queue.
+    pub async fn file_details(&self, file: FileId, from_part: u32) -> Result<FileDetails, Failure> {
+        details::of(&self.shared, file, from_part).await
+    }
+
+    /// In how many files of each group on the list these words are found.
+    ///
+    /// # Errors
+    /// Errors of the queue.
+    pub async fn find_in_groups(&self, text: String) -> Result<Vec<(GroupId, u64)>, Failure> {
+        chosen::find_in_groups(&self.shared, text).await
+    }
+
+    /// Where a file stands on this computer.
+    ///
+    /// # Errors
+    /// `not_found`; errors of the queue.
+    pub async fn source_of(&self, file: FileId) -> Result<PathBuf, Failure> {
+        details::source_of(&self.shared, file).await
+    }
+
+    /// Pause, go on, cancel or retry chosen files of a group; retry is `Run` on those that failed. Answers how many it reached.
+    ///
+    /// # Errors
+    /// Errors of the queue.
+    pub async fn act_on_files(&self, group: GroupId, chosen: Chosen, act: FileAct) -> Result<u64, Failure> {
+        chosen::act(&self.shared, group, chosen, act).await
+    }
+
+    /// Puts a group before the one that stands at this place of the list: what stands first is sent first.
+    ///
+    /// # Errors
+    /// `not_found`; errors of the queue.
+    pub async fn move_group(&self, group: GroupId, place: usize) -> Result<(), Failure> {
+        groups::move_to(&self.shared, group, place).await
     }
 
     /// Pause, go on, cancel.
@@ -298,7 +376,87 @@ impl EngineHandle {
     /// # Errors
     /// Errors of the queue.
     pub async fn set_setting(&self, key: &str, value: serde_json::Value) -> Result<(), Failure> {
-        groups::set_setting(&self.shared, key, value).await
+        choices::set(&self.shared, key, value).await
+    }
+
+    /// Forgets all choices. Destinations, groups and receipts stay.
+    ///
+    /// # Errors
+    /// Errors of the queue.
+    pub async fn reset_settings(&self) -> Result<(), Failure> {
+        choices::reset(&self.shared).await
+    }
+
+    /// A page of what ended.
+    ///
+    /// # Errors
+    /// Errors of the queue.
+    pub async fn history(&self, ask: HistoryAsk) -> Result<HistoryPage, Failure> {
+        history::page(&self.shared, ask).await
+    }
+
+    /// Proved files by words of their path or by their checksum, newest first, before a place of the page before.
+    ///
+    /// # Errors
+    /// Errors of the queue.
+    pub async fn find_proved(&self, text: String, before: Option<i64>, limit: u32) -> Result<FoundFiles, Failure> {
+        history::files(&self.shared, text, before, limit).await
+    }
+
+    /// A group of the history in full, without the lines of its receipt.
+    ///
+    /// # Errors
+    /// `not_found`; errors of the queue.
+    pub async fn history_details(&self, group: GroupId) -> Result<HistoryDetails, Failure> {
+        history::details(&self.shared, group).await
+    }
+
+    /// Lines of a receipt after a place of the page before.
+    ///
+    /// # Errors
+    /// Errors of the queue.
+    pub async fn receipt_lines(&self, group: GroupId, after: Option<i64>, limit: u32) -> Result<ReceiptPage, Failure> {
+        history::lines(&self.shared, group, after, limit).await
+    }
+
+    /// A receipt as a file: its name and its bytes.
+    ///
+    /// # Errors
+    /// `not_found`; errors of the queue.
+    pub async fn export_receipt(&self, group: GroupId, form: ReceiptForm) -> Result<(String, Vec<u8>), Failure> {
+        receipts::export(&self.shared, group, form).await
+    }
+
+    /// Whether the originals of a group may be deleted. Reads the originals' metadata; deletes nothing.
+    ///
+    /// # Errors
+    /// `not_found`; errors of the queue.
+    pub async fn safe_to_delete(&self, group: GroupId) -> Result<SafeView, Failure> {
+        safe::of_group(&self.shared, group).await
+    }
+
+    /// The originals of a group once more, as a new group.
+    ///
+    /// # Errors
+    /// `not_found` when none of them is known; errors of the queue.
+    pub async fn upload_again(&self, group: GroupId) -> Result<GroupId, Failure> {
+        intake::again(&self.shared, group).await
+    }
+
+    /// Figures of the hours up to now.
+    ///
+    /// # Errors
+    /// Errors of the queue.
+    pub async fn insights(&self, hours: u32, destination: Option<DestinationId>) -> Result<Insights, Failure> {
+        insights::of(&self.shared, hours, destination).await
+    }
+
+    /// What may help another person to help. Nothing of it names a file, a person, an address or a secret.
+    ///
+    /// # Errors
+    /// Errors of the queue.
+    pub async fn diagnostics(&self) -> Result<Vec<DiagnosticsSection>, Failure> {
+        diagnostics::bundle(&self.shared).await
     }
 
     /// Counts of a group, and what this run sent for it.

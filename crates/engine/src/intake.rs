@@ -24,7 +24,9 @@ use windlass_core::part_plan::PartPlan;
 use windlass_core::states::{GroupState, Intent};
 use windlass_queue::files::NewFile;
 use windlass_queue::groups::NewGroup;
-use windlass_queue::{Connection, QueueError, changes, destinations, files, groups, hash_cache, settings};
+use windlass_queue::{
+    Connection, QueueError, changes, destinations, files, groups, hash_cache, history, receipts, settings,
+};
 use windlass_transfer::source;
 
 use crate::clock;
@@ -55,13 +57,17 @@ pub(crate) async fn add(shared: &Arc<Shared>, mut add: AddPaths) -> Result<Group
         None => name_of(&add.paths),
     };
     let (into, wanted, origin) = (add.group, add.destination, add.origin.stored());
-    let fresh = clock::group_id();
+    let fresh = add.id.unwrap_or_else(clock::group_id);
     let now = clock::now();
     let row = shared
         .queue
         .write(move |conn| {
             let id = into.unwrap_or(fresh);
             if into.is_none() {
+                // Written before, and the answer did not arrive: what it gave is among the roots or walked already.
+                if let Some(row) = groups::get(conn, id)? {
+                    return Ok(Some((row, false)));
+                }
                 let all = destinations::list(conn)?;
                 let place = match wanted {
                     Some(d) => all.into_iter().find(|p| p.id == d),
@@ -86,10 +92,10 @@ pub(crate) async fn add(shared: &Arc<Shared>, mut add: AddPaths) -> Result<Group
             all.extend(roots);
             settings::set(conn, &key, &serde_json::json!(all))?;
             groups::set_scanning(conn, id, true)?;
-            groups::get(conn, id)
+            Ok(groups::get(conn, id)?.map(|row| (row, true)))
         })
         .await?;
-    let Some(row) = row else {
+    let Some((row, is_new)) = row else {
         return Err(Failure::new(
             ErrorCode::NotFound,
             if add.group.is_some() {
@@ -99,6 +105,15 @@ pub(crate) async fn add(shared: &Arc<Shared>, mut add: AddPaths) -> Result<Group
             },
         ));
     };
+    if !is_new {
+        let id = row.record.id;
+        tracing::info!(group = %id, "asked again for what is written already");
+        // Who gives the files wants them to go: that answers the launch's question.
+        crate::launch::known(shared).await;
+        crate::launch::settled(shared, id);
+        shared.event(Event::GroupReleased { id }).await;
+        return Ok(id);
+    }
     let closed = matches!(row.record.state, GroupState::Completed | GroupState::Cancelled)
         || row.record.intent == Intent::Cancelled;
     if closed {
@@ -110,6 +125,7 @@ pub(crate) async fn add(shared: &Arc<Shared>, mut add: AddPaths) -> Result<Group
         ));
     }
     let id = row.record.id;
+    tracing::info!(group = %id, destination = %row.record.destination, given = add.paths.len(), "a group takes files in");
     shared.infos.put_group(
         id,
         GroupInfo {
@@ -130,6 +146,67 @@ pub(crate) async fn add(shared: &Arc<Shared>, mut add: AddPaths) -> Result<Group
     let paths = add.paths;
     shared.tasks.spawn(async move { walk(walker, id, paths).await });
     Ok(id)
+}
+
+/// Takes the originals of a group in once more, as a new group of the same name: what was dropped then, as it is now.
+pub(crate) async fn again(shared: &Arc<Shared>, group: GroupId) -> Result<GroupId, Failure> {
+    let (name, origin, destination, paths) = shared
+        .queue
+        .read(move |conn| {
+            let row = groups::get(conn, group)?;
+            let ended = history::get(conn, group)?;
+            let name = row.as_ref().map(|r| r.name.clone()).or(ended.as_ref().map(|h| h.name.clone()));
+            let place = row.map(|r| r.record.destination).or(ended.map(|h| h.destination));
+            let mut paths = std::collections::BTreeSet::new();
+            let mut next = 0;
+            loop {
+                let rows = files::page(conn, group, next, BATCH, &[])?;
+                let Some(last) = rows.last() else { break };
+                next = last.position.unsigned_abs() + 1;
+                paths.extend(rows.iter().map(|r| root_of(&r.path, &r.rel_path)));
+            }
+            for line in receipts::of_group(conn, group)? {
+                paths.insert(root_of(&line.path, &line.rel_path));
+            }
+            let known = destinations::list(conn)?;
+            let place = place.filter(|p| known.iter().any(|d| d.id == *p));
+            Ok((name, crate::handle::Origin::Dialog, place, paths))
+        })
+        .await?;
+    if paths.is_empty() {
+        return Err(Failure::new(ErrorCode::NotFound, "its files are not known any more"));
+    }
+    add(
+        shared,
+        AddPaths {
+            paths: paths.into_iter().collect(),
+            id: None,
+            group: None,
+            name,
+            destination,
+            origin,
+        },
+    )
+    .await
+}
+
+/// What was given for a file to come in: the folder in which its path inside the group begins, or the file itself.
+fn root_of(path: &[u8], rel_path: &str) -> PathBuf {
+    let whole = crate::groups::path_of(path);
+    let below = rel_path.matches('/').count();
+    let mut root = whole.as_path();
+    for _ in 0..below {
+        match root.parent() {
+            Some(parent) => root = parent,
+            None => return whole.clone(),
+        }
+    }
+    // A file that came under another name (two of one name) is itself what was given, unless its folder is.
+    let first = rel_path.split('/').next().unwrap_or(rel_path);
+    let named = root
+        .file_name()
+        .is_some_and(|n| encode_path_bytes(n.as_bytes()) == first);
+    if below == 0 || named { root.to_owned() } else { whole.clone() }
 }
 
 /// Walks again what a crash cut.

@@ -164,14 +164,17 @@ pub(crate) async fn put(
         expired: &|| url.expired(),
     };
     let client = shared.storage_for(&url.part.url);
-    let counted = Counted {
+    let mut counted = Counted {
         shared,
         group,
         sent: Arc::clone(&sent),
+        stored: false,
     };
+    let body = body.limited(Arc::clone(&shared.limiter));
     let result = put_part(client, to, body, sent).await;
     if result.is_ok() {
         shared.meter.add(group, |m| m.parts += 1);
+        counted.stored = true;
     }
     drop(counted);
     result
@@ -182,12 +185,17 @@ struct Counted<'a> {
     shared: &'a Shared,
     group: windlass_core::ids::GroupId,
     sent: Arc<AtomicU64>,
+    stored: bool,
 }
 
 impl Drop for Counted<'_> {
     fn drop(&mut self) {
         let bytes = self.sent.load(Ordering::Relaxed);
-        self.shared.meter.add(self.group, |m| m.bytes += bytes);
+        let lost = if self.stored { 0 } else { bytes };
+        self.shared.meter.add(self.group, |m| {
+            m.bytes += bytes;
+            m.lost += lost;
+        });
     }
 }
 

@@ -195,6 +195,11 @@ async fn compare(shared: Arc<Shared>) {
             return;
         }
     }
+    for (group, found) in &findings {
+        for f in found {
+            tracing::info!(%group, found = ?f.kind, files = f.files, parts = f.parts, "found at launch");
+        }
+    }
     let read = shared
         .queue
         .read(|conn| Ok((groups::list(conn)?, totals_all(conn)?)))

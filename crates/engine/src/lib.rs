@@ -6,27 +6,37 @@
 //! plane ([`calls`]), reads and PUTs ([`io`]). People reach it by [`EngineHandle`] alone: the window, the CLI and the local
 //! socket are views of it. It ends by [`EngineHandle::shutdown`] or by kill -9; the next launch knows what is where.
 
+mod behind;
 mod calls;
+mod choices;
+mod chosen;
 pub mod clock;
 mod convert;
 mod deltas;
+mod details;
+mod diagnostics;
 mod groups;
 mod handle;
+mod history;
 pub mod home;
 mod infos;
+mod insights;
 mod intake;
 mod io;
 mod launch;
+mod log;
 mod meter;
 mod persist;
 mod places;
 mod receipts;
+mod safe;
 pub mod remote;
 mod shell;
 mod start;
 mod summary;
+mod unchanged;
 pub mod view;
 
-pub use handle::{AddPaths, EngineHandle, Origin, RowRange, Scope, Told, VerifyReport};
+pub use handle::{AddPaths, Chosen, EngineHandle, FileAct, Origin, RowRange, Scope, Told, VerifyReport};
 pub use start::{EngineConfig, start};
 pub use summary::{GroupEnd, Summary};

@@ -12,6 +12,8 @@ use crate::infos::locked;
 pub(crate) struct Sent {
     /// Bytes that sockets took, those sent again included.
     pub(crate) bytes: u64,
+    /// Of these: bytes of requests that failed; they go again.
+    pub(crate) lost: u64,
     /// Parts that the storage acknowledged.
     pub(crate) parts: u64,
 }
@@ -25,6 +27,11 @@ pub(crate) struct Meter {
 impl Meter {
     pub(crate) fn add(&self, group: GroupId, change: impl FnOnce(&mut Sent)) {
         change(locked(&self.groups).entry(group).or_default());
+    }
+
+    /// All groups that this run sent for.
+    pub(crate) fn all(&self) -> Vec<(GroupId, Sent)> {
+        locked(&self.groups).iter().map(|(id, sent)| (*id, *sent)).collect()
     }
 
     pub(crate) fn of(&self, group: GroupId) -> Sent {

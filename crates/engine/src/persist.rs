@@ -215,6 +215,9 @@ fn remember_hashes(
 
 async fn told(shared: &Shared, all: &[Change], applied: &[Applied]) {
     for (change, applied) in all.iter().zip(applied) {
+        if !matches!(applied, Applied::Stale { .. }) {
+            shared.lines.change(change);
+        }
         if let Applied::Stale { actual } = applied {
             tracing::warn!(?change, ?actual, "the row was not as expected");
             if let Some(file) = change.file() {

@@ -4,42 +4,85 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use windlass_core::error::{ErrorCode, Failure};
-use windlass_core::ids::{FileId, GroupId};
+use windlass_core::ids::{DestinationId, FileId, GroupId};
 use windlass_core::limits::MAX_BATCH;
+use windlass_core::machine::records::DoneResult;
 use windlass_core::names::encode_path_bytes;
 use windlass_protocol::sessions::Ids;
 use windlass_queue::receipts::Receipt;
-use windlass_queue::{groups, receipts};
+use windlass_queue::events::{EventScope, NewEvent};
+use windlass_queue::{events, groups, history, receipts};
 
 use crate::handle::VerifyReport;
 use crate::shell::Shared;
-use crate::view::{FileError, ReceiptLine, ReceiptView};
+use crate::view::{FileError, ReceiptForm, ReceiptLine, ReceiptView};
+use crate::clock;
+
+mod export;
+mod pdf;
+
+/// The destination was asked again, and all is as the receipt says.
+pub(crate) const VERIFIED: &str = "verified";
+/// It was asked again, and something is not.
+pub(crate) const DOUBTED: &str = "doubted";
+
+/// A receipt in one of its forms, and a name for its file.
+pub(crate) async fn export(
+    shared: &Shared,
+    group: GroupId,
+    form: ReceiptForm,
+) -> Result<(String, Vec<u8>), Failure> {
+    let details = crate::history::details(shared, group).await?;
+    let lines = shared
+        .queue
+        .read(move |conn| receipts::of_group(conn, group))
+        .await?;
+    let made = tokio::task::spawn_blocking(move || {
+        let whole = export::Whole {
+            lines: lines.into_iter().map(line).collect(),
+            details,
+        };
+        let bytes = export::export(&whole, form)?;
+        let end = match form {
+            ReceiptForm::Csv => "csv",
+            ReceiptForm::Json => "json",
+            ReceiptForm::Pdf => "pdf",
+        };
+        Ok((format!("{}.{end}", whole.details.receipt), bytes))
+    });
+    made.await
+        .map_err(|e| Failure::new(ErrorCode::Internal, e.to_string()))?
+}
 
 pub(crate) async fn of_group(shared: &Shared, group: GroupId) -> Result<ReceiptView, Failure> {
-    let (row, lines) = rows(shared, group).await?;
+    let (name, lines) = rows(shared, group).await?;
     let lines = lines.into_iter().map(line).collect();
     Ok(ReceiptView {
         group_id: group,
-        group: row.name,
+        group: name,
         lines,
     })
 }
 
-async fn rows(
-    shared: &Shared,
-    group: GroupId,
-) -> Result<(windlass_queue::groups::GroupRow, Vec<Receipt>), Failure> {
+/// The name and the lines of a group, also of one whose card is gone.
+async fn rows(shared: &Shared, group: GroupId) -> Result<(String, Vec<Receipt>), Failure> {
     let found = shared
         .queue
-        .read(move |conn| Ok((groups::get(conn, group)?, receipts::of_group(conn, group)?)))
+        .read(move |conn| {
+            let name = match groups::get(conn, group)? {
+                Some(row) => Some(row.name),
+                None => history::get(conn, group)?.map(|row| row.name),
+            };
+            Ok((name, receipts::of_group(conn, group)?))
+        })
         .await?;
     match found {
-        (Some(row), lines) => Ok((row, lines)),
+        (Some(name), lines) => Ok((name, lines)),
         (None, _) => Err(Failure::new(ErrorCode::NotFound, "no such group")),
     }
 }
 
-fn line(r: Receipt) -> ReceiptLine {
+pub(crate) fn line(r: Receipt) -> ReceiptLine {
     ReceiptLine {
         path: encode_path_bytes(&r.path),
         destination: r.destination_name,
@@ -55,9 +98,11 @@ fn line(r: Receipt) -> ReceiptLine {
 
 pub(crate) async fn verify(shared: &Arc<Shared>, group: GroupId) -> Result<VerifyReport, Failure> {
     let (_, lines) = rows(shared, group).await?;
+    let uploads = uploads_of(shared, &lines).await?;
     let mut report = VerifyReport::default();
     for chunk in lines.chunks(MAX_BATCH.min(200)) {
-        let by_id: BTreeMap<FileId, &Receipt> = chunk.iter().map(|r| (r.file, r)).collect();
+        let of = |r: &Receipt| uploads.get(&r.file).copied().unwrap_or(r.file);
+        let by_id: BTreeMap<FileId, &Receipt> = chunk.iter().map(|r| (of(r), r)).collect();
         let ids = by_id.keys().copied().collect();
         for result in shared.control.verify(&Ids { ids }).await? {
             let Some(receipt) = by_id.get(&result.id) else {
@@ -74,7 +119,43 @@ pub(crate) async fn verify(shared: &Arc<Shared>, group: GroupId) -> Result<Verif
             }
         }
     }
+    let (checked, failed) = (report.checked, report.failed.len());
+    if checked > 0 {
+        let event = NewEvent {
+            at: clock::now(),
+            scope: EventScope::Group(group),
+            kind: if failed == 0 { VERIFIED } else { DOUBTED }.to_owned(),
+            code: report.failed.first().map(|(_, e)| e.code),
+            data: serde_json::json!({ "checked": checked, "failed": failed }),
+        };
+        shared
+            .queue
+            .write(move |conn| events::append(conn, &event))
+            .await?;
+    }
     Ok(report)
+}
+
+/// The uploads that unchanged files stand on: the control plane knows those.
+async fn uploads_of(shared: &Shared, lines: &[Receipt]) -> Result<BTreeMap<FileId, FileId>, Failure> {
+    let unchanged: Vec<(FileId, DestinationId, Vec<u8>)> = lines
+        .iter()
+        .filter(|r| r.proof.result == DoneResult::Unchanged)
+        .map(|r| (r.file, r.destination, r.path.clone()))
+        .collect();
+    if unchanged.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let uploads = shared.queue.read(move |conn| {
+        let mut uploads = BTreeMap::new();
+        for (file, destination, path) in unchanged {
+            if let Some(upload) = receipts::of_upload(conn, destination, &path)? {
+                uploads.insert(file, upload.file);
+            }
+        }
+        Ok(uploads)
+    });
+    Ok(uploads.await?)
 }
 
 /// Why the storage's answer does not bear the receipt out, if it does not.

@@ -15,13 +15,14 @@ use tokio::task::AbortHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use windlass_core::error::{ErrorCode, Failure};
-use windlass_core::ids::{ClientId, FileId, GroupId};
+use windlass_core::ids::{ClientId, DestinationId, FileId, GroupId};
 use windlass_core::machine::records::Change;
 use windlass_core::machine::{BufferId, Effect, Event, Machine, PutId};
 use windlass_core::part_plan::PartRange;
 use windlass_core::units::PartNumber;
 use windlass_protocol::ControlClient;
 use windlass_queue::Queue;
+use windlass_transfer::limit::Limiter;
 use windlass_transfer::put::{PartBody, StorageClient};
 
 use crate::calls::Signatures;
@@ -32,6 +33,7 @@ use crate::home::HomeLock;
 use crate::infos::Infos;
 use crate::io::{self, OpenSource, Url};
 use crate::launch::Relaunch;
+use crate::log::{Holds, Lines};
 use crate::meter::Meter;
 use crate::persist::Lane;
 
@@ -48,6 +50,10 @@ pub(crate) struct Shared {
     pub(crate) deltas: Deltas,
     pub(crate) told: broadcast::Sender<Told>,
     pub(crate) meter: Meter,
+    pub(crate) lines: Lines,
+    /// What of the meter was noted.
+    pub(crate) seen: std::sync::Mutex<crate::behind::Seen>,
+    pub(crate) limiter: Arc<Limiter>,
     pub(crate) infos: Infos,
     pub(crate) relaunch: Relaunch,
     pub(crate) stop: CancellationToken,
@@ -114,6 +120,7 @@ pub(crate) struct Shell {
     puts: BTreeMap<PutId, AbortHandle>,
     /// PUTs that were cut before the commit that they wait for: they never begin.
     cut: BTreeSet<PutId>,
+    holds: Holds,
 }
 
 impl Shell {
@@ -127,6 +134,7 @@ impl Shell {
             urls: BTreeMap::new(),
             puts: BTreeMap::new(),
             cut: BTreeSet::new(),
+            holds: Holds::default(),
         }
     }
 
@@ -178,7 +186,17 @@ impl Shell {
         if let Event::PutDone { put, .. } = &event {
             self.puts.remove(put);
         }
+        let arrived = match &event {
+            Event::PutDone {
+                file, result: Ok(_), ..
+            } if !self.holds.is_empty() => self.destination_of(*file),
+            _ => None,
+        };
         let effects = self.machine.handle(clock::now(), event);
+        if let Some(destination) = arrived {
+            self.holds.goes_on(destination);
+        }
+        self.holds.look(&self.machine);
         effects.into_iter().for_each(|e| self.carry_out(e));
     }
 
@@ -299,6 +317,11 @@ impl Shell {
         }
     }
 
+    fn destination_of(&self, file: FileId) -> Option<DestinationId> {
+        let group = self.shared.infos.file(file)?.group;
+        self.shared.infos.group(group).map(|g| g.destination)
+    }
+
     fn group_of(&self, change: &Change) -> Option<GroupId> {
         match change {
             Change::GroupState { id, .. }
@@ -312,14 +335,17 @@ impl Shell {
     }
 
     fn check(&self, files: Vec<FileId>) {
-        let files = files
-            .into_iter()
-            .map(|id| (id, self.shared.infos.file(id).map(|i| i.path.clone())))
+        let paths = files
+            .iter()
+            .map(|id| (*id, self.shared.infos.file(*id).map(|i| i.path.clone())))
             .collect();
         self.spawn(move |_| async move {
-            let files = tokio::task::spawn_blocking(move || io::check(files))
-                .await
-                .unwrap_or_default();
+            let looked = tokio::task::spawn_blocking(move || io::check(paths)).await;
+            // Each file gets its answer, or it would be waited for without an end (I32).
+            let files = looked.unwrap_or_else(|e| {
+                let failure = Failure::new(ErrorCode::Internal, e.to_string());
+                files.into_iter().map(|id| (id, Err(failure.clone()))).collect()
+            });
             Message::Event(Event::Checked { files })
         });
     }

@@ -19,7 +19,7 @@ use crate::home::HomeLock;
 use crate::launch::Relaunch;
 use crate::persist::Lane;
 use crate::shell::{MESSAGES, Shared, Shell};
-use crate::{clock, deltas, launch, persist, places};
+use crate::{behind, choices, clock, deltas, launch, persist, places};
 
 /// What an engine is made from.
 #[derive(Debug)]
@@ -44,8 +44,9 @@ const LAST_PARTS: Duration = Duration::from_secs(3);
 /// # Errors
 /// Errors of the queue: newer, read-only, no room. A damaged queue is set aside and told as a notice.
 pub async fn start(config: EngineConfig) -> Result<EngineHandle, Failure> {
+    let config_queue = config.lock.home().queue();
     let opened = {
-        let path = config.lock.home().queue();
+        let path = config_queue.clone();
         let open =
             tokio::task::spawn_blocking(move || Queue::open(&path, clock::now(), clock::random())).await;
         open.map_err(|e| Failure::new(windlass_core::error::ErrorCode::Internal, e.to_string()))??
@@ -62,6 +63,9 @@ pub async fn start(config: EngineConfig) -> Result<EngineHandle, Failure> {
         deltas: Deltas::new(),
         told: broadcast::channel(TOLD).0,
         meter: crate::meter::Meter::default(),
+        lines: crate::log::Lines::default(),
+        seen: std::sync::Mutex::default(),
+        limiter: Arc::default(),
         infos: crate::infos::Infos::default(),
         relaunch: Relaunch::new(&opened),
         stop: CancellationToken::new(),
@@ -75,6 +79,8 @@ pub async fn start(config: EngineConfig) -> Result<EngineHandle, Failure> {
         .spawn(Shell::new(Arc::clone(&shared), machine, inbox).run());
     shared.tasks.spawn(persist::run(Arc::clone(&shared)));
     shared.tasks.spawn(deltas::run(Arc::clone(&shared)));
+    shared.tasks.spawn(behind::run(Arc::clone(&shared)));
+    choices::begin(&shared).await?;
     places::adopt(&shared).await?;
     for place in places::rows(&shared).await? {
         let hash = match place.content_hash {
@@ -91,6 +97,12 @@ pub async fn start(config: EngineConfig) -> Result<EngineHandle, Failure> {
             None,
         );
     }
+    tracing::info!(
+        queue = %config_queue.display(),
+        clean_exit = opened.clean_exit,
+        set_aside = opened.set_aside.is_some(),
+        "launched"
+    );
     launch::begin(&shared).await?;
     Ok(EngineHandle { shared })
 }
@@ -109,10 +121,12 @@ pub(crate) async fn shutdown(shared: &Arc<Shared>) {
     };
     let _ = tokio::time::timeout(LAST_PARTS, ended).await;
     let _ = tokio::time::timeout(Duration::from_secs(1), shared.lane.drained()).await;
+    behind::note(shared).await;
     shared.stop.cancel();
     shared.tasks.close();
     let _ = tokio::time::timeout(Duration::from_secs(2), shared.tasks.wait()).await;
     if let Err(e) = shared.queue.close_clean().await {
         tracing::warn!(error = %Failure::from(&e), "the queue was not closed cleanly");
     }
+    tracing::info!("ended");
 }

@@ -13,6 +13,17 @@ use windlass_core::states::{BlockedReason, FileState, Intent};
 /// The one word that a group's card shows (experience §0), derived in `core::display`.
 pub use windlass_core::display::{FileWord, GroupWord};
 
+mod details;
+mod history;
+mod insights;
+
+pub use details::{EventView, FileDetails, Find, FindKind, PartView};
+pub use history::{
+    FoundFile, FoundFiles, HistoryAsk, HistoryDetails, HistoryEnd, HistoryEntry, HistoryPage, HistoryPlace,
+    ReceiptForm, ReceiptPage, SafeAnswer, SafeView,
+};
+pub use insights::{AbandonedGroup, DestinationFigures, DiagnosticsSection, Insights, Reason};
+
 /// All that a window needs to draw itself from nothing.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 #[ts(export)]
@@ -100,8 +111,15 @@ pub struct GroupView {
     pub intent: Intent,
     /// Why it waits, in the order of telling; empty when it does not.
     pub blocked_by: Vec<BlockedReason>,
+    /// The failure behind it, when the destination is what it waits for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub because: Option<FileError>,
     /// True while dropped paths are still being walked: counts grow.
     pub scanning: bool,
+    /// Place among all groups: what stands first is sent first.
+    #[ts(type = "number")]
+    pub order: i64,
     /// True while files may be added by a drop on the card.
     pub accepts_files: bool,
     /// Counts of its files.
@@ -469,6 +487,8 @@ pub struct FilePage {
     pub group_id: GroupId,
     /// Position of the first row.
     pub offset: u32,
+    /// How many files a search found; null where nothing was searched for.
+    pub total: Option<u32>,
     /// Rows.
     pub files: Vec<FileView>,
 }

@@ -116,8 +116,9 @@ pub fn remove(conn: &Connection, destination: DestinationId) -> Result<Destinati
              WHERE destination_id = ?1 AND hidden = 0 AND state NOT IN ('completed', 'cancelled')",
         )?
         .query_row([key(destination)], |r| r.get(0))?;
+    let users = users.cast_unsigned() + crate::watched::used_by(conn, destination)?;
     if users > 0 {
-        return Ok(DestinationRemoval::InUse(users.cast_unsigned()));
+        return Ok(DestinationRemoval::InUse(users));
     }
     let n = conn
         .prepare_cached("UPDATE destination SET hidden = 1, is_default = 0 WHERE id = ?1 AND hidden = 0")?

@@ -121,6 +121,22 @@ pub fn page(conn: &Connection, before: Option<i64>, limit: usize) -> Result<Vec<
     Ok(rows)
 }
 
+/// Those of one file, group or destination, newest first.
+///
+/// # Errors
+/// As for every read.
+pub fn of(conn: &Connection, scope: EventScope, limit: usize) -> Result<Vec<Event>, QueueError> {
+    // By event_scope.
+    let mut q = conn.prepare_cached(
+        "SELECT seq, at, scope, scope_id, kind, code, data FROM event WHERE scope_id = ?1 ORDER BY seq DESC LIMIT ?2",
+    )?;
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let rows = q
+        .query_map(params![scope.columns().1, limit], read)?
+        .collect::<Result<_, _>>()?;
+    Ok(rows)
+}
+
 fn read(r: &Row<'_>) -> rusqlite::Result<Event> {
     let code = if r.get_ref(5)? == rusqlite::types::ValueRef::Null {
         None

@@ -5,8 +5,13 @@
 //! is done, unfinished or left out (I8). States move by [`changes::apply`](crate::changes::apply) and
 //! [`retry`](crate::retry); rows leave only with their group.
 
+mod find;
+mod parts;
 mod rows;
 
+pub(crate) use find::like;
+pub use find::{Find, Kind, find, find_ids, found_count, found_in_groups, ids_at, open_or_failed};
+pub use parts::{PartRow, parts};
 pub use rows::{FileRow, get, get_many, page, part_states, record};
 
 use rusqlite::{Connection, Row, Statement, params};

@@ -15,7 +15,11 @@ use windlass_core::time::Timestamp;
 use crate::QueueError;
 
 /// Step `n` makes version `n + 1`.
-const STEPS: &[&str] = &[include_str!("../migrations/0001_queue.sql")];
+const STEPS: &[&str] = &[
+    include_str!("../migrations/0001_queue.sql"),
+    include_str!("../migrations/0002_history.sql"),
+    include_str!("../migrations/0003_watch.sql"),
+];
 
 /// The version that this program writes.
 pub(crate) const VERSION: u32 = version_of(STEPS);
@@ -148,7 +152,12 @@ mod tests {
     const NOW: Timestamp = Timestamp::from_millis(7);
     const NEXT: &str = "ALTER TABLE setting ADD COLUMN extra TEXT; UPDATE setting SET extra = 'kept'";
 
-    /// A queue of version 1 with a row in it.
+    /// The steps there are, and some of the future.
+    fn more(next: &[&'static str]) -> Vec<&'static str> {
+        [STEPS, next].concat()
+    }
+
+    /// A queue of this version with a row in it.
     fn old() -> (tempfile::TempDir, PathBuf, Connection) {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("queue.sqlite");
@@ -170,20 +179,20 @@ mod tests {
     #[test]
     fn i15_rows_are_carried_on_and_a_copy_of_before_stays() {
         let (_dir, path, mut conn) = old();
-        let copy = upgrade_steps(&mut conn, &path, 1, NOW, &[STEPS[0], NEXT]).unwrap();
-        assert_eq!(version(&conn), 2);
+        let copy = upgrade_steps(&mut conn, &path, VERSION, NOW, &more(&[NEXT])).unwrap();
+        assert_eq!(version(&conn), VERSION + 1);
         assert_eq!(setting(&conn, "SELECT value || extra FROM setting"), "1kept");
-        assert_eq!(copy.file_name().unwrap(), "queue.version-1-7.sqlite");
+        assert_eq!(copy.file_name().unwrap(), format!("queue.version-{VERSION}-7.sqlite").as_str());
         // The version stands in the file itself, where an older program looks.
         let bytes = fs::read(&path).unwrap();
-        assert_eq!(bytes[60..64], [0, 0, 0, 2]);
+        assert_eq!(bytes[60..64], (VERSION + 1).to_be_bytes());
         let before = connection::writer(&copy).unwrap();
         assert_eq!(
             (
                 version(&before),
                 setting(&before, "SELECT value FROM setting").as_str()
             ),
-            (1, "1")
+            (VERSION, "1")
         );
         assert!(before.prepare("SELECT extra FROM setting").is_err());
         let on: bool = conn.query_row("PRAGMA foreign_keys", [], |r| r.get(0)).unwrap();
@@ -197,21 +206,21 @@ mod tests {
             "ALTER TABLE setting ADD COLUMN extra TEXT; SELECT nonsense",
             "SELECT RAISE(ABORT, 'x')",
         ] {
-            assert!(upgrade_steps(&mut conn, &path, 1, NOW, &[STEPS[0], NEXT, bad]).is_err());
-            assert_eq!(version(&conn), 1);
+            assert!(upgrade_steps(&mut conn, &path, VERSION, NOW, &more(&[NEXT, bad])).is_err());
+            assert_eq!(version(&conn), VERSION);
             assert!(conn.prepare("SELECT extra FROM setting").is_err());
             assert_eq!(setting(&conn, "SELECT value FROM setting"), "1");
         }
-        upgrade_steps(&mut conn, &path, 1, NOW, &[STEPS[0], NEXT]).unwrap();
+        upgrade_steps(&mut conn, &path, VERSION, NOW, &more(&[NEXT])).unwrap();
     }
 
     #[test]
     fn a_migration_that_would_lose_rows_their_owner_is_refused() {
         let (_dir, path, mut conn) = old();
         let orphan = "INSERT INTO receipt_hash (file_id, sha256) VALUES (randomblob(16), zeroblob(32))";
-        let e = upgrade_steps(&mut conn, &path, 1, NOW, &[STEPS[0], orphan]).unwrap_err();
+        let e = upgrade_steps(&mut conn, &path, VERSION, NOW, &more(&[orphan])).unwrap_err();
         assert!(e.to_string().contains("receipt_hash"), "{e}");
-        assert_eq!(version(&conn), 1);
+        assert_eq!(version(&conn), VERSION);
     }
 
     #[test]

@@ -75,6 +75,79 @@ pub fn of_group(conn: &Connection, group: GroupId) -> Result<Vec<Receipt>, Queue
     Ok(rows)
 }
 
+/// Lines of a group after a number (`None`: from the first), in the order in which files were done.
+///
+/// # Errors
+/// As for every read.
+pub fn page(
+    conn: &Connection,
+    group: GroupId,
+    after: Option<i64>,
+    limit: usize,
+) -> Result<Vec<Receipt>, QueueError> {
+    // By receipt_group, which ends in seq.
+    let mut q = conn.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM receipt r LEFT JOIN receipt_hash h ON h.file_id = r.file_id
+         WHERE r.group_id = ?1 AND r.seq > ?2 ORDER BY r.seq LIMIT ?3"
+    ))?;
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let rows = q
+        .query_map(params![key(group), after.unwrap_or(-1), limit], read)?
+        .collect::<Result<_, _>>()?;
+    Ok(rows)
+}
+
+/// What all lines of a group say together.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Facts {
+    /// Lines.
+    pub files: u64,
+    /// Of these: with a SHA-256 of the whole.
+    pub hashed: u64,
+    /// Ways of proof.
+    pub proofs: Vec<String>,
+    /// The first proof.
+    pub first_at: Option<Timestamp>,
+    /// The last proof.
+    pub last_at: Option<Timestamp>,
+}
+
+/// What all lines of a group say together.
+///
+/// # Errors
+/// As for every read.
+pub fn facts(conn: &Connection, group: GroupId) -> Result<Facts, QueueError> {
+    let mut q = conn.prepare_cached(
+        "SELECT r.proof, count(*), count(coalesce(r.sha256, h.sha256)), min(r.uploaded_at), max(r.uploaded_at)
+         FROM receipt r LEFT JOIN receipt_hash h ON h.file_id = r.file_id WHERE r.group_id = ?1 GROUP BY r.proof ORDER BY 2 DESC",
+    )?;
+    let mut rows = q.query([key(group)])?;
+    let mut facts = Facts::default();
+    while let Some(r) = rows.next()? {
+        facts.proofs.push(r.get(0)?);
+        facts.files += row::unsigned(r, 1)?;
+        facts.hashed += row::unsigned(r, 2)?;
+        facts.first_at = facts.first_at.into_iter().chain(row::maybe_time(r, 3)?).min();
+        facts.last_at = facts.last_at.into_iter().chain(row::maybe_time(r, 4)?).max();
+    }
+    Ok(facts)
+}
+
+/// Lines by their numbers, in that order; those that are not there are left out.
+///
+/// # Errors
+/// As for every read.
+pub fn by_seq(conn: &Connection, seqs: &[i64]) -> Result<Vec<Receipt>, QueueError> {
+    let mut q = conn.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM receipt r LEFT JOIN receipt_hash h ON h.file_id = r.file_id WHERE r.seq = ?1"
+    ))?;
+    let mut found = Vec::with_capacity(seqs.len());
+    for seq in seqs {
+        found.extend(q.query_row([seq], read).optional()?);
+    }
+    Ok(found)
+}
+
 /// The line of one file.
 ///
 /// # Errors
@@ -86,12 +159,13 @@ pub fn of_file(conn: &Connection, file: FileId) -> Result<Option<Receipt>, Queue
     Ok(q.query_row([key(file)], read).optional()?)
 }
 
-/// The newest line about this path at this destination. Whether the source is unchanged since is the caller's comparison of
-/// fingerprints; whether the object is still there, the control plane's answer.
+/// The newest line that says that this path was sent to this destination, or was there by its content: the upload that a
+/// later `unchanged` stands on. Whether the source is unchanged since is the caller's comparison of fingerprints; whether the
+/// object is still there, the control plane's answer.
 ///
 /// # Errors
 /// As for every read.
-pub fn find_unchanged(
+pub fn of_upload(
     conn: &Connection,
     destination: DestinationId,
     path: &[u8],
@@ -99,22 +173,7 @@ pub fn find_unchanged(
     // By receipt_path, which ends in seq.
     let mut q = conn.prepare_cached(&format!(
         "SELECT {COLUMNS} FROM receipt r LEFT JOIN receipt_hash h ON h.file_id = r.file_id
-         WHERE r.destination_id = ?1 AND r.path = ?2 ORDER BY r.seq DESC LIMIT 1"
+         WHERE r.destination_id = ?1 AND r.path = ?2 AND r.result <> 'unchanged' ORDER BY r.seq DESC LIMIT 1"
     ))?;
     Ok(q.query_row(params![key(destination), path], read).optional()?)
-}
-
-/// [`find_unchanged`] for many paths, one answer each.
-///
-/// # Errors
-/// As for every read.
-pub fn find_unchanged_many(
-    conn: &Connection,
-    destination: DestinationId,
-    paths: &[Vec<u8>],
-) -> Result<Vec<Option<Receipt>>, QueueError> {
-    paths
-        .iter()
-        .map(|p| find_unchanged(conn, destination, p))
-        .collect()
 }

@@ -5,6 +5,7 @@
 //! they are being sent.
 
 pub mod hash;
+pub mod limit;
 pub mod put;
 pub mod source;
 mod storage_error;

@@ -19,10 +19,13 @@ use windlass_core::error::{ErrorCode, Failure};
 use windlass_core::limits::STALL_MS;
 use windlass_core::units::ETag;
 
+use crate::limit::Limiter;
 use crate::storage_error::{ERROR_BODY_BYTES, put_failure};
 
 /// Bytes handed to the socket at a time: the grain of progress.
 const GRAIN: usize = 128 * 1024;
+/// The same under a limit.
+const SMALL_GRAIN: usize = 16 * 1024;
 
 /// The HTTP client for storage; made by [`storage_client`].
 pub type StorageClient = reqwest::Client;
@@ -41,6 +44,31 @@ pub enum PartBody {
         /// Them.
         stream: ByteStream,
     },
+}
+
+impl PartBody {
+    /// The same, no faster than the limiter lets it through.
+    #[must_use]
+    pub fn limited(self, limiter: Arc<Limiter>) -> Self {
+        let (len, stream) = match self {
+            // Small grains under a limit: a slow line shows progress, and a change is felt soon.
+            Self::Memory(bytes) => {
+                let grain = if limiter.rate().is_some() { SMALL_GRAIN } else { GRAIN };
+                (bytes.len() as u64, grains(bytes, grain))
+            }
+            Self::Stream { len, stream } => (len, stream),
+        };
+        let stream = Box::pin(stream.then(move |item| {
+            let limiter = Arc::clone(&limiter);
+            async move {
+                if let Ok(bytes) = &item {
+                    limiter.take(bytes.len()).await;
+                }
+                item
+            }
+        }));
+        Self::Stream { len, stream }
+    }
 }
 
 /// Where to send it.
@@ -86,7 +114,7 @@ pub async fn put_part(
     let headers = headers(to.headers)?;
     let source_failure: Arc<std::sync::Mutex<Option<Failure>>> = Arc::default();
     let (len, stream) = match body {
-        PartBody::Memory(bytes) => (bytes.len() as u64, grains(bytes)),
+        PartBody::Memory(bytes) => (bytes.len() as u64, grains(bytes, GRAIN)),
         PartBody::Stream { len, stream } => (len, stream),
     };
     let request = client.put(to.url).headers(headers);
@@ -168,10 +196,10 @@ fn headers(pairs: &[(String, String)]) -> Result<HeaderMap, Failure> {
     Ok(map)
 }
 
-fn grains(bytes: Bytes) -> ByteStream {
-    let count = bytes.len().div_ceil(GRAIN);
+fn grains(bytes: Bytes, grain: usize) -> ByteStream {
+    let count = bytes.len().div_ceil(grain);
     Box::pin(stream::iter((0..count).map(move |i| {
-        Ok(bytes.slice(i * GRAIN..((i + 1) * GRAIN).min(bytes.len())))
+        Ok(bytes.slice(i * grain..((i + 1) * grain).min(bytes.len())))
     })))
 }
 

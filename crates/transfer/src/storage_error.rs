@@ -42,7 +42,8 @@ pub(crate) fn put_failure(status: u16, body: &str, retry_after_ms: Option<i64>, 
         (_, "InvalidAccessKeyId") => ErrorCode::StorageCredentials,
         // The key that signed was changed, or the clock of the signer is off: signed anew, it may pass.
         (_, "SignatureDoesNotMatch") => ErrorCode::UrlSignature,
-        (403, _) if message.contains("expired") || message.contains("too old") => ErrorCode::UrlExpired,
+        // By the client's own record it had not: a clock is off.
+        (400 | 403, _) if is_of_another_time(message) => ErrorCode::ClockSkew,
         (401 | 403, _) => ErrorCode::StorageDenied,
         (407, _) => ErrorCode::ProxyAuth,
         (408, _) => ErrorCode::ConnectionLost,
@@ -59,6 +60,11 @@ pub(crate) fn put_failure(status: u16, body: &str, retry_after_ms: Option<i64>, 
         .take(300)
         .collect();
     Failure::new(code, detail).after(retry_after_ms)
+}
+
+fn is_of_another_time(message: &str) -> bool {
+    let lower = message.to_lowercase();
+    ["expired", "too old", "not yet valid"].iter().any(|words| lower.contains(words))
 }
 
 fn between<'a>(text: &'a str, open: &str, close: &str) -> Option<&'a str> {
@@ -84,7 +90,13 @@ mod tests {
                 403,
                 "<Error><Code>AccessDenied</Code><Message>Request has expired</Message></Error>".into(),
                 false,
-                ErrorCode::UrlExpired,
+                ErrorCode::ClockSkew,
+            ),
+            (
+                400,
+                "<Error><Code>InvalidRequest</Code><Message>Bad request: Date is too old</Message></Error>".into(),
+                false,
+                ErrorCode::ClockSkew,
             ),
             (403, xml("RequestTimeTooSkewed"), false, ErrorCode::ClockSkew),
             (

@@ -4,7 +4,8 @@ use tauri::{AppHandle, Manager as _, State};
 use tauri_plugin_dialog::DialogExt as _;
 use tokio::sync::oneshot;
 use windlass_core::error::{ErrorCode, Failure};
-use windlass_core::ids::GroupId;
+use windlass_core::ids::{FileId, GroupId};
+use windlass_engine::view::FileDetails;
 use windlass_engine::{AddPaths, Origin, clock};
 
 use super::{Answer, invalid};
@@ -73,20 +74,39 @@ pub(crate) async fn drop_into(shell: State<'_, Shell>, handle: u32, group: Optio
 }
 
 #[tauri::command]
+pub(crate) async fn file_details(
+    shell: State<'_, Shell>,
+    file: FileId,
+    from_part: u32,
+) -> Answer<FileDetails> {
+    Ok(shell.engine().await?.file_details(file, from_part).await?)
+}
+
+/// Opens the folder in which a file stands on this computer.
+#[tauri::command]
+pub(crate) async fn show_source(shell: State<'_, Shell>, file: FileId) -> Answer<()> {
+    let path = shell.engine().await?.source_of(file).await?;
+    let folder = path.parent().map(std::path::Path::to_owned);
+    let folder = folder.ok_or_else(|| Failure::new(ErrorCode::FileMissing, "it has no folder"))?;
+    Ok(desktop::open_folder(folder).await?)
+}
+
+#[tauri::command]
 pub(crate) fn drop_cancel(shell: State<'_, Shell>, handle: u32) {
     shell.given().take(handle, clock::now());
 }
 
 #[tauri::command]
-pub(crate) async fn paste_files(shell: State<'_, Shell>) -> Answer<()> {
+pub(crate) async fn paste_files(shell: State<'_, Shell>) -> Answer<usize> {
     let paths = desktop::pasted().await?;
+    let count = paths.len();
     if paths.is_empty() {
-        return Ok(());
+        return Ok(0);
     }
     shell
         .engine()
         .await?
         .add_paths(new_group(paths, Origin::Paste))
         .await?;
-    Ok(())
+    Ok(count)
 }

@@ -5,8 +5,8 @@ use tauri::State;
 use windlass_core::error::ErrorCode;
 use windlass_core::ids::GroupId;
 use windlass_core::states::Intent;
-use windlass_engine::Scope;
-use windlass_engine::view::RelaunchAnswer;
+use windlass_engine::view::{Find, RelaunchAnswer};
+use windlass_engine::{Chosen, FileAct, Scope};
 
 use super::{Answer, CommandError, invalid};
 use crate::shell::Shell;
@@ -53,6 +53,67 @@ pub(crate) async fn retry(
 ) -> Answer<u64> {
     let about = self::scope(scope, id.as_deref())?;
     Ok(shell.engine().await?.retry(about, code).await?)
+}
+
+/// Stretches that one choice may have.
+const MOST_PLACES: usize = 100_000;
+/// Bytes of a search.
+const MOST_TEXT: usize = 1_024;
+
+/// Chosen files of a group: those at places, or all that a search finds.
+#[derive(Debug, Deserialize)]
+pub(crate) struct ChosenFiles {
+    places: Option<Vec<(u32, u32)>>,
+    find: Option<Find>,
+}
+
+/// What is done with them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Act {
+    /// Hold.
+    Pause,
+    /// Go on.
+    Resume,
+    /// Again.
+    Retry,
+    /// Leave out.
+    Cancel,
+}
+
+#[tauri::command]
+pub(crate) async fn act_on_files(
+    shell: State<'_, Shell>,
+    group: GroupId,
+    chosen: ChosenFiles,
+    act: Act,
+) -> Answer<u64> {
+    let chosen = match (chosen.places, chosen.find) {
+        (Some(places), None) if places.len() <= MOST_PLACES => Chosen::Places(places),
+        (None, Some(find)) => Chosen::Found(find),
+        (Some(_), _) | (None, None) => return Err(invalid("it has to be said which files")),
+    };
+    let act = match act {
+        Act::Pause => FileAct::Pause,
+        Act::Resume => FileAct::Resume,
+        Act::Retry => FileAct::Retry,
+        Act::Cancel => FileAct::Cancel,
+    };
+    Ok(shell.engine().await?.act_on_files(group, chosen, act).await?)
+}
+
+/// See `EngineHandle::find_in_groups`.
+#[tauri::command]
+pub(crate) async fn find_in_groups(shell: State<'_, Shell>, text: String) -> Answer<Vec<(GroupId, u64)>> {
+    if text.len() > MOST_TEXT {
+        return Err(invalid("the search is too long"));
+    }
+    Ok(shell.engine().await?.find_in_groups(text).await?)
+}
+
+#[tauri::command]
+pub(crate) async fn move_group(shell: State<'_, Shell>, group: GroupId, place: usize) -> Answer<()> {
+    Ok(shell.engine().await?.move_group(group, place).await?)
 }
 
 #[tauri::command]

@@ -6,7 +6,7 @@ use tauri::State;
 use tauri::ipc::Channel;
 use windlass_core::ids::GroupId;
 use windlass_engine::RowRange;
-use windlass_engine::view::{FilePage, Snapshot};
+use windlass_engine::view::{FilePage, Find, Snapshot};
 
 use super::{Answer, invalid};
 use crate::page::WindowMessage;
@@ -25,6 +25,8 @@ pub(crate) struct Range {
     group: GroupId,
     offset: u32,
     limit: u32,
+    /// Only what this finds.
+    find: Option<Find>,
 }
 
 #[tauri::command]
@@ -42,6 +44,7 @@ pub(crate) async fn watch_rows(shell: State<'_, Shell>, ranges: Vec<Range>) -> A
         group: r.group,
         offset: r.offset,
         limit: r.limit.min(MOST_ROWS),
+        find: r.find,
     };
     Ok(shell
         .engine()
@@ -60,7 +63,8 @@ pub(crate) async fn set_setting(
     if value.to_string().len() > MOST_BYTES {
         return Err(invalid("the value is too long"));
     }
-    shell.set_setting(&key, value).await?;
+    shell.set_setting(&key, value.clone()).await?;
+    super::program::chosen(&shell, &key, &value);
     // The tray speaks the language that may just have been chosen.
     tray::draw(&app);
     Ok(())

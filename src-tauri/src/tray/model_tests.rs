@@ -15,6 +15,7 @@ fn group(n: u8, name: &str, word: GroupWord) -> GroupView {
         word,
         intent: Intent::Run,
         blocked_by: Vec::new(),
+        because: None,
         scanning: false,
         accepts_files: true,
         files: FileCounts {

@@ -62,6 +62,26 @@ fn f010_a_sparse_file_arrives_with_what_stands_past_2_gib() -> Result<()> {
 }
 
 // D-7 of the features: unchanged files are not read again.
+// B-4: the storage is asked, so what was taken away there goes up again.
+#[test]
+fn an_unchanged_file_whose_object_is_gone_goes_up_again() -> Result<()> {
+    let windlass = Windlass::new()?;
+    let (tree, destination) = (windlass.dir().join("tree"), windlass.dir().join("destination"));
+    for number in 0..3 {
+        samples::random_file(tree.join(format!("{number}.bin")), 70_000, number)?;
+    }
+    windlass.add_folder("nas", &destination)?;
+    let up = ["up", "--json", "--group", "Again", "--to", "nas", path(&tree)?];
+    windlass.run(&up)?.succeeds()?;
+    fs::remove_file(destination.join("Again/tree/1.bin"))?;
+    let again = windlass.run(&up)?.succeeds()?.summary()?;
+    assert_eq!((again.unchanged, again.uploaded), (2, 1), "{again:?}");
+    let there = destination.join("Again/tree/1.bin");
+    assert_eq!(samples::sha256(there)?, samples::sha256(tree.join("1.bin"))?);
+    Ok(())
+}
+
+// D-7 of the features: unchanged files are not read again.
 #[test]
 fn the_same_tree_again_sends_nothing() -> Result<()> {
     let windlass = Windlass::new()?;
@@ -71,14 +91,12 @@ fn the_same_tree_again_sends_nothing() -> Result<()> {
     let up = ["up", "--json", "--group", "Again", "--to", "nas", path(&tree)?];
     windlass.run(&up)?.succeeds()?;
     let again = windlass.run(&up)?.succeeds()?.summary()?;
-    // An empty file is no content to find again: it goes as an empty request.
-    let empty = samples::files_below(&tree, true)?
-        .iter()
-        .filter(|f| tree.join(f).metadata().is_ok_and(|m| m.len() == 0))
-        .count() as u64;
-    assert_eq!((again.bytes_sent, again.parts_sent), (0, empty), "{again:?}");
-    assert_eq!(again.unchanged + again.deduplicated, files - empty, "{again:?}");
-    // What was there is untouched; each file of the second gesture has a name of its own beside it (architecture §4).
+    assert_eq!((again.bytes_sent, again.parts_sent), (0, 0), "{again:?}");
+    assert_eq!((again.unchanged, again.deduplicated), (files, 0), "{again:?}");
+    windlass.run(&["verify", &again.group])?.succeeds()?;
+    // What was there is untouched, and nothing is there twice.
+    let below = samples::files_below(&destination.join("Again"), true)?;
+    assert_eq!(below.len() as u64, files, "{below:?}");
     for file in samples::files_below(&tree, true)? {
         let there = destination.join("Again/tree").join(&file);
         assert_eq!(

@@ -3,6 +3,10 @@
 mod crash;
 mod doors;
 mod folder;
+mod names;
+mod outage;
 mod queue;
 mod sources;
 mod storage;
+mod target;
+mod vanish;

@@ -68,6 +68,63 @@ fn f035_a_queue_of_a_newer_windlass_is_refused_and_not_a_byte_of_it_changes() ->
 
 // I14
 #[test]
+fn f033_a_queue_that_can_not_be_written_to_is_refused_with_its_code_and_not_a_byte_of_it_changes() -> Result<()> {
+    for (folder_mode, file_mode) in [(0o700, 0o400), (0o500, 0o400)] {
+        let windlass = after_an_upload()?;
+        let before = samples::sha256(queue(&windlass))?;
+        set_mode(&queue(&windlass), file_mode)?;
+        set_mode(&windlass.data(), folder_mode)?;
+        let file = windlass.dir().join("tree/a.bin");
+        let refused = windlass
+            .start_without_privilege(&["up", "--to", "nas", path(&file)?])?
+            .ends()?
+            .exits(3)?;
+        set_mode(&windlass.data(), 0o700)?;
+        assert!(
+            refused.names("queue_read_only", "WL-506"),
+            "{folder_mode:o} {file_mode:o}\n{}\n{}",
+            refused.out,
+            refused.err
+        );
+        assert_eq!(samples::sha256(queue(&windlass))?, before);
+        set_mode(&queue(&windlass), 0o600)?;
+        windlass.run(&["status"])?.succeeds()?;
+    }
+    Ok(())
+}
+
+fn set_mode(file: &Path, mode: u32) -> Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+    Ok(fs::set_permissions(file, fs::Permissions::from_mode(mode))?)
+}
+
+// I14
+#[test]
+fn f029_a_queue_cut_at_any_length_is_told_and_the_next_upload_works() -> Result<()> {
+    for keep in [0, 1, 99, 4_096, 5_000, 12_288] {
+        let windlass = after_an_upload()?;
+        let whole = fs::read(queue(&windlass))?;
+        let cut = whole.get(..keep.min(whole.len())).context("an empty queue")?;
+        fs::write(queue(&windlass), cut)?;
+        for beside in ["queue.sqlite-wal", "queue.sqlite-shm"] {
+            let _ = fs::remove_file(windlass.data().join(beside));
+        }
+        let tree = windlass.dir().join("tree");
+        let up = ["up", "--json", "--group", "After", "--to", "nas", path(&tree)?];
+        let ended = windlass.run(&up)?.succeeds().with_context(|| format!("cut to {keep} bytes"))?;
+        assert!(
+            ended.names("queue_damaged", "WL-502"),
+            "cut to {keep} bytes, and not told\n{}\n{}",
+            ended.out,
+            ended.err
+        );
+        compare_folder(&tree, &windlass.dir().join("destination/After/tree"))?;
+    }
+    Ok(())
+}
+
+// I14
+#[test]
 fn f029_a_truncated_queue_is_set_aside_whole_and_told_never_silently_emptied() -> Result<()> {
     let windlass = after_an_upload()?;
     let whole = fs::read(queue(&windlass))?;

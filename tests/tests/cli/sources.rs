@@ -17,17 +17,17 @@ use windlass_tests::{Ended, Windlass};
 use crate::folder::path;
 
 /// A file of five parts whose upload stands still after its first part, with the gate that lets it go on.
-struct Held {
+pub(crate) struct Held {
     garage: Garage,
     windlass: Windlass,
     proxy: FaultProxy,
     gate: Gate,
     running: windlass_tests::Running,
-    file: std::path::PathBuf,
+    pub(crate) file: std::path::PathBuf,
 }
 
 impl Held {
-    fn start(seed: u64) -> Result<Self> {
+    pub(crate) fn start(seed: u64) -> Result<Self> {
         let (garage, windlass) = (Garage::start()?, Windlass::new()?);
         let proxy = FaultProxy::start(garage.endpoint())?;
         windlass.add_bucket("bucket", &garage, &proxy.endpoint())?;
@@ -59,7 +59,7 @@ impl Held {
 
     /// Lets it go on. Whatever is in the storage after that must be one version of the file, whole; returns how it ended
     /// and the hashes there.
-    fn goes_on(self, versions: &[String]) -> Result<(Ended, BTreeSet<String>)> {
+    pub(crate) fn goes_on(self, versions: &[String]) -> Result<(Ended, BTreeSet<String>)> {
         self.gate.open();
         let ended = self.running.ends()?;
         let oracle = self.garage.oracle()?;

@@ -4,8 +4,9 @@
  * It answers every command on a picture from `scenes.ts` and sends deltas as the program would, so that the page can be
  * looked at, measured and tested in any browser. `&still` keeps everything standing. Never part of a build.
  */
-import type { CheckStep, Delta, DestinationCheck, FileView, GroupView, NewDestination } from '$lib/contract';
+import type { CheckStep, Delta, DestinationCheck, FileView, Find, GroupView, NewDestination } from '$lib/contract';
 import type { Backend, Message, RowRange, Scope } from '$lib/ipc/backend';
+import { desk } from './desk';
 import { NOW, SCENES, type SceneName, sceneOf } from './scenes';
 
 const query = new URLSearchParams(location.search);
@@ -105,9 +106,26 @@ export function mockBackend(scene: SceneName, moving: boolean): Backend & { call
     };
   };
 
+  const textOf = (f: FileView) => `${f.folder}/${f.name}`.toLowerCase();
+  const fits = (f: FileView, find: Find): boolean =>
+    find.text
+      .toLowerCase()
+      .split(/\s+/)
+      .every((word) => textOf(f).includes(word)) &&
+    (find.kind === 'all' ||
+      (find.kind === 'done' && f.state === 'done') ||
+      (find.kind === 'failed' && f.state === 'failed' && f.word !== 'skipped') ||
+      (find.kind === 'left_out' && (f.word === 'skipped' || f.state === 'removed')) ||
+      (find.kind === 'open' && !['done', 'failed', 'removed'].includes(f.state)));
+  const all = (group: string): FileView[] => {
+    const total = Math.min(2000, snapshot.groups.find((g) => g.id === group)?.files.total ?? 0);
+    return Array.from({ length: total }, (_, i) => row(group, i)).filter((f) => f !== undefined);
+  };
+
   return {
     calls,
     send,
+    ...desk(snapshot, calls, row, all, fits, delta),
     subscribe(onmessage) {
       if (scene === 'broken') return Promise.reject({ code: 'queue_newer', number: 'WL-505', detail: 'schema 12, this program knows 9' });
       listen = onmessage;
@@ -120,10 +138,20 @@ export function mockBackend(scene: SceneName, moving: boolean): Backend & { call
       calls.push(`watch_rows ${next.map((r) => `${r.group} ${r.offset}+${r.limit}`).join(' ')}`);
       return Promise.resolve(
         next.map((range) => {
+          if (range.find) {
+            const { find } = range;
+            const found = all(range.group).filter((f) => fits(f, find));
+            return {
+              group_id: range.group,
+              offset: range.offset,
+              total: found.length,
+              files: found.slice(range.offset, range.offset + range.limit),
+            };
+          }
           const total = snapshot.groups.find((g) => g.id === range.group)?.files.total ?? 0;
           const end = Math.min(total, range.offset + range.limit);
           const page = Array.from({ length: Math.max(0, end - range.offset) }, (_, i) => row(range.group, range.offset + i));
-          return { group_id: range.group, offset: range.offset, files: page.filter((f) => f !== undefined) };
+          return { group_id: range.group, offset: range.offset, total: null, files: page.filter((f) => f !== undefined) };
         }),
       );
     },
@@ -138,7 +166,7 @@ export function mockBackend(scene: SceneName, moving: boolean): Backend & { call
     },
     async pasteFiles() {
       calls.push('paste_files');
-      delta({ notices: [{ code: 'file_missing', detail: 'the clipboard holds no files', group: null }] });
+      return 0;
     },
     async setIntent(target, intent) {
       calls.push(`set_intent ${target.scope} ${target.id} ${intent}`);
@@ -280,6 +308,12 @@ export function mockBackend(scene: SceneName, moving: boolean): Backend & { call
 function stage(scene: SceneName, send: (message: Message) => void) {
   const drag = (phase: 'enter' | 'over', x: number, y: number) =>
     send({ type: 'drag', phase, x, y, files: 254, folders: 9, bytes: 18.4e9, handle: null });
+  const type = (id: string, text: string) => {
+    const input = document.querySelector<HTMLInputElement>(`[data-testid="${id}"]`);
+    if (!input) return;
+    input.value = text;
+    input.dispatchEvent(new Event('input', { bubbles: true }));
+  };
   const click = (id: string, nth = 0) => document.querySelectorAll<HTMLElement>(`[data-testid="${id}"]`)[nth]?.click();
   if (scene === 'drag' || scene === 'drag-new' || scene === 'empty-drag') {
     drag('enter', 4, 4);
@@ -290,7 +324,35 @@ function stage(scene: SceneName, send: (message: Message) => void) {
   }
   if (scene === 'transfers' || scene === 'big' || scene === 'hostile') click('group-toggle');
   if (scene === 'failures') document.querySelector<HTMLElement>('[data-option="attention"]')?.click();
-  if (scene === 'settings' || scene === 'add') click('nav-settings');
+  if (scene === 'settings' || scene === 'add' || scene === 'speed' || scene === 'diagnostics' || scene === 'licences') click('nav-settings');
+  if (scene === 'speed') setTimeout(() => click('page-start'), 50);
+  if (scene === 'diagnostics') setTimeout(() => click('make-diagnostics'), 50);
+  if (scene === 'licences') setTimeout(() => click('show-licences'), 50);
+  if (scene === 'history' || scene === 'history-search') click('nav-history');
+  if (scene === 'history-search') setTimeout(() => type('history-search', 'scan'), 80);
+  if (scene === 'insights' || scene === 'insights-none') click('nav-insights');
+  if (scene === 'search') {
+    click('open-search');
+    setTimeout(() => type('search', 'scan-0000'), 50);
+  }
+  if (scene === 'selection' || scene === 'context' || scene === 'details') {
+    click('group-toggle');
+    setTimeout(() => {
+      const row = (n: number) => document.querySelector<HTMLElement>(`[data-index="${n}"]`);
+      const press = (n: number, shiftKey: boolean) => row(n)?.dispatchEvent(new MouseEvent('click', { bubbles: true, shiftKey }));
+      if (scene === 'details') row(5)?.dispatchEvent(new MouseEvent('dblclick', { bubbles: true }));
+      else {
+        press(1, false);
+        press(4, true);
+      }
+      if (scene === 'context') {
+        const at = row(3)?.getBoundingClientRect();
+        row(3)?.dispatchEvent(
+          new MouseEvent('contextmenu', { bubbles: true, clientX: (at?.left ?? 0) + 90, clientY: (at?.top ?? 0) + 18 }),
+        );
+      }
+    }, 200);
+  }
   if (scene === 'add') setTimeout(() => click('dest-add'), 50);
   if (scene === 'receipt') {
     document.querySelector<HTMLElement>('[data-option="finished"]')?.click();

@@ -16,6 +16,18 @@ export const SCENES = [
   'empty',
   'empty-drag',
   'settings',
+  'speed',
+  'diagnostics',
+  'licences',
+  'history',
+  'history-search',
+  'history-none',
+  'insights',
+  'insights-none',
+  'search',
+  'selection',
+  'context',
+  'details',
   'add',
   'receipt',
   'confirm',
@@ -53,6 +65,7 @@ function group(id: string, name: string, word: GroupWord, part: Partial<GroupVie
     intent: word === 'paused' ? 'paused' : word === 'cancelled' ? 'cancelled' : 'run',
     blocked_by: word === 'paused' ? ['user'] : [],
     scanning: false,
+    order: 0,
     accepts_files: !['done', 'done_left_out', 'cancelled', 'cleaning_up'].includes(word),
     files: counts({}),
     bytes_total: 0,
@@ -439,6 +452,7 @@ export function sceneOf(name: SceneName): Scene {
     for (const g of groups)
       if (g.word !== 'done')
         Object.assign(g, { word: 'interrupted', blocked_by: ['question'], rate_bytes: null, rate_files: null, eta: null });
+  groups.forEach((g, i) => (g.order = i));
   const open = groups.filter((g) => g.finished_at === null);
   const total = (key: 'bytes_total' | 'bytes_done') => open.reduce((sum, g) => sum + g[key], 0);
   return {

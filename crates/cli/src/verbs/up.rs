@@ -63,6 +63,7 @@ async fn begin(
         name: args.group.clone(),
         destination: Some(place.id),
         origin: Origin::Cli,
+        id: Some(windlass_engine::clock::group_id()),
     };
     let group = session.add_paths(&add).await?;
     let snapshot = session.snapshot().await?;

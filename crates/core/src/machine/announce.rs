@@ -11,12 +11,14 @@ use crate::time::Timestamp;
 
 /// How often a follower asks whether the same content has arrived, milliseconds.
 const FOLLOW_MS: i64 = 1_000;
+/// A follower waits so long for the other; then it sends the content itself (I32), milliseconds.
+const FOLLOW_MOST_MS: i64 = 900_000;
 
 impl Machine {
     /// Does whatever may be done now, in the order in which people put it.
     pub(super) fn schedule(&mut self, now: Timestamp) {
         self.schedule_loads(now);
-        self.schedule_init();
+        self.schedule_init(now);
         // These may send a file back to be read: they come before the reads.
         self.schedule_checks();
         self.schedule_completes();
@@ -26,7 +28,7 @@ impl Machine {
         self.schedule_cancels(now);
     }
 
-    fn schedule_init(&mut self) {
+    fn schedule_init(&mut self, now: Timestamp) {
         let mut by_destination: Vec<(DestinationId, Vec<InitAsk>)> = Vec::new();
         let keys: Vec<_> = self
             .ready
@@ -65,6 +67,7 @@ impl Machine {
                 file: id,
                 attempt: file.attempt,
                 sha256: file.sha256,
+                race: file.follows.is_some_and(|since| now.millis_since(since) >= FOLLOW_MOST_MS),
             });
             file.stage = Stage::Announcing;
             self.ready.init.remove(&key);
@@ -170,6 +173,7 @@ impl Machine {
             InitOutcome::Follow => {
                 file.stage = Stage::Announce;
                 file.blocked = Some(BlockedReason::Following);
+                file.follows.get_or_insert(now);
                 self.wait(id, now.plus_millis(FOLLOW_MS));
             }
             InitOutcome::Settled(proof) => {

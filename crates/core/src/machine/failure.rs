@@ -8,6 +8,7 @@ use crate::fingerprint::SourceFingerprint;
 use crate::ids::FileId;
 use crate::part_plan::PartPlan;
 use crate::retry::next_try;
+use crate::states::BlockedReason;
 use crate::time::Timestamp;
 
 /// Failures in a row that heal by themselves; with full jitter they spread over some 15 minutes, then a person is asked.
@@ -56,12 +57,19 @@ impl Machine {
         match failure.code.retry_class() {
             RetryClass::Never | RetryClass::AfterPerson => self.fail(now, id, failure),
             RetryClass::When(reason) => {
+                let tries = file.tries;
                 let held = destination.is_some_and(|d| self.hold_destination(now, d, &failure));
+                if !held && reason == BlockedReason::LockedFile && tries >= FILE_TRIES {
+                    let failure = Failure::new(ErrorCode::StillLocked, failure.detail);
+                    return self.fail(now, id, failure);
+                }
                 if !held {
                     self.try_later(now, id, failure, Some(reason), random);
                 }
                 self.reindex(id);
             }
+            // What was out together fails together: it waits already, and that is one failure, not eight.
+            RetryClass::Now | RetryClass::Backoff if file.wait_until.is_some() => self.reindex(id),
             RetryClass::Now | RetryClass::Backoff => {
                 if file.tries >= FILE_TRIES {
                     self.fail(now, id, failure);
@@ -77,7 +85,7 @@ impl Machine {
         now: Timestamp,
         id: FileId,
         failure: Failure,
-        reason: Option<crate::states::BlockedReason>,
+        reason: Option<BlockedReason>,
         random: u64,
     ) {
         let Some(file) = self.files.get_mut(&id) else {

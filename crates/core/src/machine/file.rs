@@ -3,13 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::records::{FileRecord, PartRecord};
-use super::{BufferId, ContentHash, Machine, PutId};
+use super::{BufferId, ContentHash, Machine, PutId, Size};
 use crate::fingerprint::SourceFingerprint;
 use crate::ids::{FileId, GroupId};
 use crate::part_plan::PartPlan;
 use crate::states::{BlockedReason, FileState, Intent, PartState};
 use crate::time::Timestamp;
 use crate::units::{Crc64Nvme, ETag, Sha256};
+
+/// Parts that are read ahead of the hashing pass and not stored yet.
+const AHEAD: usize = 8;
 
 /// The order of work: group, then place in the group.
 pub(super) type OrderKey = (i64, GroupId, i64, FileId);
@@ -115,6 +118,8 @@ pub(super) struct File {
     pub(super) wait_until: Option<Timestamp>,
     /// Why it waits by itself.
     pub(super) blocked: Option<BlockedReason>,
+    /// Since when the same content is waited for that is on its way elsewhere.
+    pub(super) follows: Option<Timestamp>,
     /// The source's metadata changed: the hashing pass compares its bytes before the fingerprint is believed and any more
     /// of it is sent (F18).
     pub(super) unproved: bool,
@@ -164,6 +169,7 @@ impl File {
             old_signs: 0,
             wait_until: None,
             blocked: None,
+            follows: None,
             unproved: false,
             counted_finishing: false,
         };
@@ -187,6 +193,14 @@ impl File {
         }
     }
 
+    pub(super) fn size(&self) -> Size {
+        if self.plan.is_single() {
+            Size::Small
+        } else {
+            Size::Large
+        }
+    }
+
     /// True when every part is stored and everything about the content is known.
     pub(super) fn is_whole(&self) -> bool {
         self.stored == self.parts.len() && self.pass.is_none() && self.reading.is_none()
@@ -202,8 +216,32 @@ impl File {
 
     /// The place that is read next, and whether that goes on with the pass.
     pub(super) fn next_read(&self) -> Option<(usize, bool)> {
-        let again = self.again.first().filter(|_| !self.unproved).map(|i| (*i, false));
-        again.or(self.pass.map(|i| (i, true)))
+        if self.unproved {
+            return self.pass.map(|i| (i, true));
+        }
+        let again = self.again.first().copied().or_else(|| self.ahead());
+        again
+            .map(|i| (i, false))
+            .or_else(|| self.pass.map(|i| (i, true)))
+    }
+
+    /// A part to send that lies behind stored ones which the pass reads only for the hash: it goes first, in turns with the
+    /// pass, or the wire would stand still until the pass came by.
+    fn ahead(&self) -> Option<usize> {
+        let next = self.pass.filter(|_| self.stage == Stage::Sending)?;
+        if !self.parts.get(next)?.is_stored() {
+            return None;
+        }
+        let mut out = 0;
+        let mut first = None;
+        for (i, part) in self.parts.iter().enumerate().skip(next) {
+            match part.phase {
+                Phase::Todo if first.is_none() => first = Some(i),
+                Phase::Todo | Phase::Stored => {}
+                Phase::Reading | Phase::Buffered | Phase::Signing | Phase::Signed | Phase::Sending => out += 1,
+            }
+        }
+        first.filter(|_| out == 0 || (out < AHEAD && self.reads_pass))
     }
 
     /// Some of it was read.
@@ -254,14 +292,25 @@ impl Machine {
                 self.ready.init.insert(key);
             }
             Stage::HashFirst | Stage::Sending => {
+                let small = file.size() == Size::Small;
                 if file.wants_read() {
-                    self.ready.read.insert(key);
+                    let set = if small {
+                        &mut self.ready.read
+                    } else {
+                        &mut self.ready.read_large
+                    };
+                    set.insert(key);
                 }
                 if !file.buffered.is_empty() && file.old_signs == 0 {
                     self.ready.sign.insert(key);
                 }
                 if !file.signed.is_empty() {
-                    self.ready.put.insert(key);
+                    let set = if small {
+                        &mut self.ready.put
+                    } else {
+                        &mut self.ready.put_large
+                    };
+                    set.insert(key);
                 }
                 if file.stage == Stage::Sending && file.is_whole() {
                     self.ready.check.insert(key);

@@ -53,6 +53,13 @@ impl Machine {
             if file.stage != Stage::Checking {
                 continue;
             }
+            // Nobody looked: that says nothing about the source, and is tried again.
+            if let Err(failure) = &result
+                && failure.code == ErrorCode::Internal
+            {
+                self.file_failure(now, id, failure.clone());
+                continue;
+            }
             // A source that is gone by now was read whole before: what was sent is that version.
             match result
                 .as_ref()

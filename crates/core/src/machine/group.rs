@@ -139,6 +139,29 @@ impl Machine {
         self.reindex_group(id);
     }
 
+    /// What stands first is loaded first and sent first; what is out already is not called back.
+    pub(super) fn groups_ordered(&mut self, order: Vec<(GroupId, i64)>) {
+        for (id, position) in order {
+            match self.groups.get_mut(&id) {
+                Some(g) if g.record.position != position => g.record.position = position,
+                Some(_) | None => continue,
+            }
+            let files: Vec<_> = self
+                .files
+                .values()
+                .filter(|f| f.group == id)
+                .map(|f| f.id)
+                .collect();
+            for file in files {
+                if let Some(f) = self.files.get_mut(&file) {
+                    self.ready.remove(&f.key);
+                    f.key.0 = position;
+                }
+                self.reindex(file);
+            }
+        }
+    }
+
     pub(super) fn reindex_group(&mut self, id: GroupId) {
         let files: Vec<_> = self
             .files

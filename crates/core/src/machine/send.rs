@@ -4,11 +4,12 @@
 //! have the same CRC. Parts larger than a quarter of the pool are read twice (hash, then stream), so that no part ever needs
 //! the whole pool (F186).
 
+use std::collections::BTreeSet;
 use std::collections::btree_map::Entry;
 
 use super::file::{File, OrderKey, Phase, Stage};
 use super::records::Change;
-use super::{BufferId, Effect, Machine, PutId, ReadMode, ReadOutcome, SignAsk};
+use super::{BufferId, Effect, Machine, PutId, ReadMode, ReadOutcome, Reserved, SignAsk, Size};
 use crate::error::{ErrorCode, Failure, RetryClass};
 use crate::fingerprint::SourceChange;
 use crate::ids::{DestinationId, FileId};
@@ -23,16 +24,39 @@ const PART_TRIES: u8 = 3;
 /// A URL refused as expired this often in a row counts as a failure (F81).
 const RESIGNS: u8 = 3;
 
+/// Of readers and connections a quarter is for files of one PUT, while some wait: they are not to stand behind large ones.
+const SHARE: usize = 4;
+/// So much of the pool is, too.
+const POOL_SHARE: u64 = 8;
+
+/// How many of all large files may take.
+fn for_large(all: usize, small_wait: bool) -> usize {
+    if small_wait && all > 1 {
+        all - (all / SHARE).max(1)
+    } else {
+        all
+    }
+}
+
 impl Machine {
     fn is_large(&self, part_bytes: u64) -> bool {
         part_bytes > self.config.pool_bytes / 4
     }
 
     pub(super) fn schedule_reads(&mut self) {
-        if self.ready.read.is_empty() {
+        let mut free = (self.config.readers as usize).saturating_sub(self.reads.len());
+        if free == 0 || (self.ready.read.is_empty() && self.ready.read_large.is_empty()) {
             return;
         }
-        for id in self.next_reads() {
+        let small_wait = !self.ready.read.is_empty();
+        let large_out = self.reads.values().filter(|s| **s == Size::Large).count();
+        let mut large_free = for_large(self.config.readers as usize, small_wait).saturating_sub(large_out);
+        let kept_for_small = self.config.pool_bytes / POOL_SHARE;
+        let mut crowded = false;
+        for id in self.next_reads(free) {
+            if free == 0 {
+                break;
+            }
             let Some(file) = self.files.get(&id) else { continue };
             let Some((i, in_pass)) = file.next_read() else {
                 continue;
@@ -44,15 +68,35 @@ impl Machine {
                 None => continue,
             };
             let last = file.plan.is_single();
+            let size = file.size();
+            if size == Size::Large && (large_free == 0 || (crowded && keep)) {
+                continue;
+            }
             let from_disk = self.is_large(range.len);
             let bytes = if keep && !from_disk { range.len } else { 0 };
-            let short = |m: &Self| bytes > m.pool_free || m.pool_parts >= m.config.pool_parts;
+            let short = |m: &Self| {
+                let shared = match size {
+                    Size::Large if small_wait => bytes + kept_for_small > m.pool_free,
+                    // A large part waits for room: small ones take no more than their share before it.
+                    Size::Small if crowded => m.pool_small + bytes > kept_for_small,
+                    Size::Large | Size::Small => false,
+                };
+                shared || bytes > m.pool_free || m.pool_parts >= m.config.pool_parts
+            };
             if keep && short(self) {
                 self.reclaim();
                 if short(self) {
                     // Later files may not overtake for ever: what is in the pool goes first, then this.
-                    break;
+                    if size == Size::Small {
+                        break;
+                    }
+                    crowded = true;
+                    continue;
                 }
+            }
+            free -= 1;
+            if size == Size::Large {
+                large_free -= 1;
             }
             let mode = match (in_pass, keep && !from_disk) {
                 (true, true) => ReadMode::HashAndKeep,
@@ -64,8 +108,16 @@ impl Machine {
             let buffer = BufferId(self.number());
             self.pool_free -= bytes;
             self.pool_parts += usize::from(keep);
-            self.reserved.insert(buffer, (bytes, keep));
-            self.reads.insert(buffer);
+            if size == Size::Small {
+                self.pool_small += bytes;
+            }
+            let reserved = Reserved {
+                bytes,
+                counted: keep,
+                size,
+            };
+            self.reserved.insert(buffer, reserved);
+            self.reads.insert(buffer, size);
             let mut changes = Vec::new();
             let Some(file) = self.files.get_mut(&id) else {
                 continue;
@@ -102,33 +154,37 @@ impl Machine {
         }
     }
 
-    /// Files of the next reads, as many as may go on at once. Few large files are begun before one of them is read to its end.
-    fn next_reads(&self) -> Vec<FileId> {
-        let free = (self.config.readers as usize).saturating_sub(self.reads.len());
-        if free == 0 {
-            return Vec::new();
-        }
+    /// Files of the next reads in their order, so many of either size. Few large files are begun before one of them is read
+    /// to its end.
+    fn next_reads(&self, free: usize) -> Vec<FileId> {
         // One that waits, or whose parts are all read, keeps no other from its turn.
         let half_read = |f: &&File| {
             !f.plan.is_single() && f.is_begun() && (f.reading.is_some() || f.wants_read()) && self.may_run(f)
         };
         // Counted only when one might begin: ten thousand small files need no look at each other.
         let mut large_open = None;
-        let mut chosen = Vec::with_capacity(free);
-        for file in self.ready.read.iter().filter_map(|key| self.files.get(&key.3)) {
-            if !file.plan.is_single() && !file.is_begun() {
+        let mut chosen: Vec<OrderKey> = self.ready.read.iter().take(free).copied().collect();
+        let upto = chosen.len() + free;
+        for file in self
+            .ready
+            .read_large
+            .iter()
+            .filter_map(|key| self.files.get(&key.3))
+        {
+            if !file.is_begun() {
                 let open = large_open.get_or_insert_with(|| self.files.values().filter(half_read).count());
                 if *open >= self.config.large_files {
                     continue;
                 }
                 *open += 1;
             }
-            chosen.push(file.id);
-            if chosen.len() == free {
+            chosen.push(file.key);
+            if chosen.len() == upto {
                 break;
             }
         }
-        chosen
+        chosen.sort_unstable();
+        chosen.into_iter().map(|key| key.3).collect()
     }
 
     /// Takes back the buffers of files that wait or whose destination is held (I34): they are read again when they go on.
@@ -165,11 +221,14 @@ impl Machine {
 
     /// Gives a buffer back to the pool. One whose read still goes on is given back when that ends.
     pub(super) fn free_buffer(&mut self, buffer: BufferId) {
-        if !self.reads.contains(&buffer)
-            && let Some((bytes, counted)) = self.reserved.remove(&buffer)
+        if !self.reads.contains_key(&buffer)
+            && let Some(held) = self.reserved.remove(&buffer)
         {
-            self.pool_free += bytes;
-            self.pool_parts = self.pool_parts.saturating_sub(usize::from(counted));
+            self.pool_free += held.bytes;
+            self.pool_parts = self.pool_parts.saturating_sub(usize::from(held.counted));
+            if held.size == Size::Small {
+                self.pool_small = self.pool_small.saturating_sub(held.bytes);
+            }
             self.out.push(Effect::DropBuffer { buffer });
         }
     }
@@ -177,7 +236,7 @@ impl Machine {
     /// A PUT is over, whatever came of it. False when it was known to be over.
     pub(super) fn forget_put(&mut self, put: PutId) -> bool {
         self.grace.remove(&put);
-        let Some(destination) = self.puts.remove(&put) else {
+        let Some((destination, _)) = self.puts.remove(&put) else {
             return false;
         };
         if let Some(d) = self.destinations.get_mut(&destination) {
@@ -456,20 +515,26 @@ impl Machine {
                 .and_then(|g| self.destinations.get(&g.record.destination));
             d.is_some_and(|d| d.puts < d.slots.unwrap_or(self.config.connections))
         };
-        let keys: Vec<_> = self
-            .ready
-            .put
-            .iter()
-            .filter(has_room)
-            .take(slots)
-            .copied()
-            .collect();
+        let first = |of: &BTreeSet<OrderKey>| -> Vec<OrderKey> {
+            of.iter().filter(has_room).take(slots).copied().collect()
+        };
+        let mut keys = first(&self.ready.put);
+        let large_out = self.puts.values().filter(|(_, s)| *s == Size::Large).count();
+        let mut large_slots =
+            for_large(self.config.connections as usize, !keys.is_empty()).saturating_sub(large_out);
+        if large_slots > 0 {
+            keys.extend(first(&self.ready.put_large));
+            keys.sort_unstable();
+        }
         for key in keys {
             let (group, id) = (key.1, key.3);
             let Some(destination) = self.groups.get(&group).map(|g| g.record.destination) else {
                 continue;
             };
-            while slots > 0 {
+            let Some(size) = self.files.get(&id).map(File::size) else {
+                continue;
+            };
+            while slots > 0 && (size == Size::Small || large_slots > 0) {
                 let connections = self.config.connections;
                 let Some(d) = self.destinations.get_mut(&destination) else {
                     break;
@@ -490,6 +555,9 @@ impl Machine {
                 self.next_number += 1;
                 d.puts += 1;
                 slots -= 1;
+                if size == Size::Large {
+                    large_slots -= 1;
+                }
                 let mut changes = Vec::new();
                 if file.state == FileState::Registered {
                     file.state = FileState::Uploading;
@@ -507,7 +575,7 @@ impl Machine {
                 file.parts[i].phase = Phase::Sending;
                 file.sending.insert(i, put);
                 let buffer = file.parts[i].buffer;
-                self.puts.insert(put, destination);
+                self.puts.insert(put, (destination, size));
                 // Written down before it moves.
                 self.persist(
                     changes,
@@ -534,7 +602,7 @@ impl Machine {
         put: PutId,
         result: Result<ETag, Failure>,
     ) {
-        let destination = self.puts.get(&put).copied();
+        let destination = self.puts.get(&put).map(|(destination, _)| *destination);
         let Some(destination) = destination.filter(|_| self.forget_put(put)) else {
             return;
         };
@@ -590,8 +658,10 @@ impl Machine {
             return;
         };
         let has_bytes = runs && (file.parts[i].buffer.is_some() || file.parts[i].crc64.is_some());
-        // An expired URL is signed again with the bytes in hand; that is no failure.
-        if failure.code.retry_class() == RetryClass::Now && file.parts[i].resigned < RESIGNS {
+        // An expired URL is signed again with the bytes in hand; that is no failure. One that another clock refused is, too: the
+        // control plane learns the storage's time from its own calls (F76).
+        let signed_again = failure.code.retry_class() == RetryClass::Now || failure.code == ErrorCode::ClockSkew;
+        if signed_again && file.parts[i].resigned < RESIGNS {
             file.parts[i].resigned += 1;
             if has_bytes {
                 file.parts[i].phase = Phase::Buffered;

@@ -1,7 +1,9 @@
 //! Time left, as an honest range (experience §15).
 //!
 //! The last ten minutes are cut into samples: so long, so many bytes, so many files. Two costs, a second per byte and a second
-//! per file, are fitted to them; how much slower or faster than the fit each sample was gives the range.
+//! per file, are fitted to them; how much slower or faster than the fit each sample was gives the range. What is under way
+//! and not acknowledged yet has taken its time already: that is taken off, so that the time left runs down also while a
+//! large part is on its way.
 
 use std::collections::VecDeque;
 
@@ -12,7 +14,7 @@ use crate::time::Timestamp;
 const HIDDEN_MS: i64 = 8_000;
 /// A sample is at least so long, milliseconds.
 const SAMPLE_MS: i64 = 5_000;
-/// A sample in which nothing moved ends after so long, milliseconds.
+/// Nothing is said when nothing moved for so long, unless parts are known to take longer, milliseconds.
 const STALLED_MS: i64 = 60_000;
 /// What is said stays for so long, milliseconds.
 const STAYS_MS: i64 = 5_000;
@@ -64,12 +66,26 @@ impl Eta {
         self.open.ms += ms;
         self.open.bytes = self.open.bytes.saturating_add(bytes);
         self.open.files = self.open.files.saturating_add(files);
-        if (self.open.ms >= SAMPLE_MS && self.open.moved()) || self.open.ms >= STALLED_MS {
-            self.samples.push_back(std::mem::take(&mut self.open));
+        if self.open.ms >= SAMPLE_MS && self.open.moved() {
+            // Longer than that it stood still, which says nothing about the speed.
+            let stalled = self.stalled_ms();
+            let mut sample = std::mem::take(&mut self.open);
+            sample.ms = sample.ms.min(stalled);
+            self.samples.push_back(sample);
             while self.samples.iter().map(|s| s.ms).sum::<i64>() > MEMORY_MS {
                 self.samples.pop_front();
             }
         }
+    }
+
+    /// The longest sample.
+    fn longest_ms(&self) -> i64 {
+        self.samples.iter().map(|s| s.ms).max().unwrap_or(0)
+    }
+
+    /// From so long on without a move it stands still.
+    fn stalled_ms(&self) -> i64 {
+        (2 * self.longest_ms()).clamp(STALLED_MS, MEMORY_MS / 2)
     }
 
     /// It stands still on purpose: that time says nothing about the speed, and nothing is said for a while afterwards.
@@ -96,6 +112,9 @@ impl Eta {
     }
 
     fn estimate(&self, bytes_left: u64, files_left: u64) -> Option<EtaRange> {
+        if !self.open.moved() && self.open.ms >= self.stalled_ms() {
+            return None;
+        }
         let mut samples: Vec<_> = self.samples.iter().copied().collect();
         if samples.is_empty() && self.open.moved() {
             samples.push(self.open);
@@ -115,7 +134,15 @@ impl Eta {
             .collect();
         slower.sort_by(f64::total_cmp);
         let ms = cost(bytes_left, files_left);
-        let (low, high) = (ms * percentile(&slower, 20)?, ms * percentile(&slower, 80)?);
+        // What takes longer than it ever did is late, not done.
+        let under_way = if self.samples.is_empty() {
+            0.0
+        } else {
+            let spent = self.open.ms as f64 - cost(self.open.bytes, self.open.files);
+            spent.clamp(0.0, self.longest_ms() as f64)
+        };
+        let range = |percent| Some((ms * percentile(&slower, percent)? - under_way).max(1.0));
+        let (low, high) = (range(20)?, range(80)?);
         (low.is_finite() && high.is_finite()).then(|| EtaRange {
             low_s: rounded(low, false),
             high_s: rounded(high, true),
@@ -221,6 +248,57 @@ mod tests {
             (540..=600).contains(&small.low_s) && (600..=660).contains(&small.high_s),
             "ten minutes: {small:?}"
         );
+    }
+
+    /// Eight parts of 8 MB go side by side over a slow line and arrive together, 80 s after each other.
+    fn in_bursts(eta: &mut Eta, from: i64, bursts: i64) {
+        for second in 1..=bursts * 80 {
+            let arrived = if second % 80 == 0 { 64_000_000 } else { 0 };
+            eta.feed(at((from + second) * 1_000), arrived, 0);
+        }
+    }
+
+    #[test]
+    fn the_time_left_runs_down_while_the_last_parts_are_on_their_way() {
+        let mut eta = Eta::default();
+        eta.feed(at(0), 0, 0);
+        in_bursts(&mut eta, 0, 4);
+        // Nothing is acknowledged until the end: 64 MB are left all the time.
+        let mut told = Vec::new();
+        for second in 321..400 {
+            eta.feed(at(second * 1_000), 0, 0);
+            told.push(eta.left(at(second * 1_000), 64_000_000, 0).expect("it moves"));
+        }
+        let highs: Vec<u32> = told.iter().map(|e| e.high_s).collect();
+        assert!(highs.is_sorted_by(|a, b| a >= b), "{highs:?}");
+        assert!(
+            highs.first().is_some_and(|s| (70..=90).contains(s)) && highs.last().is_some_and(|s| *s <= 20),
+            "{highs:?}"
+        );
+    }
+
+    #[test]
+    fn after_a_rest_the_time_left_runs_down_too() {
+        let mut eta = Eta::default();
+        eta.feed(at(0), 0, 0);
+        in_bursts(&mut eta, 0, 2);
+        eta.rest();
+        eta.feed(at(500_000), 0, 0);
+        in_bursts(&mut eta, 500, 1);
+        (581..650).for_each(|s| eta.feed(at(s * 1_000), 0, 0));
+        let told = eta.left(at(649_000), 64_000_000, 0).expect("it moves");
+        assert!(told.high_s <= 20, "{told:?}");
+    }
+
+    #[test]
+    fn nothing_is_said_of_what_stands_still_and_the_speed_before_is_not_forgotten() {
+        let mut eta = Eta::default();
+        (0..=60).for_each(|i| eta.feed(at(i * 1_000), 1_000, 0));
+        (61..=125).for_each(|i| eta.feed(at(i * 1_000), 0, 0));
+        assert_eq!(eta.left(at(125_000), 60_000, 0), None);
+        (126..=150).for_each(|i| eta.feed(at(i * 1_000), 1_000, 0));
+        let told = eta.left(at(150_000), 60_000, 0).expect("it moves");
+        assert!((50..=70).contains(&told.low_s), "{told:?}");
     }
 
     #[test]

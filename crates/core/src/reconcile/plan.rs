@@ -246,7 +246,7 @@ fn goes_on(file: &LocalFile, layout: &PartPlan, parts: Parts, asked: bool, why: 
     } else if early && parts.stored == 0 && !parts.tried {
         (FindingKind::NotStarted, 0)
     } else {
-        (FindingKind::Continues, 0)
+        (FindingKind::Continues, parts.stored)
     };
     let because = format!("{why}; {} of {} parts are stored", parts.stored, layout.count());
     action(file, kind, changes, counted, because)

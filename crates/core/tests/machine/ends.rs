@@ -2,7 +2,7 @@
 
 use windlass_core::error::ErrorCode;
 use windlass_core::machine::records::Change;
-use windlass_core::machine::{CompleteOutcome, Counts, Effect, Event, Notice};
+use windlass_core::machine::{CompleteOutcome, Counts, Effect, Event, InitOutcome, Notice};
 use windlass_core::states::{GroupState, PartState};
 
 use crate::bench::{Bench, config, destination, failure, file, group, n, record};
@@ -243,4 +243,54 @@ fn regression_files_added_while_a_group_is_finalized_are_not_forgotten() {
         "{:?}",
         b.effects
     );
+}
+
+// I32
+#[test]
+fn f040_a_look_at_the_source_that_came_to_nothing_is_tried_again_and_nothing_is_completed_unseen() {
+    let mut b = Bench::new(config());
+    b.begin(1, 1, vec![record(1, 1, SIZE)]);
+    let put = b.send_first(1, SIZE);
+    b.put_done(put, Ok(()));
+    b.tell(Event::Checked {
+        files: vec![(file(1), Err(failure(ErrorCode::Internal)))],
+    });
+    assert!(!b.has(|e| matches!(e, Effect::Complete { .. })), "{:?}", b.effects);
+    b.later(1_100);
+    assert!(b.has(|e| matches!(e, Effect::Check { .. })), "{:?}", b.effects);
+}
+
+// I23, I32
+#[test]
+fn f118_what_follows_the_same_content_sends_it_itself_when_that_does_not_arrive() {
+    let mut b = Bench::new(config());
+    b.begin(1, 1, vec![record(1, 1, SIZE)]);
+    b.tell(Event::Stale { file: file(1) });
+    b.later(1_100);
+    b.tell(Event::Loaded {
+        group: group(1),
+        files: vec![record(1, 1, SIZE)],
+        last: true,
+    });
+    let mut waited = 0;
+    loop {
+        let race = b.effects.iter().find_map(|e| match e {
+            Effect::Init { files, .. } => files.first().map(|f| f.race),
+            _ => None,
+        });
+        match race {
+            Some(true) => break,
+            Some(false) => {}
+            None => panic!("it is not asked about any more: {:?}", b.effects),
+        }
+        b.tell(Event::InitAnswered {
+            destination: destination(1),
+            asked: vec![(file(1), 1)],
+            result: Ok(vec![InitOutcome::Follow]),
+        });
+        b.later(30_000);
+        waited += 30;
+        assert!(waited <= 1_000, "it follows without an end");
+    }
+    assert!(waited >= 900, "it took over after {waited} s");
 }

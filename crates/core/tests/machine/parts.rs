@@ -1,9 +1,12 @@
 //! Reading, signing, sending.
 
+use windlass_core::checksum::crc64;
 use windlass_core::error::ErrorCode;
-use windlass_core::machine::records::Change;
-use windlass_core::machine::{Config, Effect, Event, ReadMode};
-use windlass_core::states::PartState;
+use windlass_core::machine::records::{Change, PartRecord};
+use windlass_core::ids::FileId;
+use windlass_core::machine::{BufferId, Config, Effect, Event, PutId, ReadMode};
+use windlass_core::states::{FileState, PartState};
+use windlass_core::units::{ETag, PartNumber};
 
 use crate::bench::{Bench, config, destination, file, group, n, record};
 
@@ -188,4 +191,124 @@ fn regression_a_signature_asked_for_an_earlier_attempt_is_not_used() {
     b.signed(1, asked);
     assert!(b.puts().is_empty(), "its URL writes to attempt 1");
     assert_eq!(b.signs(), [(file(1), n(1))]);
+}
+
+/// So many parts of file 1 are read, and signed one by one: the PUTs that this brought.
+fn read_and_sign(b: &mut Bench, size: u64, parts: usize) -> Vec<(FileId, PartNumber, PutId, Option<BufferId>)> {
+    let mut puts = Vec::new();
+    for _ in 0..parts {
+        let read = b.machine_read(1);
+        b.read(1, size, read);
+        let asked = b.signs();
+        puts.extend(b.signed(1, asked).puts());
+    }
+    puts
+}
+
+// I44
+#[test]
+fn f066_parts_that_fail_together_count_as_one_failure_of_the_file() {
+    let mut b = Bench::new(Config {
+        connections: 8,
+        readers: 8,
+        ..config()
+    });
+    b.begin(1, 1, vec![record(1, 1, 80)]);
+    let puts = read_and_sign(&mut b, 80, 8);
+    assert_eq!(puts.len(), 8);
+    let mut tries = Vec::new();
+    for put in puts {
+        b.put_done(put, Err(ErrorCode::StorageError));
+        tries.extend(b.changes().iter().filter_map(|c| match c {
+            Change::FileTries { tries, .. } => Some(*tries),
+            _ => None,
+        }));
+    }
+    assert_eq!(tries, [1]);
+    b.later(1_100);
+    assert_eq!(b.reads().len(), 1, "it goes on after the first wait: {:?}", b.effects);
+}
+
+#[test]
+fn a_file_taken_up_in_its_middle_sends_its_next_part_before_all_before_it_is_hashed() {
+    let mut b = Bench::new(config());
+    let mut half = record(1, 1, 100);
+    half.state = FileState::Uploading;
+    half.parts = (1..=5)
+        .map(|i| PartRecord {
+            n: n(i),
+            state: PartState::Uploaded,
+            crc64: Some(crc64(&[1; 10])),
+            etag: Some(ETag("x".into())),
+        })
+        .collect();
+    b.begin(1, 1, vec![half]);
+    let (_, part, mode, _) = b.machine_read(1);
+    assert_eq!((part.number, mode), (n(6), ReadMode::Keep));
+    let read = b.machine_read(1);
+    b.read(1, 100, read);
+    assert_eq!(b.signs(), [(file(1), n(6))]);
+    // In turns with the pass, which begins at the first part.
+    let (_, part, mode, _) = b.machine_read(1);
+    assert_eq!((part.number, mode), (n(1), ReadMode::Hash));
+    let mut seen = Vec::new();
+    for _ in 0..14 {
+        let read = b.machine_read(1);
+        seen.push((u32::from(read.1.number), read.2));
+        b.read(1, 100, read);
+    }
+    let hashed: Vec<u32> = seen
+        .iter()
+        .filter(|(_, mode)| matches!(mode, ReadMode::Hash | ReadMode::HashAndKeep))
+        .map(|(n, _)| *n)
+        .collect();
+    assert_eq!(hashed, (1..=10).collect::<Vec<_>>(), "the hash is counted front to back: {seen:?}");
+}
+
+#[test]
+fn small_files_keep_a_share_of_the_connections_while_a_large_one_is_sent() {
+    let mut b = Bench::new(Config {
+        connections: 4,
+        readers: 4,
+        ..config()
+    });
+    let files = vec![record(1, 1, 400), record(1, 2, PART_BYTES), record(1, 3, PART_BYTES)];
+    b.begin(1, 1, files);
+    let small: Vec<_> = b.reads().iter().filter(|r| r.0 != file(1)).copied().collect();
+    let large = read_and_sign(&mut b, 400, 20);
+    assert_eq!(large.len(), 4, "nobody else waits: {:?}", b.effects);
+    assert!(!small.is_empty(), "the small ones are read beside it");
+    for read in small {
+        let i = if read.0 == file(2) { 2 } else { 3 };
+        b.read(i, PART_BYTES, read);
+        let asked = b.signs();
+        b.signed(1, asked);
+    }
+    let put = b.put_done(large[0], Ok(())).puts();
+    assert_eq!(put.iter().map(|p| p.0).collect::<Vec<_>>(), [file(2)]);
+    // While one small file is out, the rest goes to the large one.
+    let put = b.put_done(large[1], Ok(())).puts();
+    assert_eq!(put.iter().map(|p| p.0).collect::<Vec<_>>(), [file(1)]);
+}
+
+#[test]
+fn a_file_that_stays_locked_ends_with_a_person_being_asked() {
+    let mut b = Bench::new(config());
+    b.begin(1, 1, vec![record(1, 1, PART_BYTES)]);
+    for _ in 0..40 {
+        let read = b.machine_read(1);
+        let result = Err(crate::bench::failure(ErrorCode::LockedFile));
+        b.tell(Event::PartRead {
+            file: file(1),
+            buffer: read.3,
+            n: n(1),
+            result,
+        });
+        let told = b.changes();
+        if told.iter().any(|c| matches!(c, Change::FileFailed { failure, .. } if failure.code == ErrorCode::StillLocked)) {
+            return;
+        }
+        b.later(301_000);
+    }
+    panic!("it waits without an end");
 }

@@ -87,6 +87,8 @@ pub(super) struct Paths {
     name: Option<String>,
     destination: Option<DestinationId>,
     origin: From,
+    #[serde(default)]
+    id: Option<GroupId>,
 }
 
 /// `Origin` on the wire.
@@ -140,6 +142,7 @@ impl Paths {
             name: add.name.clone(),
             destination: add.destination,
             origin,
+            id: add.id,
         }
     }
 
@@ -168,6 +171,7 @@ impl Paths {
             name: self.name,
             destination: self.destination,
             origin,
+            id: self.id,
         })
     }
 }
@@ -230,6 +234,7 @@ mod tests {
             name: Some("n".into()),
             destination: None,
             origin: Origin::Cli,
+            id: None,
         };
         let line = serde_json::to_string(&Paths::new(&add)).unwrap();
         assert!(!line.contains('\n'));
@@ -248,6 +253,7 @@ mod tests {
             name: None,
             destination: None,
             origin: Origin::Drop,
+            id: None,
         };
         assert_eq!(
             Paths::new(&add).into_add().unwrap_err().code,

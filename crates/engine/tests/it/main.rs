@@ -95,6 +95,7 @@ pub(crate) async fn add(engine: &EngineHandle, paths: &[&Path]) -> GroupId {
             name: Some("g".into()),
             destination: None,
             origin: Origin::Cli,
+            id: None,
         })
         .await
         .unwrap()

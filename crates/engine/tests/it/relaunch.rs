@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use windlass_core::display::GroupWord;
 use windlass_core::reconcile::FindingKind;
-use windlass_engine::GroupEnd;
 use windlass_engine::view::RelaunchAnswer;
+use windlass_engine::{AddPaths, GroupEnd, Origin};
 
 use crate::{Bench, add, bytes, end, wait_for};
 
@@ -65,6 +65,38 @@ async fn i12_a_relaunch_asks_first_and_then_sends_no_stored_part_again() {
         "a stored part was sent again"
     );
     assert!(engine.snapshot().await.unwrap().relaunch.is_none());
+    engine.shutdown().await;
+}
+
+// I17
+#[tokio::test(flavor = "multi_thread")]
+async fn f189_paths_handed_over_again_after_a_lost_answer_are_one_group_also_after_a_crash_of_the_owner() {
+    let b = Bench::new().await;
+    let path = b.write("folder/a", b"content of a");
+    b.write("folder/b", b"content of b");
+    let ask = AddPaths {
+        paths: vec![path.parent().unwrap().to_path_buf()],
+        group: None,
+        name: Some("g".into()),
+        destination: None,
+        origin: Origin::Cli,
+        id: Some(windlass_engine::clock::group_id()),
+    };
+    let engine = b.engine().await;
+    b.plane.hold_puts(true);
+    let first = engine.add_paths(ask.clone()).await.unwrap();
+    assert_eq!(engine.add_paths(ask.clone()).await.unwrap(), first);
+    engine.shutdown().await;
+    drop(engine);
+    b.plane.hold_puts(false);
+
+    // The asker asks whoever took over; nobody has to answer the launch's question.
+    let engine = b.engine().await;
+    assert_eq!(engine.add_paths(ask.clone()).await.unwrap(), first);
+    assert_eq!(end(&engine, first).await, GroupEnd::Done);
+    let groups = engine.snapshot().await.unwrap().groups;
+    assert_eq!((groups.len(), groups[0].files.total), (1, 2), "{groups:?}");
+    assert_eq!(engine.add_paths(ask).await.unwrap(), first, "also when it has ended");
     engine.shutdown().await;
 }
 

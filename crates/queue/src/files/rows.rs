@@ -64,7 +64,7 @@ pub struct FileRow {
 }
 
 /// Columns of [`read`]. Parts are counted only where some may be stored and some not.
-const COLUMNS: &str = "f.id, f.group_id, f.position, f.path, f.rel_path, f.dev, f.inode, f.size, f.mtime_ns, f.ctime_ns, \
+pub(super) const COLUMNS: &str = "f.id, f.group_id, f.position, f.path, f.rel_path, f.dev, f.inode, f.size, f.mtime_ns, f.ctime_ns, \
      f.part_size, f.part_count, f.mime, f.intent, f.state, f.attempt, f.sha256, f.tries, f.next_try_at, f.error_code, \
      f.error_detail, f.result, f.object_key, f.created_at, f.finished_at, \
      CASE WHEN f.state IN ('registered', 'uploading', 'verifying', 'failed', 'removed') THEN \
@@ -72,7 +72,7 @@ const COLUMNS: &str = "f.id, f.group_id, f.position, f.path, f.rel_path, f.dev, 
      CASE WHEN f.state IN ('registered', 'uploading', 'verifying', 'failed', 'removed') THEN \
          (SELECT coalesce(sum(p.size), 0) FROM part p WHERE p.file_id = f.id AND p.state = 'uploaded') END";
 
-fn read(r: &Row<'_>) -> rusqlite::Result<FileRow> {
+pub(super) fn read(r: &Row<'_>) -> rusqlite::Result<FileRow> {
     let fingerprint = row::fingerprint(r, 5)?;
     let part_count = r.get(11)?;
     let state: FileState = row::word(r, 14)?;

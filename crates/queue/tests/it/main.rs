@@ -12,6 +12,7 @@ mod crash;
 mod damage;
 mod disk;
 mod groups;
+mod history;
 mod intake;
 mod launch;
 mod migration;

@@ -28,7 +28,7 @@ fn f013_the_newest_receipt_of_a_path_and_destination_is_found_by_its_bytes() {
     apply(&s.queue, whole_life(2, 1));
     apply(&s.queue, whole_life(1, 1));
     let found = read(&s.queue, |c| {
-        receipts::find_unchanged(c, destination_id(1), b"/a/\xff")
+        receipts::of_upload(c, destination_id(1), b"/a/\xff")
     })
     .unwrap();
     assert_eq!(found.file, file_id(1));
@@ -37,17 +37,8 @@ fn f013_the_newest_receipt_of_a_path_and_destination_is_found_by_its_bytes() {
         SourceChange::Same
     );
     assert_eq!(found.proof, proof());
-    let many = read(&s.queue, |c| {
-        receipts::find_unchanged_many(c, destination_id(1), &[b"/a/\xfe".to_vec(), b"/a/\xff".to_vec()])
-    });
     assert_eq!(
-        many.iter()
-            .map(|r| r.as_ref().map(|r| r.file))
-            .collect::<Vec<_>>(),
-        [None, Some(file_id(1))]
-    );
-    assert_eq!(
-        read(&s.queue, |c| receipts::find_unchanged(
+        read(&s.queue, |c| receipts::of_upload(
             c,
             destination_id(2),
             b"/a/\xff"
@@ -83,6 +74,8 @@ fn an_unchanged_file_has_a_receipt_of_its_own() {
             (file_id(2), DoneResult::Unchanged)
         ]
     );
+    let upload = read(&s.queue, |c| receipts::of_upload(c, destination_id(1), &all[1].path));
+    assert_eq!(upload.map(|r| r.file), Some(file_id(1)), "what it stands on");
 }
 
 #[test]
@@ -102,7 +95,7 @@ fn i04_receipts_outlive_their_group_and_their_destination() {
     let all = read(&s.queue, |c| receipts::of_group(c, group_id(1)));
     assert_eq!((all.len(), all[0].destination_name.as_str()), (1, "Archive 1"));
     assert!(
-        read(&s.queue, |c| receipts::find_unchanged(
+        read(&s.queue, |c| receipts::of_upload(
             c,
             destination_id(1),
             b"/a/\xff"

@@ -15,6 +15,10 @@ group_id: GroupId,
  */
 offset: number, 
 /**
+ * How many files a search found; null where nothing was searched for.
+ */
+total: number | null, 
+/**
  * Rows.
  */
 files: Array<FileView>, };

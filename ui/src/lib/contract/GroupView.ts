@@ -4,6 +4,7 @@ import type { DestinationId } from "./DestinationId";
 import type { ErrorFold } from "./ErrorFold";
 import type { Eta } from "./Eta";
 import type { FileCounts } from "./FileCounts";
+import type { FileError } from "./FileError";
 import type { GroupId } from "./GroupId";
 import type { GroupWord } from "./GroupWord";
 import type { Intent } from "./Intent";
@@ -41,9 +42,17 @@ intent: Intent,
  */
 blocked_by: Array<BlockedReason>, 
 /**
+ * The failure behind it, when the destination is what it waits for.
+ */
+because?: FileError, 
+/**
  * True while dropped paths are still being walked: counts grow.
  */
 scanning: boolean, 
+/**
+ * Place among all groups: what stands first is sent first.
+ */
+order: number, 
 /**
  * True while files may be added by a drop on the card.
  */

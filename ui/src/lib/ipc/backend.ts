@@ -9,14 +9,26 @@ import type {
   Delta,
   DestinationCheck,
   DestinationId,
+  DiagnosticsSection,
   ErrorCode,
+  FileDetails,
   FileError,
+  FileId,
   FilePage,
+  Find,
+  FoundFiles,
   GroupId,
+  HistoryAsk,
+  HistoryDetails,
+  HistoryPage,
+  Insights,
   Intent,
   NewDestination,
+  ReceiptForm,
+  ReceiptPage,
   ReceiptView,
   RelaunchAnswer,
+  SafeView,
   Snapshot,
 } from '../contract';
 
@@ -25,6 +37,22 @@ export interface RowRange {
   group: GroupId;
   offset: number;
   limit: number;
+  /** Only what this finds; places count what is found then. */
+  find: Find | null;
+}
+
+/** Files of a group: stretches of places (from, up to), or all that a search finds. */
+export interface ChosenFiles {
+  places: [number, number][] | null;
+  find: Find | null;
+}
+
+/** What is done with chosen files. */
+export type FileAct = 'pause' | 'resume' | 'retry' | 'cancel';
+
+/** Whether a file was written, or the person thought better of it. */
+export interface Saved {
+  saved: boolean;
 }
 
 /** A drag of real files over the window. x, y are CSS pixels in the window. */
@@ -66,7 +94,13 @@ export interface Backend {
   chooseFiles(group: GroupId | null, folders: boolean): Promise<void>;
   dropInto(handle: number, group: GroupId | null): Promise<void>;
   dropCancel(handle: number): Promise<void>;
-  pasteFiles(): Promise<void>;
+  /** Answers how many files and folders the clipboard held. */
+  pasteFiles(): Promise<number>;
+  fileDetails(file: FileId, fromPart: number): Promise<FileDetails>;
+  showSource(file: FileId): Promise<void>;
+  actOnFiles(group: GroupId, chosen: ChosenFiles, act: FileAct): Promise<number>;
+  findInGroups(text: string): Promise<[GroupId, number][]>;
+  moveGroup(group: GroupId, place: number): Promise<void>;
   setIntent(target: Scope, intent: Intent): Promise<void>;
   retry(target: Scope, code: ErrorCode | null): Promise<void>;
   removeGroup(group: GroupId): Promise<void>;
@@ -83,6 +117,21 @@ export interface Backend {
   verifyGroup(group: GroupId): Promise<VerifyOutcome>;
   showAtDestination(group: GroupId): Promise<void>;
   setSetting(key: string, value: unknown): Promise<void>;
+  resetSettings(): Promise<void>;
+  history(ask: HistoryAsk): Promise<HistoryPage>;
+  findProved(text: string, before: number | null, limit: number): Promise<FoundFiles>;
+  historyDetails(group: GroupId): Promise<HistoryDetails>;
+  receiptLines(group: GroupId, after: number | null, limit: number): Promise<ReceiptPage>;
+  exportReceipt(group: GroupId, form: ReceiptForm): Promise<Saved>;
+  safeToDelete(group: GroupId): Promise<SafeView>;
+  uploadAgain(group: GroupId): Promise<GroupId>;
+  insights(hours: number, destination: DestinationId | null): Promise<Insights>;
+  /** Null where the system has no place for it. */
+  loginStart(): Promise<boolean | null>;
+  setLoginStart(on: boolean): Promise<void>;
+  openDataFolder(): Promise<void>;
+  makeDiagnostics(): Promise<DiagnosticsSection[]>;
+  saveDiagnostics(): Promise<Saved>;
 }
 
 /** Makes a {@link CommandError} of whatever a command threw. */

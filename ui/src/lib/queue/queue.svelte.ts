@@ -90,6 +90,11 @@ export class Queue {
     }
   }
 
+  /** Forgets all choices, once the program has. */
+  async resetSettings(): Promise<void> {
+    if (await this.do((b) => b.resetSettings())) this.#patch((s) => ({ ...s, settings: {} }));
+  }
+
   /** Ends the first run, once the program has written that down. */
   async finishFirstRun(): Promise<void> {
     if (await this.do((b) => b.finishFirstRun())) this.#patch((s) => ({ ...s, first_run: false }));

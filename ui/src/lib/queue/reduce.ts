@@ -14,12 +14,14 @@ export function isEnded(word: GroupWord): boolean {
   return word === 'done' || word === 'done_left_out' || word === 'cancelled';
 }
 
-/** Open groups before ended ones; in each half the newest first. A word that changes moves no open card. */
+/** Open groups before ended ones: the open ones in the order in which they are sent, the ended ones newest first. */
 export function inOrder(groups: readonly GroupView[]): GroupView[] {
-  const time = (g: GroupView) => (isEnded(g.word) ? (g.finished_at ?? g.created_at) : g.created_at);
-  return [...groups].sort(
-    (a, b) => Number(isEnded(a.word)) - Number(isEnded(b.word)) || time(b) - time(a) || (a.id < b.id ? 1 : a.id > b.id ? -1 : 0),
-  );
+  const ended = (g: GroupView) => g.finished_at ?? g.created_at;
+  return [...groups].sort((a, b) => {
+    const apart = Number(isEnded(a.word)) - Number(isEnded(b.word));
+    if (apart !== 0) return apart;
+    return (isEnded(a.word) ? ended(b) - ended(a) : a.order - b.order) || (a.id < b.id ? 1 : a.id > b.id ? -1 : 0);
+  });
 }
 
 /** The snapshot as the page keeps it. */
@@ -65,6 +67,17 @@ export function turns(before: readonly GroupView[], delta: Delta): GroupView[] {
 
 /** Rows of one group that the page holds, by position. */
 export type Rows = ReadonlyMap<number, FileView>;
+
+/** Puts changed rows where the same files stand; for lists of a search, whose places are not the group's. */
+export function replaceRows(rows: Rows, files: readonly FileView[]): Rows {
+  const changed = new Map(files.map((f) => [f.id, f]));
+  let next: Map<number, FileView> | undefined;
+  for (const [place, row] of rows) {
+    const file = changed.get(row.id);
+    if (file && file !== row) (next ??= new Map(rows)).set(place, file);
+  }
+  return next ?? rows;
+}
 
 /** Puts changed rows in place, and forgets those far from `keep`. Same map when nothing changed. */
 export function placeRows(rows: Rows, files: readonly FileView[], keep: { from: number; to: number }): Rows {

@@ -4,9 +4,9 @@
  * Each open list says its range; a moment later all ranges go to the program in one call, which answers with the rows
  * and from then on sends their changes. A group of 100,000 files costs the page some sixty rows.
  */
-import type { FilePage, FileView, GroupId } from '../contract';
+import type { FilePage, FileView, Find, GroupId } from '../contract';
 import type { RowRange } from '../ipc/backend';
-import { placeRows, type Rows } from './reduce';
+import { placeRows, replaceRows, type Rows } from './reduce';
 
 /** Rows around the visible ones, so that a short scroll shows no gap. */
 const MARGIN = 24;
@@ -16,9 +16,15 @@ const STEP = 12;
 const PAUSE = 30;
 /** What only may be out of date is asked for after this many. */
 const LATER = 250;
+/** A search whose files changed is made again after this many. */
+const SEARCH_AGAIN = 1000;
 
 class GroupRows {
+  /** By place: in the group, or in what a search found. */
   rows = $state.raw<Rows>(new Map());
+  /** How many a search found; null where nothing is searched for. */
+  total = $state<number | null>(null);
+  find: Find | null = null;
   from = 0;
   to = 0;
 }
@@ -57,6 +63,18 @@ export class RowWatch {
     this.#soon();
   }
 
+  /** Only what this finds is shown from now on; null: everything. */
+  search(group: GroupId, find: Find | null): void {
+    const held = this.#groups.get(group);
+    if (!held || JSON.stringify(held.find) === JSON.stringify(find)) return;
+    held.find = find;
+    held.rows = new Map();
+    if (find === null) held.total = null;
+    held.from = 0;
+    held.to = Math.max(held.to - held.from, MARGIN + STEP);
+    this.#soon();
+  }
+
   /** The list was folded or is gone. */
   close(group: GroupId): void {
     if (this.#groups.delete(group)) this.#soon();
@@ -69,11 +87,19 @@ export class RowWatch {
 
   /** Rows of a delta. */
   changed(files: readonly FileView[]): void {
+    let stale = false;
     for (const file of files) {
       this.#during?.set(file.id, file);
       const held = this.#groups.get(file.group_id);
-      if (held) held.rows = placeRows(held.rows, [file], held);
+      if (!held) continue;
+      if (held.find === null) held.rows = placeRows(held.rows, [file], held);
+      else {
+        held.rows = replaceRows(held.rows, [file]);
+        stale ||= held.find.kind !== 'all';
+      }
     }
+    // What a file has become may put it into a list or take it out.
+    if (stale) this.#soon(SEARCH_AGAIN);
   }
 
   #soon(after = PAUSE): void {
@@ -91,7 +117,8 @@ export class RowWatch {
   async #ask(): Promise<void> {
     const mine = ++this.#asked;
     const during = (this.#during = new Map());
-    const ranges = [...this.#groups].map(([group, { from, to }]) => ({ group, offset: from, limit: to - from }));
+    const ranges = [...this.#groups].map(([group, { from, to, find }]) => ({ group, offset: from, limit: to - from, find }));
+    const asked = new Map(ranges.map((r) => [r.group, r.find]));
     try {
       const pages = await this.#call(ranges);
       if (mine !== this.#asked) return;
@@ -99,11 +126,16 @@ export class RowWatch {
       let crossed = false;
       for (const page of pages) {
         const held = this.#groups.get(page.group_id);
-        if (!held) continue;
+        // A search that changed meanwhile asks by itself.
+        if (!held || held.find !== asked.get(page.group_id)) continue;
         const files = page.files.map((f) => during.get(f.id) ?? f);
         crossed ||= files.some((f, i) => f !== page.files[i]);
         const gone = new Map([...held.rows].filter(([p]) => p < page.offset || p >= page.offset + page.files.length));
-        held.rows = placeRows(gone, files, held);
+        if (held.find === null) held.rows = placeRows(gone, files, held);
+        else {
+          held.total = page.total;
+          held.rows = new Map(files.map((f, i) => [page.offset + i, f]));
+        }
       }
       // A delta crossed the answer, and neither says which is newer: the next answer settles it.
       if (crossed) this.again();

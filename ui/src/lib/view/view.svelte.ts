@@ -1,11 +1,12 @@
 /** Where the person is in the page: screen, filter, what is unfolded, what is asked. Lost with the window, and may be. */
 import { createContext } from 'svelte';
 import { SvelteSet } from 'svelte/reactivity';
-import type { GroupId } from '../contract';
+import type { FileId, GroupId } from '../contract';
 import type { DragMessage } from '../ipc/backend';
+import type { OpenMenu } from '../kit/menu';
 import type { Filter } from './filter';
 
-export type Screen = 'transfers' | 'settings';
+export type Screen = 'transfers' | 'history' | 'insights' | 'settings';
 
 /** A question before something that can't be taken back. */
 export interface Question {
@@ -33,8 +34,23 @@ export class View {
   /** The group whose receipt is open. */
   receipt = $state<GroupId | null>(null);
   drag = $state.raw<Drag | null>(null);
+  /** Words that groups and their files are searched for; empty: no search. */
+  search = $state('');
+  /** The search field is open. */
+  searching = $state(false);
+  /** The file whose details are open. */
+  details = $state<FileId | null>(null);
+  /** A menu that stands at a place of the page. */
+  menu = $state.raw<OpenMenu | null>(null);
+  /** Said for a moment, politely: what was done, or what can't be. */
+  said = $state.raw<{ text: string; key: number } | null>(null);
   /** A group to bring into sight, once. */
   wanted = $state<GroupId | null>(null);
+
+  /** Says something for a moment. */
+  say(text: string): void {
+    this.said = { text, key: (this.said?.key ?? 0) + 1 };
+  }
 
   ask(question: Question): void {
     this.question = question;

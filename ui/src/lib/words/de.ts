@@ -1,6 +1,7 @@
 /** Deutsch. */
 import type { BlockedReason, FileWord, Finding, FindingKind, GroupWord } from '../contract';
 import type { Words } from './en';
+import { deskDe } from './desk.de';
 import { errorsDe } from './errors.de';
 import { formats, timeLeft } from './format';
 import { plainName } from './name';
@@ -102,7 +103,9 @@ const finding: Record<FindingKind, (found: Finding) => string> = {
 };
 
 export const de: Words = {
+  ...deskDe,
   lang: 'de',
+  langName: 'Deutsch',
   f,
   n,
   files,
@@ -275,6 +278,13 @@ export const de: Words = {
     foot: (total) => `${files(total)}, in Ordnerfolge`,
     keys: { done: 'fertig', sending: 'unterwegs', todo: 'offen', failed: 'Fehler', dedup: 'schon da' },
     loading: 'Wird geladen…',
+    found: (count, total) => `${n(count)} von ${files(total)}`,
+    noneFound: 'Keine Datei dieser Gruppe ist so.',
+    show: 'Welche Dateien',
+    kinds: { all: 'Alle Dateien', open: 'Nicht fertig', failed: 'Braucht Sie', done: 'Geprüft', left_out: 'Ausgelassen' },
+    selected: (count) => `${files(count)} gewählt`,
+    unselect: 'Auswahl aufheben',
+    cancel: 'Abbrechen…',
   },
 
   file: {
@@ -294,6 +304,16 @@ export const de: Words = {
     cancelYes: 'Datei abbrechen',
     menu: (name) => `Aktionen für ${plainName(name)}`,
     pausedAbove: 'Mit der Gruppe pausiert',
+    details: 'Einzelheiten',
+    showSource: 'Im Ordner zeigen',
+    menuMany: (count) => `Aktionen für ${files(count)}`,
+    pauseMany: (count) => `${files(count)} pausieren`,
+    resumeMany: (count) => `${files(count)} fortsetzen`,
+    retryMany: (count) => `Von ${files(count)} die fehlgeschlagenen wiederholen`,
+    cancelMany: (count) => `${files(count)} abbrechen…`,
+    cancelManyTitle: (count) => `${files(count)} abbrechen?`,
+    cancelManyText: 'Was davon gesendet ist, wird am Ziel entfernt. Geprüfte Dateien und die Originale bleiben.',
+    cancelManyYes: (count) => `${files(count)} abbrechen`,
   },
 
   blocked,
@@ -412,7 +432,7 @@ export const de: Words = {
     themes: { system: 'System', light: 'Hell', dark: 'Dunkel' },
     language: 'Sprache',
     languageText: 'Wirkt sofort.',
-    languages: { system: 'System', en: 'English', de: 'Deutsch' },
+    system: 'System',
     notify: 'Außerhalb des Fensters melden',
     notifyText: 'Höchstens eine Meldung je Gruppe. Was von selbst heilt, meldet Windlass nie.',
     notifyLevels: { normal: 'Wenn eine Gruppe endet', problems: 'Nur wenn sie mich braucht', none: 'Nie' },

@@ -1,5 +1,6 @@
 /** English: the source. Other languages have the type of this. */
 import type { BlockedReason, FileWord, Finding, FindingKind, GroupWord } from '../contract';
+import { deskEn } from './desk.en';
 import { errorsEn } from './errors.en';
 import { formats, timeLeft } from './format';
 import { plainName } from './name';
@@ -99,7 +100,10 @@ const finding: Record<FindingKind, (found: Finding) => string> = {
 };
 
 export const en = {
+  ...deskEn,
   lang: 'en',
+  /** The language's own name. */
+  langName: 'English',
   f,
   n,
   files,
@@ -271,6 +275,13 @@ export const en = {
     foot: (total: number) => `${files(total)}, in folder order`,
     keys: { done: 'done', sending: 'sending', todo: 'to do', failed: 'failed', dedup: 'already there' },
     loading: 'Loading…',
+    found: (count: number, total: number) => `${n(count)} of ${files(total)}`,
+    noneFound: 'No file of this group is like that.',
+    show: 'Which files',
+    kinds: { all: 'All files', open: 'Not finished', failed: 'Needs you', done: 'Verified', left_out: 'Left out' },
+    selected: (count: number) => `${files(count)} selected`,
+    unselect: 'Select none',
+    cancel: 'Cancel…',
   },
 
   file: {
@@ -290,6 +301,16 @@ export const en = {
     cancelYes: 'Cancel file',
     menu: (name: string) => `Actions for ${plainName(name)}`,
     pausedAbove: 'Paused with its group',
+    details: 'Details',
+    showSource: 'Show in folder',
+    menuMany: (count: number) => `Actions for ${files(count)}`,
+    pauseMany: (count: number) => `Pause ${files(count)}`,
+    resumeMany: (count: number) => `Resume ${files(count)}`,
+    retryMany: (count: number) => `Retry those of ${files(count)} that failed`,
+    cancelMany: (count: number) => `Cancel ${files(count)}…`,
+    cancelManyTitle: (count: number) => `Cancel ${files(count)}?`,
+    cancelManyText: 'What was sent of them is removed at the destination. Verified files and the originals stay.',
+    cancelManyYes: (count: number) => `Cancel ${files(count)}`,
   },
 
   blocked,
@@ -405,7 +426,7 @@ export const en = {
     themes: { system: 'System', light: 'Light', dark: 'Dark' },
     language: 'Language',
     languageText: 'Acts at once.',
-    languages: { system: 'System', en: 'English', de: 'Deutsch' },
+    system: 'System',
     notify: 'Tell me outside the window',
     notifyText: 'At most one message for a group. Windlass never repeats what heals by itself.',
     notifyLevels: { normal: 'When a group ends', problems: 'Only when it needs me', none: 'Never' },

@@ -279,6 +279,24 @@ export const errorsDe: Record<ErrorCode, ErrorWords> = {
     cause: 'Der Upload ist sicher, seine Verarbeitung schlug fehl: {who}.',
     step: '„Wiederholen“ verarbeitet neu. Ein neuer Upload ist nicht nötig.',
   },
+  extract_limit: {
+    title: 'Text nicht gelesen: zu viel',
+    short: 'Text',
+    cause: 'Der Upload ist sicher. Den Text zu lesen braucht mehr Speicher, Zeit oder Platz als erlaubt: {who}.',
+    step: 'Nichts; die Datei selbst ist vollständig.',
+  },
+  extract_damaged: {
+    title: 'Text nicht gelesen: beschädigt',
+    short: 'Text',
+    cause: 'Der Upload ist sicher. Der Text ist nicht lesbar, die Datei ist beschädigt: {who}.',
+    step: 'Öffnen Sie die Datei. Ist sie auch hier defekt, laden Sie sie repariert neu hoch.',
+  },
+  extract_unsupported: {
+    title: 'Kein Text in diesem Typ',
+    short: 'Text',
+    cause: 'Der Upload ist sicher. Aus diesem Dateityp wird kein Text gelesen: {who}.',
+    step: 'Nichts; die Datei selbst ist vollständig.',
+  },
   queue_disk_full: {
     title: 'Datenträger der Warteschlange ist voll',
     short: 'voll',

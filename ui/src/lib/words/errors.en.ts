@@ -279,6 +279,24 @@ export const errorsEn: Record<ErrorCode, ErrorWords> = {
     cause: 'The upload is safe, its processing failed: {who}.',
     step: 'Retry runs the processing again. No new upload is needed.',
   },
+  extract_limit: {
+    title: 'Text not read: too much',
+    short: 'text',
+    cause: 'The upload is safe. Reading the text needs more memory, time or room than allowed: {who}.',
+    step: 'Nothing; the file itself is complete.',
+  },
+  extract_damaged: {
+    title: 'Text not read: damaged',
+    short: 'text',
+    cause: 'The upload is safe. The text can’t be read, the file is damaged: {who}.',
+    step: 'Open the file. If it is broken here too, repair it and upload it again.',
+  },
+  extract_unsupported: {
+    title: 'No text in this type',
+    short: 'text',
+    cause: 'The upload is safe. No text is read from this type of file: {who}.',
+    step: 'Nothing; the file itself is complete.',
+  },
   queue_disk_full: {
     title: 'Disk of the queue is full',
     short: 'disk full',

@@ -32,6 +32,12 @@ export interface Formats {
   weekday(ms: number): string;
   /** 06:00 */
   clock(ms: number): string;
+  /** Wednesday 18 November */
+  day(ms: number): string;
+  /** 21 Nov 2026, 09:14:07 */
+  stamp(ms: number): string;
+  /** 6.8 s, 3 min 20 s, 2 h 5 min */
+  duration(ms: number): string;
 }
 
 export function formats(locale: string): Formats {
@@ -40,6 +46,16 @@ export function formats(locale: string): Formats {
   const clock = new Intl.DateTimeFormat(locale, { hour: '2-digit', minute: '2-digit' });
   const day = new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'short' });
   const weekday = new Intl.DateTimeFormat(locale, { weekday: 'short', hour: '2-digit', minute: '2-digit' });
+
+  const longDay = new Intl.DateTimeFormat(locale, { weekday: 'long', day: 'numeric', month: 'long' });
+  const stamp = new Intl.DateTimeFormat(locale, {
+    day: 'numeric',
+    month: 'short',
+    year: 'numeric',
+    hour: '2-digit',
+    minute: '2-digit',
+    second: '2-digit',
+  });
 
   const inUnit = (bytes: number, unit: number): string => {
     const value = bytes / 1000 ** unit;
@@ -71,6 +87,16 @@ export function formats(locale: string): Formats {
     },
     weekday: (ms) => weekday.format(ms),
     clock: (ms) => clock.format(ms),
+    day: (ms) => longDay.format(ms),
+    stamp: (ms) => stamp.format(ms),
+    duration(ms) {
+      const s = ms / 1000;
+      if (s < 9.95) return `${one.format(s)}${SPACE}s`;
+      if (s < 59.5) return `${int.format(s)}${SPACE}s`;
+      const minutes = Math.floor(s / 60);
+      if (minutes < 60) return `${int.format(minutes)}${SPACE}min ${int.format(Math.floor(s % 60))}${SPACE}s`;
+      return `${int.format(Math.floor(minutes / 60))}${SPACE}h ${int.format(minutes % 60)}${SPACE}min`;
+    },
   };
 }
 

@@ -1,18 +1,36 @@
 /** Which language the page speaks: the person's choice, else the system's. */
 import { createContext } from 'svelte';
-import { de } from './de';
 import { en, type Words } from './en';
 
-const LANGUAGES = { en, de } as const;
+/** Every file of two letters here is a language, with its words under its own tag. A word that it lacks is said in English. */
+const FOUND = import.meta.glob<Record<string, unknown>>('./??.ts', { eager: true });
 
-/** The words for a choice ('system', 'en', 'de') and the system's languages. */
+/** What `own` says, and English where it is silent. */
+export function complete<T>(base: T, own: unknown): T {
+  if (typeof base !== 'object' || base === null || Array.isArray(base)) return typeof own === typeof base ? (own as T) : base;
+  const said = typeof own === 'object' && own !== null ? (own as Record<string, unknown>) : {};
+  const out: Record<string, unknown> = { ...said };
+  for (const key of Object.keys(base)) out[key] = complete((base as Record<string, unknown>)[key], said[key]);
+  return out as T;
+}
+
+export const LANGUAGES: ReadonlyMap<string, Words> = new Map(
+  Object.entries(FOUND)
+    .map(([path, module]): [string, Words] => {
+      const tag = path.slice(2, 4);
+      return [tag, complete(en, module[tag])];
+    })
+    .sort(([a], [b]) => (a === 'en' ? -1 : b === 'en' ? 1 : a < b ? -1 : 1)),
+);
+
+/** The words for a choice ('system', 'en', 'de', …) and the system's languages. */
 export function choose(choice: unknown, system: readonly string[]): Words {
-  const wanted = typeof choice === 'string' && choice in LANGUAGES ? [choice] : system;
+  const wanted = typeof choice === 'string' && LANGUAGES.has(choice) ? [choice] : system;
   for (const tag of wanted) {
-    const base = tag.toLowerCase().split('-')[0];
-    if (base === 'en' || base === 'de') return LANGUAGES[base];
+    const words = LANGUAGES.get(tag.toLowerCase().split('-')[0] ?? '');
+    if (words) return words;
   }
-  return en;
+  return LANGUAGES.get('en') ?? en;
 }
 
 export class Language {

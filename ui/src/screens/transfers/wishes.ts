@@ -1,5 +1,7 @@
 /** What a person may wish for a group or a file, with the question where it can't be taken back. */
-import type { FileView, GroupView } from '$lib/contract';
+import type { FileView, GroupId, GroupView } from '$lib/contract';
+import type { ChosenFiles, FileAct } from '$lib/ipc/backend';
+import type { MenuItem } from '$lib/kit/menu';
 import type { Queue } from '$lib/queue/queue.svelte';
 import type { View } from '$lib/view/view.svelte';
 import type { Words } from '$lib/words/en';
@@ -47,4 +49,80 @@ export function doMain(queue: Queue, file: Pick<FileView, 'id' | 'word' | 'state
   const { main } = fileWishes(file);
   if (main === 'retry') void queue.do((b) => b.retry(target, null));
   else if (main) void queue.do((b) => b.setIntent(target, main === 'pause' ? 'paused' : 'run'));
+}
+
+/** What can be done with several files at once. */
+export function actOn(queue: Queue, group: GroupId, chosen: ChosenFiles, act: FileAct): void {
+  void queue.do((b) => b.actOnFiles(group, chosen, act));
+}
+
+/** Asks, then cancels several files. */
+export function cancelFiles(w: Words, queue: Queue, view: View, group: GroupId, chosen: ChosenFiles, count: number): void {
+  view.ask({
+    title: w.file.cancelManyTitle(count),
+    text: w.file.cancelManyText,
+    yes: w.file.cancelManyYes(count),
+    onyes: () => actOn(queue, group, chosen, 'cancel'),
+  });
+}
+
+/** The menu of one row. */
+export function fileMenu(w: Words, queue: Queue, view: View, file: FileView): MenuItem[] {
+  const wishes = fileWishes(file);
+  const icons = { pause: 'pause', resume: 'play', retry: 'retry' } as const;
+  const list: MenuItem[] = [
+    { word: w.file.details, icon: 'file', key: w.keys.enter, testid: 'menu-details', onchoose: () => (view.details = file.id) },
+  ];
+  const { main } = wishes;
+  if (main) {
+    list.push({
+      word: w.file[main],
+      icon: icons[main],
+      key: main === 'retry' ? 'R' : w.keys.space,
+      testid: `menu-${main}`,
+      onchoose: () => doMain(queue, file),
+    });
+  }
+  list.push({
+    word: w.file.showSource,
+    icon: 'folder',
+    testid: 'menu-show-source',
+    onchoose: () => void queue.do((b) => b.showSource(file.id)),
+  });
+  if (wishes.cancel) {
+    list.push({
+      word: w.file.cancel,
+      icon: 'x',
+      danger: true,
+      key: w.keys.del,
+      testid: 'btn-cancel',
+      onchoose: () => cancelFile(w, queue, view, file),
+    });
+  }
+  return list;
+}
+
+/** The menu of several rows. */
+export function filesMenu(w: Words, queue: Queue, view: View, group: GroupId, chosen: ChosenFiles, count: number): MenuItem[] {
+  const act = (what: FileAct) => () => actOn(queue, group, chosen, what);
+  return [
+    { word: w.file.pauseMany(count), icon: 'pause', testid: 'many-pause', onchoose: act('pause') },
+    { word: w.file.resumeMany(count), icon: 'play', testid: 'many-resume', onchoose: act('resume') },
+    { word: w.file.retryMany(count), icon: 'retry', testid: 'many-retry', onchoose: act('retry') },
+    {
+      word: w.file.cancelMany(count),
+      icon: 'x',
+      danger: true,
+      testid: 'many-cancel',
+      onchoose: () => cancelFiles(w, queue, view, group, chosen, count),
+    },
+  ];
+}
+
+/** Takes what the clipboard holds; says so when that is no file. */
+export async function paste(w: Words, queue: Queue, view: View): Promise<void> {
+  await queue.do(async (b) => {
+    const count = await b.pasteFiles();
+    view.say(count > 0 ? w.hint.pasted(count) : w.hint.noPaste);
+  });
 }

@@ -1,0 +1,44 @@
+//! The verbs of a server: `serve`, `token`, `user`, `migrate`. They have no queue and no engine; they work on the ledger
+//! that their settings name.
+
+pub mod args;
+pub mod logs;
+pub mod migrate;
+pub mod serve;
+pub mod token;
+pub mod user;
+
+use windlass_core::error::{ErrorCode, Failure};
+use windlass_server::serve::settings::Settings;
+
+use self::args::ServerVerb;
+use crate::exit::{Exit, Trouble};
+use crate::output::Output;
+
+/// Does what was asked.
+///
+/// # Errors
+/// When it could not be begun.
+pub fn run(verb: ServerVerb, out: Output) -> Result<Exit, Trouble> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = runtime.map_err(|e| Failure::new(ErrorCode::Internal, format!("no threads: {e}")))?;
+    let ended = runtime.block_on(async {
+        match verb {
+            ServerVerb::Serve(args) => serve::run(args, out).await,
+            ServerVerb::Token(verb) => token::run(verb, out).await,
+            ServerVerb::User(verb) => user::run(verb, out).await,
+            ServerVerb::Migrate(args) => migrate::run(args, out).await,
+        }
+    });
+    runtime.shutdown_background();
+    ended
+}
+
+/// The settings of a verb; what is wrong with one is told with its name and where it came from.
+///
+/// # Errors
+/// `invalid_field`.
+pub fn settings(place: &args::Where, more: &[(&str, Option<String>)]) -> Result<Settings, Trouble> {
+    let layers = place.layers(more)?;
+    Ok(Settings::resolve(&layers)?)
+}

@@ -1,0 +1,98 @@
+//! What is done behind the uploads: what was sent is noted by the minute, and receipts are made searchable.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use windlass_core::error::Failure;
+use windlass_core::ids::{DestinationId, GroupId};
+use windlass_queue::{samples, search};
+
+use crate::clock;
+use crate::infos::locked;
+use crate::shell::Shared;
+
+/// What was sent is noted so often.
+const NOTE: Duration = Duration::from_secs(10);
+/// Receipts of one step: the writer is busy with it for some milliseconds.
+const STEP: u32 = 500;
+/// Between two steps while there is more.
+const BREATH: Duration = Duration::from_millis(250);
+/// Notes between two removals of what is too old.
+const PRUNE: u32 = 360;
+
+/// What was noted of each group.
+#[derive(Debug, Default)]
+pub(crate) struct Seen(BTreeMap<GroupId, (u64, u64)>);
+
+/// Runs until the engine stops.
+pub(crate) async fn run(shared: Arc<Shared>) {
+    let mut rounds = 0u32;
+    let mut next = tokio::time::Instant::now() + NOTE;
+    let mut wait = BREATH;
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep(wait.min(next.saturating_duration_since(tokio::time::Instant::now()))) => {}
+            () = shared.stop.cancelled() => return,
+        }
+        if tokio::time::Instant::now() >= next {
+            next += NOTE;
+            note(&shared).await;
+            rounds = rounds.wrapping_add(1);
+            if rounds % PRUNE == 1 {
+                let now = clock::now();
+                let pruned = shared.queue.write(move |c| samples::prune(c, now)).await;
+                warn(pruned.map(drop).map_err(|e| Failure::from(&e)));
+            }
+        }
+        let taken = shared.queue.write(|c| search::index(c, STEP)).await;
+        wait = match taken {
+            Ok(n) if n >= STEP as usize => BREATH,
+            Ok(_) => NOTE / 5,
+            Err(e) => {
+                warn(Err(Failure::from(&e)));
+                NOTE
+            }
+        };
+    }
+}
+
+/// Notes what was sent since the last note.
+pub(crate) async fn note(shared: &Shared) {
+    let mut sums: BTreeMap<DestinationId, (u64, u64)> = BTreeMap::new();
+    {
+        let mut seen = locked(&shared.seen);
+        for (group, sent) in shared.meter.all() {
+            let before = seen.0.entry(group).or_default();
+            let (bytes, lost) = (
+                sent.bytes.saturating_sub(before.0),
+                sent.lost.saturating_sub(before.1),
+            );
+            *before = (sent.bytes, sent.lost);
+            if let Some(info) = shared.infos.group(group).filter(|_| bytes > 0) {
+                let sum = sums.entry(info.destination).or_default();
+                *sum = (sum.0 + bytes, sum.1 + lost);
+            }
+        }
+    }
+    if sums.is_empty() {
+        return;
+    }
+    let now = clock::now();
+    let written = shared
+        .queue
+        .write(move |c| {
+            for (destination, (sent, lost)) in sums {
+                samples::add(c, now, destination, sent, lost)?;
+            }
+            Ok(())
+        })
+        .await;
+    warn(written.map_err(|e| Failure::from(&e)));
+}
+
+fn warn(done: Result<(), Failure>) {
+    if let Err(failure) = done {
+        tracing::warn!(error = %failure, "figures could not be noted");
+    }
+}

@@ -1,0 +1,106 @@
+//! Figures for the person who uploads, all from the queue's own rows.
+
+use windlass_core::error::Failure;
+use windlass_core::ids::DestinationId;
+use windlass_core::names::shown;
+use windlass_queue::{insights, samples};
+
+use crate::clock;
+use crate::shell::Shared;
+use crate::view::{AbandonedGroup, DestinationFigures, Insights, Reason};
+
+const HOUR_MS: i64 = 3_600_000;
+/// Figures of one chart.
+const FIGURES: i64 = 288;
+/// Days of failure reasons and of what was left.
+const REASONS_MS: i64 = 7 * 24 * HOUR_MS;
+/// Nothing moved for so long: it is left.
+const STILL_MS: i64 = HOUR_MS;
+const MOST_ABANDONED: u32 = 20;
+
+pub(crate) async fn of(
+    shared: &Shared,
+    hours: u32,
+    destination: Option<DestinationId>,
+) -> Result<Insights, Failure> {
+    crate::behind::note(shared).await;
+    let hours = hours.clamp(1, 24 * 31);
+    let now = clock::now();
+    let step_ms = (i64::from(hours) * HOUR_MS / FIGURES).max(samples::SAMPLE_MS);
+    let step_ms = step_ms - step_ms % samples::SAMPLE_MS;
+    let end = now.as_millis() - now.as_millis().rem_euclid(step_ms) + step_ms;
+    let steps = i64::from(hours) * HOUR_MS / step_ms;
+    let from = windlass_core::time::Timestamp::from_millis(end - steps * step_ms);
+    let of_reasons = now.plus_millis(-REASONS_MS);
+    let still = now.plus_millis(-STILL_MS);
+    let (proved, failed, times, sent, reasons, abandoned, places) = shared
+        .queue
+        .read(move |conn| {
+            Ok((
+                insights::proved(conn, from, destination)?,
+                insights::failed(conn, from, destination)?,
+                insights::times(conn, from, destination)?,
+                samples::since(conn, from, step_ms, destination)?,
+                insights::reasons(conn, of_reasons, destination)?,
+                insights::abandoned(conn, of_reasons, still, MOST_ABANDONED)?,
+                insights::proved_by_destination(conn, from)?,
+            ))
+        })
+        .await?;
+    let mut rates = vec![0.0; usize::try_from(steps).unwrap_or_default()];
+    for sample in &sent {
+        let place = (sample.at.as_millis() - from.as_millis()).div_euclid(step_ms);
+        if let Some(rate) = usize::try_from(place).ok().and_then(|p| rates.get_mut(p)) {
+            #[expect(clippy::cast_precision_loss, reason = "a rate needs no exact bytes")]
+            let per_second = sample.sent as f64 * 1_000.0 / step_ms as f64;
+            *rate += per_second;
+        }
+    }
+    Ok(Insights {
+        hours,
+        from: from.as_millis(),
+        to: now.as_millis(),
+        verified: proved.files,
+        failed,
+        bytes: proved.bytes,
+        deduplicated: proved.deduplicated,
+        unchanged: proved.unchanged,
+        saved: proved.saved,
+        sent: sent.iter().map(|s| s.sent).sum(),
+        lost: sent.iter().map(|s| s.lost).sum(),
+        mean_ms: times.mean_ms,
+        median_ms: times.median_ms,
+        p95_ms: times.p95_ms,
+        step_ms,
+        rates,
+        reasons: reasons
+            .into_iter()
+            .map(|(code, files)| Reason {
+                code,
+                number: code.label(),
+                files,
+            })
+            .collect(),
+        abandoned: abandoned
+            .into_iter()
+            .map(|a| AbandonedGroup {
+                group: a.group,
+                name: shown(&a.name),
+                done: a.done,
+                files: a.files,
+                cancelled: a.cancelled,
+                at: a.at.as_millis(),
+            })
+            .collect(),
+        destinations: places
+            .into_iter()
+            .map(|(id, name, p)| DestinationFigures {
+                id,
+                name: shown(&name),
+                files: p.files,
+                bytes: p.bytes,
+                saved: p.saved,
+            })
+            .collect(),
+    })
+}

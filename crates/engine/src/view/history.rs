@@ -1,0 +1,214 @@
+//! What ended, and whether the originals are still needed.
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+use windlass_core::ids::{DestinationId, FileId, GroupId};
+
+use super::{EventView, ReceiptLine};
+
+/// How a group ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+#[serde(rename_all = "snake_case")]
+pub enum HistoryEnd {
+    /// All that was wanted is proved.
+    Completed,
+    /// By the person.
+    Cancelled,
+    /// Taken from the list with nothing more to be done.
+    Failed,
+}
+
+/// A group that ended.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct HistoryEntry {
+    /// Its id.
+    pub group: GroupId,
+    /// Its name.
+    pub name: String,
+    /// Where its files went.
+    pub destination_id: DestinationId,
+    /// The destination's name then.
+    pub destination_name: String,
+    /// `drop`, `dialog`, `paste`, `cli`, `open_with`, `watch`.
+    pub origin: String,
+    /// How it ended.
+    pub ended: HistoryEnd,
+    /// When it was made.
+    #[ts(type = "number")]
+    pub created_at: i64,
+    /// When it ended.
+    #[ts(type = "number")]
+    pub ended_at: i64,
+    /// Files that were taken in.
+    pub files: u32,
+    /// Files proved.
+    pub done: u32,
+    /// Of these: the same content was there.
+    pub deduplicated: u32,
+    /// Of these: untouched since their receipt.
+    pub unchanged: u32,
+    /// Files that failed or were left out.
+    pub failed: u32,
+    /// Bytes of the proved files.
+    #[ts(type = "number")]
+    pub bytes: u64,
+}
+
+/// A place in the history: the last line of a page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct HistoryPlace {
+    /// When it ended.
+    #[ts(type = "number")]
+    pub ended_at: i64,
+    /// Which.
+    pub group: GroupId,
+}
+
+/// Which lines of the history.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct HistoryAsk {
+    /// Words of the name or the destination; for files, of the path or the checksum.
+    pub text: String,
+    /// How it ended.
+    pub ended: Option<HistoryEnd>,
+    /// Where it went.
+    pub destination: Option<DestinationId>,
+    /// After this line; null: from the newest.
+    pub after: Option<HistoryPlace>,
+    /// Lines, at most 200.
+    pub limit: u32,
+}
+
+/// A page of the history.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct HistoryPage {
+    /// Newest first.
+    pub entries: Vec<HistoryEntry>,
+    /// Where the next page begins; null: this is the last.
+    pub next: Option<HistoryPlace>,
+}
+
+/// A proved file that a search found.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct FoundFile {
+    /// Its id.
+    pub file: FileId,
+    /// Its group.
+    pub group: GroupId,
+    /// The group's name.
+    pub group_name: String,
+    /// Path inside the group.
+    pub rel_path: String,
+    /// Its line.
+    pub line: ReceiptLine,
+}
+
+/// Proved files that a search found.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct FoundFiles {
+    /// Newest first.
+    pub files: Vec<FoundFile>,
+    /// Where the next page begins; null: this is the last.
+    #[ts(type = "number | null")]
+    pub next: Option<i64>,
+}
+
+/// One group of the history in full, without its lines.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct HistoryDetails {
+    /// Its line.
+    pub entry: HistoryEntry,
+    /// Files of the receipt.
+    pub proved: u32,
+    /// Of these: with a SHA-256 of the whole.
+    pub hashed: u32,
+    /// How the storage proved them: `crc64nvme`, `sha256`, `read_back`.
+    pub proofs: Vec<String>,
+    /// The first and the last proof.
+    #[ts(type = "number | null")]
+    pub first_at: Option<i64>,
+    /// The last proof.
+    #[ts(type = "number | null")]
+    pub last_at: Option<i64>,
+    /// When the destination was asked again last, and how it was then: `verified` or `doubted`.
+    pub asked: Option<EventView>,
+    /// True while its card stands in the list.
+    pub on_list: bool,
+    /// Its number for people.
+    pub receipt: String,
+}
+
+/// Lines of a receipt.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct ReceiptPage {
+    /// In the order in which files were done.
+    pub lines: Vec<ReceiptLine>,
+    /// Where the next page begins; null: this is the last.
+    #[ts(type = "number | null")]
+    pub next: Option<i64>,
+}
+
+/// Whether originals may be deleted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+#[serde(rename_all = "snake_case")]
+pub enum SafeAnswer {
+    /// Each file is proved by its whole content, unchanged since, asked about in the last day, and on another disk.
+    Yes,
+    /// Something is open or changed.
+    NotYet,
+    /// There is no proof to tell it from.
+    CantTell,
+}
+
+/// The answer to "can I delete the originals?", with what it stands on.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct SafeView {
+    /// The answer.
+    pub answer: SafeAnswer,
+    /// Files whose originals are still there and covered by a proof.
+    pub covered: u32,
+    /// Their bytes.
+    #[ts(type = "number")]
+    pub bytes: u64,
+    /// Files without a proof.
+    pub open: u32,
+    /// Files that changed after they were sent.
+    pub changed: u32,
+    /// Originals that are gone already.
+    pub gone: u32,
+    /// Files whose whole content was not compared by SHA-256.
+    pub unhashed: u32,
+    /// The destination lies on the disk of the originals.
+    pub same_disk: bool,
+    /// When the destination was asked last.
+    #[ts(type = "number | null")]
+    pub asked_at: Option<i64>,
+    /// That was more than a day ago, or it answered with doubts.
+    pub stale: bool,
+    /// One of the files that stand in the way.
+    pub example: Option<String>,
+}
+
+/// A form in which a receipt leaves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+#[serde(rename_all = "snake_case")]
+pub enum ReceiptForm {
+    /// A table.
+    Csv,
+    /// All of it, exact.
+    Json,
+    /// To print.
+    Pdf,
+}

@@ -1,0 +1,127 @@
+//! Figures about a stretch of time.
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+use windlass_core::error::ErrorCode;
+use windlass_core::ids::{DestinationId, GroupId};
+
+/// Figures about the hours up to now.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct Insights {
+    /// Hours.
+    pub hours: u32,
+    /// Its beginning, milliseconds since 1970.
+    #[ts(type = "number")]
+    pub from: i64,
+    /// Now.
+    #[ts(type = "number")]
+    pub to: i64,
+    /// Files proved.
+    #[ts(type = "number")]
+    pub verified: u64,
+    /// Files that failed and still stand so.
+    #[ts(type = "number")]
+    pub failed: u64,
+    /// Bytes of the proved files.
+    #[ts(type = "number")]
+    pub bytes: u64,
+    /// Files that were there by content.
+    #[ts(type = "number")]
+    pub deduplicated: u64,
+    /// Files untouched since they were proved.
+    #[ts(type = "number")]
+    pub unchanged: u64,
+    /// Bytes that did not have to be sent for them.
+    #[ts(type = "number")]
+    pub saved: u64,
+    /// Bytes that went over the network.
+    #[ts(type = "number")]
+    pub sent: u64,
+    /// Of these: sent in vain, and sent again.
+    #[ts(type = "number")]
+    pub lost: u64,
+    /// Time from the drop to the proof, milliseconds; zeros when nothing was sent.
+    #[ts(type = "number")]
+    pub mean_ms: i64,
+    /// Half took no longer.
+    #[ts(type = "number")]
+    pub median_ms: i64,
+    /// 95 of 100 took no longer.
+    #[ts(type = "number")]
+    pub p95_ms: i64,
+    /// Milliseconds of one figure of the chart.
+    #[ts(type = "number")]
+    pub step_ms: i64,
+    /// Bytes a second of each stretch, from `from` on, without gaps.
+    pub rates: Vec<f64>,
+    /// Why files failed, the most frequent first.
+    pub reasons: Vec<Reason>,
+    /// Groups on which nothing moves.
+    pub abandoned: Vec<AbandonedGroup>,
+    /// What each destination took, most bytes first.
+    pub destinations: Vec<DestinationFigures>,
+}
+
+/// A cause and how often it was.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct Reason {
+    /// The cause.
+    pub code: ErrorCode,
+    /// Its number for people.
+    pub number: String,
+    /// Files.
+    #[ts(type = "number")]
+    pub files: u64,
+}
+
+/// A group on which nothing moves.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct AbandonedGroup {
+    /// Its id.
+    pub group: GroupId,
+    /// Its name.
+    pub name: String,
+    /// Files proved.
+    #[ts(type = "number")]
+    pub done: u64,
+    /// Files in all.
+    #[ts(type = "number")]
+    pub files: u64,
+    /// Cancelled by the person; else it waits.
+    pub cancelled: bool,
+    /// When something of it moved last.
+    #[ts(type = "number")]
+    pub at: i64,
+}
+
+/// What a destination took.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct DestinationFigures {
+    /// Its id.
+    pub id: DestinationId,
+    /// Its name.
+    pub name: String,
+    /// Files proved.
+    #[ts(type = "number")]
+    pub files: u64,
+    /// Their bytes.
+    #[ts(type = "number")]
+    pub bytes: u64,
+    /// Of these: not sent.
+    #[ts(type = "number")]
+    pub saved: u64,
+}
+
+/// A part of the diagnostics bundle: a name and a text, nothing of it names a file, a person or a secret.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct DiagnosticsSection {
+    /// One word: `versions`, `settings`, `queue`, `errors`, `destinations`, `log`.
+    pub name: String,
+    /// Its lines.
+    pub text: String,
+}

@@ -1,0 +1,655 @@
+//! The task of one watched folder: from the launch, or from its adding, until it is removed or the engine stops.
+//!
+//! It wakes when the system tells of a change, when an upload ended, when a wait is over, when it is asked, and now and then by
+//! itself. It looks, lets `core::watch` decide, and carries that out. It owns nothing that a crash could lose: what waits is
+//! found again by the look at everything that each launch begins with.
+
+mod process;
+
+use std::collections::{BTreeSet, HashSet};
+use std::hash::{BuildHasher as _, RandomState};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{broadcast, mpsc};
+use windlass_core::error::{ErrorCode, Failure};
+use windlass_core::machine::Event;
+use windlass_core::states::Intent;
+use windlass_core::time::Timestamp;
+use windlass_core::watch::{After, WatchMode, group_is_over};
+use windlass_queue::watched::{self, AfterState, FolderRow};
+
+use super::events::{Bell, Watching};
+use super::handover::Day;
+use super::look::{self, Looked, Seen};
+use super::originals::{self, Choice};
+use super::root::{self, Identity, Root};
+use super::rules::Rules;
+use super::{Command, Live, ends};
+use crate::clock;
+use crate::groups::path_of;
+use crate::handle::{EngineHandle, Scope};
+use crate::infos::locked;
+use crate::shell::Shared;
+use crate::view::WatchSettings;
+
+/// Events that come together are looked at together.
+const TOGETHER: Duration = Duration::from_millis(100);
+/// A look at everything, where the system tells of changes too.
+const SCAN_MS: i64 = 15 * 60_000;
+/// The same on a network drive that nobody tells of.
+const SCAN_NETWORK_MS: i64 = 60_000;
+/// The same where the system has no more watches.
+const SCAN_POLLING_MS: i64 = 30_000;
+/// Between two looks at the folder itself.
+const ROOT_MS: i64 = 10_000;
+/// The same while something is wrong with it.
+const ROOT_TROUBLE_MS: i64 = 1_000;
+/// A sleep of the computer that is longer than this is followed by a look at everything.
+const SLEPT_MS: i64 = 30_000;
+/// Between two tries with originals whose destination did not answer.
+const ORIGINALS_MS: i64 = 60_000;
+/// A new subfolder is looked at again: what was written before the system watched it was told of nowhere.
+const AGAIN_MS: [i64; 2] = [500, 3_000];
+/// Rows of one step.
+const STEP: usize = 500;
+
+pub(super) struct Task {
+    shared: Arc<Shared>,
+    live: Arc<Live>,
+    inbox: mpsc::Receiver<Command>,
+    row: FolderRow,
+    root: PathBuf,
+    rules: Arc<Rules>,
+    network: bool,
+    bell: Arc<Bell>,
+    watching: Option<Watching>,
+    /// When each waiting file is looked at.
+    due: BTreeSet<(Timestamp, Vec<u8>)>,
+    /// Files that go whatever holds them.
+    anyway: HashSet<Vec<u8>>,
+    /// New subfolders that are looked at again.
+    again: Vec<(Timestamp, PathBuf)>,
+    next_scan: Timestamp,
+    next_root: Timestamp,
+    next_groups: Option<Timestamp>,
+    next_originals: Option<Timestamp>,
+    last_awake: Timestamp,
+}
+
+impl Task {
+    pub(super) fn new(shared: Arc<Shared>, live: Arc<Live>, row: FolderRow, inbox: mpsc::Receiver<Command>) -> Self {
+        let now = clock::now();
+        Self {
+            root: path_of(&row.path),
+            rules: rules_of(&row),
+            shared,
+            live,
+            inbox,
+            row,
+            network: false,
+            bell: Arc::default(),
+            watching: None,
+            due: BTreeSet::new(),
+            anyway: HashSet::new(),
+            again: Vec::new(),
+            next_scan: now,
+            next_root: now,
+            next_groups: Some(now),
+            next_originals: Some(now),
+            last_awake: now,
+        }
+    }
+
+    pub(super) async fn run(mut self) {
+        let stop = self.shared.stop.clone();
+        let mut deltas = self.shared.deltas.subscribe();
+        if let Err(failure) = self.uploads_ended().await {
+            self.stumbled(&failure);
+        }
+        loop {
+            let wait = Duration::from_millis(u64::try_from(self.next_wake().millis_since(clock::now())).unwrap_or(0));
+            let done = tokio::select! {
+                biased;
+                () = stop.cancelled() => return,
+                command = self.inbox.recv() => match command {
+                    Some(command) => self.asked(command).await,
+                    None => return,
+                },
+                ended = concerns(&self.shared, &mut deltas) => {
+                    if !ended { return }
+                    self.uploads_ended().await
+                }
+                () = self.bell.rung() => {
+                    tokio::time::sleep(TOGETHER).await;
+                    self.hinted().await
+                }
+                () = tokio::time::sleep(wait.min(Duration::from_secs(5))) => Ok(()),
+            };
+            let done = match done {
+                Ok(()) => self.in_time().await,
+                failed => failed,
+            };
+            if let Err(failure) = done {
+                self.stumbled(&failure);
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            }
+        }
+    }
+
+    fn stumbled(&self, failure: &Failure) {
+        if !self.shared.stop.is_cancelled() {
+            tracing::warn!(watch = %self.row.id, error = %failure, "a watched folder stumbled; it goes on");
+        }
+    }
+
+    fn next_wake(&self) -> Timestamp {
+        let mut next = self.next_scan.min(self.next_root);
+        for at in [
+            self.due.first().map(|(at, _)| *at),
+            self.again.iter().map(|(at, _)| *at).min(),
+            self.next_groups,
+            self.next_originals,
+        ] {
+            next = at.map_or(next, |at| next.min(at));
+        }
+        next
+    }
+
+    fn runs(&self) -> bool {
+        self.row.intent == Intent::Run && locked(&self.live.now).trouble.is_none()
+    }
+
+    fn settings(&self) -> &WatchSettings {
+        self.rules.settings()
+    }
+
+    async fn asked(&mut self, command: Command) -> Result<(), Failure> {
+        match command {
+            Command::Look(answer) => {
+                self.look_at_root().await?;
+                let trouble = locked(&self.live.now).trouble.clone();
+                let done = match trouble {
+                    Some(failure) => Err(failure),
+                    None => self.scan().await,
+                };
+                let _ = answer.send(done);
+            }
+            Command::Changed(answer) => {
+                let id = self.row.id;
+                let row = self.shared.queue.read(move |conn| watched::folder(conn, id)).await?;
+                if let Some(row) = row {
+                    self.rules = rules_of(&row);
+                    self.row = row;
+                    self.next_scan = clock::now();
+                    self.next_originals = Some(clock::now());
+                }
+                let _ = answer.send(());
+            }
+            Command::Anyway(paths, answer) => {
+                let paths = paths.unwrap_or_else(|| locked(&self.live.now).pending.keys().cloned().collect());
+                let n = paths.len() as u64;
+                self.anyway.extend(paths.iter().cloned());
+                let done = self.look_at(paths).await;
+                let _ = answer.send(n);
+                done?;
+            }
+            Command::Same(answer) => {
+                let _ = answer.send(self.is_same().await);
+            }
+        }
+        self.shared.deltas.watches_changed();
+        Ok(())
+    }
+
+    /// The person says that it is the same folder, on another disk.
+    async fn is_same(&mut self) -> Result<(), Failure> {
+        let path = self.root.clone();
+        let found = blocking(move || root::identity(&path)).await?;
+        let found = found.map_err(|e| Failure::new(ErrorCode::WatchMissing, e.to_string()))?;
+        self.adopt(found).await?;
+        self.look_at_root().await
+    }
+
+    async fn adopt(&mut self, found: Identity) -> Result<(), Failure> {
+        let id = self.row.id;
+        (self.row.dev, self.row.marker) = (found.dev, found.marker.clone());
+        self.shared
+            .queue
+            .write(move |conn| watched::set_identity(conn, id, found.dev, &found.marker))
+            .await?;
+        Ok(())
+    }
+
+    /// All that is due by the clock.
+    async fn in_time(&mut self) -> Result<(), Failure> {
+        let now = clock::now();
+        // The computer slept, or the clock was set: events may be lost, waits are meaningless.
+        if now.millis_since(self.last_awake) > SLEPT_MS || now < self.last_awake {
+            self.next_scan = now;
+            self.next_root = now;
+        }
+        self.last_awake = now;
+        if now >= self.next_root {
+            self.look_at_root().await?;
+        }
+        if self.runs() {
+            if now >= self.next_scan {
+                self.scan().await?;
+            }
+            let over: Vec<PathBuf> = self.again.extract_if(.., |(at, _)| *at <= now).map(|(_, p)| p).collect();
+            for folder in over {
+                self.walk(folder).await?;
+            }
+            let mut ready = Vec::new();
+            while self.due.first().is_some_and(|(at, _)| *at <= now) {
+                ready.extend(self.due.pop_first().map(|(_, rel)| rel));
+            }
+            self.look_at(ready).await?;
+        }
+        if self.next_groups.is_some_and(|at| at <= now) {
+            self.close_groups(now).await?;
+        }
+        if self.next_originals.is_some_and(|at| at <= now) && self.runs() {
+            self.originals(AfterState::Due).await;
+        }
+        self.last_awake = clock::now();
+        Ok(())
+    }
+
+    /// Looks at the folder itself, and begins or ends the system's watching of it.
+    async fn look_at_root(&mut self) -> Result<(), Failure> {
+        let known = Identity {
+            dev: self.row.dev,
+            marker: self.row.marker.clone(),
+        };
+        let (path, before) = (self.root.clone(), known.clone());
+        let found = blocking(move || root::look(&path, &before)).await?;
+        let trouble = match found {
+            Root::Here(now) => {
+                if now != known {
+                    // Another inode: what the system watches is the folder that was.
+                    self.watching = None;
+                    self.adopt(now).await?;
+                }
+                None
+            }
+            Root::DiskMissing => Some(Failure::new(ErrorCode::DiskMissing, self.root.display().to_string())),
+            Root::Trouble(failure) => Some(failure),
+        };
+        let was = std::mem::replace(&mut locked(&self.live.now).trouble, trouble.clone());
+        let now = clock::now();
+        let wait = if trouble.is_some() { ROOT_TROUBLE_MS } else { ROOT_MS };
+        self.next_root = now.plus_millis(wait);
+        if was != trouble {
+            tracing::info!(watch = %self.row.id, trouble = ?trouble, "a watched folder stands otherwise now");
+            self.next_scan = now;
+            self.shared.deltas.watches_changed();
+        }
+        if trouble.is_some() {
+            self.watching = None;
+        } else if self.watching.is_none() && self.row.intent == Intent::Run {
+            self.arm().await?;
+            self.next_scan = now;
+        }
+        Ok(())
+    }
+
+    /// Asks the system to tell of changes.
+    async fn arm(&mut self) -> Result<(), Failure> {
+        let (path, bell) = (self.root.clone(), Arc::clone(&self.bell));
+        let (network, armed) = blocking(move || {
+            if root::is_network(&path) {
+                (true, None)
+            } else {
+                (false, Some(Watching::begin(&path, &bell)))
+            }
+        })
+        .await?;
+        self.network = network;
+        let (mode, because) = match armed {
+            None => (WatchMode::Polling, Some("network".to_owned())),
+            Some(Ok(watching)) => {
+                self.watching = Some(watching);
+                (WatchMode::Events, None)
+            }
+            Some(Err(failure)) => {
+                if locked(&self.live.now).mode_because.is_none() {
+                    self.shared.deltas.notice(
+                        Failure::new(failure.code, format!("{}: {}", self.root.display(), failure.detail)),
+                        None,
+                    );
+                }
+                (WatchMode::Polling, Some(failure.code.as_str().to_owned()))
+            }
+        };
+        let mut now = locked(&self.live.now);
+        (now.mode, now.mode_because) = (mode, because);
+        Ok(())
+    }
+
+    /// What the system told.
+    async fn hinted(&mut self) -> Result<(), Failure> {
+        let hints = self.bell.take();
+        if let Some(limit) = hints.limit {
+            // What is watched stays watched; the rest is looked at by itself.
+            let mut now = locked(&self.live.now);
+            now.mode = WatchMode::Polling;
+            if now.mode_because.replace(ErrorCode::WatchLimit.as_str().to_owned()).is_none() {
+                self.shared.deltas.notice(Failure::new(ErrorCode::WatchLimit, limit), None);
+            }
+            self.next_scan = clock::now();
+        }
+        if hints.lost > 0 {
+            self.live.lost(hints.lost);
+            self.next_scan = clock::now();
+        }
+        if hints.everything {
+            self.next_scan = clock::now();
+        }
+        if hints.paths.contains(&self.root) || hints.folders.contains(&self.root) {
+            self.next_root = clock::now();
+        }
+        if !self.runs() {
+            return Ok(());
+        }
+        let now = clock::now();
+        for folder in hints.folders {
+            self.again.extend(AGAIN_MS.map(|ms| (now.plus_millis(ms), folder.clone())));
+            self.walk(folder).await?;
+        }
+        let paths = hints.paths.iter().filter_map(|p| look::below(&self.root, p)).collect();
+        self.look_at(paths).await
+    }
+
+    /// Looks at single files.
+    async fn look_at(&mut self, paths: Vec<Vec<u8>>) -> Result<(), Failure> {
+        for step in paths.chunks(STEP) {
+            let (root, rules, step) = (self.root.clone(), Arc::clone(&self.rules), step.to_vec());
+            let looked = blocking(move || {
+                step.into_iter()
+                    .map(|rel| {
+                        let looked = look::look(&root, &rel, &rules);
+                        (rel, looked)
+                    })
+                    .collect::<Vec<_>>()
+            })
+            .await?;
+            let (mut seen, mut gone): (Vec<Seen>, Vec<Vec<u8>>) = (Vec::new(), Vec::new());
+            for (rel, looked) in looked {
+                match looked {
+                    Looked::Seen(file) => seen.push(file),
+                    Looked::Gone => gone.push(rel),
+                    Looked::Folder => {}
+                }
+            }
+            // What was renamed is seen under its new name before its old one is forgotten.
+            self.process(seen).await?;
+            self.gone(gone).await?;
+        }
+        Ok(())
+    }
+
+    /// Looks at all below a folder. Answers with what was seen; `None` when that was not all.
+    async fn walk(&mut self, from: PathBuf) -> Result<Option<Names>, Failure> {
+        let (send, mut steps) = mpsc::channel(4);
+        let (root, rules) = (self.root.clone(), Arc::clone(&self.rules));
+        let walker = tokio::task::spawn_blocking(move || look::walk(&root, &from, &rules, &send));
+        let mut names = Names::default();
+        while let Some(step) = steps.recv().await {
+            names.extend(&step);
+            self.process(step).await?;
+            if self.shared.stop.is_cancelled() {
+                return Ok(None);
+            }
+        }
+        Ok(walker.await.unwrap_or(false).then_some(names))
+    }
+
+    /// Looks at everything.
+    async fn scan(&mut self) -> Result<(), Failure> {
+        locked(&self.live.now).scanning = true;
+        self.shared.deltas.watches_changed();
+        let walked = self.walk(self.root.clone()).await;
+        locked(&self.live.now).scanning = false;
+        let now = clock::now();
+        let mode = locked(&self.live.now).mode;
+        self.next_scan = now.plus_millis(match mode {
+            WatchMode::Events => SCAN_MS,
+            WatchMode::Polling if self.network => SCAN_NETWORK_MS,
+            WatchMode::Polling => SCAN_POLLING_MS,
+        });
+        let Some(names) = walked? else { return Ok(()) };
+        // A folder that went while it was walked shows nothing: absence is believed only where the folder is there.
+        self.look_at_root().await?;
+        if locked(&self.live.now).trouble.is_some() {
+            return Ok(());
+        }
+        self.forget_unseen(&names).await?;
+        let id = self.row.id;
+        let only_new = std::mem::take(&mut self.row.only_new);
+        self.shared
+            .queue
+            .write(move |conn| {
+                if only_new {
+                    watched::set_only_new_done(conn, id)?;
+                }
+                watched::set_scanned(conn, id, now)
+            })
+            .await?;
+        self.row.last_scan_at = Some(now);
+        self.uploads_ended().await?;
+        self.originals(AfterState::Failed).await;
+        self.shared.deltas.watches_changed();
+        Ok(())
+    }
+
+    /// Files that are written down and were not seen are looked at one by one.
+    async fn forget_unseen(&mut self, names: &Names) -> Result<(), Failure> {
+        let id = self.row.id;
+        let mut after = Vec::new();
+        loop {
+            let from = after.clone();
+            let page = self
+                .shared
+                .queue
+                .read(move |conn| watched::page_after(conn, id, &from, STEP))
+                .await?;
+            let Some(last) = page.last() else { break };
+            after = last.rel_path.clone();
+            let unseen = page.into_iter().filter(|e| e.present && !names.has(&e.rel_path));
+            let unseen: Vec<_> = unseen.map(|e| e.rel_path).collect();
+            let (folders, files): (Vec<_>, Vec<_>) = unseen.into_iter().partition(|rel| rel.ends_with(b"/"));
+            self.look_at(files).await?;
+            self.gone(folders).await?;
+        }
+        let unseen: Vec<_> = locked(&self.live.now)
+            .pending
+            .keys()
+            .filter(|rel| !names.has(rel))
+            .cloned()
+            .collect();
+        self.look_at(unseen).await
+    }
+
+    /// These are not there any more. What was uploaded is remembered.
+    async fn gone(&mut self, gone: Vec<Vec<u8>>) -> Result<(), Failure> {
+        if gone.is_empty() {
+            return Ok(());
+        }
+        for rel in &gone {
+            self.drop_pending(rel);
+            self.anyway.remove(rel);
+        }
+        let id = self.row.id;
+        self.shared
+            .queue
+            .write(move |conn| gone.iter().try_for_each(|rel| watched::mark_gone(conn, id, rel)))
+            .await?;
+        self.shared.deltas.watches_changed();
+        Ok(())
+    }
+
+    fn drop_pending(&mut self, rel: &[u8]) {
+        if let Some(old) = locked(&self.live.now).pending.remove(rel) {
+            self.due.remove(&(old.until, rel.to_vec()));
+        }
+    }
+
+    /// Notes what came of uploads, and looks at their files again: what changed meanwhile is a new version.
+    async fn uploads_ended(&mut self) -> Result<(), Failure> {
+        let (id, after) = (self.row.id, self.row.after);
+        loop {
+            let ended = self
+                .shared
+                .queue
+                .read(move |conn| watched::settled_since(conn, id, STEP))
+                .await?;
+            let now = clock::now();
+            let outcomes: Vec<_> = ended
+                .iter()
+                .filter_map(|e| Some((e.rel_path.clone(), e.file?, ends::outcome(e, after)?)))
+                .collect();
+            if outcomes.is_empty() {
+                return Ok(());
+            }
+            self.shared
+                .queue
+                .write(move |conn| {
+                    for (rel, file, outcome) in &outcomes {
+                        watched::mark(conn, id, rel, *file, outcome, now)?;
+                    }
+                    Ok(())
+                })
+                .await?;
+            if after != After::Keep {
+                self.next_originals = Some(now);
+            }
+            self.look_at_root().await?;
+            if self.runs() {
+                self.left_under_way(&ended).await?;
+                self.look_at(ended.into_iter().map(|e| e.rel_path).collect()).await?;
+            }
+            self.shared.deltas.watches_changed();
+        }
+    }
+
+    /// Uploads of files that were taken away or renamed meanwhile can't be mended: they leave their group.
+    async fn left_under_way(&self, ended: &[watched::EntryRow]) -> Result<(), Failure> {
+        for e in ended {
+            let missing = e.error.as_ref().is_some_and(|f| f.code == ErrorCode::FileMissing);
+            let Some(file) = e.file.filter(|_| missing) else { continue };
+            let path = self.root.join(path_of(&e.rel_path));
+            let there = blocking(move || std::fs::symlink_metadata(path).is_ok()).await?;
+            if !there {
+                EngineHandle {
+                    shared: Arc::clone(&self.shared),
+                }
+                .set_intent(Scope::File(file), Intent::Cancelled)
+                .await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Closes groups that nothing joins any more.
+    async fn close_groups(&mut self, now: Timestamp) -> Result<(), Failure> {
+        let (id, rule) = (self.row.id, self.settings().group_rule);
+        let quiet = i64::from(self.settings().quiet_ms);
+        let day = Day::of(now).date;
+        let open = self.shared.queue.read(move |conn| watched::joining(conn, id)).await?;
+        let over: Vec<_> = open
+            .iter()
+            .filter(|j| group_is_over(rule, &j.key, &day, j.joined_at, quiet, now))
+            .map(|j| j.group)
+            .collect();
+        let left = open.iter().filter(|j| !over.contains(&j.group));
+        let next = left.map(|j| j.joined_at.plus_millis(quiet).max(now.plus_millis(1_000))).min();
+        self.next_groups = next.map(|at| at.min(now.plus_millis(60_000)));
+        close(&self.shared, over).await
+    }
+
+    async fn originals(&mut self, state: AfterState) {
+        self.next_originals = None;
+        if self.row.after == After::Keep {
+            return;
+        }
+        let choice = Choice {
+            watch: self.row.id,
+            root: self.root.clone(),
+            after: self.row.after,
+            folder: self.row.after_path.as_deref().map(path_of),
+        };
+        match originals::carry_out(&self.shared, &choice, state).await {
+            Ok(0) => {}
+            Ok(n) => {
+                tracing::info!(watch = %self.row.id, originals = n, "originals left after their proof");
+                self.shared.deltas.watches_changed();
+            }
+            Err(failure) => {
+                tracing::info!(watch = %self.row.id, error = %failure, "originals stay for now");
+                self.next_originals = Some(clock::now().plus_millis(ORIGINALS_MS));
+            }
+        }
+    }
+}
+
+/// Nothing joins these groups any more: they may end.
+pub(super) async fn close(shared: &Arc<Shared>, groups: Vec<windlass_core::ids::GroupId>) -> Result<(), Failure> {
+    if groups.is_empty() {
+        return Ok(());
+    }
+    let closing = groups.clone();
+    shared
+        .queue
+        .write(move |conn| closing.iter().try_for_each(|g| watched::close(conn, *g)))
+        .await?;
+    for id in groups {
+        shared.event(Event::GroupWork { id, scanning: false }).await;
+        shared.deltas.stir(id);
+    }
+    Ok(())
+}
+
+/// Paths that were seen, in few bytes each.
+#[derive(Default)]
+struct Names {
+    hasher: RandomState,
+    seen: HashSet<u64>,
+}
+
+impl Names {
+    fn extend(&mut self, step: &[Seen]) {
+        self.seen.extend(step.iter().map(|s| self.hasher.hash_one(&s.rel)));
+    }
+
+    fn has(&self, rel: &Vec<u8>) -> bool {
+        self.seen.contains(&self.hasher.hash_one(rel))
+    }
+}
+
+/// Waits for a change of groups that come from watched folders. False when the engine ends.
+async fn concerns(shared: &Shared, deltas: &mut broadcast::Receiver<Arc<crate::view::Delta>>) -> bool {
+    loop {
+        match deltas.recv().await {
+            Ok(delta) if delta.groups.iter().any(|g| shared.watches.has_group(g.id)) => return true,
+            Ok(delta) if delta.removed.iter().any(|g| shared.watches.has_group(*g)) => return true,
+            Ok(_) => {}
+            Err(broadcast::error::RecvError::Lagged(_)) => return true,
+            Err(broadcast::error::RecvError::Closed) => return false,
+        }
+    }
+}
+
+fn rules_of(row: &FolderRow) -> Arc<Rules> {
+    let settings: WatchSettings = serde_json::from_value(row.rules.clone()).unwrap_or_default();
+    // They were checked when they were written down.
+    Arc::new(Rules::new(&settings).unwrap_or_else(|_| Rules::none(settings)))
+}
+
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Failure> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|e| Failure::new(ErrorCode::Internal, e.to_string()))
+}

@@ -1,0 +1,298 @@
+/** The stand-in's second half: details, history, insights, settings. Never part of a build. */
+import type { Delta, FileView, Find, HistoryEntry, Insights, ReceiptLine, Snapshot } from '$lib/contract';
+import type { Backend } from '$lib/ipc/backend';
+import { NOW } from './scenes';
+
+const MB = 1e6;
+const GB = 1e9;
+const HOUR = 3600_000;
+const SHA = '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08';
+
+type Commands = Pick<
+  Backend,
+  | 'fileDetails'
+  | 'showSource'
+  | 'actOnFiles'
+  | 'findInGroups'
+  | 'moveGroup'
+  | 'resetSettings'
+  | 'history'
+  | 'findProved'
+  | 'historyDetails'
+  | 'receiptLines'
+  | 'exportReceipt'
+  | 'safeToDelete'
+  | 'uploadAgain'
+  | 'insights'
+  | 'loginStart'
+  | 'setLoginStart'
+  | 'openDataFolder'
+  | 'makeDiagnostics'
+  | 'saveDiagnostics'
+>;
+
+const ENDED: [string, number, number, number, Partial<HistoryEntry>][] = [
+  ['Board pack November', 318, 9.2 * GB, 4.8, { deduplicated: 37 }],
+  ['Lens tests', 46, 412 * GB, 6.3, {}],
+  ['Invoices week 47', 112, 84 * MB, 6.6, { origin: 'watch' }],
+  ['Harbour East day 2', 4118, 2.7e12, 20, {}],
+  ['Podcast 112', 9, 1.9 * GB, 22, { failed: 1, files: 10 }],
+  ['Old backups', 2, 0.4 * GB, 26, { ended: 'cancelled', files: 31 }],
+  ['Exports', 64, 388 * GB, 27, {}],
+  ['Harbour East day 1', 3960, 2.2e12, 67, {}],
+  ['Norrland, first cut', 12, 14.2 * GB, 71, {}],
+  ['Press kit', 0, 0, 77, { ended: 'failed', files: 88, failed: 88 }],
+];
+
+const entries: HistoryEntry[] = ENDED.map(([name, done, bytes, hours, more], i) => ({
+  group: i === 0 ? 'g-board' : i === 1 ? 'g-lens' : `h-${i}`,
+  name,
+  destination_id: 'd-nas',
+  destination_name: 'Studio NAS',
+  origin: 'drop',
+  ended: 'completed',
+  created_at: NOW - hours * HOUR - 17 * 60_000 - 45_000,
+  ended_at: NOW - hours * HOUR,
+  files: done,
+  done,
+  deduplicated: 0,
+  unchanged: 0,
+  failed: 0,
+  bytes,
+  ...more,
+}));
+
+const receiptLine = (i: number): ReceiptLine => ({
+  path: `/home/ada/Boards/2026-11/page-${String(i + 1).padStart(3, '0')}.pdf`,
+  destination: 'Studio NAS',
+  object_key: `Boards/2026-11/page-${i + 1}.pdf`,
+  size: 28_930_000 + i,
+  sha256: SHA,
+  crc64: 'rosUhgp5mIg=',
+  proof: 'crc64nvme',
+  result: i % 9 === 0 ? 'deduplicated' : 'uploaded',
+  uploaded_at: NOW - 5 * HOUR - i * 1000,
+});
+
+const rates = (): number[] =>
+  Array.from({ length: 288 }, (_, i) => {
+    if (i < 60) return (20 + 4 * Math.sin(i / 3)) * MB;
+    if (i > 158 && i < 162) return 0;
+    return (86 + 9 * Math.sin(i / 7) + 5 * Math.sin(i * 1.7)) * MB;
+  });
+
+const figures = (hours: number, none: boolean): Insights => ({
+  hours,
+  from: NOW - hours * HOUR,
+  to: NOW,
+  verified: none ? 0 : 19_192,
+  failed: none ? 0 : 220,
+  bytes: none ? 0 : 5.8e12,
+  deduplicated: none ? 0 : 1204,
+  unchanged: none ? 0 : 310,
+  saved: none ? 0 : 412 * GB,
+  sent: none ? 0 : 5.8e12,
+  lost: none ? 0 : 77 * MB,
+  mean_ms: none ? 0 : 6800,
+  median_ms: none ? 0 : 1900,
+  p95_ms: none ? 0 : 41_000,
+  step_ms: (hours * HOUR) / 288,
+  rates: none ? Array.from({ length: 288 }, () => 0) : rates(),
+  reasons: none
+    ? []
+    : [
+        { code: 'storage_credentials', number: 'WL-303', files: 214 },
+        { code: 'connection_lost', number: 'WL-202', files: 18 },
+        { code: 'file_changed', number: 'WL-105', files: 11 },
+        { code: 'still_locked', number: 'WL-104', files: 7 },
+        { code: 'too_large', number: 'WL-106', files: 5 },
+        { code: 'read_error', number: 'WL-109', files: 1 },
+      ],
+  abandoned: none
+    ? []
+    : [
+        { group: 'h-5', name: 'Old backups', done: 2, files: 31, cancelled: true, at: NOW - 26 * HOUR },
+        { group: 'h-9', name: 'Press kit', done: 61, files: 88, cancelled: true, at: NOW - 77 * HOUR },
+        { group: 'g-norrland', name: 'Client delivery, Norrland', done: 310, files: 402, cancelled: false, at: NOW - 3 * HOUR },
+      ],
+  destinations: none
+    ? []
+    : [
+        { id: 'd-nas', name: 'Studio NAS', files: 17_988, bytes: 5.4e12, saved: 410 * GB },
+        { id: 'd-s3', name: 'My S3 bucket', files: 1204, bytes: 0.4e12, saved: 2 * GB },
+      ],
+});
+
+export function desk(
+  snapshot: Snapshot,
+  calls: string[],
+  row: (group: string, position: number) => FileView | undefined,
+  all: (group: string) => FileView[],
+  fits: (file: FileView, find: Find) => boolean,
+  delta: (part: Partial<Delta>) => void,
+): Commands {
+  const query = new URLSearchParams(location.search).get('scene') ?? '';
+  let asked: number | null = null;
+  let login = false;
+  return {
+    async fileDetails(file, fromPart) {
+      const at = file.lastIndexOf('-');
+      const found = row(file.slice(0, at), Number(file.slice(at + 1)));
+      if (!found) throw { code: 'not_found', number: 'WL-504', detail: 'no such file' };
+      const size = Math.ceil(found.size / Math.max(1, found.parts_total));
+      const count = Math.min(500, found.parts_total - fromPart + 1);
+      return {
+        file: found,
+        path: `/media/card-e/DCIM/${found.folder ? `${found.folder}/` : ''}${found.name}`,
+        mime: null,
+        modified_at: NOW - 30 * HOUR,
+        created_at: NOW - HOUR,
+        finished_at: found.state === 'done' ? NOW - 60_000 : null,
+        attempt: 1,
+        tries: found.error ? 2 : 0,
+        next_try_at: null,
+        sha256: found.state === 'done' ? SHA : null,
+        crc64: found.state === 'done' ? 'rosUhgp5mIg=' : null,
+        proof: found.state === 'done' ? 'crc64nvme' : null,
+        part_size: size,
+        parts: Array.from({ length: Math.max(0, count) }, (_, i) => {
+          const number = fromPart + i;
+          const stored = number <= found.parts_done;
+          return {
+            number,
+            size,
+            state: stored ? ('uploaded' as const) : found.error && number === found.parts_done + 1 ? ('failed' as const) : ('pending' as const),
+            crc64: stored ? 'rosUhgp5mIg=' : null,
+            uploaded_at: stored ? NOW - 600_000 + number * 1000 : null,
+          };
+        }),
+        events: found.error
+          ? [
+              { at: NOW - 120_000, kind: 'failed', code: found.error.code, number: found.error.number, detail: found.error.detail },
+              { at: NOW - 300_000, kind: 'failed', code: found.error.code, number: found.error.number, detail: found.error.detail },
+            ]
+          : [],
+      };
+    },
+    async showSource(file) {
+      calls.push(`show_source ${file}`);
+    },
+    async actOnFiles(group, chosen, act) {
+      const which = chosen.places ? chosen.places.map(([a, b]) => `${a}-${b}`).join(',') : `${chosen.find?.text}/${chosen.find?.kind}`;
+      calls.push(`act_on_files ${group} ${which} ${act}`);
+      return 1;
+    },
+    async findInGroups(text) {
+      calls.push(`find_in_groups ${text}`);
+      const find: Find = { text, kind: 'all' };
+      return snapshot.groups
+        .map((g): [string, number] => [g.id, all(g.id).filter((f) => fits(f, find)).length])
+        .filter(([, count]) => count > 0);
+    },
+    async moveGroup(group, place) {
+      calls.push(`move_group ${group} ${place}`);
+      const order = [...snapshot.groups].sort((a, b) => a.order - b.order).map((g) => g.id);
+      order.splice(order.indexOf(group), 1);
+      order.splice(place, 0, group);
+      snapshot.groups = snapshot.groups.map((g) => ({ ...g, order: order.indexOf(g.id) }));
+      delta({ groups: snapshot.groups });
+    },
+    async resetSettings() {
+      calls.push('reset_settings');
+    },
+    async history(ask) {
+      calls.push(`history ${ask.text} ${ask.ended}`);
+      if (query === 'history-none') return { entries: [], next: null };
+      const words = ask.text.toLowerCase();
+      const found = entries.filter(
+        (e) => (ask.ended === null || e.ended === ask.ended) && `${e.name} ${e.destination_name}`.toLowerCase().includes(words),
+      );
+      return { entries: ask.after === null ? found : [], next: null };
+    },
+    async findProved(text) {
+      calls.push(`find_proved ${text}`);
+      return {
+        files: Array.from({ length: 6 }, (_, i) => ({
+          file: `f-${i}`,
+          group: `h-${3 + (i % 4)}`,
+          group_name: entries[3 + (i % 4)]?.name ?? '',
+          rel_path: `batch-${i}/${text}-00${i}.tif`,
+          line: { ...receiptLine(i), path: `/home/ada/Scans/batch-${i}/${text}-00${i}.tif`, size: 41 * MB + i },
+        })),
+        next: null,
+      };
+    },
+    async historyDetails(group) {
+      const entry = entries.find((e) => e.group === group) ?? entries[0];
+      if (!entry) throw { code: 'not_found', number: 'WL-504', detail: '' };
+      return {
+        entry,
+        proved: entry.done,
+        hashed: entry.done,
+        proofs: ['crc64nvme'],
+        first_at: entry.created_at,
+        last_at: entry.ended_at,
+        asked: asked === null ? null : { at: asked, kind: 'verified', code: null, number: null, detail: '' },
+        on_list: group.startsWith('g-'),
+        receipt: `WL-2026-11-21-7Q4M0C${group.slice(-2).toUpperCase()}-${entry.done}`,
+      };
+    },
+    async receiptLines(_group, after) {
+      return { lines: after === null ? Array.from({ length: 40 }, (_, i) => receiptLine(i)) : [], next: null };
+    },
+    async exportReceipt(group, form) {
+      calls.push(`export_receipt ${group} ${form}`);
+      return { saved: true };
+    },
+    async safeToDelete(group) {
+      const entry = entries.find((e) => e.group === group);
+      const old = (entry?.ended_at ?? 0) < NOW - 24 * HOUR && asked === null;
+      return {
+        answer: entry?.failed ? 'not_yet' : old ? 'cant_tell' : 'yes',
+        covered: entry?.done ?? 0,
+        bytes: entry?.bytes ?? 0,
+        open: 0,
+        changed: entry?.failed ?? 0,
+        gone: 0,
+        unhashed: 0,
+        same_disk: false,
+        asked_at: asked ?? entry?.ended_at ?? null,
+        stale: old,
+        example: entry?.failed ? 'podcast-112-master.wav' : null,
+      };
+    },
+    async uploadAgain(group) {
+      calls.push(`upload_again ${group}`);
+      asked = NOW;
+      return 'g-autumn';
+    },
+    async insights(hours, destination) {
+      calls.push(`insights ${hours} ${destination}`);
+      return figures(hours, query === 'insights-none');
+    },
+    async loginStart() {
+      return login;
+    },
+    async setLoginStart(on) {
+      calls.push(`set_login_start ${on}`);
+      login = on;
+    },
+    async openDataFolder() {
+      calls.push('open_data_folder');
+    },
+    async makeDiagnostics() {
+      return [
+        { name: 'versions', text: 'windlass 0.1.0\nsystem linux x86_64\n' },
+        { name: 'settings', text: 'limit = 10000000\ntheme = "dark"\n' },
+        { name: 'destinations', text: 'destination-1 Folder, default: answers\n' },
+        { name: 'queue', text: 'group-1 uploading intent run to destination-1: 1920 files, 1284 done, 0 failed\n' },
+        { name: 'errors', text: '1795270807123 failed file-1 WL-109 read_error\n' },
+        { name: 'log', text: 'INFO windlass_engine: started\n'.repeat(12) },
+      ];
+    },
+    async saveDiagnostics() {
+      calls.push('save_diagnostics');
+      return { saved: true };
+    },
+  };
+}
