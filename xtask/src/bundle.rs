@@ -1,5 +1,7 @@
 //! What is built for others: packages, and measurements. Both in the release profile.
 
+use std::path::Path;
+
 use anyhow::{Result, ensure};
 
 use crate::command::{Run, cargo};
@@ -7,10 +9,14 @@ use crate::paths;
 use crate::setup::{self, For};
 use crate::steps::Steps;
 
-/// `cargo xtask bundle`: a .deb and a .rpm. Neither needs its own tools on this machine.
+/// `cargo xtask bundle`: a .deb and a .rpm, with the window and the command line. Neither needs its own tools on this
+/// machine.
 pub(crate) fn bundle() -> Result<()> {
     let mut steps = Steps::new();
     setup::all(&mut steps, For::Build)?;
+    steps.step("build the command line", || {
+        cargo("build --release -p windlass-cli").go()
+    })?;
     steps.step("build the packages", || {
         let tauri = paths::ui().join("node_modules/.bin/tauri");
         ensure!(
@@ -18,7 +24,10 @@ pub(crate) fn bundle() -> Result<()> {
             "{} is missing: @tauri-apps/cli belongs in ui/package.json",
             tauri.display()
         );
-        Run::program(tauri).args(["build", "--bundles", "deb,rpm"]).go()
+        let more = with_the_command_line(&paths::target().join("release/windlass"));
+        Run::program(tauri)
+            .args(["build", "--bundles", "deb,rpm", "--config", &more])
+            .go()
     })?;
     steps.finish();
     println!(
@@ -26,6 +35,14 @@ pub(crate) fn bundle() -> Result<()> {
         paths::target().join("release/bundle").display()
     );
     Ok(())
+}
+
+/// What the packages hold beside the window. Said here and not in tauri.conf.json, for only here it is known where it was
+/// built.
+fn with_the_command_line(program: &Path) -> String {
+    let files = serde_json::json!({ "/usr/bin/windlass": program });
+    let packages = serde_json::json!({ "deb": { "files": files }, "rpm": { "files": files } });
+    serde_json::json!({ "bundle": { "linux": packages } }).to_string()
 }
 
 /// `cargo xtask bench`

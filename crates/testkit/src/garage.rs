@@ -12,7 +12,7 @@ use std::{env, fmt};
 use anyhow::{Context as _, Result, ensure};
 use tempfile::TempDir;
 
-use crate::s3::Oracle;
+use crate::s3::{Oracle, S3Server};
 use crate::{process, wait};
 
 /// `xtask setup --test` installs this very version.
@@ -150,6 +150,32 @@ impl Garage {
     }
 }
 
+impl S3Server for Garage {
+    fn endpoint(&self) -> &str {
+        &self.endpoint
+    }
+
+    fn region(&self) -> &str {
+        REGION
+    }
+
+    fn bucket(&self) -> &str {
+        BUCKET
+    }
+
+    fn access_key(&self) -> &str {
+        &self.access_key
+    }
+
+    fn secret_key(&self) -> &str {
+        &self.secret_key
+    }
+
+    fn verifies_checksums(&self) -> bool {
+        true
+    }
+}
+
 impl Drop for Garage {
     fn drop(&mut self) {
         process::kill(&mut self.server);
@@ -199,7 +225,7 @@ fn configuration(dir: &Path, s3: u16, rpc: u16, admin: u16) -> Result<String> {
     ))
 }
 
-fn free_ports() -> Result<[u16; 3]> {
+pub(crate) fn free_ports() -> Result<[u16; 3]> {
     // Held together, so that they differ.
     let held = [
         TcpListener::bind("127.0.0.1:0")?,
@@ -210,7 +236,7 @@ fn free_ports() -> Result<[u16; 3]> {
     Ok([one?.port(), two?.port(), three?.port()])
 }
 
-fn random_hex(bytes: usize) -> Result<String> {
+pub(crate) fn random_hex(bytes: usize) -> Result<String> {
     let mut raw = vec![0; bytes];
     File::open("/dev/urandom")?.read_exact(&mut raw)?;
     Ok(raw.iter().map(|byte| format!("{byte:02x}")).collect())

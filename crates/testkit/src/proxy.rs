@@ -4,6 +4,7 @@
 //! passed on byte for byte, `Host` included, so signatures hold. [`Rule`]s say what goes wrong with which request; the
 //! [`ledger`] says what was asked, what the server answered, and whether the answer reached the client.
 
+mod clock;
 pub mod ledger;
 pub mod rule;
 mod wire;

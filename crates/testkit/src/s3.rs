@@ -13,6 +13,41 @@ use crate::samples::Hashing;
 const SIGNED_FOR: Duration = Duration::from_secs(600);
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// A real server with a bucket, whichever it is.
+pub trait S3Server: Send + Sync {
+    /// `http://127.0.0.1:PORT`
+    fn endpoint(&self) -> &str;
+
+    /// The region that signatures must name.
+    fn region(&self) -> &str;
+
+    /// The bucket that is there.
+    fn bucket(&self) -> &str;
+
+    /// The key that may do everything in the bucket.
+    fn access_key(&self) -> &str;
+
+    /// Its secret.
+    fn secret_key(&self) -> &str;
+
+    /// Whether it refuses content with a wrong SHA-256 or CRC64NVME, and tells these of what it has.
+    fn verifies_checksums(&self) -> bool;
+
+    /// Asks this server, past the product and past any proxy.
+    ///
+    /// # Errors
+    /// None once the server runs.
+    fn oracle(&self) -> Result<Oracle> {
+        Oracle::new(
+            self.endpoint(),
+            self.region(),
+            self.bucket(),
+            self.access_key(),
+            self.secret_key(),
+        )
+    }
+}
+
 /// An object as the listing shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Object {
@@ -222,6 +257,38 @@ impl Oracle {
             .put_object(Some(&self.credentials), key)
             .sign(SIGNED_FOR);
         expect(http::send("PUT", &url, &[], content, PATIENCE)?, "PUT object").map(drop)
+    }
+
+    /// Makes an object of several parts past the product, with these headers on its creation.
+    ///
+    /// # Errors
+    /// The storage refuses.
+    pub fn multipart(&self, key: &str, parts: &[&[u8]], headers: &[(&str, &str)]) -> Result<()> {
+        let mut create = self.bucket.create_multipart_upload(Some(&self.credentials), key);
+        for (name, value) in headers {
+            create.headers_mut().insert((*name).to_owned(), (*value).to_owned());
+        }
+        let answer = http::send("POST", &create.sign(SIGNED_FOR), headers, &[], PATIENCE)?;
+        let text = expect(answer, "create upload")?.text();
+        let id = unescaped(tag(&text, "UploadId").context("no UploadId")?);
+        let mut etags = Vec::new();
+        for (number, part) in (1u16..).zip(parts) {
+            let url = self
+                .bucket
+                .upload_part(Some(&self.credentials), key, number, &id)
+                .sign(SIGNED_FOR);
+            let answer = expect(http::send("PUT", &url, &[], part, PATIENCE)?, "PUT part")?;
+            etags.push(answer.header("etag").context("no ETag")?.to_owned());
+        }
+        let complete = self.bucket.complete_multipart_upload(
+            Some(&self.credentials),
+            key,
+            &id,
+            etags.iter().map(String::as_str),
+        );
+        let url = complete.sign(SIGNED_FOR);
+        let body = complete.body();
+        expect(http::send("POST", &url, &[], body.as_bytes(), PATIENCE)?, "complete").map(drop)
     }
 
     /// Removes an object behind the product's back.

@@ -17,7 +17,7 @@ const BUILD: &[&str] = &[
     "librsvg2-dev",
 ];
 
-/// A virtual desktop with everything that a person's has, and a browser for the page alone.
+/// A virtual desktop with everything that a person's has, a browser for the page alone, and a database.
 const TEST: &[&str] = &[
     "xvfb",
     "openbox",
@@ -33,6 +33,11 @@ const TEST: &[&str] = &[
     "python3-gi",
     "gir1.2-gtk-3.0",
     "chromium",
+    // The second S3 server: 67 MB to fetch, half a minute to install.
+    "radosgw",
+    "ceph-mon",
+    "ceph-osd",
+    "ceph-common",
 ];
 
 /// Installs what is missing; elsewhere than on Debian it says what is missing and how to get it.

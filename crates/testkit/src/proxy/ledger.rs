@@ -44,6 +44,8 @@ pub struct Seen {
     pub status: Option<u16>,
     /// Whether the whole answer was handed to the client's connection.
     pub answered: bool,
+    /// A clock of another time refused it.
+    pub refused_for_its_date: bool,
     /// The rule that it met.
     pub fault: Option<&'static str>,
 }
@@ -75,6 +77,7 @@ impl Seen {
             body_bytes: 0,
             status: None,
             answered: false,
+            refused_for_its_date: false,
             fault: None,
         }
     }

@@ -29,6 +29,9 @@ pub enum Fault {
     Hold(Gate),
     /// One bit of the content is turned over.
     Corrupt,
+    /// The server's clock is so many seconds ahead of this computer's (behind, when negative): what is signed for another
+    /// time is refused as S3 does it, every answer carries the server's date.
+    Clock(i64),
     /// The connection is cut before a byte is passed on.
     Refused,
 }
@@ -53,6 +56,7 @@ impl Fault {
             Self::Slow(_) => "slow",
             Self::Hold(_) => "hold",
             Self::Corrupt => "corrupt",
+            Self::Clock(_) => "clock",
             Self::Refused => "refused",
         }
     }

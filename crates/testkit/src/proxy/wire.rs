@@ -10,6 +10,7 @@ use anyhow::{Context as _, Result};
 use super::Shared;
 use super::ledger::Seen;
 use super::rule::Fault;
+use super::clock;
 use crate::http::{self, Head};
 
 /// A connection that holds a closed gate looks this often whether it is still wanted.
@@ -56,6 +57,24 @@ fn exchange(
                 }
             }
         }
+        Some(Fault::Clock(ahead)) => {
+            if let Some(refused) = clock::refusal(target, *ahead) {
+                let framing = head.framing_of_request();
+                http::copy_body(framing, reader, |bytes, is_content| {
+                    count(shared, number, bytes, is_content)
+                })?;
+                client.write_all(refused.as_bytes())?;
+                shared.note(number, |seen| {
+                    seen.answered = true;
+                    seen.refused_for_its_date = true;
+                });
+                return Ok(if head.wants_close() {
+                    Then::Close
+                } else {
+                    Then::Next
+                });
+            }
+        }
         Some(Fault::Status {
             status,
             headers,
@@ -95,7 +114,10 @@ fn exchange(
     if matches!(fault, Some(Fault::AnswerLost)) {
         return Ok(Then::Close);
     }
-    client.write_all(&answer.raw)?;
+    match &fault {
+        Some(Fault::Clock(ahead)) => client.write_all(&clock::dated(&answer.raw, *ahead))?,
+        _ => client.write_all(&answer.raw)?,
+    }
     http::copy_body(answer.framing_of_answer(method), &mut answers, |bytes, _| {
         client.write_all(bytes)
     })?;
