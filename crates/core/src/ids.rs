@@ -112,6 +112,18 @@ id!(
     /// A watched folder.
     WatchId
 );
+id!(
+    /// A piece of work on a settled file.
+    JobId
+);
+id!(
+    /// Several jobs of one purpose.
+    RunId
+);
+id!(
+    /// An address that is told of changes.
+    WebhookId
+);
 
 #[cfg(test)]
 mod tests {

@@ -13,8 +13,10 @@ mod destination;
 mod failure;
 mod file;
 mod finish;
+mod gather;
 mod group;
 mod intent;
+mod put;
 pub mod records;
 mod send;
 
@@ -30,6 +32,7 @@ use crate::units::{Crc64Nvme, ETag, PartNumber, Sha256};
 
 use destination::Destination;
 use file::{File, OrderKey};
+use gather::Gather;
 use group::Group;
 use intent::{Cancelling, Removing};
 use records::{Change, FileRecord, GroupRecord, Proof};
@@ -39,6 +42,8 @@ use records::{Change, FileRecord, GroupRecord, Proof};
 pub struct Config {
     /// PUTs at once, over all destinations.
     pub connections: u32,
+    /// PUTs of files of some kilobytes in place of one other: they wait for answers and commits, not for the line.
+    pub small_puts: u32,
     /// Reads at once.
     pub readers: u32,
     /// Bytes of content in memory at once.
@@ -57,6 +62,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             connections: 8,
+            small_puts: 8,
             readers: 4,
             pool_bytes: crate::limits::BUFFER_POOL_BYTES,
             pool_parts: 1_000,
@@ -537,7 +543,7 @@ pub struct Machine {
     /// Of that: what files of one PUT hold.
     pool_small: u64,
     /// PUTs under way.
-    puts: BTreeMap<PutId, (DestinationId, Size)>,
+    puts: BTreeMap<PutId, Out>,
     /// Signatures asked for and not answered, by file.
     signing: BTreeMap<FileId, u32>,
     /// PUTs of paused files that may end by themselves until then.
@@ -549,6 +555,11 @@ pub struct Machine {
     /// When the last event was.
     last: Timestamp,
     next_number: u64,
+    /// Checks under way.
+    checks: u32,
+    gather_signs: Gather,
+    gather_checks: Gather,
+    gather_completes: Gather,
     out: Vec<Effect>,
 }
 
@@ -566,6 +577,14 @@ struct Reserved {
     /// It counts as a part in memory.
     counted: bool,
     size: Size,
+}
+
+/// A PUT under way.
+#[derive(Debug, Clone, Copy)]
+struct Out {
+    destination: DestinationId,
+    size: Size,
+    weight: u32,
 }
 
 /// Files by what they need next, in the order in which people put them. Only files that may run now are in here. Those of
@@ -625,6 +644,10 @@ impl Machine {
             removing: BTreeMap::new(),
             last: Timestamp::from_millis(i64::MIN),
             next_number: 0,
+            checks: 0,
+            gather_signs: Gather::new(10),
+            gather_checks: Gather::new(10),
+            gather_completes: Gather::new(100),
             out: Vec::new(),
         }
     }
@@ -721,6 +744,9 @@ impl Machine {
             .chain(groups)
             .chain(self.grace.values().copied())
             .chain(self.next_cancel())
+            .chain(self.gather_signs.due())
+            .chain(self.gather_checks.due())
+            .chain(self.gather_completes.due())
             .min()
     }
 

@@ -7,11 +7,19 @@
 //! One thing's life on the wire: [`groups`] are made, their files [`sessions`] are announced (`init`), signed for (`sign`),
 //! completed (`complete`) and asked about (`query`); [`destinations`] are added, tested and removed.
 
+pub mod changes;
 pub mod client;
 pub mod destinations;
+pub mod files;
 pub mod groups;
+pub mod jobs;
+pub mod owners;
 pub mod problem;
+pub mod runs;
+pub mod search;
 pub mod sessions;
+pub mod tokens;
+pub mod webhooks;
 
 pub use client::{ControlClient, Endpoint};
 pub use problem::Problem;

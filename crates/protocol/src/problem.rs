@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 use windlass_core::error::{ErrorCode, Failure};
+use windlass_core::ids::FileId;
+use windlass_core::states::SessionState;
 
 /// Media type of a problem.
 pub const PROBLEM_JSON: &str = "application/problem+json";
@@ -26,6 +28,26 @@ pub struct Problem {
     /// Wait that is asked for, milliseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_after_ms: Option<i64>,
+    /// What `finalize` still waits for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub missing: Vec<Missing>,
+}
+
+/// A required file that is not there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Missing {
+    /// The slot, where it is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file_type: Option<String>,
+    /// The file, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session_id: Option<FileId>,
+    /// Its path inside the group.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rel_path: Option<String>,
+    /// Its state.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state: Option<SessionState>,
 }
 
 impl Problem {
@@ -40,6 +62,7 @@ impl Problem {
             code: failure.code.as_str().to_owned(),
             state: None,
             retry_after_ms: failure.retry_after_ms,
+            missing: Vec::new(),
         }
     }
 

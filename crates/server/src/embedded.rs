@@ -21,7 +21,9 @@ use windlass_core::error::{ErrorCode, Failure};
 use windlass_core::ids::OwnerId;
 use windlass_protocol::Endpoint;
 
+use crate::auth::keeper::Keeper;
 use crate::clock::{SystemWorld, World, random};
+use crate::db::Db;
 use crate::failure::{home_failure, internal};
 use crate::routes::guard::Guard;
 use crate::routes::{Site, router};
@@ -29,8 +31,7 @@ use crate::secrets::Secrets;
 use crate::service::Service;
 use crate::service::storages::Storages;
 use crate::storage::folder::url::BlobSigner;
-use crate::store::Store;
-use crate::store::sqlite::SqliteStore;
+use crate::store::Ledger;
 
 /// How often what could not be cleaned is tried again.
 const SWEEP: Duration = Duration::from_secs(300);
@@ -68,13 +69,28 @@ pub async fn start(config: EmbeddedConfig) -> Result<Embedded, Failure> {
 /// # Errors
 /// As [`start`].
 pub async fn start_with(config: EmbeddedConfig, world: Arc<dyn World>) -> Result<Embedded, Failure> {
-    let home = config.home;
-    let lock = prepare_home(&home)?;
-    let owner = OwnerId::new(world.now(), random(world.as_ref())?);
-    let (ledger, now) = (home.join("ledger.sqlite"), world.now());
-    let store = tokio::task::spawn_blocking(move || SqliteStore::open(&ledger, owner, now))
+    let lock = prepare_home(&config.home)?;
+    let ledger = config.home.join("ledger.sqlite");
+    let db = tokio::task::spawn_blocking(move || Db::open_sqlite(&ledger))
         .await
         .map_err(internal)??;
+    run(config.home, lock, db, world).await
+}
+
+/// Starts a control plane whose ledger is in a database of its own, which nothing else works on.
+///
+/// # Errors
+/// As [`start`].
+pub async fn start_on(config: EmbeddedConfig, db: Db, world: Arc<dyn World>) -> Result<Embedded, Failure> {
+    let lock = prepare_home(&config.home)?;
+    run(config.home, lock, db, world).await
+}
+
+async fn run(home: PathBuf, lock: File, db: Db, world: Arc<dyn World>) -> Result<Embedded, Failure> {
+    let store = Ledger::new(db);
+    let owner = OwnerId::new(world.now(), random(world.as_ref())?);
+    let owner = store.local_owner(owner, world.now()).await?;
+    store.free_leases().await?;
     let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))
         .await
         .map_err(|e| internal(format!("no port on loopback: {e}")))?;
@@ -84,8 +100,6 @@ pub async fn start_with(config: EmbeddedConfig, world: Arc<dyn World>) -> Result
         token: hex(&random::<32>(world.as_ref())?),
     };
 
-    let store: Arc<dyn Store> = Arc::new(store);
-    let owner = store.local_owner();
     let secrets = Arc::new(Secrets::new(home));
     let signer = Arc::new(BlobSigner::new(
         &random(world.as_ref())?,
@@ -93,22 +107,25 @@ pub async fn start_with(config: EmbeddedConfig, world: Arc<dyn World>) -> Result
     ));
     let launch = random(world.as_ref())?;
     let storages = Storages::new(
-        Arc::clone(&store),
+        store.clone(),
         Arc::clone(&secrets),
         Arc::clone(&world),
         signer,
         launch,
     );
+    let keeper = Keeper::new(store.db().clone(), Arc::clone(&world), None);
     let service = Service::new(store, storages, secrets, world);
 
-    let guard = Guard::new(&host, &endpoint.token);
+    let guard = Guard::new(&host, &endpoint.token, owner);
+    let stop = CancellationToken::new();
     let check = move |request: Request, next: Next| guard.clone().check(request, next);
     // Around the router, not inside it: the guard comes before routing.
     let app = middleware::from_fn(check).layer(router(Site {
         service: Arc::clone(&service),
-        owner,
+        keeper: Arc::new(keeper),
+        metrics: Arc::default(),
+        ending: stop.clone(),
     }));
-    let stop = CancellationToken::new();
     let stopped = stop.clone().cancelled_owned();
     let serving = axum::serve(listener, app.into_make_service()).with_graceful_shutdown(stopped);
     let serving = tokio::spawn(serving.into_future());
@@ -145,7 +162,7 @@ impl Embedded {
     }
 }
 
-async fn sweep(service: Arc<Service>, stop: CancellationToken) {
+pub(crate) async fn sweep(service: Arc<Service>, stop: CancellationToken) {
     let mut tick = tokio::time::interval(SWEEP);
     loop {
         tokio::select! {
@@ -160,7 +177,7 @@ async fn sweep(service: Arc<Service>, stop: CancellationToken) {
 }
 
 /// Makes the data folder and locks it.
-fn prepare_home(home: &Path) -> Result<File, Failure> {
+pub(crate) fn prepare_home(home: &Path) -> Result<File, Failure> {
     let failed = |e: std::io::Error| home_failure("the data folder can't be used", &e);
     fs::DirBuilder::new()
         .recursive(true)

@@ -41,8 +41,17 @@ impl Refusal {
     }
 }
 
-/// A failure as it stands in an answer.
+/// A failure that has just come about, as it stands in an answer. What the client can't help is told to the operator too.
 pub(crate) fn problem(failure: &Failure) -> Problem {
+    let problem = known_problem(failure);
+    if problem.status == 500 {
+        tracing::error!(code = %failure.code, cause = %failure.detail, "a request failed inside the control plane");
+    }
+    problem
+}
+
+/// A failure that was told before, as it stands in an answer.
+pub(crate) fn known_problem(failure: &Failure) -> Problem {
     Problem::new(status(failure.code), failure)
 }
 

@@ -4,11 +4,13 @@
 //! `close` waits for them. Each step is repeatable: whoever asks again gets the same answer.
 
 mod complete;
+mod content;
 mod copies;
 mod destinations;
 mod groups;
 mod init;
 mod query;
+mod ready;
 mod remove;
 mod sign;
 pub mod storages;
@@ -26,7 +28,7 @@ use crate::clock::World;
 use crate::failure::Refusal;
 use crate::secrets::Secrets;
 use crate::storage::ObjectStorage;
-use crate::store::{ObjectRow, Store};
+use crate::store::{Ledger, ObjectRow};
 use storages::Storages;
 
 /// Calls to one storage that are out at a time.
@@ -36,7 +38,7 @@ const COPIES: usize = 4;
 
 /// The service layer.
 pub struct Service {
-    store: Arc<dyn Store>,
+    store: Ledger,
     storages: Storages,
     secrets: Arc<Secrets>,
     world: Arc<dyn World>,
@@ -48,12 +50,7 @@ pub struct Service {
 impl Service {
     /// A service over a ledger.
     #[must_use]
-    pub fn new(
-        store: Arc<dyn Store>,
-        storages: Storages,
-        secrets: Arc<Secrets>,
-        world: Arc<dyn World>,
-    ) -> Arc<Self> {
+    pub fn new(store: Ledger, storages: Storages, secrets: Arc<Secrets>, world: Arc<dyn World>) -> Arc<Self> {
         Arc::new(Self {
             store,
             storages,
@@ -67,14 +64,20 @@ impl Service {
 
     /// The ledger.
     #[must_use]
-    pub fn store(&self) -> &dyn Store {
-        self.store.as_ref()
+    pub fn store(&self) -> &Ledger {
+        &self.store
     }
 
     /// The storages.
     #[must_use]
     pub fn storages(&self) -> &Storages {
         &self.storages
+    }
+
+    /// Time and chance.
+    #[must_use]
+    pub fn world(&self) -> &dyn World {
+        self.world.as_ref()
     }
 
     /// The time.

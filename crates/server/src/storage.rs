@@ -4,6 +4,7 @@
 //! else's, or no answer. It creates nothing under a key that is not in the ledger, and deletes nothing that is not its
 //! object's own.
 
+mod download;
 pub mod folder;
 pub mod s3;
 
@@ -17,6 +18,7 @@ use windlass_core::units::{Crc64Nvme, PartNumber, Sha256};
 use windlass_protocol::sessions::{SignPart, SignedPart};
 
 use crate::store::{ObjectRow, Proof};
+pub(crate) use download::{attachment, content_type};
 
 /// How a storage treats a checksum that it is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -165,6 +167,12 @@ pub trait ObjectStorage: Send + Sync {
         parts: &[SignPart],
         now: Timestamp,
     ) -> Result<Vec<SignedPart>, Failure>;
+
+    /// A URL by which the bytes of a stored object can be read until then, as an attachment; nothing is asked.
+    ///
+    /// # Errors
+    /// When the keys can't be read.
+    fn content_url(&self, object: &ObjectRow, expires: Timestamp, now: Timestamp) -> Result<String, Failure>;
 
     /// Parts that are there.
     fn list<'a>(&'a self, object: &'a ObjectRow) -> BoxFuture<'a, Result<Listing, Failure>>;

@@ -1,150 +1,471 @@
-//! The ledger behind a trait: what the service needs written and read, each method one transaction.
+//! The ledger: what the service needs written and read, each method one transaction on either database.
 //!
 //! Methods take batches, decide nothing that `core` could, and change states by guarded updates only. A `Refusal` in an
-//! answer is about that item; an `Err` is about the ledger itself and means that nothing of the call was written.
+//! answer is about that item; an `Err` is about the ledger itself and means that nothing of the call was written. All
+//! writes of one owner run one after another, so a method decides by what it read.
 
+pub mod audit;
+mod destinations;
+mod groups;
+mod init;
+pub mod owners;
+mod placing;
+mod quota;
+mod reads;
+mod remove;
 pub mod rows;
-pub mod sqlite;
+mod settle;
+mod sign;
+pub mod tokens;
 
-use futures::future::BoxFuture;
-use windlass_core::error::Failure;
+use windlass_core::error::{ErrorCode, Failure};
 use windlass_core::ids::{DestinationId, FileId, GroupId, ObjectId, OwnerId};
 use windlass_core::time::Timestamp;
 use windlass_protocol::groups::{CreateGroup, Group};
 
+use crate::db::{Db, is_unique, params};
 use crate::failure::Refusal;
 pub use rows::{
-    Begun, DestinationRow, InitDecision, InitRow, Leased, ObjectRow, Proof, Release, Released, SessionRow,
-    Settle, StartItem, Started, Tombstone, TombstoneReason,
+    Begun, DestinationRow, InitDecision, InitRow, LeaseItem, Leased, ObjectRow, Proof, Release, Released,
+    SessionRow, Settle, StartItem, Started, Tombstone, TombstoneReason,
 };
 
-/// An answer of the store.
-pub type Answer<'a, T> = BoxFuture<'a, Result<T, Failure>>;
+/// Two owners that want one name at once: the second one decides anew, at most so often.
+const ANEW: usize = 5;
 
-/// The ledger.
-pub trait Store: Send + Sync {
-    /// The owner of an embedded ledger.
-    fn local_owner(&self) -> OwnerId;
+/// The ledger. Clones share it.
+#[derive(Clone)]
+pub struct Ledger {
+    db: Db,
+}
+
+impl Ledger {
+    /// The ledger in a database.
+    #[must_use]
+    pub fn new(db: Db) -> Self {
+        Self { db }
+    }
+
+    /// The database, for what is not about uploads.
+    #[must_use]
+    pub fn db(&self) -> &Db {
+        &self.db
+    }
+
+    /// The owner of an embedded ledger: the one it was made for, or this one.
+    ///
+    /// # Errors
+    /// When the ledger does not answer.
+    pub async fn local_owner(&self, new: OwnerId, now: Timestamp) -> Result<OwnerId, Failure> {
+        let write = self.db.write(None, move |tx| {
+            tx.execute(
+                "INSERT INTO owner (id, kind, created_at) SELECT ?1, 'local', ?2
+                 WHERE NOT EXISTS (SELECT 1 FROM owner WHERE kind = 'local')",
+                params![new, now],
+            )?;
+            tx.query_one("SELECT id FROM owner WHERE kind = 'local'", params![])?
+                .get(0)
+        });
+        write.await
+    }
+
+    /// Nobody verifies: whoever did has ended with the program that held the ledger. Only for a ledger that one program
+    /// has to itself.
+    ///
+    /// # Errors
+    /// When the ledger does not answer.
+    pub async fn free_leases(&self) -> Result<(), Failure> {
+        let free = "UPDATE upload_session SET lease_until = 0 WHERE state = 'verifying' AND lease_until > 0";
+        self.db
+            .write(None, move |tx| tx.execute(free, params![]).map(drop))
+            .await
+    }
 
     /// Makes a group or finds the one of these facts.
-    fn create_group<'a>(
-        &'a self,
+    ///
+    /// # Errors
+    /// When the ledger does not answer.
+    pub async fn create_group(
+        &self,
         owner: OwnerId,
-        group: &'a CreateGroup,
+        group: &CreateGroup,
         now: Timestamp,
-    ) -> Answer<'a, Result<Group, Refusal>>;
+    ) -> Result<Result<Group, Refusal>, Failure> {
+        let group = group.clone();
+        self.db
+            .write(Some(owner), move |tx| groups::create(tx, owner, &group, now))
+            .await
+    }
 
     /// A group with its counts.
-    fn group(&self, owner: OwnerId, id: GroupId) -> Answer<'_, Option<Group>>;
+    ///
+    /// # Errors
+    /// When the ledger does not answer.
+    pub async fn group(&self, owner: OwnerId, id: GroupId) -> Result<Option<Group>, Failure> {
+        self.db.read(move |tx| groups::load(tx, owner, id)).await
+    }
 
     /// Completes a group when every living file is settled.
-    fn finalize_group(
+    ///
+    /// # Errors
+    /// When the ledger does not answer.
+    pub async fn finalize_group(
         &self,
         owner: OwnerId,
         id: GroupId,
         now: Timestamp,
-    ) -> Answer<'_, Result<Group, Refusal>>;
+    ) -> Result<Result<Group, Refusal>, Failure> {
+        self.db
+            .write(Some(owner), move |tx| groups::finalize(tx, owner, id, now))
+            .await
+    }
 
     /// Cancels a group: open and failed sessions get a tombstone. Returns the objects to clean.
-    fn cancel_group(
+    ///
+    /// # Errors
+    /// When the ledger does not answer.
+    pub async fn cancel_group(
         &self,
         owner: OwnerId,
         id: GroupId,
         now: Timestamp,
-    ) -> Answer<'_, Result<(Group, Vec<ObjectRow>), Refusal>>;
+    ) -> Result<Result<(Group, Vec<ObjectRow>), Refusal>, Failure> {
+        self.db
+            .write(Some(owner), move |tx| groups::cancel(tx, owner, id, now))
+            .await
+    }
 
     /// Announces files; one decision an item, made in one transaction.
-    fn init(&self, owner: OwnerId, items: Vec<InitRow>, now: Timestamp) -> Answer<'_, Vec<InitDecision>>;
+    ///
+    /// # Errors
+    /// When the ledger does not answer.
+    pub async fn init(
+        &self,
+        owner: OwnerId,
+        items: Vec<InitRow>,
+        now: Timestamp,
+    ) -> Result<Vec<InitDecision>, Failure> {
+        let items = std::sync::Arc::new(items);
+        let write = || {
+            let items = std::sync::Arc::clone(&items);
+            self.db
+                .write(Some(owner), move |tx| init::init(tx, owner, &items, now))
+        };
+        anew(write).await
+    }
 
     /// Sessions by id, in order.
-    fn sessions(&self, owner: OwnerId, ids: Vec<FileId>) -> Answer<'_, Vec<Option<SessionRow>>>;
+    ///
+    /// # Errors
+    /// When the ledger does not answer.
+    pub async fn sessions(
+        &self,
+        owner: OwnerId,
+        ids: Vec<FileId>,
+    ) -> Result<Vec<Option<SessionRow>>, Failure> {
+        self.db
+            .read(move |tx| {
+                let found = reads::sessions(tx, owner, ids.iter().copied())?;
+                Ok(ids.iter().map(|id| found.get(id).cloned()).collect())
+            })
+            .await
+    }
 
     /// A sign of life, and the first sign: pending → uploading, and its group with it.
-    fn start(
+    ///
+    /// # Errors
+    /// When the ledger does not answer.
+    pub async fn start(
         &self,
         owner: OwnerId,
         items: Vec<StartItem>,
         now: Timestamp,
-    ) -> Answer<'_, Vec<Result<Started, Refusal>>>;
+    ) -> Result<Vec<Result<Started, Refusal>>, Failure> {
+        self.db
+            .write(Some(owner), move |tx| sign::start(tx, owner, &items, now))
+            .await
+    }
 
     /// Writes what was learnt while beginning: the name is free, the upload id. Answers what the ledger holds.
-    fn begun(&self, items: Vec<Begun>) -> Answer<'_, Vec<Option<ObjectRow>>>;
+    ///
+    /// # Errors
+    /// When the ledger does not answer.
+    pub async fn begun(&self, items: Vec<Begun>) -> Result<Vec<Option<ObjectRow>>, Failure> {
+        self.db
+            .write(None, move |tx| sign::begun(tx, &items))
+            .await
+    }
 
     /// Gives an open object the next name that the ledger has free, from the n-th way to write it on: key and number.
-    fn rename(&self, object: ObjectId, from: u32) -> Answer<'_, Result<(String, u32), Refusal>>;
+    ///
+    /// # Errors
+    /// When the ledger does not answer.
+    pub async fn rename(
+        &self,
+        object: ObjectId,
+        from: u32,
+    ) -> Result<Result<(String, u32), Refusal>, Failure> {
+        let owner = self.owner_of(object).await?;
+        let write = || self.db.write(owner, move |tx| placing::rename(tx, object, from));
+        anew(write).await
+    }
 
     /// Takes the lease to verify: pending, uploading → verifying.
-    fn lease(
+    ///
+    /// # Errors
+    /// When the ledger does not answer.
+    pub async fn lease(
         &self,
         owner: OwnerId,
-        items: Vec<rows::LeaseItem>,
+        items: Vec<LeaseItem>,
         until: Timestamp,
         now: Timestamp,
-    ) -> Answer<'_, Vec<Result<Leased, Refusal>>>;
+    ) -> Result<Vec<Result<Leased, Refusal>>, Failure> {
+        self.db
+            .write(Some(owner), move |tx| settle::lease(tx, owner, &items, until, now))
+            .await
+    }
 
     /// Prolongs leases that are still held.
-    fn prolong(&self, owner: OwnerId, held: Vec<(FileId, i64)>, until: Timestamp) -> Answer<'_, ()>;
+    ///
+    /// # Errors
+    /// When the ledger does not answer.
+    pub async fn prolong(
+        &self,
+        owner: OwnerId,
+        held: Vec<(FileId, i64)>,
+        until: Timestamp,
+    ) -> Result<(), Failure> {
+        self.db
+            .write(Some(owner), move |tx| settle::prolong(tx, owner, &held, until))
+            .await
+    }
 
     /// Proved: verifying → uploaded and open → stored, both or none. `None` when the race was lost.
-    fn settle(
+    ///
+    /// # Errors
+    /// When the ledger does not answer.
+    pub async fn settle(
         &self,
         owner: OwnerId,
         items: Vec<Settle>,
         now: Timestamp,
-    ) -> Answer<'_, Vec<Option<SessionRow>>>;
+    ) -> Result<Vec<Option<SessionRow>>, Failure> {
+        self.db
+            .write(Some(owner), move |tx| settle::settle(tx, owner, &items, now))
+            .await
+    }
 
     /// A placed copy was proved: pending → deduplicated and open → stored.
-    fn settle_copy(
+    ///
+    /// # Errors
+    /// When the ledger does not answer.
+    pub async fn settle_copy(
         &self,
         owner: OwnerId,
         items: Vec<Settle>,
         now: Timestamp,
-    ) -> Answer<'_, Vec<Option<SessionRow>>>;
+    ) -> Result<Vec<Option<SessionRow>>, Failure> {
+        self.db
+            .write(Some(owner), move |tx| {
+                items
+                    .iter()
+                    .map(|i| settle::settle_copy(tx, owner, i, now))
+                    .collect()
+            })
+            .await
+    }
 
     /// Follows no longer: the session sends by itself.
-    fn go_alone(
+    ///
+    /// # Errors
+    /// When the ledger does not answer.
+    pub async fn go_alone(
         &self,
         owner: OwnerId,
         ids: Vec<FileId>,
         now: Timestamp,
-    ) -> Answer<'_, Vec<Option<SessionRow>>>;
+    ) -> Result<Vec<Option<SessionRow>>, Failure> {
+        self.db
+            .write(Some(owner), move |tx| {
+                ids.iter().map(|id| init::go_alone(tx, owner, *id, now)).collect()
+            })
+            .await
+    }
 
     /// Gives the lease back: to uploading, to failed, or kept in verifying for the next who asks.
-    fn release(&self, owner: OwnerId, items: Vec<Release>, now: Timestamp) -> Answer<'_, ()>;
+    ///
+    /// # Errors
+    /// When the ledger does not answer.
+    pub async fn release(&self, owner: OwnerId, items: Vec<Release>, now: Timestamp) -> Result<(), Failure> {
+        self.db
+            .write(Some(owner), move |tx| {
+                items.iter().try_for_each(|i| settle::release(tx, owner, i, now))
+            })
+            .await
+    }
 
     /// Writes tombstones. Unknown ids are left out of no answer: `None`.
-    fn tombstone(
+    ///
+    /// # Errors
+    /// When the ledger does not answer.
+    pub async fn tombstone(
         &self,
         owner: OwnerId,
         ids: Vec<FileId>,
         reason: TombstoneReason,
         now: Timestamp,
-    ) -> Answer<'_, Vec<Option<Result<Tombstone, Refusal>>>>;
+    ) -> Result<Vec<Option<Result<Tombstone, Refusal>>>, Failure> {
+        self.db
+            .write(Some(owner), move |tx| {
+                ids.iter()
+                    .map(|id| remove::tombstone(tx, owner, *id, reason, now))
+                    .collect()
+            })
+            .await
+    }
 
     /// The storage said that nothing of these is left: condemned → gone.
-    fn gone(&self, objects: Vec<ObjectId>, now: Timestamp) -> Answer<'_, ()>;
+    ///
+    /// # Errors
+    /// When the ledger does not answer.
+    pub async fn gone(&self, objects: Vec<ObjectId>, now: Timestamp) -> Result<(), Failure> {
+        self.db
+            .write(None, move |tx| {
+                objects.iter().try_for_each(|o| remove::gone(tx, *o, now))
+            })
+            .await
+    }
 
     /// The storage was asked and has these.
-    fn seen(&self, objects: Vec<ObjectId>, now: Timestamp) -> Answer<'_, ()>;
+    ///
+    /// # Errors
+    /// When the ledger does not answer.
+    pub async fn seen(&self, objects: Vec<ObjectId>, now: Timestamp) -> Result<(), Failure> {
+        self.db
+            .write(None, move |tx| {
+                objects.iter().try_for_each(|o| remove::seen(tx, *o, now))
+            })
+            .await
+    }
 
     /// The storage was asked and does not have this, or has another: every living session of it gets a tombstone (M10).
-    fn lost(&self, object: ObjectId, reason: TombstoneReason, now: Timestamp) -> Answer<'_, ()>;
+    ///
+    /// # Errors
+    /// When the ledger does not answer.
+    pub async fn lost(
+        &self,
+        object: ObjectId,
+        reason: TombstoneReason,
+        now: Timestamp,
+    ) -> Result<(), Failure> {
+        // No session is linked to it meanwhile (F105).
+        let owner = self.owner_of(object).await?;
+        self.db
+            .write(owner, move |tx| remove::lost(tx, object, reason, now))
+            .await
+    }
+
+    /// An object by its id.
+    ///
+    /// # Errors
+    /// When the ledger does not answer.
+    pub async fn object(&self, id: ObjectId) -> Result<Option<ObjectRow>, Failure> {
+        self.db
+            .read(move |tx| Ok(reads::objects(tx, "o.id = ?1", params![id])?.pop()))
+            .await
+    }
 
     /// Destinations in use.
-    fn destinations(&self) -> Answer<'_, Vec<DestinationRow>>;
+    ///
+    /// # Errors
+    /// When the ledger does not answer.
+    pub async fn destinations(&self) -> Result<Vec<DestinationRow>, Failure> {
+        self.db.read(destinations::all).await
+    }
 
     /// One destination, also one that is not in use any more.
-    fn destination(&self, id: DestinationId) -> Answer<'_, Option<DestinationRow>>;
+    ///
+    /// # Errors
+    /// When the ledger does not answer.
+    pub async fn destination(&self, id: DestinationId) -> Result<Option<DestinationRow>, Failure> {
+        self.db.read(move |tx| destinations::load(tx, id)).await
+    }
 
     /// Adds or replaces a destination.
-    fn put_destination(&self, row: DestinationRow, now: Timestamp) -> Answer<'_, Result<(), Refusal>>;
+    ///
+    /// # Errors
+    /// When the ledger does not answer.
+    pub async fn put_destination(
+        &self,
+        row: DestinationRow,
+        now: Timestamp,
+    ) -> Result<Result<(), Refusal>, Failure> {
+        let written = self
+            .db
+            .write(None, move |tx| destinations::put(tx, &row, now))
+            .await;
+        match written {
+            // Another one took the name at the same moment.
+            Err(e) if is_unique(&e) => Ok(Err(destinations::name_taken())),
+            other => other,
+        }
+    }
 
     /// Takes a destination out of use; refused while open files go there.
-    fn remove_destination(&self, id: DestinationId, now: Timestamp) -> Answer<'_, Result<(), Refusal>>;
+    ///
+    /// # Errors
+    /// When the ledger does not answer.
+    pub async fn remove_destination(
+        &self,
+        id: DestinationId,
+        now: Timestamp,
+    ) -> Result<Result<(), Refusal>, Failure> {
+        self.db
+            .write(None, move |tx| destinations::remove(tx, id, now))
+            .await
+    }
 
     /// Objects that were given up and not yet cleaned.
-    fn condemned(&self, limit: u32) -> Answer<'_, Vec<ObjectRow>>;
+    ///
+    /// # Errors
+    /// When the ledger does not answer.
+    pub async fn condemned(&self, limit: u32) -> Result<Vec<ObjectRow>, Failure> {
+        self.db.read(move |tx| reads::condemned(tx, limit)).await
+    }
 
     /// Writes everything back and closes.
-    fn close(&self) -> Answer<'_, ()>;
+    ///
+    /// # Errors
+    /// When the database can't be closed; what was answered is safe all the same.
+    pub async fn close(&self) -> Result<(), Failure> {
+        self.db.close().await
+    }
+
+    /// Whose an object is; `None` for one that nobody has.
+    async fn owner_of(&self, object: ObjectId) -> Result<Option<OwnerId>, Failure> {
+        let find = "SELECT owner_id FROM stored_object WHERE id = ?1";
+        let row = self
+            .db
+            .read(move |tx| tx.query_opt(find, params![object]))
+            .await?;
+        row.map(|r| r.get(0)).transpose()
+    }
+}
+
+/// Decides anew when a name that was free a moment ago went to another owner.
+async fn anew<T, F>(mut write: impl FnMut() -> F) -> Result<T, Failure>
+where
+    F: Future<Output = Result<T, Failure>>,
+{
+    for _ in 1..ANEW {
+        match write().await {
+            Err(e) if is_unique(&e) => {}
+            other => return other,
+        }
+    }
+    write().await.map_err(|e| match is_unique(&e) {
+        true => Failure::new(ErrorCode::Overloaded, e.detail),
+        false => e,
+    })
 }

@@ -126,7 +126,18 @@ impl Postgres {
     pub fn sql(&self, database: &str, statements: &str) -> Result<String> {
         let mut command = Command::new(self.programs.join("psql"));
         command
-            .args(["-X", "-A", "-t", "-q", "-v", "ON_ERROR_STOP=1", "-h", "127.0.0.1", "-U", USER])
+            .args([
+                "-X",
+                "-A",
+                "-t",
+                "-q",
+                "-v",
+                "ON_ERROR_STOP=1",
+                "-h",
+                "127.0.0.1",
+                "-U",
+                USER,
+            ])
             .args(["-p", &self.port.to_string(), "-d", database, "-c", statements])
             .env("PGPASSWORD", &self.password);
         finish(command, "psql")
@@ -143,7 +154,13 @@ impl Postgres {
     /// As [`Postgres::start`].
     pub fn start_again(&mut self) -> Result<()> {
         stop(&mut self.server);
-        self.server = serve(&self.programs, self.dir.path(), self.port, &self.password, self.durability)?;
+        self.server = serve(
+            &self.programs,
+            self.dir.path(),
+            self.port,
+            &self.password,
+            self.durability,
+        )?;
         Ok(())
     }
 }
@@ -156,7 +173,9 @@ impl Drop for Postgres {
 
 impl fmt::Debug for Postgres {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Postgres").field("port", &self.port).finish_non_exhaustive()
+        f.debug_struct("Postgres")
+            .field("port", &self.port)
+            .finish_non_exhaustive()
     }
 }
 
@@ -176,7 +195,9 @@ impl Database {
 
 impl fmt::Debug for Database {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Database").field("server", &self.server).finish_non_exhaustive()
+        f.debug_struct("Database")
+            .field("server", &self.server)
+            .finish_non_exhaustive()
     }
 }
 
@@ -208,7 +229,9 @@ fn account() -> Result<(u32, u32)> {
     let mut fields = accounts
         .lines()
         .find_map(|line| line.strip_prefix("postgres:"))
-        .context("PostgreSQL does not run as root, and there is no user postgres: `apt-get install postgresql`")?
+        .context(
+            "PostgreSQL does not run as root, and there is no user postgres: `apt-get install postgresql`",
+        )?
         .split(':')
         .skip(1);
     let mut number = || fields.next().and_then(|n| n.parse().ok()).context("/etc/passwd");
@@ -221,7 +244,13 @@ fn command(program: &Path) -> Command {
     let mut command = Command::new("setpriv");
     if geteuid().is_root() {
         // Changing the account forgets the signal, so that is asked for afterwards.
-        command.args(["--reuid=postgres", "--regid=postgres", "--clear-groups", "--", "setpriv"]);
+        command.args([
+            "--reuid=postgres",
+            "--regid=postgres",
+            "--clear-groups",
+            "--",
+            "setpriv",
+        ]);
     }
     command.args(ends_with_us).arg(program).stdin(Stdio::null());
     command
@@ -240,7 +269,16 @@ fn init(programs: &Path, dir: &Path, password: &str) -> Result<()> {
         .arg("-D")
         .arg(dir.join("data"))
         .arg(format!("--pwfile={}", secret.display()))
-        .args(["-U", USER, "-A", "scram-sha-256", "-E", "UTF8", "--locale=C.UTF-8", "-N"])
+        .args([
+            "-U",
+            USER,
+            "-A",
+            "scram-sha-256",
+            "-E",
+            "UTF8",
+            "--locale=C.UTF-8",
+            "-N",
+        ])
         .current_dir(dir);
     finish(command, "initdb")?;
     fs::remove_file(secret)?;
@@ -258,7 +296,11 @@ fn serve(programs: &Path, dir: &Path, port: u16, password: &str, durability: Dur
     let log = File::options().create(true).append(true).open(&log_path)?;
     let mut command = command(&programs.join("postgres"));
     command.arg("-D").arg(dir.join("data"));
-    let fsync = if durability == Durability::Safe { "on" } else { "off" };
+    let fsync = if durability == Durability::Safe {
+        "on"
+    } else {
+        "off"
+    };
     for setting in [
         "listen_addresses=127.0.0.1",
         &format!("port={port}"),
@@ -276,16 +318,29 @@ fn serve(programs: &Path, dir: &Path, port: u16, password: &str, durability: Dur
             return Ok(Err(anyhow::anyhow!("it ended with {status}")));
         }
         let mut ask = Command::new(programs.join("psql"));
-        ask.args(["-X", "-h", "127.0.0.1", "-U", USER, "-d", "postgres", "-c", "SELECT 1"])
-            .args(["-p", &port.to_string()])
-            .env("PGPASSWORD", password);
+        ask.args([
+            "-X",
+            "-h",
+            "127.0.0.1",
+            "-U",
+            USER,
+            "-d",
+            "postgres",
+            "-c",
+            "SELECT 1",
+        ])
+        .args(["-p", &port.to_string()])
+        .env("PGPASSWORD", password);
         finish(ask, "psql").map(|_| Ok(()))
     });
     if let Err(e) = up.and_then(|ended| ended) {
         stop(&mut server);
         let log = fs::read_to_string(&log_path).unwrap_or_default();
         let lines: Vec<&str> = log.lines().collect();
-        let end = lines.get(lines.len().saturating_sub(20)..).unwrap_or_default().join("\n");
+        let end = lines
+            .get(lines.len().saturating_sub(20)..)
+            .unwrap_or_default()
+            .join("\n");
         return Err(e.context(format!("PostgreSQL did not come up\n{end}")));
     }
     Ok(server)

@@ -20,7 +20,10 @@ fn what_was_committed_is_there_after_a_crash() {
     let mut server = Postgres::start(Durability::Safe).unwrap();
     assert_eq!(server.sql("postgres", "SHOW fsync").unwrap(), "on");
     server
-        .sql("postgres", "CREATE TABLE kept (a int); INSERT INTO kept VALUES (7)")
+        .sql(
+            "postgres",
+            "CREATE TABLE kept (a int); INSERT INTO kept VALUES (7)",
+        )
         .unwrap();
     server.crash();
     assert!(server.sql("postgres", "SELECT a FROM kept").is_err());

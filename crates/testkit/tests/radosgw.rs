@@ -1,10 +1,6 @@
 //! The second real S3 server, and what it tells a webhook.
 #![cfg(unix)]
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "a test that can't go on says so"
-)]
+#![expect(clippy::unwrap_used, reason = "a test that can't go on says so")]
 
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};

@@ -138,3 +138,31 @@ fn a_name_cannot_drive_the_terminal() -> Result<()> {
     }
     Ok(())
 }
+
+// I33, I42: what a person may ask about later, one line each.
+#[test]
+fn the_log_has_a_line_for_launch_wait_failure_and_the_end_of_a_group_and_no_secret() -> Result<()> {
+    let (garage, windlass) = (Garage::start()?, Windlass::new()?);
+    let proxy = FaultProxy::start(garage.endpoint())?;
+    windlass.add_bucket("bucket", &garage, &proxy.endpoint())?;
+    let tree = windlass.dir().join("tree");
+    samples::random_file(tree.join("a.bin"), 5_000, 1)?;
+    std::os::unix::fs::symlink("nowhere", tree.join("dangling"))?;
+    proxy.add(Rule::new(Fault::status(503)).call(Call::PutObject).once());
+    let up = ["up", "--json", "--group", "Logged", "--to", "bucket", path(&tree)?];
+    windlass.run(&up)?.exits(2)?;
+    let log = fs::read_to_string(windlass.data().join("logs/windlass.log"))?;
+    for line in [
+        "launched",
+        "a group takes files in",
+        "destination_slow_down",
+        "a destination stands still",
+        "a destination goes on",
+        "a group moves on",
+    ] {
+        assert!(log.contains(line), "no line says `{line}`:\n{log}");
+    }
+    assert!(!log.contains("X-Amz-Signature") && !log.contains(garage.secret_key()));
+    assert!(log.lines().count() < 60, "{log}");
+    Ok(())
+}

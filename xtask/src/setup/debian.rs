@@ -33,6 +33,7 @@ const TEST: &[&str] = &[
     "python3-gi",
     "gir1.2-gtk-3.0",
     "chromium",
+    "postgresql",
     // The second S3 server: 67 MB to fetch, half a minute to install.
     "radosgw",
     "ceph-mon",

@@ -20,15 +20,19 @@ impl Machine {
         self.schedule_loads(now);
         self.schedule_init(now);
         // These may send a file back to be read: they come before the reads.
-        self.schedule_checks();
-        self.schedule_completes();
+        self.schedule_checks(now);
+        self.schedule_completes(now);
         self.schedule_reads();
-        self.schedule_signs();
+        self.schedule_signs(now);
         self.schedule_puts();
         self.schedule_cancels(now);
     }
 
     fn schedule_init(&mut self, now: Timestamp) {
+        // While enough is asked, ten thousand files that wait need no look.
+        if self.ready.init.is_empty() || self.calls_out(|d| d.init_calls).is_none() {
+            return;
+        }
         let mut by_destination: Vec<(DestinationId, Vec<InitAsk>)> = Vec::new();
         let keys: Vec<_> = self
             .ready
@@ -67,7 +71,9 @@ impl Machine {
                 file: id,
                 attempt: file.attempt,
                 sha256: file.sha256,
-                race: file.follows.is_some_and(|since| now.millis_since(since) >= FOLLOW_MOST_MS),
+                race: file
+                    .follows
+                    .is_some_and(|since| now.millis_since(since) >= FOLLOW_MOST_MS),
             });
             file.stage = Stage::Announcing;
             self.ready.init.remove(&key);

@@ -170,6 +170,13 @@ impl Machine {
             g.reload_at = g.reload_at.map(sooner);
             g.look_again_at = g.look_again_at.map(sooner);
         }
+        for gather in [
+            &mut self.gather_signs,
+            &mut self.gather_checks,
+            &mut self.gather_completes,
+        ] {
+            gather.sooner(back);
+        }
         self.cancels_sooner(back);
     }
 

@@ -220,9 +220,7 @@ impl File {
             return self.pass.map(|i| (i, true));
         }
         let again = self.again.first().copied().or_else(|| self.ahead());
-        again
-            .map(|i| (i, false))
-            .or_else(|| self.pass.map(|i| (i, true)))
+        again.map(|i| (i, false)).or_else(|| self.pass.map(|i| (i, true)))
     }
 
     /// A part to send that lies behind stored ones which the pass reads only for the hash: it goes first, in turns with the
@@ -238,7 +236,9 @@ impl File {
             match part.phase {
                 Phase::Todo if first.is_none() => first = Some(i),
                 Phase::Todo | Phase::Stored => {}
-                Phase::Reading | Phase::Buffered | Phase::Signing | Phase::Signed | Phase::Sending => out += 1,
+                Phase::Reading | Phase::Buffered | Phase::Signing | Phase::Signed | Phase::Sending => {
+                    out += 1
+                }
             }
         }
         first.filter(|_| out == 0 || (out < AHEAD && self.reads_pass))

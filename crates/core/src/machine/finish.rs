@@ -20,7 +20,13 @@ const LOOK_AGAIN_MS: i64 = 60_000;
 const ASK_AGAIN_MS: i64 = 1_000;
 
 impl Machine {
-    pub(super) fn schedule_checks(&mut self) {
+    pub(super) fn schedule_checks(&mut self, now: Timestamp) {
+        if !self
+            .gather_checks
+            .goes(now, Some(self.checks), self.ready.check.len())
+        {
+            return;
+        }
         let keys: Vec<_> = self.ready.check.iter().take(self.config.batch).copied().collect();
         if keys.is_empty() {
             return;
@@ -36,6 +42,7 @@ impl Machine {
             self.reindex(id);
         }
         if !files.is_empty() {
+            self.checks += 1;
             self.out.push(Effect::Check { files });
         }
     }
@@ -45,6 +52,7 @@ impl Machine {
         now: Timestamp,
         files: Vec<(FileId, Result<SourceFingerprint, Failure>)>,
     ) {
+        self.checks = self.checks.saturating_sub(1);
         let mut changes = Vec::new();
         for (id, result) in files {
             let Some(file) = self.files.get_mut(&id) else {
@@ -110,7 +118,11 @@ impl Machine {
         }
     }
 
-    pub(super) fn schedule_completes(&mut self) {
+    pub(super) fn schedule_completes(&mut self, now: Timestamp) {
+        let out = self.calls_out(|d| d.complete_calls);
+        if !self.gather_completes.goes(now, out, self.ready.complete.len()) {
+            return;
+        }
         let keys: Vec<_> = self
             .ready
             .complete

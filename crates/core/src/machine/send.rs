@@ -4,25 +4,19 @@
 //! have the same CRC. Parts larger than a quarter of the pool are read twice (hash, then stream), so that no part ever needs
 //! the whole pool (F186).
 
-use std::collections::BTreeSet;
 use std::collections::btree_map::Entry;
 
 use super::file::{File, OrderKey, Phase, Stage};
 use super::records::Change;
 use super::{BufferId, Effect, Machine, PutId, ReadMode, ReadOutcome, Reserved, SignAsk, Size};
-use crate::error::{ErrorCode, Failure, RetryClass};
+use crate::error::Failure;
 use crate::fingerprint::SourceChange;
 use crate::ids::{DestinationId, FileId};
-use crate::states::{FileState, PartState};
+use crate::states::FileState;
 use crate::time::Timestamp;
-use crate::units::{ETag, PartNumber};
+use crate::units::PartNumber;
 
 use super::destination::CALLS;
-
-/// A part that was refused this often in a row sets the file aside (F86).
-const PART_TRIES: u8 = 3;
-/// A URL refused as expired this often in a row counts as a failure (F81).
-const RESIGNS: u8 = 3;
 
 /// Of readers and connections a quarter is for files of one PUT, while some wait: they are not to stand behind large ones.
 const SHARE: usize = 4;
@@ -30,7 +24,7 @@ const SHARE: usize = 4;
 const POOL_SHARE: u64 = 8;
 
 /// How many of all large files may take.
-fn for_large(all: usize, small_wait: bool) -> usize {
+pub(super) fn for_large(all: usize, small_wait: bool) -> usize {
     if small_wait && all > 1 {
         all - (all / SHARE).max(1)
     } else {
@@ -236,11 +230,11 @@ impl Machine {
     /// A PUT is over, whatever came of it. False when it was known to be over.
     pub(super) fn forget_put(&mut self, put: PutId) -> bool {
         self.grace.remove(&put);
-        let Some((destination, _)) = self.puts.remove(&put) else {
+        let Some(out) = self.puts.remove(&put) else {
             return false;
         };
-        if let Some(d) = self.destinations.get_mut(&destination) {
-            d.puts = d.puts.saturating_sub(1);
+        if let Some(d) = self.destinations.get_mut(&out.destination) {
+            d.puts = d.puts.saturating_sub(out.weight);
         }
         true
     }
@@ -322,6 +316,11 @@ impl Machine {
         }
         file.parts[i].crc64 = Some(outcome.crc64);
         if file.reads_pass && file.pass == Some(i) {
+            // Sent ahead of the pass, it failed while the pass read it for the hash alone: the pass does not come by again.
+            let behind = !kept && file.parts[i].phase == Phase::Todo;
+            if behind && file.stage == Stage::Sending && !file.unproved {
+                file.again.insert(i);
+            }
             if i + 1 < file.parts.len() {
                 file.pass = Some(i + 1);
             } else {
@@ -370,7 +369,11 @@ impl Machine {
         self.reindex(id);
     }
 
-    pub(super) fn schedule_signs(&mut self) {
+    pub(super) fn schedule_signs(&mut self, now: Timestamp) {
+        let out = self.calls_out(|d| d.sign_calls);
+        if !self.gather_signs.goes(now, out, self.ready.sign.len()) {
+            return;
+        }
         let mut by_destination: Vec<(DestinationId, Vec<SignAsk>)> = Vec::new();
         let keys: Vec<_> = self.ready.sign.iter().copied().collect();
         for key in keys {
@@ -502,206 +505,6 @@ impl Machine {
         {
             file.parts[i].phase = Phase::Buffered;
             file.buffered.insert(i);
-        }
-        self.reindex(id);
-    }
-
-    pub(super) fn schedule_puts(&mut self) {
-        let mut slots = (self.config.connections as usize).saturating_sub(self.puts.len());
-        let has_room = |key: &&OrderKey| {
-            let d = self
-                .groups
-                .get(&key.1)
-                .and_then(|g| self.destinations.get(&g.record.destination));
-            d.is_some_and(|d| d.puts < d.slots.unwrap_or(self.config.connections))
-        };
-        let first = |of: &BTreeSet<OrderKey>| -> Vec<OrderKey> {
-            of.iter().filter(has_room).take(slots).copied().collect()
-        };
-        let mut keys = first(&self.ready.put);
-        let large_out = self.puts.values().filter(|(_, s)| *s == Size::Large).count();
-        let mut large_slots =
-            for_large(self.config.connections as usize, !keys.is_empty()).saturating_sub(large_out);
-        if large_slots > 0 {
-            keys.extend(first(&self.ready.put_large));
-            keys.sort_unstable();
-        }
-        for key in keys {
-            let (group, id) = (key.1, key.3);
-            let Some(destination) = self.groups.get(&group).map(|g| g.record.destination) else {
-                continue;
-            };
-            let Some(size) = self.files.get(&id).map(File::size) else {
-                continue;
-            };
-            while slots > 0 && (size == Size::Small || large_slots > 0) {
-                let connections = self.config.connections;
-                let Some(d) = self.destinations.get_mut(&destination) else {
-                    break;
-                };
-                if d.puts >= d.slots.unwrap_or(connections) {
-                    break;
-                }
-                let put = PutId(self.next_number + 1);
-                let Some(file) = self.files.get_mut(&id) else {
-                    break;
-                };
-                let Some((i, _)) = file.signed.pop_first() else {
-                    break;
-                };
-                let Some(range) = PartNumber::from_index(i).ok().and_then(|n| file.plan.part(n)) else {
-                    break;
-                };
-                self.next_number += 1;
-                d.puts += 1;
-                slots -= 1;
-                if size == Size::Large {
-                    large_slots -= 1;
-                }
-                let mut changes = Vec::new();
-                if file.state == FileState::Registered {
-                    file.state = FileState::Uploading;
-                    changes.push(Change::FileState {
-                        id,
-                        from: FileState::Registered,
-                        to: FileState::Uploading,
-                    });
-                }
-                changes.push(Change::PartState {
-                    id,
-                    n: range.number,
-                    to: PartState::Uploading,
-                });
-                file.parts[i].phase = Phase::Sending;
-                file.sending.insert(i, put);
-                let buffer = file.parts[i].buffer;
-                self.puts.insert(put, (destination, size));
-                // Written down before it moves.
-                self.persist(
-                    changes,
-                    vec![Effect::Put {
-                        file: id,
-                        part: range,
-                        put,
-                        buffer,
-                    }],
-                );
-            }
-            self.reindex(id);
-            if slots == 0 {
-                break;
-            }
-        }
-    }
-
-    pub(super) fn put_done(
-        &mut self,
-        now: Timestamp,
-        id: FileId,
-        n: PartNumber,
-        put: PutId,
-        result: Result<ETag, Failure>,
-    ) {
-        let destination = self.puts.get(&put).map(|(destination, _)| *destination);
-        let Some(destination) = destination.filter(|_| self.forget_put(put)) else {
-            return;
-        };
-        let i = n.index();
-        let Some(file) = self.files.get_mut(&id) else {
-            return;
-        };
-        if file.sending.get(&i) != Some(&put) {
-            return;
-        }
-        file.sending.remove(&i);
-        match result {
-            Ok(etag) => {
-                let Some(crc64) = file.parts[i].crc64 else { return };
-                let buffer = file.parts[i].buffer.take();
-                let part = &mut file.parts[i];
-                part.phase = Phase::Stored;
-                part.etag = Some(etag.clone());
-                part.tries = 0;
-                part.refused = 0;
-                part.resigned = 0;
-                file.stored += 1;
-                file.tries = 0;
-                self.persist(
-                    vec![Change::PartUploaded {
-                        id,
-                        n,
-                        crc64,
-                        etag,
-                        at: now,
-                    }],
-                    vec![],
-                );
-                buffer.into_iter().for_each(|b| self.free_buffer(b));
-                self.storage_answers(destination);
-                self.reindex(id);
-            }
-            Err(failure) => self.put_failed(now, id, i, destination, failure),
-        }
-        self.leave_if_paused(id);
-    }
-
-    fn put_failed(
-        &mut self,
-        now: Timestamp,
-        id: FileId,
-        i: usize,
-        destination: DestinationId,
-        failure: Failure,
-    ) {
-        let runs = self.files.get(&id).is_some_and(|f| self.may_run(f));
-        let Some(file) = self.files.get_mut(&id) else {
-            return;
-        };
-        let has_bytes = runs && (file.parts[i].buffer.is_some() || file.parts[i].crc64.is_some());
-        // An expired URL is signed again with the bytes in hand; that is no failure. One that another clock refused is, too: the
-        // control plane learns the storage's time from its own calls (F76).
-        let signed_again = failure.code.retry_class() == RetryClass::Now || failure.code == ErrorCode::ClockSkew;
-        if signed_again && file.parts[i].resigned < RESIGNS {
-            file.parts[i].resigned += 1;
-            if has_bytes {
-                file.parts[i].phase = Phase::Buffered;
-                file.buffered.insert(i);
-            } else {
-                let buffer = file.parts[i].buffer.take();
-                file.back_to_todo(i);
-                buffer.into_iter().for_each(|b| self.free_buffer(b));
-            }
-            return self.reindex(id);
-        }
-        file.parts[i].tries = file.parts[i].tries.saturating_add(1);
-        file.parts[i].resigned = 0;
-        let n = PartNumber::from_index(i);
-        let damaged = failure.code == ErrorCode::ChecksumMismatch;
-        file.parts[i].refused = file.parts[i].refused.saturating_add(u8::from(damaged));
-        let refused = file.parts[i].refused;
-        let buffer = file.parts[i].buffer.take();
-        // Read again from the source: what was in memory may be what is wrong (F16).
-        file.back_to_todo(i);
-        buffer.into_iter().for_each(|b| self.free_buffer(b));
-        if let Ok(n) = n {
-            self.persist(
-                vec![Change::PartState {
-                    id,
-                    n,
-                    to: PartState::Failed,
-                }],
-                vec![],
-            );
-        }
-        // Cut connections and busy answers are no refusals: only what the storage says of the bytes counts here.
-        if damaged && refused >= PART_TRIES {
-            let detail = format!("part {} was refused {refused} times: {}", i + 1, failure.detail);
-            return self.fail(now, id, Failure::new(ErrorCode::ReadError, detail));
-        }
-        if self.hold_destination(now, destination, &failure) {
-            self.storage_fails(destination);
-        } else {
-            self.file_failure(now, id, failure);
         }
         self.reindex(id);
     }

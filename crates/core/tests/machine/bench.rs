@@ -28,6 +28,7 @@ pub(crate) struct Bench {
 pub(crate) fn config() -> Config {
     Config {
         connections: 2,
+        small_puts: 1,
         readers: 2,
         pool_bytes: 400,
         ..Config::default()

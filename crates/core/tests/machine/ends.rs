@@ -255,7 +255,11 @@ fn f040_a_look_at_the_source_that_came_to_nothing_is_tried_again_and_nothing_is_
     b.tell(Event::Checked {
         files: vec![(file(1), Err(failure(ErrorCode::Internal)))],
     });
-    assert!(!b.has(|e| matches!(e, Effect::Complete { .. })), "{:?}", b.effects);
+    assert!(
+        !b.has(|e| matches!(e, Effect::Complete { .. })),
+        "{:?}",
+        b.effects
+    );
     b.later(1_100);
     assert!(b.has(|e| matches!(e, Effect::Check { .. })), "{:?}", b.effects);
 }

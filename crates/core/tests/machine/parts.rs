@@ -2,8 +2,8 @@
 
 use windlass_core::checksum::crc64;
 use windlass_core::error::ErrorCode;
-use windlass_core::machine::records::{Change, PartRecord};
 use windlass_core::ids::FileId;
+use windlass_core::machine::records::{Change, PartRecord};
 use windlass_core::machine::{BufferId, Config, Effect, Event, PutId, ReadMode};
 use windlass_core::states::{FileState, PartState};
 use windlass_core::units::{ETag, PartNumber};
@@ -194,7 +194,11 @@ fn regression_a_signature_asked_for_an_earlier_attempt_is_not_used() {
 }
 
 /// So many parts of file 1 are read, and signed one by one: the PUTs that this brought.
-fn read_and_sign(b: &mut Bench, size: u64, parts: usize) -> Vec<(FileId, PartNumber, PutId, Option<BufferId>)> {
+fn read_and_sign(
+    b: &mut Bench,
+    size: u64,
+    parts: usize,
+) -> Vec<(FileId, PartNumber, PutId, Option<BufferId>)> {
     let mut puts = Vec::new();
     for _ in 0..parts {
         let read = b.machine_read(1);
@@ -226,7 +230,12 @@ fn f066_parts_that_fail_together_count_as_one_failure_of_the_file() {
     }
     assert_eq!(tries, [1]);
     b.later(1_100);
-    assert_eq!(b.reads().len(), 1, "it goes on after the first wait: {:?}", b.effects);
+    assert_eq!(
+        b.reads().len(),
+        1,
+        "it goes on after the first wait: {:?}",
+        b.effects
+    );
 }
 
 #[test]
@@ -262,7 +271,11 @@ fn a_file_taken_up_in_its_middle_sends_its_next_part_before_all_before_it_is_has
         .filter(|(_, mode)| matches!(mode, ReadMode::Hash | ReadMode::HashAndKeep))
         .map(|(n, _)| *n)
         .collect();
-    assert_eq!(hashed, (1..=10).collect::<Vec<_>>(), "the hash is counted front to back: {seen:?}");
+    assert_eq!(
+        hashed,
+        (1..=10).collect::<Vec<_>>(),
+        "the hash is counted front to back: {seen:?}"
+    );
 }
 
 #[test]
@@ -272,7 +285,11 @@ fn small_files_keep_a_share_of_the_connections_while_a_large_one_is_sent() {
         readers: 4,
         ..config()
     });
-    let files = vec![record(1, 1, 400), record(1, 2, PART_BYTES), record(1, 3, PART_BYTES)];
+    let files = vec![
+        record(1, 1, 400),
+        record(1, 2, PART_BYTES),
+        record(1, 3, PART_BYTES),
+    ];
     b.begin(1, 1, files);
     let small: Vec<_> = b.reads().iter().filter(|r| r.0 != file(1)).copied().collect();
     let large = read_and_sign(&mut b, 400, 20);
@@ -305,7 +322,9 @@ fn a_file_that_stays_locked_ends_with_a_person_being_asked() {
             result,
         });
         let told = b.changes();
-        if told.iter().any(|c| matches!(c, Change::FileFailed { failure, .. } if failure.code == ErrorCode::StillLocked)) {
+        if told.iter().any(
+            |c| matches!(c, Change::FileFailed { failure, .. } if failure.code == ErrorCode::StillLocked),
+        ) {
             return;
         }
         b.later(301_000);

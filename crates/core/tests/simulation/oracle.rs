@@ -294,7 +294,7 @@ impl Oracle {
             config.pool_bytes
         );
         assert!(
-            shell.puts.len() <= config.connections as usize,
+            shell.puts.len() <= (config.connections * config.small_puts) as usize,
             "{} PUTs at once",
             shell.puts.len()
         );

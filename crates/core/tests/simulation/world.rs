@@ -348,6 +348,7 @@ impl World {
 fn manner(rng: &mut Rng) -> Manner {
     let config = Config {
         connections: rng.between(1, 4) as u32,
+        small_puts: 2,
         readers: rng.between(1, 3) as u32,
         pool_bytes: rng.between(16, 64),
         pool_parts: rng.between(1, 8) as usize,

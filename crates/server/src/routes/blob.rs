@@ -42,6 +42,8 @@ pub(super) async fn put(
             body.into_data_stream(),
         )
         .await?;
+    site.metrics
+        .count("windlass_blob_bytes_total", &[("direction", "in")], grant.len);
     let mut response = StatusCode::OK.into_response();
     let value = |text: String| HeaderValue::from_str(&text).unwrap_or_else(|_| HeaderValue::from_static(""));
     response

@@ -4,11 +4,13 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use windlass_core::error::ErrorCode;
 use windlass_core::ids::DestinationId;
-use windlass_protocol::destinations::{Check, Destination, PutDestination};
+use windlass_protocol::destinations::{Check, Destination, DestinationConfig, PutDestination};
 use windlass_protocol::sessions::Answers;
+use windlass_protocol::tokens::Scope;
 
 use super::Site;
 use super::wire::{Json, Problems};
+use crate::auth::{Admin, Scoped, Upload};
 use crate::failure::Refusal;
 
 fn id(text: &str) -> Result<DestinationId, Refusal> {
@@ -16,14 +18,39 @@ fn id(text: &str) -> Result<DestinationId, Refusal> {
         .map_err(|_| Refusal::new(ErrorCode::NotFound, "no such destination"))
 }
 
-pub(super) async fn all(State(site): State<Site>) -> Result<Json<Answers<Destination>>, Problems> {
+/// Those that the token may be used for; where they are is told to admins alone.
+pub(super) async fn all(
+    State(site): State<Site>,
+    who: Scoped<Upload>,
+) -> Result<Json<Answers<Destination>>, Problems> {
+    let is_admin = who.require(Scope::Admin).is_ok();
+    let told = |d: Destination| {
+        let config = if is_admin { d.config } else { veiled(&d.config) };
+        Destination { config, ..d }
+    };
+    let all = site.service.destinations().await?;
     Ok(Json(Answers {
-        items: site.service.destinations().await?,
+        items: all.into_iter().filter(|d| who.reaches(d.id)).map(told).collect(),
     }))
+}
+
+/// Its kind, and nothing else.
+fn veiled(config: &DestinationConfig) -> DestinationConfig {
+    match config {
+        DestinationConfig::Folder { .. } => DestinationConfig::Folder { path: String::new() },
+        DestinationConfig::S3 { .. } => DestinationConfig::S3 {
+            endpoint: String::new(),
+            region: String::new(),
+            bucket: String::new(),
+            prefix: String::new(),
+            path_style: false,
+        },
+    }
 }
 
 pub(super) async fn test(
     State(site): State<Site>,
+    _: Scoped<Admin>,
     Json(d): Json<PutDestination>,
 ) -> Result<Json<Check>, Problems> {
     Ok(Json(site.service.test_destination(&d).await?))
@@ -31,6 +58,7 @@ pub(super) async fn test(
 
 pub(super) async fn put(
     State(site): State<Site>,
+    _: Scoped<Admin>,
     Path(destination): Path<String>,
     Json(d): Json<PutDestination>,
 ) -> Result<Json<Check>, Problems> {
@@ -42,6 +70,7 @@ pub(super) async fn put(
 
 pub(super) async fn remove(
     State(site): State<Site>,
+    _: Scoped<Admin>,
     Path(destination): Path<String>,
 ) -> Result<StatusCode, Problems> {
     site.service.remove_destination(id(&destination)?).await?;
@@ -50,6 +79,7 @@ pub(super) async fn remove(
 
 pub(super) async fn check(
     State(site): State<Site>,
+    _: Scoped<Admin>,
     Path(destination): Path<String>,
 ) -> Result<Json<Check>, Problems> {
     Ok(Json(site.service.check_destination(id(&destination)?).await?))

@@ -1,4 +1,5 @@
-//! Who may ask: this computer, by the right name, with the secret of this launch, and no web page.
+//! Who may ask an embedded control plane: this computer, by the right name, with the secret of this launch, and no web
+//! page. `windlass serve` has a guard of its own ([`crate::serve::gate`]); what both share is here.
 //!
 //! Runs before routing, so nothing can be learnt without the secret, not even which routes there are. No header of CORS
 //! is ever sent (A33).
@@ -11,8 +12,10 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use windlass_core::error::ErrorCode;
+use windlass_core::ids::OwnerId;
 
 use super::wire::Problems;
+use crate::auth::Principal;
 use crate::failure::Refusal;
 
 /// The guard of an embedded control plane.
@@ -22,35 +25,34 @@ pub struct Guard {
     host: Arc<str>,
     /// `Bearer SECRET`.
     bearer: Arc<[u8]>,
+    /// Who has it.
+    who: Principal,
 }
 
 impl Guard {
     /// A guard for an address and the secret of a launch.
     #[must_use]
-    pub fn new(host: &str, secret: &str) -> Self {
+    pub fn new(host: &str, secret: &str, owner: OwnerId) -> Self {
         Self {
             host: host.into(),
             bearer: format!("Bearer {secret}").into_bytes().into(),
+            who: Principal::launch(owner),
         }
     }
 
     /// Lets a request pass, or refuses it.
-    pub async fn check(self, request: Request, next: Next) -> Response {
+    pub async fn check(self, mut request: Request, next: Next) -> Response {
         let mut response = match self.refuse(&request) {
             Some(refusal) => Problems(refusal).into_response(),
-            None => next.run(request).await,
+            None => {
+                // Nobody gets in but the one who has the secret, except where nobody has to be known.
+                if !is_open(request.uri().path()) {
+                    request.extensions_mut().insert(self.who);
+                }
+                next.run(request).await
+            }
         };
-        let headers = response.headers_mut();
-        // Nothing from here is ever a page (A44).
-        headers.insert(
-            header::X_CONTENT_TYPE_OPTIONS,
-            HeaderValue::from_static("nosniff"),
-        );
-        headers.insert(
-            header::CONTENT_SECURITY_POLICY,
-            HeaderValue::from_static("default-src 'none'; sandbox"),
-        );
-        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        protect(&mut response);
         response
     }
 
@@ -69,8 +71,7 @@ impl Guard {
             ));
         }
         let path = request.uri().path();
-        // A URL of a part carries its own permission; health says nothing.
-        if path == "/healthz" || path.starts_with("/v1/blob/") {
+        if is_open(path) {
             return None;
         }
         let given = one(headers, &header::AUTHORIZATION).unwrap_or_default();
@@ -84,8 +85,29 @@ impl Guard {
     }
 }
 
+/// Routes where nobody has to be known: health says nothing, a signed URL carries its own permission. Whoever adds a route
+/// here has to find another proof, or give out only what is everybody's.
+pub(crate) fn is_open(path: &str) -> bool {
+    matches!(path, "/healthz" | "/readyz" | "/metrics" | "/openapi.json") || path.starts_with("/v1/blob/")
+}
+
+/// Nothing from here is ever a page, unless its route says so itself (A44).
+pub(crate) fn protect(response: &mut Response) {
+    let headers = response.headers_mut();
+    headers.insert(
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    );
+    for (name, value) in [
+        (header::CONTENT_SECURITY_POLICY, "default-src 'none'; sandbox"),
+        (header::CACHE_CONTROL, "no-store"),
+    ] {
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    }
+}
+
 /// The value of a header that is there exactly once.
-fn one<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a [u8]> {
+pub(crate) fn one<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a [u8]> {
     let mut all = headers.get_all(name).iter();
     match (all.next(), all.next()) {
         (Some(value), None) => Some(value.as_bytes()),

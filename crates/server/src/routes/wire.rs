@@ -1,30 +1,59 @@
 //! JSON in and out.
 
+use std::convert::Infallible;
+use std::net::{IpAddr, Ipv4Addr};
+
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
-use axum::extract::{FromRequest, Request};
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use windlass_core::error::{ErrorCode, Failure};
-use windlass_protocol::problem::PROBLEM_JSON;
+use windlass_protocol::problem::{PROBLEM_JSON, Problem};
 
-use crate::failure::Refusal;
+use crate::failure::{Refusal, known_problem};
+use crate::serve::address::ClientAddress;
 
 /// A JSON body, coming or going.
 pub(super) struct Json<T>(pub(super) T);
 
 /// A refused request, as problem details.
-pub(super) struct Problems(pub(super) Refusal);
+#[derive(Debug)]
+pub struct Problems(pub Refusal);
 
-impl From<Refusal> for Problems {
+/// The address that asks, where it is known.
+pub(super) struct From(pub(super) IpAddr);
+
+impl<S: Send + Sync> FromRequestParts<S> for From {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        let address = parts.extensions.get::<ClientAddress>();
+        Ok(Self(address.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |a| a.0)))
+    }
+}
+
+/// What a refused request was told, for whoever sees the answer off.
+#[derive(Debug, Clone)]
+pub(crate) struct Told(pub(crate) Refusal);
+
+impl Problems {
+    /// The answer to a failure that was written to the log before.
+    pub(crate) fn quiet(failure: Failure) -> Response {
+        respond(&known_problem(&failure))
+    }
+}
+
+impl std::convert::From<Refusal> for Problems {
     fn from(refusal: Refusal) -> Self {
         Self(refusal)
     }
 }
 
-impl From<Failure> for Problems {
+impl std::convert::From<Failure> for Problems {
     fn from(failure: Failure) -> Self {
         Self(failure.into())
     }
@@ -84,19 +113,24 @@ impl<T: Serialize> IntoResponse for Json<T> {
 
 impl IntoResponse for Problems {
     fn into_response(self) -> Response {
-        let problem = self.0.problem();
-        let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let body = serde_json::to_vec(&problem).unwrap_or_default();
-        let mut response = (
-            status,
-            [(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON))],
-            body,
-        )
-            .into_response();
-        if let Some(ms) = problem.retry_after_ms {
-            let seconds = HeaderValue::from((ms.max(0).unsigned_abs()).div_ceil(1_000));
-            response.headers_mut().insert(header::RETRY_AFTER, seconds);
-        }
+        let mut response = respond(&self.0.problem());
+        response.extensions_mut().insert(Told(self.0));
         response
     }
+}
+
+fn respond(problem: &Problem) -> Response {
+    let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let body = serde_json::to_vec(problem).unwrap_or_default();
+    let mut response = (
+        status,
+        [(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON))],
+        body,
+    )
+        .into_response();
+    if let Some(ms) = problem.retry_after_ms {
+        let seconds = HeaderValue::from((ms.max(0).unsigned_abs()).div_ceil(1_000));
+        response.headers_mut().insert(header::RETRY_AFTER, seconds);
+    }
+    response
 }

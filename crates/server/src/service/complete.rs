@@ -18,8 +18,7 @@ use windlass_protocol::sessions::{CompleteItem, CompleteOutcome, CompleteResult}
 use super::Service;
 use crate::failure::{Refusal, problem};
 use crate::storage::{CompleteEnd, CompleteJob, ObjectStorage};
-use crate::store::rows::LeaseItem;
-use crate::store::{Leased, ObjectRow, Release, Released, SessionRow, Settle};
+use crate::store::{LeaseItem, Leased, ObjectRow, Release, Released, SessionRow, Settle};
 
 /// A call is answered after this.
 const WAIT: Duration = Duration::from_secs(50);

@@ -10,7 +10,7 @@ use windlass_core::states::{ObjectState, SessionState};
 use windlass_protocol::sessions::{ListedPart, Query, QueryAnswer, Session};
 
 use super::{IN_FLIGHT, Service};
-use crate::failure::Refusal;
+use crate::failure::known_problem;
 use crate::storage::Listing;
 use crate::store::{ObjectRow, SessionRow};
 
@@ -124,7 +124,7 @@ fn session(row: SessionRow, listed: Option<Option<Vec<ListedPart>>>) -> Session 
         parts: listed.flatten().unwrap_or_default(),
         parts_known,
         settled,
-        error: row.error.map(|e| Refusal::from(e).problem()),
+        error: row.error.as_ref().map(known_problem),
         alive_at: row.alive_at.as_millis(),
         rel_path: row.rel_path,
     }

@@ -15,7 +15,7 @@ use crate::storage::folder::url::BlobSigner;
 use crate::storage::folder::{Folder, FolderStorage};
 use crate::storage::s3::S3Storage;
 use crate::storage::{Capabilities, ObjectStorage};
-use crate::store::{DestinationRow, Store};
+use crate::store::{DestinationRow, Ledger};
 
 /// A storage, with the turn to begin uploads there.
 #[derive(Clone)]
@@ -28,7 +28,7 @@ pub(super) struct Opened {
 
 /// All storages.
 pub struct Storages {
-    store: Arc<dyn Store>,
+    store: Ledger,
     secrets: Arc<Secrets>,
     world: Arc<dyn World>,
     signer: Arc<BlobSigner>,
@@ -40,7 +40,7 @@ impl Storages {
     /// Storages for a ledger. `launch` names this launch in files of unfinished work.
     #[must_use]
     pub fn new(
-        store: Arc<dyn Store>,
+        store: Ledger,
         secrets: Arc<Secrets>,
         world: Arc<dyn World>,
         signer: Arc<BlobSigner>,

@@ -32,7 +32,7 @@ use windlass_protocol::sessions::{SignPart, SignedPart};
 
 use self::root::Root;
 use self::slots::{Slot, Slots, partial_name, sidecar_name};
-use self::url::{BlobGrant, BlobSigner};
+use self::url::{BlobGrant, BlobSigner, ReadGrant};
 use self::write::blocking;
 use super::{CompleteEnd, CompleteJob, Listing, Look, ObjectStorage, Presence};
 use crate::failure::folder_failure;
@@ -64,6 +64,20 @@ impl FolderStorage {
             slots: Slots::default(),
             log,
         })
+    }
+
+    /// Opens a stored object to be read; none when it is not there.
+    ///
+    /// # Errors
+    /// `destination_missing` without the folder; as the disk answers.
+    pub async fn open_object(self: &Arc<Self>, object: &ObjectRow) -> Result<Option<std::fs::File>, Failure> {
+        let (folder, key) = (Arc::clone(self), object.key.clone());
+        blocking(move || match folder.root()?.open_stored(&key) {
+            Ok(file) => Ok(Some(file)),
+            Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) => Ok(None),
+            Err(e) => Err(folder_failure("the file can't be opened", e.into())),
+        })
+        .await
     }
 
     fn root(&self) -> Result<Root, Failure> {
@@ -234,6 +248,15 @@ impl ObjectStorage for Folder {
             }
         };
         Ok(parts.iter().map(sign).collect())
+    }
+
+    fn content_url(&self, object: &ObjectRow, expires: Timestamp, _: Timestamp) -> Result<String, Failure> {
+        let grant = ReadGrant {
+            destination: self.0.id,
+            object: object.id,
+            expires,
+        };
+        Ok(self.0.signer.read_url(&grant))
     }
 
     fn list<'a>(&'a self, object: &'a ObjectRow) -> BoxFuture<'a, Result<Listing, Failure>> {

@@ -30,7 +30,9 @@ use self::calls::{CRC64, Head, SHA256, TOKEN, token};
 use self::client::{Ask, Client};
 use self::names::Names;
 use self::prove::takes;
-use super::{Capabilities, CompleteEnd, CompleteJob, Listing, Look, ObjectStorage, Presence};
+use super::{
+    Capabilities, Checked, CompleteEnd, CompleteJob, Listing, Look, ObjectStorage, Presence, attachment, content_type,
+};
 use crate::clock::World;
 use crate::failure::internal;
 use crate::secrets::Keys;
@@ -81,14 +83,18 @@ impl S3Storage {
         let hash = part
             .sha256
             .filter(|_| object.plan.is_single() && takes(self.capabilities.sha256));
-        if let Some(hash) = hash {
+        let checked = if let Some(hash) = hash {
             ask = ask.header(SHA256, hash.to_base64());
-        } else if takes(self.capabilities.crc64) {
-            ask = ask.header(CRC64, part.crc64.to_string());
-        }
-        // The length is in the signature, so nothing longer can be sent (A67). HTTP clients tend not to send the length
-        // of an empty body; there the checksum says the same.
-        if part.size > 0 || ask.headers.is_empty() {
+            self.capabilities.sha256
+        } else {
+            if takes(self.capabilities.crc64) {
+                ask = ask.header(CRC64, part.crc64.to_string());
+            }
+            self.capabilities.crc64
+        };
+        // The length is in the signature, so nothing longer can be sent (A67). Many HTTP clients don't send the length of
+        // an empty body; where the store checks, the checksum says the same.
+        if part.size > 0 || checked != Checked::Verified {
             ask = ask.header("content-length", part.size.to_string());
         }
         if object.plan.is_single() {
@@ -262,6 +268,15 @@ impl ObjectStorage for S3Storage {
             .iter()
             .map(|part| self.sign_part(object, part, now))
             .collect()
+    }
+
+    fn content_url(&self, object: &ObjectRow, expires: Timestamp, now: Timestamp) -> Result<String, Failure> {
+        let ask = Ask::object(&object.key)
+            // Signed, so nobody turns it into a page (A69, A77).
+            .query("response-content-disposition", attachment(&object.key))
+            .query("response-content-type", content_type(&object.mime));
+        let ttl = Duration::from_millis(expires.millis_since(now).max(1_000).unsigned_abs());
+        self.client.url(Method::Get, &ask, ttl, now).map(String::from)
     }
 
     fn list<'a>(&'a self, object: &'a ObjectRow) -> BoxFuture<'a, Result<Listing, Failure>> {

@@ -197,6 +197,21 @@ macro_rules! conforms {
         mod on_a_bucket {
             $(#[tokio::test(flavor = "multi_thread")] async fn $name() { super::$name(crate::s3::kit().await.1).await; })+
         }
+        mod on_postgres_and_a_folder {
+            $(#[tokio::test(flavor = "multi_thread")] async fn $name() {
+                crate::databases::on_postgres(async { super::$name(super::Kit::folder().await).await }).await;
+            })+
+        }
+        mod on_postgres_and_a_bucket {
+            $(#[tokio::test(flavor = "multi_thread")] async fn $name() {
+                crate::databases::on_postgres(async { super::$name(crate::s3::kit().await.1).await }).await;
+            })+
+        }
+        mod on_radosgw {
+            $(#[tokio::test(flavor = "multi_thread")] async fn $name() {
+                super::$name(crate::s3::kit_on(&crate::s3::radosgw().await).await).await;
+            })+
+        }
     };
 }
 
@@ -211,7 +226,6 @@ conforms! {
     a_deleted_file_is_no_source_and_its_duplicates_stay,
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn on_a_folder_each_duplicate_is_a_file_of_its_own() {
     let kit = Kit::folder().await;
     let first = Sample::new("a.txt", bytes(1, 100_000));
@@ -239,7 +253,6 @@ async fn on_a_folder_each_duplicate_is_a_file_of_its_own() {
     assert!(verified.settled.is_some());
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn f096_a_file_that_was_edited_in_place_is_no_source() {
     let kit = Kit::folder().await;
     let first = Sample::new("a.txt", bytes(1, 100_000));
@@ -260,7 +273,6 @@ async fn f096_a_file_that_was_edited_in_place_is_no_source() {
     assert!(duplicate(kit.init(&third).await).1.is_some());
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn a_duplicate_in_another_group_is_a_duplicate_too() {
     let kit = Kit::folder().await;
     let first = Sample::new("a.txt", bytes(1, 1_000));
@@ -272,4 +284,10 @@ async fn a_duplicate_in_another_group_is_a_duplicate_too() {
     };
     let (_, done) = duplicate(kit.init(&second).await);
     assert_eq!(done.expect("settled").object_key, "Other/a.txt");
+}
+
+crate::databases::both! {
+    on_a_folder_each_duplicate_is_a_file_of_its_own,
+    f096_a_file_that_was_edited_in_place_is_no_source,
+    a_duplicate_in_another_group_is_a_duplicate_too,
 }

@@ -1,10 +1,12 @@
 //! The ledger by itself: what plain SQL may not do, and which ledgers are opened.
 
-use rusqlite::{Connection, params};
-use windlass_core::error::ErrorCode;
+use rusqlite::Connection;
+use windlass_core::error::{ErrorCode, Failure};
 use windlass_core::states::{GroupState, ObjectState, SessionState};
+use windlass_server::db::{Db, Dialect, Value};
 use windlass_server::embedded::{EmbeddedConfig, start};
 
+use crate::databases::Keep;
 use crate::support::{Kit, Sample, bytes};
 
 /// A ledger with one row a machine in any state, made with the gates away that are not about steps.
@@ -128,36 +130,40 @@ async fn f110_every_step_that_is_not_in_the_table_is_refused_by_plain_sql() {
     );
 }
 
-#[tokio::test(flavor = "multi_thread")]
+/// Runs a statement past the control plane, as somebody with the database in hand would.
+async fn plain(db: &Db, sql: &'static str, params: Vec<Value>) -> Result<u64, Failure> {
+    db.write(None, move |tx| tx.execute(sql, &params)).await
+}
+
 async fn i05_nothing_is_uploaded_completed_or_changed_by_plain_sql() {
     let kit = Kit::folder().await;
     let (done, open) = (Sample::new("a", bytes(1, 100)), Sample::new("b", bytes(2, 100)));
     kit.upload(&done).await;
     kit.init(&open).await;
     kit.sign(&open).await;
-    let ledger = kit.ledger();
-    ledger
-        .execute_batch("PRAGMA foreign_keys = ON; PRAGMA recursive_triggers = ON;")
-        .expect("settings");
-    let (done_id, open_id) = (done.id.as_bytes().to_vec(), open.id.as_bytes().to_vec());
-    let refused = |sql: &str, id: &Vec<u8>| {
-        let result = ledger.execute(sql, params![id]);
+    let ledger = kit.keep.open(kit.home.path()).await.expect("the ledger");
+    let refused = async |sql: &'static str, id: &Sample| {
+        let result = plain(&ledger, sql, vec![id.id.into()]).await;
         assert!(result.is_err(), "{sql}: {result:?}");
     };
-    ledger
-        .execute(
-            "UPDATE upload_session SET state = 'verifying' WHERE id = ?1",
-            params![open_id],
-        )
-        .expect("allowed");
+    plain(
+        &ledger,
+        "UPDATE upload_session SET state = 'verifying' WHERE id = ?1",
+        vec![open.id.into()],
+    )
+    .await
+    .expect("allowed");
     for sql in [
-        "UPDATE upload_session SET state = 'uploaded', uploaded_at = 1 WHERE id = ?1",
+        "UPDATE upload_session SET state = 'uploaded', uploaded_at = 1, verified_at = 1 WHERE id = ?1",
         "UPDATE upload_session SET state = 'uploaded' WHERE id = ?1",
-        "UPDATE upload_session SET state = 'deduplicated', uploaded_at = 1, canonical_id = zeroblob(16) WHERE id = ?1",
+        "UPDATE upload_session SET state = 'deduplicated', uploaded_at = 1, canonical_id = id WHERE id = ?1",
         "DELETE FROM upload_session WHERE id = ?1",
-        "INSERT OR REPLACE INTO upload_session SELECT * FROM upload_session WHERE id = ?1",
     ] {
-        refused(sql, &open_id);
+        refused(sql, &open).await;
+    }
+    if ledger.dialect() == Dialect::Sqlite {
+        let replace = "INSERT OR REPLACE INTO upload_session SELECT * FROM upload_session WHERE id = ?1";
+        refused(replace, &open).await;
     }
     for sql in [
         "UPDATE upload_session SET size = 1 WHERE id = ?1",
@@ -166,18 +172,16 @@ async fn i05_nothing_is_uploaded_completed_or_changed_by_plain_sql() {
         "UPDATE upload_session SET uploaded_at = 1 WHERE id = ?1",
         "UPDATE upload_session SET attempt = 2 WHERE id = ?1",
         "UPDATE upload_session SET state = 'failed', uploaded_at = NULL WHERE id = ?1",
-        "UPDATE stored_object SET crc64 = zeroblob(8) WHERE session_id = ?1",
+        "UPDATE stored_object SET crc64 = NULL WHERE session_id = ?1",
         "UPDATE stored_object SET object_key = 'x' WHERE session_id = ?1",
         "UPDATE stored_object SET state = 'open' WHERE session_id = ?1",
         "DELETE FROM stored_object WHERE session_id = ?1",
         "DELETE FROM upload_session WHERE id = ?1",
     ] {
-        refused(sql, &done_id);
+        refused(sql, &done).await;
     }
-    let completed = ledger.execute(
-        "UPDATE upload_group SET state = 'completed', completed_at = 1",
-        [],
-    );
+    let complete = "UPDATE upload_group SET state = 'completed', completed_at = 1";
+    let completed = plain(&ledger, complete, Vec::new()).await;
     assert!(completed.is_err(), "one file is open");
     kit.delete(&open).await;
     kit.client.finalize_group(kit.group).await.expect("complete");
@@ -186,68 +190,62 @@ async fn i05_nothing_is_uploaded_completed_or_changed_by_plain_sql() {
         "DELETE FROM upload_group WHERE id <> ?1",
         "UPDATE upload_session SET size = 1 WHERE id = ?1",
     ] {
-        refused(sql, &open_id);
+        refused(sql, &open).await;
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn f185_a_ledger_that_allows_other_steps_is_not_opened() {
+/// A ledger that no control plane has open.
+async fn closed() -> Kit {
     let mut kit = Kit::folder().await;
-    kit.server
-        .take()
-        .expect("running")
-        .shutdown()
-        .await
-        .expect("closed");
-    let ledger = kit.ledger();
-    ledger
-        .execute(
-            "INSERT INTO allowed_transition VALUES ('session', 'failed', 'uploaded')",
-            [],
-        )
-        .expect("written");
-    drop(ledger);
-    let config = EmbeddedConfig {
-        home: kit.home.path().join("data"),
-    };
-    let refused = start(config.clone()).await.err().expect("refused");
+    let server = kit.server.take().expect("running");
+    server.shutdown().await.expect("closed");
+    kit
+}
+
+async fn f185_a_ledger_that_allows_other_steps_is_not_opened() {
+    let kit = closed().await;
+    let ledger = kit.keep.open(kit.home.path()).await.expect("the ledger");
+    let more = "INSERT INTO allowed_transition VALUES ('session', 'failed', 'uploaded')";
+    plain(&ledger, more, Vec::new()).await.expect("written");
+    let started = kit.keep.start(kit.home.path(), kit.world.clone()).await;
+    let refused = started.err().expect("refused");
     assert_eq!(refused.code, ErrorCode::QueueDamaged);
-    kit.ledger()
-        .execute(
-            "DELETE FROM allowed_transition WHERE to_state = 'uploaded' AND from_state = 'failed'",
-            [],
-        )
-        .expect("back");
-    start(config)
-        .await
+    let back = "DELETE FROM allowed_transition WHERE to_state = 'uploaded' AND from_state = 'failed'";
+    plain(&ledger, back, Vec::new()).await.expect("back");
+    ledger.close().await.expect("closed");
+    let started = kit.keep.start(kit.home.path(), kit.world.clone()).await;
+    started
         .expect("opened")
         .shutdown()
         .await
         .expect("closed");
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn i15_a_newer_ledger_is_refused_without_a_byte_written() {
-    let mut kit = Kit::folder().await;
-    kit.server
-        .take()
-        .expect("running")
-        .shutdown()
-        .await
-        .expect("closed");
-    kit.ledger()
-        .execute_batch("PRAGMA user_version = 99; PRAGMA wal_checkpoint(TRUNCATE);")
-        .expect("newer");
+    let kit = closed().await;
     let path = kit.home.path().join("data/ledger.sqlite");
-    let before = std::fs::read(&path).expect("the ledger");
-    let refused = start(EmbeddedConfig {
-        home: kit.home.path().join("data"),
-    })
-    .await
-    .err()
-    .expect("refused");
+    let mut before = None;
+    match kit.keep {
+        Keep::Sqlite => {
+            kit.ledger()
+                .execute_batch("PRAGMA user_version = 99; PRAGMA wal_checkpoint(TRUNCATE);")
+                .expect("newer");
+            before = Some(std::fs::read(&path).expect("the ledger"));
+        }
+        Keep::Postgres(_) => {
+            let ledger = kit.keep.open(kit.home.path()).await.expect("the ledger");
+            let newer = "INSERT INTO schema_version (version, applied_at) VALUES (99, 1)";
+            plain(&ledger, newer, Vec::new()).await.expect("newer");
+            ledger.close().await.expect("closed");
+        }
+    }
+    let started = kit.keep.start(kit.home.path(), kit.world.clone()).await;
+    let refused = started.err().expect("refused");
     assert_eq!(refused.code, ErrorCode::QueueNewer);
-    assert_eq!(std::fs::read(&path).expect("the ledger"), before);
+    assert!(refused.detail.contains("99"), "{refused:?}");
+    if let Some(before) = before {
+        assert_eq!(std::fs::read(&path).expect("the ledger"), before);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -262,7 +260,6 @@ async fn one_control_plane_has_a_data_folder_at_a_time() {
     assert_eq!(refused.code, ErrorCode::AlreadyRunning);
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn f112_completing_and_deleting_at_once_has_one_winner() {
     let kit = Kit::folder().await;
     for seed in 0..20 {
@@ -279,7 +276,6 @@ async fn f112_completing_and_deleting_at_once_has_one_winner() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn f091_two_completes_at_once_end_the_same() {
     let kit = Kit::folder().await;
     let file = Sample::new("a", bytes(1, 250_001)).cut(100_000);
@@ -299,4 +295,12 @@ async fn f091_two_completes_at_once_end_the_same() {
     }));
     let again = crate::support::settled(kit.complete(&file, parts).await);
     assert_eq!(again.object_key, "Trip/a");
+}
+
+crate::databases::both! {
+    i05_nothing_is_uploaded_completed_or_changed_by_plain_sql,
+    f185_a_ledger_that_allows_other_steps_is_not_opened,
+    i15_a_newer_ledger_is_refused_without_a_byte_written,
+    f112_completing_and_deleting_at_once_has_one_winner,
+    f091_two_completes_at_once_end_the_same,
 }

@@ -5,9 +5,12 @@
     reason = "a test that can't go on says so, also from a helper function"
 )]
 
+#[macro_use]
+mod databases;
 mod support;
 
 mod conformance;
+mod db;
 mod dedup;
 mod destinations;
 mod folder;

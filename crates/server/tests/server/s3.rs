@@ -1,4 +1,5 @@
-//! What a bucket does besides what every storage does: a real Garage, and a proxy that breaks the wire before it.
+//! What a bucket does besides what every storage does: two real servers that differ (Garage verifies and tells the newer
+//! checksums, radosgw ignores them), and a proxy that breaks the wire before them.
 
 use std::sync::Arc;
 
@@ -8,25 +9,30 @@ use windlass_protocol::destinations::{DestinationConfig, SecretKeep, StorageSecr
 use windlass_protocol::sessions::{CompleteOutcome, Ids, InitAnswer};
 use windlass_testkit::garage::Garage;
 use windlass_testkit::proxy::{Call, Fault, FaultProxy, Rule};
+use windlass_testkit::radosgw::{LEAST_PART, Radosgw};
+use windlass_testkit::s3::S3Server;
 
 use crate::support::{Kit, Sample, bytes, error_code, raw_id, settled};
 
 const PART: u64 = 100_000;
 
-pub(crate) fn config(garage: &Garage, endpoint: &str, prefix: &str) -> DestinationConfig {
+/// One of the two.
+pub(crate) type Server = Arc<dyn S3Server>;
+
+pub(crate) fn config(server: &Server, endpoint: &str, prefix: &str) -> DestinationConfig {
     DestinationConfig::S3 {
         endpoint: endpoint.to_owned(),
-        region: garage.region().to_owned(),
-        bucket: garage.bucket().to_owned(),
+        region: server.region().to_owned(),
+        bucket: server.bucket().to_owned(),
         prefix: prefix.to_owned(),
         path_style: true,
     }
 }
 
-pub(crate) fn secret(garage: &Garage) -> StorageSecret {
+pub(crate) fn secret(server: &Server) -> StorageSecret {
     StorageSecret {
-        access_key: garage.access_key().to_owned(),
-        secret_key: garage.secret_key().to_owned(),
+        access_key: server.access_key().to_owned(),
+        secret_key: server.secret_key().to_owned(),
         session_token: None,
         keep: SecretKeep::File,
     }
@@ -38,40 +44,60 @@ pub(crate) fn place() -> String {
     format!("{id}/")
 }
 
-pub(crate) async fn garage() -> Arc<Garage> {
-    tokio::task::spawn_blocking(|| Garage::shared().expect("Garage"))
-        .await
-        .expect("started")
+pub(crate) async fn garage() -> Server {
+    blocking(|| Garage::shared().expect("Garage")).await
+}
+
+pub(crate) async fn radosgw() -> Server {
+    blocking(|| Radosgw::shared().expect("radosgw")).await
 }
 
 /// A control plane with a place in a bucket as destination.
-pub(crate) async fn kit() -> (Arc<Garage>, Kit) {
+pub(crate) async fn kit() -> (Server, Kit) {
     let garage = garage().await;
-    let config = config(&garage, garage.endpoint(), &place());
-    let kit = Kit::with(config, Some(secret(&garage)), TempDir::new().expect("a place")).await;
+    let kit = kit_on(&garage).await;
     (garage, kit)
+}
+
+/// The same on one of the two.
+pub(crate) async fn kit_on(server: &Server) -> Kit {
+    wired(server, server.endpoint()).await
+}
+
+async fn wired(server: &Server, endpoint: &str) -> Kit {
+    let config = config(server, endpoint, &place());
+    let mut kit = Kit::with(config, Some(secret(server)), TempDir::new().expect("a place")).await;
+    kit.bucket = Some(Arc::clone(server));
+    kit
+}
+
+/// What proves a file: `best` where the server tells it, else its bytes are read back.
+fn proof(server: &Server, best: &'static str) -> &'static str {
+    if server.verifies_checksums() {
+        best
+    } else {
+        "read_back"
+    }
 }
 
 /// The same with a wire that can be broken.
 struct Wired {
-    garage: Arc<Garage>,
+    server: Server,
     proxy: FaultProxy,
     kit: Kit,
 }
 
 impl Wired {
-    async fn new() -> Self {
-        let garage = garage().await;
-        let proxy = FaultProxy::start(garage.endpoint()).expect("a proxy");
-        let config = config(&garage, &proxy.endpoint(), &place());
-        let kit = Kit::with(config, Some(secret(&garage)), TempDir::new().expect("a place")).await;
+    async fn new(server: Server) -> Self {
+        let proxy = FaultProxy::start(server.endpoint()).expect("a proxy");
+        let kit = wired(&server, &proxy.endpoint()).await;
         proxy.forget();
-        Self { garage, proxy, kit }
+        Self { server, proxy, kit }
     }
 
     /// Keys of unfinished uploads of this test.
     async fn uploads(&self) -> usize {
-        let (oracle, trip) = (self.garage.oracle().expect("an oracle"), self.kit.key(""));
+        let (oracle, trip) = (self.server.oracle().expect("an oracle"), self.kit.key(""));
         let all = blocking(move || oracle.uploads().expect("uploads")).await;
         all.iter().filter(|u| u.key.starts_with(&trip)).count()
     }
@@ -81,8 +107,8 @@ async fn blocking<T: Send + 'static>(f: impl FnOnce() -> T + Send + 'static) -> 
     tokio::task::spawn_blocking(f).await.expect("done")
 }
 
-async fn objects(garage: &Garage, prefix: &str) -> Vec<String> {
-    let (oracle, prefix) = (garage.oracle().expect("an oracle"), prefix.to_owned());
+async fn objects(server: &Server, prefix: &str) -> Vec<String> {
+    let (oracle, prefix) = (server.oracle().expect("an oracle"), prefix.to_owned());
     blocking(move || {
         oracle
             .objects(&prefix)
@@ -98,9 +124,8 @@ fn large(path: &str, seed: u64) -> Sample {
     Sample::new(path, bytes(seed, 250_001)).cut(PART)
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn f088_a_trial_learns_what_the_store_checks_and_leaves_nothing() {
-    let (garage, kit) = kit().await;
+async fn f088_a_trial_learns_what_the_store_checks_and_leaves_nothing(server: Server) {
+    let kit = kit_on(&server).await;
     let check = kit
         .client
         .check_destination(kit.destination)
@@ -121,28 +146,28 @@ async fn f088_a_trial_learns_what_the_store_checks_and_leaves_nothing() {
             "checksums"
         ]
     );
-    assert_eq!(check.steps[7].detail, "crc64nvme, sha256");
+    let told = proof(&server, "crc64nvme, sha256");
+    assert_eq!(check.steps[7].detail, told);
     let DestinationConfig::S3 { prefix, .. } = &kit.config else {
         panic!("a bucket")
     };
-    assert_eq!(objects(&garage, prefix).await, Vec::<String>::new());
-    let oracle = garage.oracle().expect("an oracle");
+    assert_eq!(objects(&server, prefix).await, Vec::<String>::new());
+    let oracle = server.oracle().expect("an oracle");
     let uploads = blocking(move || oracle.uploads().expect("uploads")).await;
     assert!(!uploads.iter().any(|u| u.key.starts_with(prefix)));
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn small_files_are_proved_by_their_hash_and_large_ones_by_their_crc() {
-    let (garage, kit) = kit().await;
+async fn small_files_are_proved_by_their_hash_and_large_ones_by_their_crc(server: Server) {
+    let kit = kit_on(&server).await;
     let small = Sample::new("small", bytes(1, 1_000));
-    assert_eq!(kit.upload(&small).await.proof, "sha256");
+    assert_eq!(kit.upload(&small).await.proof, proof(&server, "sha256"));
     let mut unhashed = Sample::new("unhashed", bytes(2, 1_001));
     unhashed.sha = false;
-    assert_eq!(kit.upload(&unhashed).await.proof, "crc64nvme");
+    assert_eq!(kit.upload(&unhashed).await.proof, proof(&server, "crc64nvme"));
     let large = large("large", 3);
-    assert_eq!(kit.upload(&large).await.proof, "crc64nvme");
+    assert_eq!(kit.upload(&large).await.proof, proof(&server, "crc64nvme"));
     for file in [small, unhashed, large] {
-        let (oracle, key) = (garage.oracle().expect("an oracle"), kit.key(&file.path));
+        let (oracle, key) = (server.oracle().expect("an oracle"), kit.key(&file.path));
         assert_eq!(
             blocking(move || oracle.get(&key).expect("bytes")).await,
             file.data
@@ -150,9 +175,8 @@ async fn small_files_are_proved_by_their_hash_and_large_ones_by_their_crc() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn f055_a_lost_answer_to_create_leaves_one_upload_at_most() {
-    let wired = Wired::new().await;
+async fn f055_a_lost_answer_to_create_leaves_one_upload_at_most(server: Server) {
+    let wired = Wired::new(server).await;
     let file = large("a", 1);
     wired.kit.init(&file).await;
     wired
@@ -173,9 +197,8 @@ async fn f055_a_lost_answer_to_create_leaves_one_upload_at_most() {
     assert_eq!(wired.uploads().await, 0);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn f056_a_lost_answer_to_complete_is_settled_by_asking() {
-    let wired = Wired::new().await;
+async fn f056_a_lost_answer_to_complete_is_settled_by_asking(server: Server) {
+    let wired = Wired::new(server).await;
     let file = large("a", 1);
     wired.kit.init(&file).await;
     let parts = wired.kit.send(&file).await;
@@ -183,13 +206,12 @@ async fn f056_a_lost_answer_to_complete_is_settled_by_asking() {
         .proxy
         .add(Rule::new(Fault::AnswerLost).call(Call::Complete).once());
     let proof = settled(wired.kit.complete(&file, parts).await);
-    assert_eq!(proof.proof, "crc64nvme");
+    assert_eq!(proof.proof, self::proof(&wired.server, "crc64nvme"));
     assert_eq!(wired.proxy.ledger().count(Call::Complete), 1);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn f083_an_upload_that_was_completed_unseen_is_found() {
-    let wired = Wired::new().await;
+async fn f083_an_upload_that_was_completed_unseen_is_found(server: Server) {
+    let wired = Wired::new(server).await;
     let file = large("a", 1);
     wired.kit.init(&file).await;
     let parts = wired.kit.send(&file).await;
@@ -207,13 +229,12 @@ async fn f083_an_upload_that_was_completed_unseen_is_found() {
     assert_eq!(wired.proxy.ledger().count(Call::Complete), 1);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn f082_an_upload_that_the_store_dropped_starts_over_under_another_key() {
-    let (garage, kit) = kit().await;
+async fn f082_an_upload_that_the_store_dropped_starts_over_under_another_key(server: Server) {
+    let kit = kit_on(&server).await;
     let file = large("a", 1);
     kit.init(&file).await;
     let parts = kit.send(&file).await;
-    let (oracle, trip) = (garage.oracle().expect("an oracle"), kit.key(""));
+    let (oracle, trip) = (server.oracle().expect("an oracle"), kit.key(""));
     blocking(move || {
         for upload in oracle
             .uploads()
@@ -244,9 +265,8 @@ async fn f082_an_upload_that_the_store_dropped_starts_over_under_another_key() {
     assert_eq!(proof.object_key, kit.key("a (2)"));
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn f084_an_error_inside_200_is_no_success() {
-    let wired = Wired::new().await;
+async fn f084_an_error_inside_200_is_no_success(server: Server) {
+    let wired = Wired::new(server).await;
     let file = large("a", 1);
     wired.kit.init(&file).await;
     let parts = wired.kit.send(&file).await;
@@ -267,9 +287,8 @@ async fn f084_an_error_inside_200_is_no_success() {
     settled(wired.kit.complete(&file, parts).await);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn f078_a_store_that_asks_to_slow_down_is_heard() {
-    let wired = Wired::new().await;
+async fn f078_a_store_that_asks_to_slow_down_is_heard(server: Server) {
+    let wired = Wired::new(server).await;
     let file = large("a", 1);
     wired.kit.init(&file).await;
     let parts = wired.kit.send(&file).await;
@@ -296,9 +315,8 @@ async fn f078_a_store_that_asks_to_slow_down_is_heard() {
     settled(wired.kit.complete(&file, parts).await);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_store_that_is_down_is_told_and_found_again() {
-    let wired = Wired::new().await;
+async fn a_store_that_is_down_is_told_and_found_again(server: Server) {
+    let wired = Wired::new(server).await;
     let file = large("a", 1);
     wired.kit.init(&file).await;
     let parts = wired.kit.send(&file).await;
@@ -315,9 +333,8 @@ async fn a_store_that_is_down_is_told_and_found_again() {
     settled(wired.kit.complete(&file, parts).await);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn f101_what_could_not_be_cleaned_is_told_and_cleaned_later() {
-    let wired = Wired::new().await;
+async fn f101_what_could_not_be_cleaned_is_told_and_cleaned_later(server: Server) {
+    let wired = Wired::new(server).await;
     let file = large("a", 1);
     wired.kit.init(&file).await;
     wired.kit.send(&file).await;
@@ -331,43 +348,40 @@ async fn f101_what_could_not_be_cleaned_is_told_and_cleaned_later() {
     assert_eq!(wired.uploads().await, 0);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn an_object_that_is_not_ours_is_never_overwritten() {
-    let (garage, kit) = kit().await;
-    let oracle = garage.oracle().expect("an oracle");
+async fn an_object_that_is_not_ours_is_never_overwritten(server: Server) {
+    let kit = kit_on(&server).await;
+    let oracle = server.oracle().expect("an oracle");
     let theirs = kit.key("a.txt");
     blocking(move || oracle.put(&theirs, b"theirs").expect("put")).await;
     let proof = kit.upload(&Sample::new("a.txt", bytes(1, 10))).await;
     assert_eq!(proof.object_key, kit.key("a (2).txt"));
     let large = large("a.txt", 2);
     assert_eq!(kit.upload(&large).await.object_key, kit.key("a (3).txt"));
-    let (oracle, theirs) = (garage.oracle().expect("an oracle"), kit.key("a.txt"));
+    let (oracle, theirs) = (server.oracle().expect("an oracle"), kit.key("a.txt"));
     assert_eq!(
         blocking(move || oracle.get(&theirs).expect("get")).await,
         b"theirs"
     );
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn an_object_without_our_token_is_no_proof_and_is_not_deleted() {
-    let (garage, kit) = kit().await;
+async fn an_object_without_our_token_is_no_proof_and_is_not_deleted(server: Server) {
+    let kit = kit_on(&server).await;
     let file = Sample::new("a.txt", bytes(1, 10));
     kit.init(&file).await;
     let parts = kit.send(&file).await;
     let (oracle, key, data) = (
-        garage.oracle().expect("an oracle"),
+        server.oracle().expect("an oracle"),
         kit.key("a.txt"),
         file.data.clone(),
     );
     blocking(move || oracle.put(&key, &data).expect("put")).await;
     assert_eq!(error_code(&kit.complete(&file, parts).await), "token_mismatch");
     assert!(kit.delete(&file).await.cleaned);
-    assert_eq!(objects(&garage, &kit.key("")).await, [kit.key("a.txt")]);
+    assert_eq!(objects(&server, &kit.key("")).await, [kit.key("a.txt")]);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn f087_a_store_that_is_not_believed_is_read_back() {
-    let (garage, mut kit) = kit().await;
+async fn f087_a_store_that_is_not_believed_is_read_back(server: Server) {
+    let mut kit = kit_on(&server).await;
     kit.ledger()
         .execute("UPDATE destination SET capabilities = NULL", [])
         .expect("written");
@@ -384,15 +398,13 @@ async fn f087_a_store_that_is_not_believed_is_read_back() {
         .expect("verify")
         .remove(0);
     assert!(verified.settled.is_some());
-    drop(garage);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn f097_an_object_that_vanished_is_told_and_no_longer_counts() {
-    let (garage, kit) = kit().await;
+async fn f097_an_object_that_vanished_is_told_and_no_longer_counts(server: Server) {
+    let kit = kit_on(&server).await;
     let file = Sample::new("a", bytes(1, 100));
     kit.upload(&file).await;
-    let (oracle, key) = (garage.oracle().expect("an oracle"), kit.key("a"));
+    let (oracle, key) = (server.oracle().expect("an oracle"), kit.key("a"));
     blocking(move || oracle.delete(&key).expect("deleted")).await;
     let verified = kit
         .client
@@ -410,9 +422,8 @@ async fn f097_an_object_that_vanished_is_told_and_no_longer_counts() {
     assert!(matches!(kit.init(&again).await, InitAnswer::Upload { .. }));
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn f090_more_parts_than_a_page_are_listed_and_completed() {
-    let (_garage, kit) = kit().await;
+async fn f090_more_parts_than_a_page_are_listed_and_completed(server: Server) {
+    let kit = kit_on(&server).await;
     let file = Sample::new("many", bytes(1, 1_100)).cut(1);
     kit.init(&file).await;
     let signed = kit.sign(&file).await;
@@ -435,9 +446,8 @@ async fn f090_more_parts_than_a_page_are_listed_and_completed() {
     settled(kit.complete(&file, parts).await);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a067_a_url_takes_neither_other_headers_nor_another_length() {
-    let (_garage, kit) = kit().await;
+async fn a067_a_url_takes_neither_other_headers_nor_another_length(server: Server) {
+    let kit = kit_on(&server).await;
     let file = Sample::new("a", bytes(1, 100));
     kit.init(&file).await;
     let signed = kit.sign(&file).await.remove(0);
@@ -458,4 +468,64 @@ async fn a067_a_url_takes_neither_other_headers_nor_another_length() {
         );
     }
     assert!(kit.put(&signed, file.data.clone()).await.status().is_success());
+}
+
+/// Only radosgw has a least part size, as AWS has; the shared one is set to none.
+#[tokio::test(flavor = "multi_thread")]
+async fn parts_that_are_too_small_for_the_store_are_told_and_a_larger_plan_works() {
+    let server: Server = blocking(|| Arc::new(Radosgw::start(LEAST_PART).expect("radosgw"))).await;
+    let kit = kit_on(&server).await;
+    let file = large("a", 1);
+    kit.init(&file).await;
+    let parts = kit.send(&file).await;
+    match kit.complete(&file, parts).await {
+        CompleteOutcome::Failed { error } => {
+            assert!(error.detail.contains("EntityTooSmall"), "{error:?}");
+        }
+        other => panic!("{other:?}"),
+    }
+    let fits = Sample::new("b", bytes(2, 5_300_000)).cut(LEAST_PART);
+    assert_eq!(kit.upload(&fits).await.proof, "read_back");
+}
+
+// A67: where the store takes no notice of checksums, the length of an empty file is in the signature too.
+async fn a067_the_url_of_an_empty_file_takes_no_byte(server: Server) {
+    let kit = kit_on(&server).await;
+    let file = Sample::new("empty", Vec::new());
+    kit.init(&file).await;
+    let signed = kit.sign(&file).await.remove(0);
+    assert!(!kit.put(&signed, b"x".to_vec()).await.status().is_success());
+    let parts = kit.send(&file).await;
+    settled(kit.complete(&file, parts).await);
+}
+
+macro_rules! on_both {
+    ($($name:ident),+ $(,)?) => {
+        mod on_garage {
+            $(#[tokio::test(flavor = "multi_thread")] async fn $name() { super::$name(super::garage().await).await; })+
+        }
+        mod on_radosgw {
+            $(#[tokio::test(flavor = "multi_thread")] async fn $name() { super::$name(super::radosgw().await).await; })+
+        }
+    };
+}
+
+on_both! {
+    f088_a_trial_learns_what_the_store_checks_and_leaves_nothing,
+    small_files_are_proved_by_their_hash_and_large_ones_by_their_crc,
+    f055_a_lost_answer_to_create_leaves_one_upload_at_most,
+    f056_a_lost_answer_to_complete_is_settled_by_asking,
+    f083_an_upload_that_was_completed_unseen_is_found,
+    f082_an_upload_that_the_store_dropped_starts_over_under_another_key,
+    f084_an_error_inside_200_is_no_success,
+    f078_a_store_that_asks_to_slow_down_is_heard,
+    a_store_that_is_down_is_told_and_found_again,
+    f101_what_could_not_be_cleaned_is_told_and_cleaned_later,
+    an_object_that_is_not_ours_is_never_overwritten,
+    an_object_without_our_token_is_no_proof_and_is_not_deleted,
+    f087_a_store_that_is_not_believed_is_read_back,
+    f097_an_object_that_vanished_is_told_and_no_longer_counts,
+    f090_more_parts_than_a_page_are_listed_and_completed,
+    a067_a_url_takes_neither_other_headers_nor_another_length,
+    a067_the_url_of_an_empty_file_takes_no_byte,
 }

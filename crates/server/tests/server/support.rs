@@ -19,7 +19,9 @@ use windlass_protocol::sessions::{
     SignPart, SignedPart,
 };
 use windlass_server::clock::{SystemWorld, World};
-use windlass_server::embedded::{Embedded, EmbeddedConfig, start_with};
+use windlass_server::embedded::Embedded;
+
+use crate::databases::Keep;
 
 /// The system's world, with hours to add.
 #[derive(Default)]
@@ -78,6 +80,7 @@ pub(crate) fn bytes(seed: u64, len: usize) -> Vec<u8> {
 
 pub(crate) struct Kit {
     pub(crate) home: TempDir,
+    pub(crate) keep: Keep,
     pub(crate) place: TempDir,
     pub(crate) world: Arc<TestWorld>,
     pub(crate) server: Option<Embedded>,
@@ -86,6 +89,8 @@ pub(crate) struct Kit {
     pub(crate) destination: DestinationId,
     pub(crate) group: GroupId,
     pub(crate) config: DestinationConfig,
+    /// The server of the bucket, where it is one.
+    pub(crate) bucket: Option<crate::s3::Server>,
 }
 
 impl Kit {
@@ -105,20 +110,18 @@ impl Kit {
     ) -> Self {
         let home = TempDir::new().expect("a home");
         let world = Arc::new(TestWorld::default());
-        let server = start_with(
-            EmbeddedConfig {
-                home: home.path().join("data"),
-            },
-            world.clone(),
-        )
-        .await
-        .expect("a server");
+        let keep = Keep::fresh().await;
+        let server = keep
+            .start(home.path(), world.clone())
+            .await
+            .expect("a server");
         let client = ControlClient::new(server.endpoint()).expect("a client");
         let destination = DestinationId::new(world.now(), raw_id());
         let http = reqwest::Client::builder().no_proxy().build().expect("http");
         let group = GroupId::new(world.now(), raw_id());
         let kit = Self {
             home,
+            keep,
             place,
             world,
             server: Some(server),
@@ -127,6 +130,7 @@ impl Kit {
             destination,
             group,
             config: config.clone(),
+            bucket: None,
         };
         let put = PutDestination {
             id: destination,
@@ -158,10 +162,11 @@ impl Kit {
     /// Stops the control plane as kill -9 would, as far as it can be in one process, and starts it again.
     pub(crate) async fn relaunch(&mut self) {
         drop(self.server.take().expect("running").shutdown().await);
-        let config = EmbeddedConfig {
-            home: self.home.path().join("data"),
-        };
-        let server = start_with(config, self.world.clone()).await.expect("a server");
+        let server = self
+            .keep
+            .start(self.home.path(), self.world.clone())
+            .await
+            .expect("a server");
         self.client = ControlClient::new(server.endpoint()).expect("a client");
         self.server = Some(server);
     }
@@ -180,15 +185,21 @@ impl Kit {
 
     /// Removes an object of the group `Trip` behind the product's back.
     pub(crate) async fn remove_object(&self, path: &str) {
-        if let DestinationConfig::Folder { .. } = self.config {
+        let Some(bucket) = &self.bucket else {
             std::fs::remove_file(self.root().join(self.key(path))).expect("removed");
             return;
-        }
-        let (garage, key) = (crate::s3::garage().await, self.key(path));
-        let oracle = garage.oracle().expect("an oracle");
+        };
+        let (oracle, key) = (bucket.oracle().expect("an oracle"), self.key(path));
         tokio::task::spawn_blocking(move || oracle.delete(&key).expect("removed"))
             .await
             .expect("done");
+    }
+
+    /// Whether wrong bytes are refused as they arrive; else they are found at complete.
+    pub(crate) fn verifies_checksums(&self) -> bool {
+        self.bucket
+            .as_ref()
+            .is_none_or(|bucket| bucket.verifies_checksums())
     }
 
     /// The key of a file of the group `Trip`.
@@ -245,7 +256,9 @@ impl Kit {
 
     pub(crate) async fn put(&self, signed: &SignedPart, body: Vec<u8>) -> reqwest::Response {
         loop {
-            let mut request = self.http.put(&signed.url).body(body.clone());
+            // Also of an empty body: radosgw and AWS answer 411 without it.
+            let mut request = self.http.put(&signed.url).header("content-length", body.len());
+            request = request.body(body.clone());
             for (name, value) in &signed.headers {
                 request = request.header(name, value);
             }

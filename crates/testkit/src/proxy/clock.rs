@@ -24,7 +24,8 @@ pub(crate) fn refusal(target: &str, ahead: i64) -> Option<String> {
     } else {
         return None;
     };
-    let body = format!("<?xml version=\"1.0\"?><Error><Code>{code}</Code><Message>{message}</Message></Error>");
+    let body =
+        format!("<?xml version=\"1.0\"?><Error><Code>{code}</Code><Message>{message}</Message></Error>");
     Some(format!(
         "HTTP/1.1 {status} Made Up\r\ndate: {}\r\ncontent-type: application/xml\r\ncontent-length: {}\r\n\r\n{body}",
         http_date(now),
@@ -36,7 +37,9 @@ pub(crate) fn refusal(target: &str, ahead: i64) -> Option<String> {
 pub(crate) fn dated(head: &[u8], ahead: i64) -> Vec<u8> {
     let mut dated = Vec::with_capacity(head.len() + 40);
     for (number, line) in head.split_inclusive(|byte| *byte == b'\n').enumerate() {
-        let is_date = line.get(..5).is_some_and(|name| name.eq_ignore_ascii_case(b"date:"));
+        let is_date = line
+            .get(..5)
+            .is_some_and(|name| name.eq_ignore_ascii_case(b"date:"));
         if !is_date {
             dated.extend_from_slice(line);
         }
@@ -47,7 +50,10 @@ pub(crate) fn dated(head: &[u8], ahead: i64) -> Vec<u8> {
     dated
 }
 
-#[expect(clippy::disallowed_methods, reason = "a clock that is wrong by intent begins with one that is right")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a clock that is wrong by intent begins with one that is right"
+)]
 fn now() -> i64 {
     SystemTime::now()
         .duration_since(UNIX_EPOCH)
@@ -78,12 +84,23 @@ fn http_date(seconds: i64) -> String {
     let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let from_march = (5 * of_year + 2) / 153;
     let day = of_year - (153 * from_march + 2) / 5 + 1;
-    let month = if from_march < 10 { from_march + 3 } else { from_march - 9 };
+    let month = if from_march < 10 {
+        from_march + 3
+    } else {
+        from_march - 9
+    };
     let year = year_of_era + era * 400 + i64::from(month <= 2);
     let name = |names: &'static [&'static str], at: i64| {
-        usize::try_from(at).ok().and_then(|at| names.get(at)).copied().unwrap_or("")
+        usize::try_from(at)
+            .ok()
+            .and_then(|at| names.get(at))
+            .copied()
+            .unwrap_or("")
     };
-    let week = name(&["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"], days.rem_euclid(7));
+    let week = name(
+        &["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"],
+        days.rem_euclid(7),
+    );
     let months = &[
         "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
     ];

@@ -8,9 +8,9 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result};
 
 use super::Shared;
+use super::clock;
 use super::ledger::Seen;
 use super::rule::Fault;
-use super::clock;
 use crate::http::{self, Head};
 
 /// A connection that holds a closed gate looks this often whether it is still wanted.

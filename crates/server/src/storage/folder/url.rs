@@ -1,4 +1,4 @@
-//! Permissions to write a part into a folder: a URL with an HMAC over all that it allows (A40).
+//! Permissions to write a part into a folder, or to read an object of it: a URL with an HMAC over all that it allows (A40).
 //!
 //! The key is of this launch, so a URL ends with the program that signed it. Comparing takes the same time for every
 //! wrong signature (A41).
@@ -32,7 +32,18 @@ pub struct BlobGrant {
     pub expires: Timestamp,
 }
 
-/// The query of a URL, as it came.
+/// What a URL to read allows: to GET this object, until then.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReadGrant {
+    /// Destination.
+    pub destination: DestinationId,
+    /// Object.
+    pub object: ObjectId,
+    /// Until when.
+    pub expires: Timestamp,
+}
+
+/// The query of a URL, as it came. That of a URL to read has no fields of a part.
 #[derive(Default)]
 pub struct BlobQuery {
     d: String,
@@ -109,6 +120,54 @@ impl BlobSigner {
         }
         Ok(grant)
     }
+}
+
+impl BlobSigner {
+    /// The URL for a grant to read.
+    #[must_use]
+    pub fn read_url(&self, grant: &ReadGrant) -> String {
+        let sig = hmac::sign(&self.key, read_message(grant).as_bytes());
+        let sig: String = sig.as_ref().iter().map(|b| format!("{b:02x}")).collect();
+        format!(
+            "{}/v1/blob/{}?d={}&exp={}&sig={sig}",
+            self.base_url,
+            grant.object,
+            grant.destination,
+            grant.expires.as_millis()
+        )
+    }
+
+    /// What a URL to read allows, when this launch signed it and its time has not passed.
+    ///
+    /// # Errors
+    /// As [`BlobSigner::check`].
+    pub fn check_read(&self, object: &str, query: &BlobQuery, now: Timestamp) -> Result<ReadGrant, Failure> {
+        let refused = || Failure::new(ErrorCode::UrlSignature, "not a URL that this launch signed");
+        let is_read = query.part.is_empty() && query.len.is_empty() && query.crc64.is_empty();
+        let parsed = || {
+            Some(ReadGrant {
+                destination: query.d.parse().ok()?,
+                object: object.parse().ok()?,
+                expires: Timestamp::from_millis(query.exp.parse().ok()?),
+            })
+        };
+        let grant = parsed().filter(|_| is_read).ok_or_else(refused)?;
+        let sig = unhex(&query.sig).ok_or_else(refused)?;
+        hmac::verify(&self.key, read_message(&grant).as_bytes(), &sig).map_err(|_| refused())?;
+        if now >= grant.expires {
+            return Err(Failure::new(ErrorCode::UrlExpired, "the URL has expired"));
+        }
+        Ok(grant)
+    }
+}
+
+fn read_message(g: &ReadGrant) -> String {
+    format!(
+        "windlass-blob-1\nGET\n{}\n{}\n{}",
+        g.destination,
+        g.object,
+        g.expires.as_millis()
+    )
 }
 
 fn message(g: &BlobGrant) -> String {

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use reqwest::header::HeaderMap;
+use reqwest::header::{DATE, HeaderMap};
 use rusty_s3::{Bucket, Credentials, Method, UrlStyle};
 use url::Url;
 use windlass_core::error::{ErrorCode, Failure};
@@ -23,6 +24,10 @@ const MAX_REPLY: usize = 16 << 20;
 pub(super) const QUICK: Duration = Duration::from_secs(60);
 /// Completing a large object (F92).
 pub(super) const SLOW: Duration = Duration::from_secs(900);
+/// Clocks that differ by less agree: signed URLs hold for longer, milliseconds.
+const CLOCKS_AGREE_MS: i64 = 4 * 60_000;
+/// A difference that changed by less is the same one, milliseconds.
+const CLOCK_GRAIN_MS: i64 = 60_000;
 /// Our own calls are signed just before they are made.
 const OWN_TTL: Duration = Duration::from_secs(1_800);
 
@@ -32,6 +37,8 @@ pub(super) struct Client {
     credentials: Credentials,
     http: reqwest::Client,
     world: Arc<dyn World>,
+    /// How far the storage's clock is ahead of ours, milliseconds: signatures are dated by it (F76).
+    ahead: AtomicI64,
 }
 
 /// A whole answer.
@@ -118,7 +125,34 @@ impl Client {
             },
             http: http.build().map_err(internal)?,
             world,
+            ahead: AtomicI64::new(0),
         })
+    }
+
+    /// Learns the storage's time from its answer.
+    fn compare_clocks(&self, headers: &HeaderMap) {
+        let date = headers.get(DATE).and_then(|v| v.to_str().ok());
+        let Some(theirs) = date.and_then(|d| jiff::fmt::rfc2822::parse(d).ok()) else {
+            return;
+        };
+        let off = theirs
+            .timestamp()
+            .as_millisecond()
+            .saturating_sub(self.now().as_millis());
+        let ahead = if off.saturating_abs() < CLOCKS_AGREE_MS {
+            0
+        } else {
+            off
+        };
+        let before = self.ahead.load(Ordering::Relaxed);
+        // Dates have whole seconds and answers take their time: what differs by little is the same.
+        if ahead.saturating_sub(before).saturating_abs() >= CLOCK_GRAIN_MS {
+            self.ahead.store(ahead, Ordering::Relaxed);
+            tracing::warn!(
+                seconds = ahead / 1_000,
+                "the storage's clock is ahead of this computer's by so much"
+            );
+        }
     }
 
     pub(super) fn now(&self) -> Timestamp {
@@ -137,6 +171,7 @@ impl Client {
         ttl: Duration,
         now: Timestamp,
     ) -> Result<Url, Failure> {
+        let now = now.plus_millis(self.ahead.load(Ordering::Relaxed));
         let at = jiff::Timestamp::from_millisecond(now.as_millis()).map_err(internal)?;
         let url = match ask.key {
             Some(key) => self.bucket.object_url(key),
@@ -156,8 +191,19 @@ impl Client {
         ))
     }
 
-    /// Asks and reads the whole answer, whatever its status.
+    /// Asks and reads the whole answer, whatever its status. A refusal that tells that the clocks differ is asked again by
+    /// the storage's time.
     pub(super) async fn ask(&self, method: Method, ask: Ask<'_>, limit: Duration) -> Result<Reply, Failure> {
+        let before = self.ahead.load(Ordering::Relaxed);
+        let reply = self.ask_once(method, ask.clone(), limit).await?;
+        let learnt = self.ahead.load(Ordering::Relaxed) != before;
+        if learnt && matches!(reply.status, 400 | 403) {
+            return self.ask_once(method, ask, limit).await;
+        }
+        Ok(reply)
+    }
+
+    async fn ask_once(&self, method: Method, ask: Ask<'_>, limit: Duration) -> Result<Reply, Failure> {
         let mut response = self.send(method, ask, limit).await?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let mut body = BytesMut::new();
@@ -196,7 +242,9 @@ impl Client {
         if let Some(body) = ask.body {
             request = request.body(body);
         }
-        request.send().await.map_err(|e| lost(&e))
+        let response = request.send().await.map_err(|e| lost(&e))?;
+        self.compare_clocks(response.headers());
+        Ok(response)
     }
 }
 

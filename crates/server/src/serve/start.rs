@@ -1,0 +1,250 @@
+//! Starting and ending a server.
+
+use std::fs::File;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::Request;
+use axum::middleware::{self, Next};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tower::Layer as _;
+use windlass_core::error::{ErrorCode, Failure};
+
+use super::front::{Front, note_route};
+use super::gate::Gate;
+use super::health::{self, Health};
+use super::listen::{Listening, serve};
+use super::settings::{Database, LedgerAt, Settings, StoragePlace};
+use super::{places, tls};
+use crate::auth::keeper::Keeper;
+use crate::clock::{SystemWorld, World, random};
+use crate::db::{Db, Dialect};
+use crate::embedded::{prepare_home, sweep};
+use crate::failure::internal;
+use crate::metrics::Metrics;
+use crate::routes::{Site, router};
+use crate::secrets::Secrets;
+use crate::service::Service;
+use crate::service::storages::Storages;
+use crate::storage::folder::url::BlobSigner;
+use crate::store::Ledger;
+
+/// A running server. Dropping it stops it without waiting; [`Server::shutdown`] waits.
+pub struct Server {
+    url: String,
+    address: SocketAddr,
+    service: Arc<Service>,
+    metrics: Arc<Metrics>,
+    stop: CancellationToken,
+    serving: tokio::task::JoinHandle<bool>,
+    _stop_on_drop: tokio_util::sync::DropGuard,
+    _lock: File,
+}
+
+/// Opens a ledger, and brings it to the newest version. Blocks.
+///
+/// # Errors
+/// As [`Db::open_sqlite`] and [`Db::open_postgres`].
+pub(super) fn open(at: &LedgerAt) -> Result<Db, Failure> {
+    match &at.database {
+        Database::Sqlite => Db::open_sqlite(&file(at)),
+        Database::Postgres(url) => Db::open_postgres(url, at.connections),
+    }
+}
+
+/// The ledger's file in a data folder.
+pub(super) fn file(at: &LedgerAt) -> PathBuf {
+    at.data.clone().unwrap_or_default().join("ledger.sqlite")
+}
+
+/// Starts a server.
+///
+/// # Errors
+/// `already_running` when another one has the data folder; what is wrong with a setting, the ledger or the storage.
+pub async fn start(settings: Settings) -> Result<Server, Failure> {
+    start_with(settings, Arc::new(SystemWorld)).await
+}
+
+/// Starts a server with a time and randomness of its own.
+///
+/// # Errors
+/// As [`start`].
+pub async fn start_with(settings: Settings, world: Arc<dyn World>) -> Result<Server, Failure> {
+    // What can be wrong with settings is found before anything is made.
+    let tls = settings.tls.as_ref().map(tls::acceptor).transpose()?;
+    let listener = bind(settings.listen).await?;
+    let address = listener.local_addr().map_err(internal)?;
+    let url = public_url(&settings, address);
+    let lock = prepare_home(&settings.data)?;
+    let opening = settings.ledger();
+    let db = tokio::task::spawn_blocking(move || open(&opening))
+        .await
+        .map_err(internal)??;
+    let store = Ledger::new(db.clone());
+    if db.dialect() == Dialect::Sqlite {
+        store.free_leases().await?;
+    }
+    let secrets = Arc::new(Secrets::new(settings.data.clone()));
+    let signer = Arc::new(BlobSigner::new(&random(world.as_ref())?, url.clone()));
+    let storages = Storages::new(
+        store.clone(),
+        Arc::clone(&secrets),
+        Arc::clone(&world),
+        signer,
+        random(world.as_ref())?,
+    );
+    let service = Service::new(store, storages, Arc::clone(&secrets), Arc::clone(&world));
+    places::ensure(&service, &secrets, &settings.storage).await?;
+
+    let metrics = Arc::new(Metrics::default());
+    let since = world.now().as_millis() / 1_000;
+    metrics.count("windlass_start_time_seconds", &[], since.unsigned_abs());
+    let stop = CancellationToken::new();
+    let keeper = Arc::new(Keeper::new(db, Arc::clone(&world), settings.anonymous));
+    let site = Site {
+        service: Arc::clone(&service),
+        keeper: Arc::clone(&keeper),
+        metrics: Arc::clone(&metrics),
+        ending: stop.clone(),
+    };
+    let health = Health {
+        service: Arc::clone(&service),
+        keeper: Arc::clone(&keeper),
+        metrics: Arc::clone(&metrics),
+        ending: stop.clone(),
+        metrics_from: settings.metrics_from.clone().into(),
+        connections: settings.database_connections,
+        found: Arc::default(),
+    };
+    let mut origins = settings.cors_origins.clone();
+    origins.push(url.clone());
+    let gate = Arc::new(Gate::new(
+        keeper,
+        Arc::clone(&world),
+        Arc::clone(&metrics),
+        origins,
+        settings.rate_token,
+    ));
+    let front = Arc::new(Front::new(&settings, world, Arc::clone(&metrics)));
+    let check = move |request: Request, next: Next| Arc::clone(&gate).check(request, next);
+    let receive = move |request: Request, next: Next| Arc::clone(&front).receive(request, next);
+    let routes = router(site)
+        .merge(health::router(health))
+        .layer(middleware::from_fn(note_route));
+    // Around the router, not inside it: who asks is found before routing.
+    let guarded = Router::new().fallback_service(middleware::from_fn(check).layer(routes));
+    let app = Router::new().fallback_service(middleware::from_fn(receive).layer(guarded));
+    let how = Listening {
+        tls,
+        max_connections: settings.max_connections,
+        trusted_proxies: settings.trusted_proxies.clone(),
+        header_timeout: settings.header_timeout,
+        metrics: Arc::clone(&metrics),
+    };
+    let serving = tokio::spawn(serve(listener, app, how, stop.clone(), settings.shutdown_grace));
+    tokio::spawn(sweep(Arc::clone(&service), stop.clone()));
+    warn(&settings, address);
+    tracing::info!(url, %address, database = ?settings.database, storage = ?kind(&settings.storage), "listening");
+    Ok(Server {
+        url,
+        address,
+        service,
+        metrics,
+        serving,
+        _stop_on_drop: stop.clone().drop_guard(),
+        stop,
+        _lock: lock,
+    })
+}
+
+impl Server {
+    /// How clients reach it.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The service behind the routes.
+    #[must_use]
+    pub fn service(&self) -> &Arc<Service> {
+        &self.service
+    }
+
+    /// Its figures.
+    #[must_use]
+    pub fn metrics(&self) -> &Arc<Metrics> {
+        &self.metrics
+    }
+
+    /// Takes no more connections, lets requests and the work that they began end, and closes the ledger. False when
+    /// requests had to be cut.
+    ///
+    /// # Errors
+    /// When the ledger can't be closed; what was answered is safe all the same.
+    pub async fn shutdown(self) -> Result<bool, Failure> {
+        self.stop.cancel();
+        let ended = self.serving.await.map_err(internal)?;
+        self.service.close().await?;
+        Ok(ended)
+    }
+}
+
+async fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
+    let mut tries = 0;
+    loop {
+        match TcpListener::bind(address).await {
+            Ok(listener) => return Ok(listener),
+            // The one before it is just ending.
+            Err(e) if e.kind() == std::io::ErrorKind::AddrInUse && tries < 4 => {
+                tries += 1;
+                tokio::time::sleep(Duration::from_millis(250)).await;
+            }
+            Err(e) => {
+                let detail = format!("listen: {address} can't be listened on: {e}");
+                return Err(Failure::new(ErrorCode::InvalidField, detail));
+            }
+        }
+    }
+}
+
+fn public_url(settings: &Settings, address: SocketAddr) -> String {
+    if let Some(url) = &settings.public_url {
+        return url.clone();
+    }
+    let scheme = if settings.tls.is_some() { "https" } else { "http" };
+    let mut reached = address;
+    if address.ip().is_unspecified() {
+        reached.set_ip(IpAddr::V4(Ipv4Addr::LOCALHOST));
+    }
+    format!("{scheme}://{reached}")
+}
+
+/// What works, and may not be meant.
+fn warn(settings: &Settings, address: SocketAddr) {
+    let is_open = !address.ip().is_loopback();
+    if is_open && settings.tls.is_none() && settings.trusted_proxies.is_empty() {
+        tracing::warn!(
+            "tokens travel unencrypted: set tls-cert and tls-key, or listen on loopback behind a proxy"
+        );
+    }
+    if address.ip().is_unspecified() && settings.public_url.is_none() {
+        tracing::warn!("signed URLs name 127.0.0.1: set public-url, so that other computers can send files");
+    }
+}
+
+fn kind(place: &StoragePlace) -> &'static str {
+    match place {
+        StoragePlace::Folder(_) => "folder",
+        StoragePlace::Bucket(_) => "s3",
+    }
+}

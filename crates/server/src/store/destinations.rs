@@ -1,0 +1,156 @@
+//! Destinations in the ledger; never their keys.
+
+use windlass_core::error::{ErrorCode, Failure};
+use windlass_core::ids::DestinationId;
+use windlass_core::time::Timestamp;
+use windlass_protocol::destinations::{DestinationConfig, SecretKeep};
+
+use crate::db::{Row, Tx, params};
+use crate::failure::{Refusal, internal};
+use crate::store::DestinationRow;
+
+const DESTINATION: &str =
+    "SELECT id, name, config, secret_keep, capabilities, max_bytes, state = 'active' FROM destination";
+
+fn parse(r: &Row) -> Result<DestinationRow, Failure> {
+    Ok(DestinationRow {
+        id: r.get(0)?,
+        name: r.get(1)?,
+        config: serde_json::from_str(&r.get::<String>(2)?).map_err(internal)?,
+        keep: r.get::<Option<String>>(3)?.as_deref().and_then(keep_of),
+        capabilities: r
+            .get::<Option<String>>(4)?
+            .map(|c| serde_json::from_str(&c))
+            .transpose()
+            .map_err(internal)?,
+        max_bytes: r.get(5)?,
+        active: r.get(6)?,
+    })
+}
+
+const fn keep_word(keep: SecretKeep) -> &'static str {
+    match keep {
+        SecretKeep::Keyring => "keyring",
+        SecretKeep::File => "file",
+        SecretKeep::Session => "session",
+    }
+}
+
+fn keep_of(word: &str) -> Option<SecretKeep> {
+    [SecretKeep::Keyring, SecretKeep::File, SecretKeep::Session]
+        .into_iter()
+        .find(|k| keep_word(*k) == word)
+}
+
+/// Those in use, by age.
+pub(super) fn all(tx: &mut dyn Tx) -> Result<Vec<DestinationRow>, Failure> {
+    let rows = tx.query(
+        &format!("{DESTINATION} WHERE state = 'active' ORDER BY created_at, id"),
+        params![],
+    )?;
+    rows.iter().map(parse).collect()
+}
+
+/// One, also one that is not in use any more.
+pub(super) fn load(tx: &mut dyn Tx, id: DestinationId) -> Result<Option<DestinationRow>, Failure> {
+    tx.query_opt(&format!("{DESTINATION} WHERE id = ?1"), params![id])?
+        .map(|r| parse(&r))
+        .transpose()
+}
+
+/// Adds or replaces. Refused when another has the name, or when files went there and the place would change.
+pub(super) fn put(
+    tx: &mut dyn Tx,
+    row: &DestinationRow,
+    now: Timestamp,
+) -> Result<Result<(), Refusal>, Failure> {
+    let taken = tx.exists(
+        "SELECT 1 FROM destination WHERE name = ?1 AND id <> ?2 AND state = 'active'",
+        params![&row.name, row.id],
+    )?;
+    if taken {
+        return Ok(Err(name_taken()));
+    }
+    if let Some(old) = load(tx, row.id)?
+        && !same_place(&old.config, &row.config)
+        && is_used(tx, row.id)?
+    {
+        let detail = "files were sent there: add a new destination for another place";
+        return Ok(Err(Refusal::new(ErrorCode::StateConflict, detail)));
+    }
+    let config = serde_json::to_string(&row.config).map_err(internal)?;
+    let capabilities = row
+        .capabilities
+        .as_ref()
+        .map(serde_json::to_string)
+        .transpose()
+        .map_err(internal)?;
+    let kind = match row.config {
+        DestinationConfig::Folder { .. } => "folder",
+        DestinationConfig::S3 { .. } => "s3",
+    };
+    tx.execute("INSERT INTO destination (id, name, kind, config, secret_keep, capabilities, max_bytes, state, created_at, updated_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'active', ?8, ?8)
+         ON CONFLICT (id) DO UPDATE SET name = excluded.name, kind = excluded.kind, config = excluded.config,
+           secret_keep = excluded.secret_keep, capabilities = excluded.capabilities, max_bytes = excluded.max_bytes,
+           state = 'active', updated_at = excluded.updated_at", params![
+            row.id,
+            &row.name,
+            kind,
+            config,
+            row.keep.map(keep_word),
+            capabilities,
+            row.max_bytes.map(|b| i64::try_from(b).unwrap_or(i64::MAX)),
+            now
+        ])?;
+    Ok(Ok(()))
+}
+
+pub(super) fn name_taken() -> Refusal {
+    Refusal::new(ErrorCode::InvalidField, "another destination has this name")
+}
+
+/// True when keys of one are keys of the other. How a bucket is reached may change; which it is may not.
+fn same_place(a: &DestinationConfig, b: &DestinationConfig) -> bool {
+    use DestinationConfig as D;
+    match (a, b) {
+        // A folder is told by its marker, which the service looks for; it may have been moved.
+        (D::Folder { .. }, D::Folder { .. }) => true,
+        (D::S3 { bucket: a, .. }, D::S3 { bucket: b, .. }) => a == b,
+        (D::Folder { .. }, D::S3 { .. }) | (D::S3 { .. }, D::Folder { .. }) => false,
+    }
+}
+
+fn is_used(tx: &mut dyn Tx, id: DestinationId) -> Result<bool, Failure> {
+    tx.exists("SELECT 1 FROM stored_object WHERE destination_id = ?1 AND state IN ('open', 'stored', 'condemned') LIMIT 1", params![id])
+}
+
+/// Takes one out of use; its rows stay for the history.
+pub(super) fn remove(
+    tx: &mut dyn Tx,
+    id: DestinationId,
+    now: Timestamp,
+) -> Result<Result<(), Refusal>, Failure> {
+    if !load(tx, id)?.is_some_and(|d| d.active) {
+        // Asked again after a lost answer: it is not there, as was wanted.
+        return Ok(Ok(()));
+    }
+    let open: u64 = tx
+        .query_one(
+            "SELECT COUNT(*) FROM upload_session WHERE destination_id = ?1 AND deleted_at IS NULL
+               AND state IN ('pending', 'uploading', 'verifying')",
+            params![id],
+        )?
+        .get(0)?;
+    if open > 0 {
+        return Ok(Err(Refusal::new(
+            ErrorCode::StateConflict,
+            format!("{open} unfinished files go there"),
+        )));
+    }
+    tx.execute(
+        "UPDATE destination SET state = 'retired', updated_at = ?2 WHERE id = ?1",
+        params![id, now],
+    )?;
+    Ok(Ok(()))
+}
