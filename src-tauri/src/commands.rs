@@ -3,6 +3,7 @@
 //! No command takes a path of a source: what may be uploaded comes from a drop, a dialog, the clipboard or the command line
 //! (A11). Each is granted to the window by name.
 
+mod check;
 mod destinations;
 mod files;
 mod groups;
@@ -12,6 +13,7 @@ mod names;
 mod page;
 mod program;
 mod proof;
+mod watch;
 
 use serde::Serialize;
 use tauri::ipc::Invoke;
@@ -48,12 +50,17 @@ pub(crate) fn handler() -> impl Fn(Invoke<tauri::Wry>) -> bool + Send + Sync + '
     tauri::generate_handler![
         groups::act_on_files,
         destinations::add_destination,
+        watch::add_watch,
         groups::answer_relaunch,
         destinations::check_destination,
         destinations::choose_destination_folder,
         files::choose_files,
+        watch::choose_watch_folder,
+        watch::confirm_watch,
+        destinations::destination_form,
         files::drop_cancel,
         files::drop_into,
+        destinations::edit_destination,
         history::export_receipt,
         files::file_details,
         groups::find_in_groups,
@@ -63,14 +70,20 @@ pub(crate) fn handler() -> impl Fn(Invoke<tauri::Wry>) -> bool + Send + Sync + '
         history::history_details,
         history::insights,
         program::login_start,
+        watch::look_now,
         program::make_diagnostics,
         groups::move_group,
         program::open_data_folder,
         files::paste_files,
+        check::preflight,
+        check::preflight_accept,
+        check::preflight_cancel,
+        watch::preview_watch,
         proof::receipt,
         history::receipt_lines,
         destinations::remove_destination,
         groups::remove_group,
+        watch::remove_watch,
         groups::rename_group,
         program::reset_settings,
         groups::retry,
@@ -80,12 +93,16 @@ pub(crate) fn handler() -> impl Fn(Invoke<tauri::Wry>) -> bool + Send + Sync + '
         groups::set_intent,
         program::set_login_start,
         page::set_setting,
+        watch::set_watch,
+        watch::set_watch_intent,
         proof::show_at_destination,
         files::show_source,
         page::subscribe,
         destinations::test_destination,
         history::upload_again,
+        watch::upload_anyway,
         proof::verify_group,
+        watch::watch_files,
         page::watch_rows,
     ]
 }

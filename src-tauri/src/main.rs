@@ -8,6 +8,7 @@
 mod app;
 mod arguments;
 mod awake;
+mod check;
 mod closing;
 mod commands;
 mod desktop;

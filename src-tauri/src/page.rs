@@ -27,6 +27,13 @@ pub(crate) enum WindowMessage {
     },
     /// A drag of files over the window.
     Drag(Drag),
+    /// Something was given and is being looked at: ask the person what to do with it.
+    Check {
+        /// The number of the look.
+        number: u32,
+        /// The group it was given to; none: a new one.
+        group: Option<GroupId>,
+    },
     /// Bring a group into sight, or the list.
     Show {
         /// Which.

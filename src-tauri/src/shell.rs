@@ -16,6 +16,7 @@ use windlass_engine::view::DiagnosticsSection;
 use windlass_engine::{AddPaths, EngineHandle, Origin};
 use windlass_server::embedded::Embedded;
 
+use crate::check::Looks;
 use crate::files::Given;
 use crate::follow::Facts;
 use crate::page::Page;
@@ -40,10 +41,14 @@ struct Inner {
     given: Mutex<Given>,
     facts: Mutex<Facts>,
     settings: Mutex<BTreeMap<String, Value>>,
+    /// What was given and waits for an answer.
+    looks: Mutex<Looks>,
     /// The diagnostics that the window shows.
     bundle: Mutex<Option<String>>,
     /// Paths that came before there was a destination.
     early: Mutex<Vec<PathBuf>>,
+    /// Folders that were chosen to be watched, or for originals, in this run; the page knows their numbers.
+    chosen_folders: Mutex<Vec<PathBuf>>,
     /// Hosts that the person confirmed in this run (A15).
     confirmed: Mutex<Vec<String>>,
     /// A question before the end is open, or the end has begun.
@@ -60,8 +65,10 @@ impl Default for Inner {
             given: Mutex::default(),
             facts: Mutex::default(),
             settings: Mutex::default(),
+            looks: Mutex::default(),
             bundle: Mutex::default(),
             early: Mutex::default(),
+            chosen_folders: Mutex::default(),
             confirmed: Mutex::default(),
             asking: AtomicBool::new(false),
             ending: AtomicBool::new(false),
@@ -101,6 +108,16 @@ impl Shell {
     /// The page.
     pub(crate) fn page(&self) -> &Page {
         &self.0.page
+    }
+
+    /// What was given and waits for an answer.
+    pub(crate) fn looks(&self) -> MutexGuard<'_, Looks> {
+        lock(&self.0.looks)
+    }
+
+    /// Folders that were chosen to be watched, by their numbers.
+    pub(crate) fn chosen_folders(&self) -> MutexGuard<'_, Vec<PathBuf>> {
+        lock(&self.0.chosen_folders)
     }
 
     /// Dropped paths.

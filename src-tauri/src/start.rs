@@ -51,6 +51,7 @@ async fn start(app: &AppHandle, lock: HomeLock) -> Result<EngineHandle, Failure>
         machine: Config::default(),
     })
     .await?;
+    engine.begin_watching();
     let settings = engine.snapshot().await?.settings;
     let socket = remote::serve(engine.clone(), &home);
     if let Err(e) = &socket {

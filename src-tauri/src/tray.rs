@@ -4,11 +4,12 @@
 //! stays open; only when the number of named groups changes the menu is made anew.
 
 mod model;
+mod pause;
 
 use std::sync::{Mutex, PoisonError};
 
 use tauri::image::Image;
-use tauri::menu::{IsMenuItem, Menu, MenuItem, PredefinedMenuItem};
+use tauri::menu::{IsMenuItem, Menu, MenuItem, PredefinedMenuItem, Submenu};
 use tauri::tray::{MouseButton, MouseButtonState, TrayIcon as Icon, TrayIconBuilder, TrayIconEvent};
 use tauri::{AppHandle, Manager as _, Wry};
 use windlass_core::error::Failure;
@@ -19,12 +20,14 @@ use windlass_engine::Scope;
 use crate::shell::Shell;
 use crate::{closing, window};
 use model::{PauseAll, TrayIcon, TrayModel, tray_model};
+use pause::Span;
 
 const STATE: &str = "state";
 const OPEN: &str = "open";
 const ALL: &str = "all";
 const QUIT: &str = "quit";
 const GROUP: &str = "group:";
+const PAUSE: &str = "pause:";
 
 /// The tray as it was drawn last.
 #[derive(Default)]
@@ -176,7 +179,22 @@ fn menu(app: &AppHandle, model: &TrayModel) -> tauri::Result<(Menu<Wry>, Lines)>
     );
     let mut items: Vec<&dyn IsMenuItem<Wry>> = vec![&lines.state];
     items.extend(lines.groups.iter().map(|g| g as &dyn IsMenuItem<Wry>));
-    items.extend([&first as &dyn IsMenuItem<Wry>, &open, &lines.all, &last, &quit]);
+    let spans = words
+        .pause_spans()
+        .into_iter()
+        .enumerate()
+        .map(|(i, text)| item(&format!("{PAUSE}{i}"), text, true))
+        .collect::<Result<Vec<_>, _>>()?;
+    let spans: Vec<&dyn IsMenuItem<Wry>> = spans.iter().map(|s| s as &dyn IsMenuItem<Wry>).collect();
+    let pause = Submenu::with_items(app, words.pause_for(), true, &spans)?;
+    items.extend([
+        &first as &dyn IsMenuItem<Wry>,
+        &open,
+        &lines.all,
+        &pause,
+        &last,
+        &quit,
+    ]);
     Ok((Menu::with_items(app, &items)?, lines))
 }
 
@@ -206,7 +224,12 @@ fn chosen(app: &AppHandle, id: &str) {
             });
         }
         other => {
-            if let Some(group) = other
+            let span = other
+                .strip_prefix(PAUSE)
+                .and_then(|i| Span::ALL.get(i.parse::<usize>().ok()?).copied());
+            if let Some(span) = span {
+                pause_for(app, span);
+            } else if let Some(group) = other
                 .strip_prefix(GROUP)
                 .and_then(|id| id.parse::<GroupId>().ok())
             {
@@ -214,6 +237,21 @@ fn chosen(app: &AppHandle, id: &str) {
             }
         }
     }
+}
+
+/// Pauses everything for a span.
+fn pause_for(app: &AppHandle, span: Span) {
+    let app = app.clone();
+    tauri::async_runtime::spawn(async move {
+        let shell = app.state::<Shell>().inner().clone();
+        let paused = match shell.engine().await {
+            Ok(engine) => engine.pause_until(span.end(engine.now_ms())).await,
+            Err(e) => Err(e),
+        };
+        if let Err(e) = paused {
+            tracing::warn!(error = %e, "pausing from the tray failed");
+        }
+    });
 }
 
 /// Does what the menu offered.

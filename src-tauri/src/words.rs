@@ -35,6 +35,12 @@ pub(crate) trait Words: Send + Sync {
     fn pause_all(&self) -> &'static str;
     /// Menu.
     fn resume_all(&self) -> &'static str;
+    /// Menu: the title of the three below.
+    fn pause_for(&self) -> &'static str;
+    /// Menu: half an hour, an hour, until tomorrow at eight.
+    fn pause_spans(&self) -> [&'static str; 3];
+    /// Paused by the person, until this time of day.
+    fn paused_until(&self, clock: &str) -> String;
     /// Menu and button.
     fn quit(&self) -> &'static str;
     /// A group in the menu.

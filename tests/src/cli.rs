@@ -287,7 +287,11 @@ impl Running {
         .and_then(|said| said)
         .with_context(|| {
             let read = |path| fs::read_to_string(path).unwrap_or_default();
-            format!("waiting for {pieces:?}; it said\n{}\n{}", read(&self.out), read(&self.err))
+            format!(
+                "waiting for {pieces:?}; it said\n{}\n{}",
+                read(&self.out),
+                read(&self.err)
+            )
         })
     }
 

@@ -8,6 +8,7 @@ mod bundle;
 mod check;
 mod command;
 mod generate;
+mod licences;
 mod paths;
 mod policy;
 mod run;
@@ -28,6 +29,7 @@ cargo xtask VERB
   bench [-- ARGS]    measure against the machine's floor and other uploaders
   bundle             build the .deb and the .rpm
   generate [--check] write the page's types from Rust; --check: only say whether they are current
+  licences [--check] write the list of what the program is built from, for its About page
   deny               licences, sources and known faults of the dependencies (installs cargo-deny when missing)
 ";
 
@@ -45,6 +47,7 @@ fn main() -> ExitCode {
         "bench" => bundle::bench(after_dashes(rest)),
         "bundle" => no_more(rest).and_then(|()| bundle::bundle()),
         "generate" => flag(rest, "--check").and_then(generate::run),
+        "licences" => flag(rest, "--check").and_then(licences::run),
         "deny" => no_more(rest).and_then(|()| policy::run()),
         "help" | "--help" | "-h" => {
             print!("{HELP}");

@@ -1,5 +1,9 @@
 //! What may be typed.
 
+mod watch;
+
+pub use watch::{Watch, WatchAdd, WatchExplain, WatchName, WatchNow, WatchRun};
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
@@ -49,6 +53,9 @@ pub enum Verb {
     /// Destinations: where files go
     #[command(subcommand)]
     Dest(Dest),
+    /// Watched folders: what is written to them is uploaded by itself
+    #[command(subcommand)]
+    Watch(Watch),
     /// Show the proof of a group: what went where, when, with which SHA-256
     Receipt(Receipt),
     /// Ask the destination again whether everything is as it was proved
@@ -239,6 +246,7 @@ impl Verb {
             Self::Cancel(a) => a.json.json,
             Self::Retry(a) => a.json.json,
             Self::Receipt(a) | Self::Verify(a) => a.json.json,
+            Self::Watch(watch) => watch.json(),
             Self::Completions(_) => false,
             Self::Server(verb) => verb.json(),
             Self::Dest(Dest::Add(a)) => a.json.json,

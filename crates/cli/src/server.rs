@@ -9,7 +9,7 @@ pub mod token;
 pub mod user;
 
 use windlass_core::error::{ErrorCode, Failure};
-use windlass_server::serve::settings::Settings;
+use windlass_server::serve::settings::{LedgerAt, Settings};
 
 use self::args::ServerVerb;
 use crate::exit::{Exit, Trouble};
@@ -39,6 +39,24 @@ pub fn run(verb: ServerVerb, out: Output) -> Result<Exit, Trouble> {
 /// # Errors
 /// `invalid_field`.
 pub fn settings(place: &args::Where, more: &[(&str, Option<String>)]) -> Result<Settings, Trouble> {
-    let layers = place.layers(more)?;
-    Ok(Settings::resolve(&layers)?)
+    let layers = place.layers(more).map_err(told)?;
+    Settings::resolve(&layers).map_err(told)
+}
+
+/// Where the ledger is that a verb works on.
+///
+/// # Errors
+/// `invalid_field`.
+pub fn ledger(place: &args::Where) -> Result<LedgerAt, Trouble> {
+    let layers = place.layers(&[]).map_err(told)?;
+    LedgerAt::resolve(&layers).map_err(told)
+}
+
+/// What is wrong with a setting begins with the setting's name, which stays as it is written.
+#[must_use]
+pub fn told(failure: Failure) -> Trouble {
+    match failure.code {
+        ErrorCode::InvalidField => Trouble::new(failure.code, failure.detail),
+        _ => failure.into(),
+    }
 }

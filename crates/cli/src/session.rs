@@ -85,6 +85,8 @@ macro_rules! ask {
     };
 }
 
+mod folders;
+
 /// Says what this start found: a queue that was set aside is never silently gone (I14).
 async fn tell_notices(handle: &EngineHandle) {
     let notices = handle.snapshot().await.map(|s| s.notices).unwrap_or_default();

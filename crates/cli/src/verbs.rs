@@ -10,6 +10,7 @@ pub mod retry;
 pub mod status;
 pub mod up;
 pub mod verify;
+pub mod watch;
 
 use std::sync::Mutex;
 
@@ -98,6 +99,7 @@ pub async fn run(verb: Verb, cx: &Context) -> Result<Exit, Trouble> {
         Verb::Dest(Dest::Test(args)) => dest::test(args, cx).await,
         Verb::Dest(Dest::Remove(args)) => dest::remove(args, cx).await,
         Verb::Dest(Dest::Default(args)) => dest::make_default(args, cx).await,
+        Verb::Watch(verb) => watch::run(verb, cx).await,
         Verb::Receipt(args) => receipt::run(args, cx).await,
         Verb::Verify(args) => verify::run(args, cx).await,
         Verb::Completions(args) => Ok(completions::run(args)),

@@ -1,4 +1,5 @@
-//! What is done behind the uploads: what was sent is noted by the minute, and receipts are made searchable.
+//! What is done behind the uploads: what was sent is noted by the minute, receipts are made searchable, and a pause ends
+//! when its time is over.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -18,6 +19,8 @@ const NOTE: Duration = Duration::from_secs(10);
 const STEP: u32 = 500;
 /// Between two steps while there is more.
 const BREATH: Duration = Duration::from_millis(250);
+/// Looked for new receipts, and for the end of a pause, so often.
+const SECOND: Duration = Duration::from_secs(1);
 /// Notes between two removals of what is too old.
 const PRUNE: u32 = 360;
 
@@ -35,6 +38,7 @@ pub(crate) async fn run(shared: Arc<Shared>) {
             () = tokio::time::sleep(wait.min(next.saturating_duration_since(tokio::time::Instant::now()))) => {}
             () = shared.stop.cancelled() => return,
         }
+        crate::groups::end_pause(&shared).await;
         if tokio::time::Instant::now() >= next {
             next += NOTE;
             note(&shared).await;
@@ -48,10 +52,10 @@ pub(crate) async fn run(shared: Arc<Shared>) {
         let taken = shared.queue.write(|c| search::index(c, STEP)).await;
         wait = match taken {
             Ok(n) if n >= STEP as usize => BREATH,
-            Ok(_) => NOTE / 5,
+            Ok(_) => SECOND,
             Err(e) => {
                 warn(Err(Failure::from(&e)));
-                NOTE
+                SECOND
             }
         };
     }

@@ -65,6 +65,8 @@ pub(crate) async fn begin(shared: &Arc<Shared>) -> Result<(), Failure> {
             follow(shared, key, value).await;
         }
     }
+    let until = all.get(crate::groups::PAUSED_UNTIL).and_then(Value::as_i64);
+    shared.deltas.set_paused_until(until);
     Ok(())
 }
 

@@ -7,7 +7,7 @@
 mod rates;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -47,6 +47,8 @@ pub(crate) struct Deltas {
     stirred: Mutex<Stirred>,
     wake: Notify,
     paused: AtomicBool,
+    /// When that ends by itself, milliseconds; 0: not by itself.
+    paused_until: AtomicI64,
     said: Mutex<Vec<Notice>>,
     state: tokio::sync::Mutex<State>,
 }
@@ -59,6 +61,7 @@ struct Stirred {
     everything: bool,
     destinations: bool,
     relaunch: bool,
+    watches: bool,
 }
 
 /// What was sent last.
@@ -81,6 +84,7 @@ impl Deltas {
             stirred: Mutex::default(),
             wake: Notify::new(),
             paused: AtomicBool::new(false),
+            paused_until: AtomicI64::new(0),
             said: Mutex::default(),
             state: tokio::sync::Mutex::default(),
         }
@@ -118,6 +122,11 @@ impl Deltas {
         });
     }
 
+    /// Something of a watched folder changed.
+    pub(crate) fn watches_changed(&self) {
+        self.note(|s| s.watches = true);
+    }
+
     pub(crate) fn relaunch_changed(&self) {
         self.note(|s| {
             s.relaunch = true;
@@ -146,6 +155,16 @@ impl Deltas {
         self.note(|s| s.everything = true);
     }
 
+    pub(crate) fn set_paused_until(&self, until: Option<i64>) {
+        self.paused_until.store(until.unwrap_or(0), Ordering::Relaxed);
+        self.note(|s| s.everything = true);
+    }
+
+    /// When the pause of everything ends by itself.
+    pub(crate) fn paused_until(&self) -> Option<i64> {
+        Some(self.paused_until.load(Ordering::Relaxed)).filter(|until| *until > 0 && self.is_paused())
+    }
+
     pub(crate) fn is_paused(&self) -> bool {
         self.paused.load(Ordering::Relaxed)
     }
@@ -165,6 +184,7 @@ impl Deltas {
             totals: state.totals.clone(),
             destinations,
             relaunch: shared.relaunch.report(),
+            watches: crate::watch::views(shared).await?,
             first_run,
             suggested_folder: shared.suggested_folder.to_string_lossy().into_owned(),
             notices: locked(&self.said).clone(),
@@ -272,6 +292,11 @@ async fn one(shared: &Shared) -> Result<(), Failure> {
         files,
         totals,
         destinations,
+        watches: if stirred.watches {
+            Some(crate::watch::views(shared).await?)
+        } else {
+            None
+        },
         relaunch: stirred.relaunch.then(|| RelaunchChange {
             report: shared.relaunch.report(),
         }),
@@ -481,6 +506,7 @@ fn sum(shared: &Shared, state: &mut State) -> Totals {
     use windlass_core::display::GroupWord as W;
     let mut t = Totals {
         paused: shared.deltas.is_paused(),
+        paused_until: shared.deltas.paused_until(),
         ..Totals::default()
     };
     for g in state.groups.values() {

@@ -111,6 +111,31 @@ pub(crate) async fn notify(shared: &Shared, group: GroupId, notice: Notice) {
 /// Key of the setting that keeps "everything is paused" over a relaunch (I36).
 pub(crate) const PAUSED: &str = "paused";
 
+/// Key of the setting that says when that pause ends by itself, milliseconds since 1970.
+pub(crate) const PAUSED_UNTIL: &str = "paused_until";
+
+/// Pauses everything until a time; also over a relaunch.
+pub(crate) async fn pause_until(shared: &Arc<Shared>, until: i64) -> Result<(), Failure> {
+    set_intent(shared, Scope::App, Intent::Paused).await?;
+    shared
+        .queue
+        .write(move |conn| settings::set(conn, PAUSED_UNTIL, &until.into()))
+        .await?;
+    shared.deltas.set_paused_until(Some(until));
+    Ok(())
+}
+
+/// Ends a pause whose time is over.
+pub(crate) async fn end_pause(shared: &Arc<Shared>) {
+    let over = shared
+        .deltas
+        .paused_until()
+        .is_some_and(|until| until <= clock::now().as_millis());
+    if over && let Err(e) = set_intent(shared, Scope::App, Intent::Run).await {
+        tracing::warn!(error = %e, "the pause could not be ended");
+    }
+}
+
 pub(crate) async fn set_intent(shared: &Arc<Shared>, scope: Scope, intent: Intent) -> Result<(), Failure> {
     match scope {
         Scope::App => {
@@ -123,8 +148,12 @@ pub(crate) async fn set_intent(shared: &Arc<Shared>, scope: Scope, intent: Inten
             let paused = intent == Intent::Paused;
             shared
                 .queue
-                .write(move |conn| settings::set(conn, PAUSED, &serde_json::Value::from(paused)))
+                .write(move |conn| {
+                    settings::set(conn, PAUSED, &serde_json::Value::from(paused))?;
+                    settings::remove(conn, PAUSED_UNTIL)
+                })
                 .await?;
+            shared.deltas.set_paused_until(None);
             shared.deltas.set_paused(paused);
             shared.event(Event::AppPaused(paused)).await;
         }

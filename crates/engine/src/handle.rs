@@ -12,6 +12,7 @@ use windlass_core::ids::{DestinationId, FileId, GroupId};
 use windlass_core::machine::{Event, Notice};
 use windlass_core::states::{FileState, Intent};
 
+use crate::preflight::Preflight;
 use crate::shell::Shared;
 use crate::summary::{GroupEnd, Summary};
 use crate::view::{
@@ -20,7 +21,8 @@ use crate::view::{
     RelaunchAnswer, SafeView, Snapshot,
 };
 use crate::{
-    choices, chosen, clock, details, diagnostics, groups, history, insights, intake, launch, places, receipts, safe,
+    choices, chosen, clock, details, diagnostics, groups, history, insights, intake, launch, places, preflight,
+    receipts, safe,
 };
 
 /// How files came.
@@ -91,6 +93,15 @@ pub struct RowRange {
     pub limit: u32,
     /// Only what this finds; positions count what is found then.
     pub find: Option<Find>,
+}
+
+/// What of the given files is left out of the group, by the person's answer.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Leave {
+    /// What was proved there before and is unchanged.
+    pub unchanged: bool,
+    /// What can't be sent: unreadable, too large, links, names that can't be used.
+    pub troubled: bool,
 }
 
 /// Files that a person chose.
@@ -210,6 +221,22 @@ impl EngineHandle {
         self.shared.deltas.watch(&self.shared, ranges).await
     }
 
+    /// Looks at paths without taking them in; for a group, or for a new one at the default destination.
+    ///
+    /// # Errors
+    /// `bad_request` for nothing; errors of the queue.
+    pub async fn preflight(&self, paths: Vec<PathBuf>, group: Option<GroupId>) -> Result<Preflight, Failure> {
+        preflight::begin(&self.shared, paths, group).await
+    }
+
+    /// Takes paths in without what is there already, or can't be read, as the person answered the look.
+    ///
+    /// # Errors
+    /// As [`Self::add_paths`].
+    pub async fn add_checked(&self, add: AddPaths, leave: Leave) -> Result<GroupId, Failure> {
+        intake::add_without(&self.shared, add, leave).await
+    }
+
     /// All that is known of one file: its row, parts from a number on, what happened to it.
     ///
     /// # Errors
@@ -256,6 +283,14 @@ impl EngineHandle {
     /// `not_found`; errors of the queue.
     pub async fn set_intent(&self, scope: Scope, intent: Intent) -> Result<(), Failure> {
         groups::set_intent(&self.shared, scope, intent).await
+    }
+
+    /// Pauses everything until a time, milliseconds since 1970; also over a relaunch. Any other wish for everything ends it.
+    ///
+    /// # Errors
+    /// Errors of the queue.
+    pub async fn pause_until(&self, until_ms: i64) -> Result<(), Failure> {
+        groups::pause_until(&self.shared, until_ms).await
     }
 
     /// Tries failed files again, from where they stood; all, or those with one code. Answers how many.
@@ -329,6 +364,22 @@ impl EngineHandle {
     /// `not_found`.
     pub async fn check_destination(&self, id: DestinationId) -> Result<DestinationCheck, Failure> {
         places::check(&self.shared, id).await
+    }
+
+    /// What is known of a destination, to be changed; its key is empty.
+    ///
+    /// # Errors
+    /// `not_found`.
+    pub async fn destination_form(&self, id: DestinationId) -> Result<NewDestination, Failure> {
+        places::form(&self.shared, id).await
+    }
+
+    /// Tests and saves a changed destination; without a new key the stored one stays.
+    ///
+    /// # Errors
+    /// `invalid_field`, `not_found`; `state_conflict` for another place while unfinished groups go to this one.
+    pub async fn edit_destination(&self, id: DestinationId, new: &NewDestination) -> Result<DestinationCheck, Failure> {
+        places::edit(&self.shared, id, new).await
     }
 
     /// Removes a destination.

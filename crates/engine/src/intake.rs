@@ -30,7 +30,7 @@ use windlass_queue::{
 use windlass_transfer::source;
 
 use crate::clock;
-use crate::handle::AddPaths;
+use crate::handle::{AddPaths, Leave};
 use crate::infos::GroupInfo;
 use crate::shell::Shared;
 
@@ -39,6 +39,7 @@ const BATCH: usize = 2_000;
 /// Batches that the walk may be ahead of the queue.
 const AHEAD: usize = 4;
 const ROOTS: &str = "intake:";
+const LEAVE: &str = "intake:leave:";
 
 pub(crate) async fn add(shared: &Arc<Shared>, mut add: AddPaths) -> Result<GroupId, Failure> {
     // The same thing given twice in one gesture is one thing.
@@ -148,6 +149,43 @@ pub(crate) async fn add(shared: &Arc<Shared>, mut add: AddPaths) -> Result<Group
     Ok(id)
 }
 
+/// Takes paths in as [`add`] does, without what the person chose to leave out. The choice is written first: a walk that a crash
+/// cut goes on by it.
+pub(crate) async fn add_without(
+    shared: &Arc<Shared>,
+    mut add: AddPaths,
+    leave: Leave,
+) -> Result<GroupId, Failure> {
+    let id = match add.group {
+        Some(id) => id,
+        None => *add.id.get_or_insert_with(clock::group_id),
+    };
+    if leave != Leave::default() {
+        let value = serde_json::json!({ "unchanged": leave.unchanged, "troubled": leave.troubled });
+        shared
+            .queue
+            .write(move |conn| settings::set(conn, &format!("{LEAVE}{id}"), &value))
+            .await?;
+    }
+    self::add(shared, add).await
+}
+
+/// What the person chose to leave out of the walk that is under way.
+async fn leave_of(shared: &Shared, id: GroupId) -> Leave {
+    let read = shared
+        .queue
+        .read(move |conn| settings::get(conn, &format!("{LEAVE}{id}")))
+        .await;
+    let flag = |value: &serde_json::Value, key| value.get(key).and_then(serde_json::Value::as_bool).unwrap_or(false);
+    match read {
+        Ok(Some(value)) => Leave {
+            unchanged: flag(&value, "unchanged"),
+            troubled: flag(&value, "troubled"),
+        },
+        Ok(None) | Err(_) => Leave::default(),
+    }
+}
+
 /// Takes the originals of a group in once more, as a new group of the same name: what was dropped then, as it is now.
 pub(crate) async fn again(shared: &Arc<Shared>, group: GroupId) -> Result<GroupId, Failure> {
     let (name, origin, destination, paths) = shared
@@ -230,12 +268,13 @@ pub(crate) async fn resume_walk(shared: &Arc<Shared>, id: GroupId) -> Result<(),
 
 fn end_walk(conn: &Connection, id: GroupId) -> Result<(), QueueError> {
     settings::remove(conn, &format!("{ROOTS}{id}"))?;
+    settings::remove(conn, &format!("{LEAVE}{id}"))?;
     groups::set_scanning(conn, id, false)?;
     Ok(())
 }
 
 /// A group's name from what was given: the folder's name, the file's without its extension, or the first and how many more.
-fn name_of(paths: &[PathBuf]) -> String {
+pub(crate) fn name_of(paths: &[PathBuf]) -> String {
     let name = |p: &PathBuf| {
         if p.is_dir() { p.file_name() } else { p.file_stem() }.map(|n| n.to_string_lossy().into_owned())
     };
@@ -251,16 +290,33 @@ fn name_of(paths: &[PathBuf]) -> String {
 }
 
 /// One thing that the walk found.
-struct Found {
-    path: PathBuf,
-    rel_path: String,
-    fingerprint: SourceFingerprint,
-    refused: Option<Failure>,
+pub(crate) struct Found {
+    pub(crate) path: PathBuf,
+    pub(crate) rel_path: String,
+    pub(crate) fingerprint: SourceFingerprint,
+    pub(crate) refused: Option<Failure>,
+}
+
+/// Everything below the roots, in order, each with the folder from which its name counts. What was given itself may be a
+/// link: the person pointed at it. Links below are not followed.
+pub(crate) fn walk_roots(
+    paths: &[PathBuf],
+) -> impl Iterator<Item = (walkdir::Result<walkdir::DirEntry>, PathBuf)> + '_ {
+    paths.iter().flat_map(|root| {
+        let parent = root.parent().unwrap_or(Path::new("")).to_owned();
+        WalkDir::new(root)
+            .follow_links(false)
+            .follow_root_links(true)
+            .sort_by_file_name()
+            .into_iter()
+            .map(move |entry| (entry, parent.clone()))
+    })
 }
 
 async fn walk(shared: Arc<Shared>, id: GroupId, paths: Vec<PathBuf>) {
     let (send, mut batches) = mpsc::channel::<Vec<Found>>(AHEAD);
-    let walker = tokio::task::spawn_blocking(move || walk_all(&paths, &send));
+    let leave = leave_of(&shared, id).await;
+    let walker = tokio::task::spawn_blocking(move || walk_all(&paths, leave, &send));
     let mut stop_early = false;
     let mut taken = match Taken::of(&shared, id).await {
         Ok(taken) => taken,
@@ -271,7 +327,7 @@ async fn walk(shared: Arc<Shared>, id: GroupId, paths: Vec<PathBuf>) {
             stop_early = true;
             break;
         }
-        match store(&shared, id, batch, taken).await {
+        match store(&shared, id, batch, leave, taken).await {
             Ok(Some(next)) => taken = next,
             // Cancelled, or hidden: nobody wants the rest.
             Ok(None) => break,
@@ -301,33 +357,28 @@ async fn walk(shared: Arc<Shared>, id: GroupId, paths: Vec<PathBuf>) {
 }
 
 /// Walks the roots in order. Blocks. Answers a failure that is to be told once.
-fn walk_all(paths: &[PathBuf], send: &mpsc::Sender<Vec<Found>>) -> Option<Failure> {
+fn walk_all(paths: &[PathBuf], leave: Leave, send: &mpsc::Sender<Vec<Found>>) -> Option<Failure> {
     let mut batch = Vec::with_capacity(BATCH);
     let mut count = 0usize;
     let mut first = true;
-    for root in paths {
-        let parent = root.parent().unwrap_or(Path::new(""));
-        // What was given itself may be a link: the person pointed at it. Links below are not followed.
-        let walk = WalkDir::new(root)
-            .follow_links(false)
-            .follow_root_links(true)
-            .sort_by_file_name();
-        for entry in walk {
-            count += 1;
-            if count > MAX_FILES_PER_INTAKE {
-                flush(&mut batch, send);
-                return Some(Failure::new(ErrorCode::TooManyFiles, root.to_string_lossy()));
-            }
-            if let Some(found) = found(entry, parent) {
-                batch.push(found);
-            }
-            // The first files go at once, so that sending begins while the walk goes on.
-            let full = batch.len() >= if first { 50 } else { BATCH };
-            if full {
-                first = false;
-                if !flush(&mut batch, send) {
-                    return None;
-                }
+    for (entry, parent) in walk_roots(paths) {
+        count += 1;
+        if count > MAX_FILES_PER_INTAKE {
+            let last = entry.map_or_else(|_| parent.clone(), |e| e.path().to_owned());
+            flush(&mut batch, send);
+            return Some(Failure::new(ErrorCode::TooManyFiles, last.to_string_lossy()));
+        }
+        if let Some(found) = found(entry, &parent)
+            && !(leave.troubled && (found.refused.is_some() || std::fs::File::open(&found.path).is_err()))
+        {
+            batch.push(found);
+        }
+        // The first files go at once, so that sending begins while the walk goes on.
+        let full = batch.len() >= if first { 50 } else { BATCH };
+        if full {
+            first = false;
+            if !flush(&mut batch, send) {
+                return None;
             }
         }
     }
@@ -347,7 +398,7 @@ const NOTHING: SourceFingerprint = SourceFingerprint {
     ctime_ns: 0,
 };
 
-fn found(entry: walkdir::Result<walkdir::DirEntry>, parent: &Path) -> Option<Found> {
+pub(crate) fn found(entry: walkdir::Result<walkdir::DirEntry>, parent: &Path) -> Option<Found> {
     let rel =
         |path: &Path| encode_path_bytes(path.strip_prefix(parent).unwrap_or(path).as_os_str().as_bytes());
     let refuse = |path: &Path, failure: Failure| Found {
@@ -423,6 +474,7 @@ async fn store(
     shared: &Shared,
     id: GroupId,
     batch: Vec<Found>,
+    leave: Leave,
     mut taken: Taken,
 ) -> Result<Option<Taken>, Failure> {
     let now = clock::now();
@@ -441,6 +493,13 @@ async fn store(
             let mut new = Vec::with_capacity(batch.len());
             let mut after = Vec::new();
             for found in batch {
+                if leave.unchanged && found.refused.is_none() {
+                    let path = found.path.as_os_str().as_bytes();
+                    let known = receipts::of_upload(conn, row.record.destination, path)?;
+                    if known.is_some_and(|r| r.fingerprint == found.fingerprint) {
+                        continue;
+                    }
+                }
                 let Some(rel_path) = taken.name_for(conn, id, &found, position)? else {
                     continue;
                 };

@@ -200,12 +200,20 @@ impl Drop for Counted<'_> {
 }
 
 /// Looks at the sources as they are. Blocks.
+///
+/// With a fingerprint: only that version is an answer (see [`crate::watch`]).
 pub(crate) fn check(
-    files: Vec<(FileId, Option<PathBuf>)>,
+    files: Vec<(FileId, Option<PathBuf>, Option<SourceFingerprint>)>,
 ) -> Vec<(FileId, Result<SourceFingerprint, Failure>)> {
     let gone = || Err(Failure::new(ErrorCode::FileMissing, "it left the queue"));
     files
         .into_iter()
-        .map(|(id, path)| (id, path.map_or_else(gone, |p| look(&p))))
+        .map(|(id, path, strict)| {
+            let seen = path.map_or_else(gone, |p| look(&p));
+            (
+                id,
+                seen.and_then(|seen| strict.map_or(Ok(seen), |s| crate::watch::strictly(&s, seen))),
+            )
+        })
         .collect()
 }

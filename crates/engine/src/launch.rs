@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex};
 use tokio::sync::watch;
 use windlass_core::complete::StoredPart;
 use windlass_core::error::{ErrorCode, Failure};
+use windlass_core::fingerprint::SourceFingerprint;
 use windlass_core::ids::{FileId, GroupId};
 use windlass_core::machine::Event;
 use windlass_core::machine::records::Change;
@@ -48,6 +49,8 @@ pub(crate) struct Relaunch {
 /// A group that waits for an answer.
 #[derive(Debug, Clone, Default)]
 struct Held {
+    /// A watched folder's: a standing order, which no person is asked about.
+    watch: bool,
     name: String,
     order: i64,
     totals: GroupTotals,
@@ -72,11 +75,12 @@ impl Relaunch {
     /// The report; `None` when nothing waits for an answer.
     pub(crate) fn report(&self) -> Option<RelaunchReport> {
         let held = locked(&self.groups);
-        if held.is_empty() {
+        if held.values().all(|h| h.watch) {
             return None;
         }
         let mut groups: Vec<_> = held
             .iter()
+            .filter(|(_, h)| !h.watch)
             .map(|(id, h)| {
                 let view = RelaunchGroup {
                     id: *id,
@@ -136,9 +140,14 @@ pub(crate) async fn begin(shared: &Arc<Shared>) -> Result<(), Failure> {
             continue;
         }
         let totals = all_totals.get(&id).copied().unwrap_or_default();
+        let watch = row.origin == groups::Origin::Watch;
+        if watch {
+            shared.watches.put_group(id);
+        }
         let held = row.record.intent == Intent::Run && (open_files(&totals) > 0 || row.scanning);
         if held {
             let entry = Held {
+                watch,
                 name: row.name.clone(),
                 order: row.record.position,
                 totals,
@@ -153,7 +162,8 @@ pub(crate) async fn begin(shared: &Arc<Shared>) -> Result<(), Failure> {
                 scanning: row.scanning,
             })
             .await;
-        if row.scanning {
+        // What is written to a watched folder is found by its own task.
+        if row.scanning && !watch {
             crate::intake::resume_walk(shared, id).await?;
         }
     }
@@ -206,6 +216,15 @@ async fn compare(shared: Arc<Shared>) {
         .await;
     if let Ok((rows, all_totals)) = read {
         publish(&shared, &rows, &all_totals, findings).await;
+    }
+    let orders: Vec<GroupId> = locked(&shared.relaunch.groups)
+        .iter()
+        .filter(|(_, h)| h.watch)
+        .map(|(id, _)| *id)
+        .collect();
+    for id in orders {
+        settled(&shared, id);
+        shared.event(Event::GroupReleased { id }).await;
     }
     shared.relaunch.known.send_replace(true);
     shared.deltas.relaunch_changed();
@@ -261,9 +280,24 @@ async fn one_round(
                 None
             }
         };
-    let paths: Vec<PathBuf> = round.iter().map(|f| path_of(&f.path)).collect();
-    let sources =
-        tokio::task::spawn_blocking(move || paths.iter().map(|p| source(p)).collect::<Vec<_>>()).await;
+    let paths: Vec<(PathBuf, Option<SourceFingerprint>)> = round
+        .iter()
+        .map(|f| {
+            let strict = shared.watches.has_group(f.record.group).then_some(f.record.fingerprint);
+            (path_of(&f.path), strict)
+        })
+        .collect();
+    let sources = tokio::task::spawn_blocking(move || {
+        let looked = paths.iter().map(|(p, strict)| match (source(p), strict) {
+            // Only the version that settled goes; what is there now settles first.
+            (Source::Present(seen), Some(settled)) => {
+                crate::watch::strictly(settled, seen).map_or_else(Source::Failed, Source::Present)
+            }
+            (looked, _) => looked,
+        });
+        looked.collect::<Vec<_>>()
+    })
+    .await;
     let sources = sources.map_err(|e| Failure::new(ErrorCode::Internal, e.to_string()))?;
     let observations: Vec<Observation> = round
         .into_iter()

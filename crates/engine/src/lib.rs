@@ -28,6 +28,7 @@ mod log;
 mod meter;
 mod persist;
 mod places;
+mod preflight;
 mod receipts;
 mod safe;
 pub mod remote;
@@ -36,7 +37,9 @@ mod start;
 mod summary;
 mod unchanged;
 pub mod view;
+mod watch;
 
-pub use handle::{AddPaths, Chosen, EngineHandle, FileAct, Origin, RowRange, Scope, Told, VerifyReport};
+pub use handle::{AddPaths, Chosen, EngineHandle, FileAct, Leave, Origin, RowRange, Scope, Told, VerifyReport};
+pub use preflight::Preflight;
 pub use start::{EngineConfig, start};
 pub use summary::{GroupEnd, Summary};

@@ -44,10 +44,7 @@ impl Lines {
                 }
             }
             Change::FileStartOver {
-                id,
-                attempt,
-                because,
-                ..
+                id, attempt, because, ..
             } => {
                 if let Some(n) = self.counts("over", because) {
                     tracing::info!(file = %id, attempt, code = because.code.as_str(), detail = because.detail, n, "a file starts over");

@@ -17,7 +17,7 @@ use crate::clock;
 use crate::groups::checked_name;
 use crate::shell::Shared;
 use crate::view::{
-    CheckOutcome, CheckStep, DestinationCheck, DestinationKind, DestinationView, KeepSecret, NewDestination,
+    CheckOutcome, CheckStep, DestinationCheck, DestinationKind, DestinationView, KeepSecret, NewDestination, NewS3,
 };
 
 /// Key of the setting that says the first run is over.
@@ -64,7 +64,12 @@ fn view(r: DestinationRow, problem: Option<ErrorCode>) -> DestinationView {
     }
 }
 
-fn request(id: DestinationId, new: &NewDestination) -> Result<(PutDestination, RowKind, String), Failure> {
+/// `keeps_key`: without a new key, the stored one stays.
+fn request(
+    id: DestinationId,
+    new: &NewDestination,
+    keeps_key: bool,
+) -> Result<(PutDestination, RowKind, String), Failure> {
     let name = checked_name(&new.name)?;
     match (&new.folder, &new.s3) {
         (Some(folder), None) => {
@@ -94,7 +99,10 @@ fn request(id: DestinationId, new: &NewDestination) -> Result<(PutDestination, R
                     "the address begins with https:// or http://",
                 ));
             }
-            if s3.bucket.trim().is_empty() || s3.access_key.is_empty() || s3.secret_key.is_empty() {
+            let keyless = s3.access_key.is_empty() && s3.secret_key.is_empty() && keeps_key;
+            if s3.bucket.trim().is_empty()
+                || !keyless && (s3.access_key.is_empty() || s3.secret_key.is_empty())
+            {
                 return Err(Failure::new(
                     ErrorCode::InvalidField,
                     "bucket, key and secret are needed",
@@ -125,7 +133,7 @@ fn request(id: DestinationId, new: &NewDestination) -> Result<(PutDestination, R
                     id,
                     name,
                     config,
-                    secret: Some(secret),
+                    secret: (!keyless).then_some(secret),
                 },
                 RowKind::S3,
                 location,
@@ -202,13 +210,19 @@ fn answer(check: Check) -> DestinationCheck {
 }
 
 pub(crate) async fn test(shared: &Shared, new: &NewDestination) -> Result<DestinationCheck, Failure> {
-    let (put, ..) = request(clock::destination_id(), new)?;
+    let (put, ..) = request(clock::destination_id(), new, false)?;
+    if let Some(folder) = &new.folder {
+        crate::watch::may_be_destination(shared, folder).await?;
+    }
     shared.control.test_destination(&put).await.map(answer)
 }
 
 pub(crate) async fn add(shared: &Arc<Shared>, new: &NewDestination) -> Result<DestinationCheck, Failure> {
     let id = clock::destination_id();
-    let (put, kind, location) = request(id, new)?;
+    let (put, kind, location) = request(id, new, false)?;
+    if let Some(folder) = &new.folder {
+        crate::watch::may_be_destination(shared, folder).await?;
+    }
     let rows = rows(shared).await?;
     if rows.iter().any(|r| r.name == put.name) {
         return Err(Failure::new(
@@ -242,6 +256,113 @@ pub(crate) async fn add(shared: &Arc<Shared>, new: &NewDestination) -> Result<De
                 hash: ContentHash::Always,
             })
             .await;
+        shared.deltas.destinations_changed();
+    }
+    Ok(answer(check))
+}
+
+/// What is known of a destination, to be changed; never its key.
+pub(crate) async fn form(shared: &Shared, id: DestinationId) -> Result<NewDestination, Failure> {
+    let row = rows(shared).await?.into_iter().find(|r| r.id == id);
+    let theirs = shared.control.destinations().await?;
+    let config = theirs.into_iter().find(|d| d.id == id).map(|d| d.config);
+    let (Some(row), Some(config)) = (row, config) else {
+        return Err(Failure::new(ErrorCode::NotFound, "no such destination"));
+    };
+    let (folder, s3) = match config {
+        DestinationConfig::Folder { path } => (Some(path), None),
+        DestinationConfig::S3 {
+            endpoint,
+            region,
+            bucket,
+            prefix,
+            path_style,
+        } => (
+            None,
+            Some(NewS3 {
+                endpoint,
+                region,
+                bucket,
+                prefix,
+                path_style,
+                access_key: String::new(),
+                secret_key: String::new(),
+                keep_secret: KeepSecret::Keyring,
+            }),
+        ),
+    };
+    Ok(NewDestination {
+        name: row.name,
+        folder,
+        s3,
+        make_default: row.is_default,
+    })
+}
+
+/// Changes a destination, tested first. Where its files go stays while unfinished groups go there.
+pub(crate) async fn edit(
+    shared: &Arc<Shared>,
+    id: DestinationId,
+    new: &NewDestination,
+) -> Result<DestinationCheck, Failure> {
+    let (put, kind, location) = request(id, new, true)?;
+    let rows = rows(shared).await?;
+    let Some(was) = rows.iter().find(|r| r.id == id).cloned() else {
+        return Err(Failure::new(ErrorCode::NotFound, "no such destination"));
+    };
+    if rows.iter().any(|r| r.id != id && r.name == put.name) {
+        return Err(Failure::new(
+            ErrorCode::InvalidField,
+            format!("a destination named {} is there already", put.name),
+        ));
+    }
+    if kind != was.kind {
+        return Err(Failure::new(
+            ErrorCode::InvalidField,
+            "a destination stays of its kind; add another",
+        ));
+    }
+    if location != was.location {
+        if let Some(folder) = &new.folder {
+            crate::watch::may_be_destination(shared, folder).await?;
+        }
+        let open = shared
+            .queue
+            .read(move |conn| {
+                let all = windlass_queue::groups::list(conn)?;
+                Ok(all
+                    .iter()
+                    .filter(|g| g.record.destination == id && g.finished_at.is_none())
+                    .count())
+            })
+            .await?;
+        if open > 0 {
+            return Err(Failure::new(
+                ErrorCode::StateConflict,
+                format!("{open} unfinished groups go there"),
+            ));
+        }
+    }
+    let check = shared.control.put_destination(&put).await?;
+    if check.ok {
+        let row = DestinationRow {
+            name: put.name.clone(),
+            location,
+            ..was
+        };
+        let make_default = new.make_default && !row.is_default;
+        shared
+            .queue
+            .write(move |conn| {
+                destinations::update(conn, &row)?;
+                if make_default {
+                    destinations::set_default(conn, row.id)?;
+                }
+                Ok(())
+            })
+            .await?;
+        // What waited for a better key goes on at once.
+        shared.event(Event::DestinationReady { id }).await;
         shared.deltas.destinations_changed();
     }
     Ok(answer(check))

@@ -14,6 +14,7 @@
 
 mod address;
 mod client;
+mod folders;
 mod line;
 mod server;
 mod watch;

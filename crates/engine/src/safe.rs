@@ -35,7 +35,8 @@ pub(crate) async fn of_group(shared: &Shared, group: GroupId) -> Result<SafeView
         .queue
         .read(move |conn| {
             let all = receipts::of_group(conn, group)?;
-            let last = all.iter().map(|r| r.proof.uploaded_at).max();
+            // When the destination's proof came, by this computer's clock.
+            let last = all.iter().map(|r| r.recorded_at).max();
             let place = all.last().map(|r| r.destination);
             let lines: Vec<Line> = all
                 .into_iter()

@@ -56,6 +56,7 @@ pub(crate) struct Shared {
     pub(crate) limiter: Arc<Limiter>,
     pub(crate) infos: Infos,
     pub(crate) relaunch: Relaunch,
+    pub(crate) watches: crate::watch::Watches,
     pub(crate) stop: CancellationToken,
     pub(crate) tasks: TaskTracker,
     /// For storage beyond this computer, by the system's proxies; and for loopback, never by a proxy.
@@ -259,6 +260,7 @@ impl Shell {
                         .or_insert_with(|| Arc::new(OpenSource::new(info.path.clone()))),
                 );
                 let whole_after = part.offset + part.len >= info.fingerprint.size;
+                let strict = self.shared.watches.has_group(info.group).then_some(info.fingerprint);
                 self.spawn(move |_| async move {
                     let read = tokio::task::spawn_blocking(move || {
                         source.read(part, mode, restart_hash, whole_after, last)
@@ -266,6 +268,12 @@ impl Shell {
                     .await;
                     let result =
                         read.unwrap_or_else(|e| Err(Failure::new(ErrorCode::Internal, e.to_string())));
+                    let result = result.and_then(|(outcome, bytes)| {
+                        if let Some(settled) = strict {
+                            crate::watch::strictly(&settled, outcome.source)?;
+                        }
+                        Ok((outcome, bytes))
+                    });
                     let (result, bytes) = match result {
                         Ok((outcome, bytes)) => (Ok(outcome), bytes),
                         Err(failure) => (Err(failure), None),
@@ -337,7 +345,14 @@ impl Shell {
     fn check(&self, files: Vec<FileId>) {
         let paths = files
             .iter()
-            .map(|id| (*id, self.shared.infos.file(*id).map(|i| i.path.clone())))
+            .map(|id| {
+                let info = self.shared.infos.file(*id);
+                let strict = info
+                    .as_ref()
+                    .filter(|i| self.shared.watches.has_group(i.group))
+                    .map(|i| i.fingerprint);
+                (*id, info.map(|i| i.path.clone()), strict)
+            })
             .collect();
         self.spawn(move |_| async move {
             let looked = tokio::task::spawn_blocking(move || io::check(paths)).await;

@@ -68,6 +68,7 @@ pub async fn start(config: EngineConfig) -> Result<EngineHandle, Failure> {
         limiter: Arc::default(),
         infos: crate::infos::Infos::default(),
         relaunch: Relaunch::new(&opened),
+        watches: crate::watch::Watches::default(),
         stop: CancellationToken::new(),
         tasks: TaskTracker::new(),
         storage: storage_client(false)?,
@@ -104,6 +105,7 @@ pub async fn start(config: EngineConfig) -> Result<EngineHandle, Failure> {
         "launched"
     );
     launch::begin(&shared).await?;
+    crate::watch::begin(&shared).await?;
     Ok(EngineHandle { shared })
 }
 

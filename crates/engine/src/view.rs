@@ -16,13 +16,21 @@ pub use windlass_core::display::{FileWord, GroupWord};
 mod details;
 mod history;
 mod insights;
+mod preflight;
+mod watch;
 
 pub use details::{EventView, FileDetails, Find, FindKind, PartView};
 pub use history::{
     FoundFile, FoundFiles, HistoryAsk, HistoryDetails, HistoryEnd, HistoryEntry, HistoryPage, HistoryPlace,
     ReceiptForm, ReceiptPage, SafeAnswer, SafeView,
 };
+pub use watch::{
+    After, GroupRule, NewWatch, WatchCounts, WatchExample, WatchExplained, WatchFileView, WatchMode, WatchOriginal, WatchPage,
+    WatchPreview, WatchQuery, WatchSettings, WatchState, WatchVerdict, WatchView, Why,
+};
+pub(crate) use watch::{code_view, error_view};
 pub use insights::{AbandonedGroup, DestinationFigures, DiagnosticsSection, Insights, Reason};
+pub use preflight::{PreflightFold, PreflightKind, PreflightView};
 
 /// All that a window needs to draw itself from nothing.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
@@ -39,6 +47,9 @@ pub struct Snapshot {
     pub destinations: Vec<DestinationView>,
     /// What the launch found, until each of its groups was answered or dismissed.
     pub relaunch: Option<RelaunchReport>,
+    /// Folders whose files are sent by themselves.
+    #[serde(default)]
+    pub watches: Vec<WatchView>,
     /// True until a destination was chosen or the choice was put off.
     pub first_run: bool,
     /// The folder that the first run offers, already chosen.
@@ -67,6 +78,9 @@ pub struct Delta {
     pub totals: Option<Totals>,
     /// Present when one changed.
     pub destinations: Option<Vec<DestinationView>>,
+    /// Present when one changed.
+    #[serde(default)]
+    pub watches: Option<Vec<WatchView>>,
     /// Present when it changed; `Some(None)` crosses as `{"report": null}`.
     pub relaunch: Option<RelaunchChange>,
     /// Things to say once in the window (a refused drop, a destroyed queue), as codes.
@@ -271,6 +285,9 @@ pub struct Totals {
     pub rate_history: Vec<f64>,
     /// Time left for all of it.
     pub eta: Option<Eta>,
+    /// When the pause of everything ends by itself, milliseconds since 1970.
+    #[ts(type = "number | null")]
+    pub paused_until: Option<i64>,
     /// True when the person paused everything.
     pub paused: bool,
     /// Reasons that hold everything.

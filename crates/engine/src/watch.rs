@@ -28,7 +28,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 use windlass_core::error::{ErrorCode, Failure};
 use windlass_core::fingerprint::{SourceChange, SourceFingerprint};
 use windlass_core::ids::{GroupId, WatchId};
@@ -36,6 +36,9 @@ use windlass_core::time::Timestamp;
 use windlass_core::watch::{Stand, WatchMode, Why};
 use windlass_queue::watched;
 use windlass_queue::watched::FolderRow;
+
+pub(crate) use api::may_be_destination;
+pub(crate) use views::all as views;
 
 use crate::infos::locked;
 use crate::shell::Shared;
@@ -45,6 +48,8 @@ use crate::shell::Shared;
 pub(crate) struct Watches {
     live: Mutex<BTreeMap<WatchId, Arc<Live>>>,
     groups: Mutex<BTreeSet<GroupId>>,
+    /// Whether this engine watches: one that lives for a moment only answers.
+    active: watch::Sender<bool>,
 }
 
 /// A folder's task, from outside.
@@ -96,6 +101,10 @@ impl Watches {
     /// Whether files of this group come from a watched folder.
     pub(crate) fn has_group(&self, group: GroupId) -> bool {
         locked(&self.groups).contains(&group)
+    }
+
+    fn is_active(&self) -> bool {
+        *self.active.borrow()
     }
 
     fn all(&self) -> Vec<(WatchId, Arc<Live>)> {

@@ -3,6 +3,7 @@
 use windlass_core::error::{ErrorCode, Failure};
 use windlass_core::states::SessionState;
 use windlass_protocol::Problem;
+use windlass_protocol::problem::Missing;
 
 /// A refusal of one item: a failure, with the state that stood in the way.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,11 +12,17 @@ pub struct Refusal {
     pub failure: Failure,
     /// The state that stood in the way.
     pub state: Option<SessionState>,
+    /// What is not there yet.
+    pub missing: Vec<Missing>,
 }
 
 impl From<Failure> for Refusal {
     fn from(failure: Failure) -> Self {
-        Self { failure, state: None }
+        Self {
+            failure,
+            state: None,
+            missing: Vec::new(),
+        }
     }
 }
 
@@ -37,6 +44,7 @@ impl Refusal {
     pub fn problem(&self) -> Problem {
         let mut problem = problem(&self.failure);
         problem.state = self.state.map(|s| s.as_str().to_owned());
+        problem.missing.clone_from(&self.missing);
         problem
     }
 }

@@ -81,6 +81,24 @@ pub fn key(prefix: &str, group: &str, path: &str, rules: Rules) -> Result<String
     Ok(key)
 }
 
+/// A key that was put together, if the place can have it.
+///
+/// # Errors
+/// `name_invalid` when the place can't have a name of this length.
+pub fn plain(key: String, rules: Rules) -> Result<String, Failure> {
+    fits(&key, rules)?;
+    Ok(key)
+}
+
+/// The extension of a name as a key may have it: letters and digits, `bin` where there is none.
+#[must_use]
+pub fn extension(path: &str) -> String {
+    let name = path.rsplit('/').next().unwrap_or_default();
+    let found = name.rsplit_once('.').map_or("", |(stem, ext)| if stem.is_empty() { "" } else { ext });
+    let fine = (1..=16).contains(&found.len()) && found.bytes().all(|b| b.is_ascii_alphanumeric());
+    if fine { found.to_ascii_lowercase() } else { "bin".to_owned() }
+}
+
 /// The n-th way to write a key that is taken; n from 2. A name that would grow too long is cut before its extension.
 ///
 /// # Errors

@@ -5,15 +5,18 @@
 //! writes of one owner run one after another, so a method decides by what it read.
 
 pub mod audit;
+pub mod derived;
 mod destinations;
 mod groups;
 mod init;
+pub mod jobs;
 pub mod owners;
 mod placing;
 mod quota;
 mod reads;
 mod remove;
 pub mod rows;
+pub mod runs;
 mod settle;
 mod sign;
 pub mod tokens;

@@ -64,7 +64,9 @@ pub(crate) fn put_failure(status: u16, body: &str, retry_after_ms: Option<i64>, 
 
 fn is_of_another_time(message: &str) -> bool {
     let lower = message.to_lowercase();
-    ["expired", "too old", "not yet valid"].iter().any(|words| lower.contains(words))
+    ["expired", "too old", "not yet valid"]
+        .iter()
+        .any(|words| lower.contains(words))
 }
 
 fn between<'a>(text: &'a str, open: &str, close: &str) -> Option<&'a str> {
@@ -94,7 +96,8 @@ mod tests {
             ),
             (
                 400,
-                "<Error><Code>InvalidRequest</Code><Message>Bad request: Date is too old</Message></Error>".into(),
+                "<Error><Code>InvalidRequest</Code><Message>Bad request: Date is too old</Message></Error>"
+                    .into(),
                 false,
                 ErrorCode::ClockSkew,
             ),

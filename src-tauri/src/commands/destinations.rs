@@ -52,6 +52,38 @@ pub(crate) async fn add_destination(
 }
 
 #[tauri::command]
+pub(crate) async fn destination_form(shell: State<'_, Shell>, id: DestinationId) -> Answer<NewDestination> {
+    Ok(shell.engine().await?.destination_form(id).await?)
+}
+
+/// Changes a destination. Another host is asked about outside of the page, as a new one is (A15).
+#[tauri::command]
+pub(crate) async fn edit_destination(
+    app: AppHandle,
+    shell: State<'_, Shell>,
+    id: DestinationId,
+    destination: NewDestination,
+) -> Answer<DestinationCheck> {
+    let engine = shell.engine().await?;
+    if let Some(s3) = &destination.s3 {
+        let before = engine.destination_form(id).await?.s3;
+        let same = before.is_some_and(|b| b.endpoint == s3.endpoint && b.bucket == s3.bucket);
+        let words = shell.words();
+        let question = words.host_question(&plain(&s3.endpoint), &plain(&s3.bucket));
+        if !same && !shell.is_confirmed(&question) {
+            if !closing::ask(&app, question.clone(), words.use_it(), words.cancel()).await {
+                return Ok(DestinationCheck {
+                    ok: false,
+                    steps: Vec::new(),
+                });
+            }
+            shell.confirm(question);
+        }
+    }
+    Ok(engine.edit_destination(id, &destination).await?)
+}
+
+#[tauri::command]
 pub(crate) async fn check_destination(
     shell: State<'_, Shell>,
     id: DestinationId,

@@ -6,11 +6,11 @@ use tokio::sync::oneshot;
 use windlass_core::error::{ErrorCode, Failure};
 use windlass_core::ids::{FileId, GroupId};
 use windlass_engine::view::FileDetails;
-use windlass_engine::{AddPaths, Origin, clock};
+use windlass_engine::{Origin, clock};
 
 use super::{Answer, invalid};
-use crate::shell::{Shell, new_group};
-use crate::{desktop, window};
+use crate::shell::Shell;
+use crate::{check, desktop, window};
 
 #[tauri::command]
 pub(crate) async fn choose_files(
@@ -47,30 +47,14 @@ pub(crate) async fn choose_files(
     if paths.is_empty() {
         return Err(invalid("only files on this computer can be taken"));
     }
-    shell
-        .engine()
-        .await?
-        .add_paths(AddPaths {
-            group,
-            ..new_group(paths, Origin::Dialog)
-        })
-        .await?;
-    Ok(())
+    Ok(check::take(&shell, paths, group, Origin::Dialog).await?)
 }
 
 #[tauri::command]
 pub(crate) async fn drop_into(shell: State<'_, Shell>, handle: u32, group: Option<GroupId>) -> Answer<()> {
     let taken = shell.given().take(handle, clock::now());
     let paths = taken.ok_or_else(|| Failure::new(ErrorCode::NotFound, "there is no such drop"))?;
-    shell
-        .engine()
-        .await?
-        .add_paths(AddPaths {
-            group,
-            ..new_group(paths, Origin::Drop)
-        })
-        .await?;
-    Ok(())
+    Ok(check::take(&shell, paths, group, Origin::Drop).await?)
 }
 
 #[tauri::command]
@@ -103,10 +87,6 @@ pub(crate) async fn paste_files(shell: State<'_, Shell>) -> Answer<usize> {
     if paths.is_empty() {
         return Ok(0);
     }
-    shell
-        .engine()
-        .await?
-        .add_paths(new_group(paths, Origin::Paste))
-        .await?;
+    check::take(&shell, paths, None, Origin::Paste).await?;
     Ok(count)
 }

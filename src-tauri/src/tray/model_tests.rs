@@ -17,6 +17,7 @@ fn group(n: u8, name: &str, word: GroupWord) -> GroupView {
         blocked_by: Vec::new(),
         because: None,
         scanning: false,
+        order: 0,
         accepts_files: true,
         files: FileCounts {
             total: 4,

@@ -76,6 +76,15 @@ impl Words for German {
     fn resume_all(&self) -> &'static str {
         "Alles fortsetzen"
     }
+    fn pause_for(&self) -> &'static str {
+        "Anhalten für"
+    }
+    fn pause_spans(&self) -> [&'static str; 3] {
+        ["30 Minuten", "1 Stunde", "Bis morgen, 8:00"]
+    }
+    fn paused_until(&self, clock: &str) -> String {
+        format!("Von Ihnen angehalten bis {clock}")
+    }
     fn quit(&self) -> &'static str {
         "Beenden"
     }

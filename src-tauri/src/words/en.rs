@@ -76,6 +76,15 @@ impl Words for English {
     fn resume_all(&self) -> &'static str {
         "Resume all"
     }
+    fn pause_for(&self) -> &'static str {
+        "Pause for"
+    }
+    fn pause_spans(&self) -> [&'static str; 3] {
+        ["30 minutes", "1 hour", "Until tomorrow, 8:00"]
+    }
+    fn paused_until(&self, clock: &str) -> String {
+        format!("Paused by you until {clock}")
+    }
     fn quit(&self) -> &'static str {
         "Quit"
     }

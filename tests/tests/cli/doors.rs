@@ -149,7 +149,15 @@ fn the_log_has_a_line_for_launch_wait_failure_and_the_end_of_a_group_and_no_secr
     samples::random_file(tree.join("a.bin"), 5_000, 1)?;
     std::os::unix::fs::symlink("nowhere", tree.join("dangling"))?;
     proxy.add(Rule::new(Fault::status(503)).call(Call::PutObject).once());
-    let up = ["up", "--json", "--group", "Logged", "--to", "bucket", path(&tree)?];
+    let up = [
+        "up",
+        "--json",
+        "--group",
+        "Logged",
+        "--to",
+        "bucket",
+        path(&tree)?,
+    ];
     windlass.run(&up)?.exits(2)?;
     let log = fs::read_to_string(windlass.data().join("logs/windlass.log"))?;
     for line in [

@@ -10,3 +10,4 @@ mod sources;
 mod storage;
 mod target;
 mod vanish;
+mod watch;

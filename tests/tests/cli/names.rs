@@ -35,7 +35,11 @@ fn hard_names() -> Vec<Vec<u8>> {
 fn hard_tree(root: &Path) -> Result<usize> {
     let names = hard_names();
     for (number, name) in names.iter().enumerate() {
-        samples::random_file(root.join(OsStr::from_bytes(name)), 50 + number as u64, 900 + number as u64)?;
+        samples::random_file(
+            root.join(OsStr::from_bytes(name)),
+            50 + number as u64,
+            900 + number as u64,
+        )?;
     }
     Ok(names.len())
 }
@@ -72,7 +76,10 @@ fn f014_twins_in_the_two_forms_of_unicode_are_two_objects_in_a_bucket() -> Resul
     let (garage, windlass) = (Garage::start()?, Windlass::new()?);
     let tree = windlass.dir().join("twins");
     let mut sent = Vec::new();
-    for (number, name) in ["caf\u{e9}.txt", "cafe\u{301}.txt", "A.TXT", "a.txt"].iter().enumerate() {
+    for (number, name) in ["caf\u{e9}.txt", "cafe\u{301}.txt", "A.TXT", "a.txt"]
+        .iter()
+        .enumerate()
+    {
         samples::random_file(tree.join(name), 100, 950 + number as u64)?;
         sent.push(samples::sha256(tree.join(name))?);
     }
@@ -89,13 +96,18 @@ fn f014_twins_in_the_two_forms_of_unicode_are_two_objects_in_a_bucket() -> Resul
     there.sort();
     assert_eq!(sent, there);
     let receipt = windlass.run(&["receipt", "--json", &summary.group])?.succeeds()?;
-    assert!(sent.iter().all(|hash| receipt.out.contains(hash)), "{}", receipt.out);
+    assert!(
+        sent.iter().all(|hash| receipt.out.contains(hash)),
+        "{}",
+        receipt.out
+    );
     Ok(())
 }
 
 // A name that is taken gets a number; one of 255 bytes has no room for it.
 #[test]
-fn f013_a_name_of_255_bytes_that_is_taken_is_shortened_for_its_number_and_nothing_is_replaced() -> Result<()> {
+fn f013_a_name_of_255_bytes_that_is_taken_is_shortened_for_its_number_and_nothing_is_replaced() -> Result<()>
+{
     let windlass = Windlass::new()?;
     let (tree, destination) = (windlass.dir().join("long"), windlass.dir().join("destination"));
     let name = "x".repeat(251) + ".txt";
@@ -128,27 +140,52 @@ fn f012_links_out_of_the_folder_loops_pipes_sockets_and_devices_are_left_out_by_
     samples::random_file(&secret, 100, 91)?;
     samples::random_file(tree.join("real.bin"), 5_000, 92)?;
     symlink(&secret, tree.join("file outside"))?;
-    symlink(secret.parent().unwrap_or(Path::new("/")), tree.join("folder outside"))?;
+    symlink(
+        secret.parent().unwrap_or(Path::new("/")),
+        tree.join("folder outside"),
+    )?;
     symlink("two", tree.join("one"))?;
     symlink("one", tree.join("two"))?;
     fs::create_dir(tree.join("deep"))?;
     symlink("../deep", tree.join("deep/again"))?;
     assert!(Command::new("mkfifo").arg(tree.join("pipe")).status()?.success());
     let _socket = std::os::unix::net::UnixListener::bind(tree.join("socket"))?;
-    let mut told = vec!["file outside", "folder outside", "one", "two", "again", "pipe", "socket"];
+    let mut told = vec![
+        "file outside",
+        "folder outside",
+        "one",
+        "two",
+        "again",
+        "pipe",
+        "socket",
+    ];
     // Only root may make one; a device that is there is given by its path below.
-    let made = Command::new("mknod").arg(tree.join("device")).args(["c", "1", "3"]).output()?;
+    let made = Command::new("mknod")
+        .arg(tree.join("device"))
+        .args(["c", "1", "3"])
+        .output()?;
     if made.status.success() {
         told.push("device");
     }
     windlass.add_folder("nas", &destination)?;
-    let up = ["up", "--json", "--group", "Kinds", "--to", "nas", path(&tree)?, "/dev/null"];
+    let up = [
+        "up",
+        "--json",
+        "--group",
+        "Kinds",
+        "--to",
+        "nas",
+        path(&tree)?,
+        "/dev/null",
+    ];
     let ended = windlass.run(&up)?.exits(2)?;
     let events = ended.events()?;
     for name in told.iter().chain(&["null"]) {
         let line = events.iter().find(|event| {
             event["event"] == "file_failed"
-                && event["path"].as_str().is_some_and(|p| Path::new(p).file_name() == Some(OsStr::new(name)))
+                && event["path"]
+                    .as_str()
+                    .is_some_and(|p| Path::new(p).file_name() == Some(OsStr::new(name)))
         });
         assert!(
             line.is_some_and(|event| event["code"] == "not_regular_file" && event["number"] == "WL-111"),
@@ -157,7 +194,14 @@ fn f012_links_out_of_the_folder_loops_pipes_sockets_and_devices_are_left_out_by_
         );
     }
     let summary = ended.summary()?;
-    assert_eq!((summary.uploaded, summary.rejected), (1, told.len() as u64 + 1), "{summary:?}");
-    assert_eq!(samples::files_below(&destination.join("Kinds"), true)?, [Path::new("tree/real.bin")]);
+    assert_eq!(
+        (summary.uploaded, summary.rejected),
+        (1, told.len() as u64 + 1),
+        "{summary:?}"
+    );
+    assert_eq!(
+        samples::files_below(&destination.join("Kinds"), true)?,
+        [Path::new("tree/real.bin")]
+    );
     Ok(())
 }

@@ -15,7 +15,9 @@ use crate::folder::path;
 
 /// How long a storage answers with errors. A person's minute is tried with `WINDLASS_TEST_OUTAGE_S=60`.
 fn outage() -> Duration {
-    let seconds = env::var("WINDLASS_TEST_OUTAGE_S").ok().and_then(|s| s.parse().ok());
+    let seconds = env::var("WINDLASS_TEST_OUTAGE_S")
+        .ok()
+        .and_then(|s| s.parse().ok());
     Duration::from_secs(seconds.unwrap_or(6))
 }
 
@@ -35,7 +37,11 @@ impl Table {
         let tree = windlass.dir().join("tree");
         samples::random_file(tree.join("large.bin"), large, seed)?;
         for number in 0..40 {
-            samples::random_file(tree.join(format!("small/{number}.bin")), 4_000, seed + 100 + number)?;
+            samples::random_file(
+                tree.join(format!("small/{number}.bin")),
+                4_000,
+                seed + 100 + number,
+            )?;
         }
         proxy.forget();
         Ok(Self {
@@ -48,8 +54,15 @@ impl Table {
 
     fn up(&self) -> Result<Running> {
         let tree = self.windlass.dir().join("tree");
-        self.windlass
-            .start(&["up", "--json", "--group", self.group, "--to", "bucket", path(&tree)?])
+        self.windlass.start(&[
+            "up",
+            "--json",
+            "--group",
+            self.group,
+            "--to",
+            "bucket",
+            path(&tree)?,
+        ])
     }
 
     /// All of it is there, and no stored part went twice.
@@ -72,7 +85,8 @@ fn s3_error(status: u16, code: &str) -> Fault {
 
 // I8, I39
 #[test]
-fn f066_an_endpoint_that_is_down_at_the_start_is_told_with_its_code_and_gets_all_when_it_is_up() -> Result<()> {
+fn f066_an_endpoint_that_is_down_at_the_start_is_told_with_its_code_and_gets_all_when_it_is_up() -> Result<()>
+{
     let table = Table::new("Down", 20 << 20, 60)?;
     table.proxy.down();
     let mut up = table.up()?;
@@ -84,17 +98,25 @@ fn f066_an_endpoint_that_is_down_at_the_start_is_told_with_its_code_and_gets_all
 
 // I44
 #[test]
-fn f094_a_key_that_is_taken_back_is_told_once_with_its_code_and_all_goes_on_when_it_holds_again() -> Result<()> {
+fn f094_a_key_that_is_taken_back_is_told_once_with_its_code_and_all_goes_on_when_it_holds_again() -> Result<()>
+{
     let table = Table::new("Revoked", 60 << 20, 61)?;
-    table.proxy.add(Rule::new(Fault::Slow(8 << 20)).call(Call::PutPart).times(4));
+    table
+        .proxy
+        .add(Rule::new(Fault::Slow(8 << 20)).call(Call::PutPart).times(4));
     let mut up = table.up()?;
-    table.proxy.wait_for("a stored part", PATIENCE, |l| l.stored(Call::PutPart) >= 1)?;
+    table
+        .proxy
+        .wait_for("a stored part", PATIENCE, |l| l.stored(Call::PutPart) >= 1)?;
     table.proxy.heal();
     table.proxy.add(Rule::new(s3_error(403, "InvalidAccessKeyId")));
     up.says(&["waiting", "storage_credentials", "WL-303"])?;
     table.proxy.heal();
     let ended = up.ends()?.succeeds()?;
-    let told = ended.out.lines().filter(|l| l.contains("\"waiting\"") && l.contains("storage_credentials"));
+    let told = ended
+        .out
+        .lines()
+        .filter(|l| l.contains("\"waiting\"") && l.contains("storage_credentials"));
     assert_eq!(told.count(), 1, "{}", ended.out);
     table.arrived()
 }
@@ -113,9 +135,13 @@ fn f094_a_bucket_that_is_gone_is_told_with_its_code_and_all_goes_on_when_it_is_b
 
 fn answers_with_errors(group: &'static str, status: u16, seed: u64) -> Result<()> {
     let table = Table::new(group, 80 << 20, seed)?;
-    table.proxy.add(Rule::new(Fault::Slow(8 << 20)).call(Call::PutPart).times(3));
+    table
+        .proxy
+        .add(Rule::new(Fault::Slow(8 << 20)).call(Call::PutPart).times(3));
     let up = table.up()?;
-    table.proxy.wait_for("a stored part", PATIENCE, |l| l.stored(Call::PutPart) >= 1)?;
+    table
+        .proxy
+        .wait_for("a stored part", PATIENCE, |l| l.stored(Call::PutPart) >= 1)?;
     table.proxy.heal();
     table.proxy.add(Rule::new(Fault::status(status)));
     thread::sleep(outage());
@@ -151,8 +177,15 @@ fn f076_a_storage_whose_clock_is_20_minutes_ahead_gets_signatures_of_its_own_tim
     let ended = up.ends()?;
     assert!(running && ended.code == Some(0), "{}\n{}", ended.out, ended.err);
     let ledger = table.proxy.ledger();
-    let refused = ledger.all().iter().filter(|seen| seen.refused_for_its_date).count();
-    assert!(refused <= 4, "{refused} requests were refused before the time was learnt");
+    let refused = ledger
+        .all()
+        .iter()
+        .filter(|seen| seen.refused_for_its_date)
+        .count();
+    assert!(
+        refused <= 4,
+        "{refused} requests were refused before the time was learnt"
+    );
     table.arrived()
 }
 
@@ -160,14 +193,23 @@ fn f076_a_storage_whose_clock_is_20_minutes_ahead_gets_signatures_of_its_own_tim
 #[test]
 fn f076_a_clock_that_jumps_under_way_is_learnt_from_the_refusals() -> Result<()> {
     let table = Table::new("Jump", 60 << 20, 66)?;
-    table.proxy.add(Rule::new(Fault::Slow(8 << 20)).call(Call::PutPart).times(3));
+    table
+        .proxy
+        .add(Rule::new(Fault::Slow(8 << 20)).call(Call::PutPart).times(3));
     let up = table.up()?;
-    table.proxy.wait_for("a stored part", PATIENCE, |l| l.stored(Call::PutPart) >= 1)?;
+    table
+        .proxy
+        .wait_for("a stored part", PATIENCE, |l| l.stored(Call::PutPart) >= 1)?;
     table.proxy.heal();
     table.proxy.add(Rule::new(Fault::Clock(20 * 60)));
     let ended = up.ends()?;
     if ended.code != Some(0) {
-        assert!(ended.names("clock_skew", "WL-404"), "{}\n{}", ended.out, ended.err);
+        assert!(
+            ended.names("clock_skew", "WL-404"),
+            "{}\n{}",
+            ended.out,
+            ended.err
+        );
         table.windlass.run(&["retry", "--json"])?.succeeds()?;
     }
     table.arrived()
@@ -182,7 +224,12 @@ fn f076_a_destination_whose_clock_is_20_minutes_off_is_told_by_its_code_when_it_
         let (bucket, key, secret) = (garage.bucket(), garage.access_key(), garage.secret_key());
         let told = windlass.try_add_bucket("elsewhere", &proxy.endpoint(), bucket, key, secret)?;
         assert_ne!(told.code, Some(0));
-        assert!(told.names("clock_skew", "WL-404"), "{ahead}: {}\n{}", told.out, told.err);
+        assert!(
+            told.names("clock_skew", "WL-404"),
+            "{ahead}: {}\n{}",
+            told.out,
+            told.err
+        );
     }
     Ok(())
 }
@@ -205,7 +252,9 @@ fn f051_a_connection_cut_in_a_part_costs_that_part_alone() -> Result<()> {
 #[test]
 fn f056_a_lost_answer_to_the_complete_of_a_large_file_sends_nothing_again() -> Result<()> {
     let table = Table::new("Unsaid", 20 << 20, 68)?;
-    table.proxy.add(Rule::new(Fault::AnswerLost).call(Call::Complete).times(2));
+    table
+        .proxy
+        .add(Rule::new(Fault::AnswerLost).call(Call::Complete).times(2));
     let ended = table.up()?.ends()?.succeeds()?;
     assert_eq!(ended.summary()?.uploaded, 41);
     table.arrived()

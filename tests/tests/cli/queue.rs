@@ -68,7 +68,8 @@ fn f035_a_queue_of_a_newer_windlass_is_refused_and_not_a_byte_of_it_changes() ->
 
 // I14
 #[test]
-fn f033_a_queue_that_can_not_be_written_to_is_refused_with_its_code_and_not_a_byte_of_it_changes() -> Result<()> {
+fn f033_a_queue_that_can_not_be_written_to_is_refused_with_its_code_and_not_a_byte_of_it_changes()
+-> Result<()> {
     for (folder_mode, file_mode) in [(0o700, 0o400), (0o500, 0o400)] {
         let windlass = after_an_upload()?;
         let before = samples::sha256(queue(&windlass))?;
@@ -111,7 +112,10 @@ fn f029_a_queue_cut_at_any_length_is_told_and_the_next_upload_works() -> Result<
         }
         let tree = windlass.dir().join("tree");
         let up = ["up", "--json", "--group", "After", "--to", "nas", path(&tree)?];
-        let ended = windlass.run(&up)?.succeeds().with_context(|| format!("cut to {keep} bytes"))?;
+        let ended = windlass
+            .run(&up)?
+            .succeeds()
+            .with_context(|| format!("cut to {keep} bytes"))?;
         assert!(
             ended.names("queue_damaged", "WL-502"),
             "cut to {keep} bytes, and not told\n{}\n{}",

@@ -81,13 +81,22 @@ fn f187_a_destination_removed_during_the_upload_is_told_and_goes_on_when_it_is_b
     until("a part on the disk", PATIENCE, || {
         let work = samples::files_below(&destination.join(".windlass"), true).ok()?;
         work.iter()
-            .any(|f| destination.join(".windlass").join(f).metadata().is_ok_and(|m| m.len() > 16 << 20))
+            .any(|f| {
+                destination
+                    .join(".windlass")
+                    .join(f)
+                    .metadata()
+                    .is_ok_and(|m| m.len() > 16 << 20)
+            })
             .then_some(())
     })?;
     let away = windlass.dir().join("unplugged");
     fs::rename(&destination, &away)?;
     running.says(&["waiting", "destination_missing", "WL-313"])?;
-    assert!(!destination.exists(), "a folder was made in place of the missing disk");
+    assert!(
+        !destination.exists(),
+        "a folder was made in place of the missing disk"
+    );
     fs::rename(&away, &destination)?;
     running.ends()?.succeeds()?;
     compare_folder(&tree, &destination.join("Pulled/tree"))
@@ -106,7 +115,9 @@ fn f187_a_destination_deleted_for_good_is_told_and_the_files_stay_in_the_queue()
         (work.len() > 1).then_some(())
     })?;
     // What is being written to may appear once more while it is removed.
-    until("an empty place", PATIENCE, || fs::remove_dir_all(&destination).ok())?;
+    until("an empty place", PATIENCE, || {
+        fs::remove_dir_all(&destination).ok()
+    })?;
     running.says(&["waiting", "destination_missing", "WL-313"])?;
     running.interrupt()?;
     running.ends()?.exits(130)?;

@@ -67,11 +67,21 @@ fn f005_a_folder_given_that_is_not_there_is_told_and_the_others_arrive() -> Resu
     samples::random_file(tree.join("a.bin"), 5_000, 83)?;
     windlass.add_folder("nas", &destination)?;
     let gone = windlass.dir().join("gone folder/");
-    let up = ["up", "--json", "--group", "Some", "--to", "nas", path(&gone)?, path(&tree)?];
+    let up = [
+        "up",
+        "--json",
+        "--group",
+        "Some",
+        "--to",
+        "nas",
+        path(&gone)?,
+        path(&tree)?,
+    ];
     let ended = windlass.run(&up)?.exits(2)?;
     let told = failed(&ended)?;
     ensure!(
-        told.iter().any(|(path, code)| path.contains("gone folder") && code == "file_missing"),
+        told.iter()
+            .any(|(path, code)| path.contains("gone folder") && code == "file_missing"),
         "{told:?}"
     );
     assert_eq!(ended.summary()?.uploaded, 1);
@@ -92,7 +102,15 @@ fn f005_files_whose_folder_vanishes_before_they_are_read_are_each_told_and_the_r
     }
     let gate = Gate::closed();
     proxy.add(Rule::new(Fault::Hold(gate.clone())).call(Call::PutObject));
-    let running = windlass.start(&["up", "--json", "--group", "Leaving", "--to", "bucket", path(&tree)?])?;
+    let running = windlass.start(&[
+        "up",
+        "--json",
+        "--group",
+        "Leaving",
+        "--to",
+        "bucket",
+        path(&tree)?,
+    ])?;
     // No more than 1,000 are held in memory: what comes after is not read yet. All of them are found by then.
     until_ok("all files in the queue", PATIENCE, || {
         let status = windlass.run(&["status", "--json"])?.succeeds()?.out;
@@ -102,7 +120,9 @@ fn f005_files_whose_folder_vanishes_before_they_are_read_are_each_told_and_the_r
         );
         Ok(())
     })?;
-    proxy.wait_for("the first small files", PATIENCE, |l| l.count(Call::PutObject) >= 8)?;
+    proxy.wait_for("the first small files", PATIENCE, |l| {
+        l.count(Call::PutObject) >= 8
+    })?;
     fs::remove_dir_all(&tree)?;
     gate.open();
     let ended = running.ends()?.exits(2)?;
@@ -111,7 +131,10 @@ fn f005_files_whose_folder_vanishes_before_they_are_read_are_each_told_and_the_r
     assert!(summary.uploaded >= 8 && summary.failed >= 1, "{summary:?}");
     assert_eq!(told.len() as u64, summary.failed, "each is told by name");
     assert!(told.iter().all(|(_, code)| code == "file_missing"), "{told:?}");
-    assert_eq!(garage.oracle()?.objects("Leaving/")?.len() as u64, summary.uploaded);
+    assert_eq!(
+        garage.oracle()?.objects("Leaving/")?.len() as u64,
+        summary.uploaded
+    );
     Ok(())
 }
 
@@ -124,7 +147,12 @@ fn f005_a_folder_that_vanishes_during_the_upload_loses_nothing_that_was_sent() -
     let (ended, there) = held.goes_on(std::slice::from_ref(&whole))?;
     match ended.code {
         Some(0) => assert!(there.contains(&whole), "done without the file"),
-        _ => assert!(ended.names("file_missing", "WL-101"), "{}\n{}", ended.out, ended.err),
+        _ => assert!(
+            ended.names("file_missing", "WL-101"),
+            "{}\n{}",
+            ended.out,
+            ended.err
+        ),
     }
     Ok(())
 }
@@ -160,7 +188,8 @@ fn the_same_file_and_folder_given_twice_in_one_gesture_are_one() -> Result<()> {
     let (tree_path, file_path) = (path(&tree)?, path(&file)?);
     let dotted = format!("{tree_path}/../tree/.");
     let up = [
-        "up", "--json", "--group", "Twice", "--to", "nas", tree_path, file_path, tree_path, file_path, &dotted,
+        "up", "--json", "--group", "Twice", "--to", "nas", tree_path, file_path, tree_path, file_path,
+        &dotted,
     ];
     let summary = windlass.run(&up)?.succeeds()?.summary()?;
     assert_eq!((summary.files, summary.uploaded), (6, 6), "{summary:?}");
@@ -185,6 +214,9 @@ fn f155_20_000_small_files_at_once_all_arrive() -> Result<()> {
     windlass.add_folder("nas", &destination)?;
     let up = ["up", "--json", "--group", "Many", "--to", "nas", path(&tree)?];
     let summary = windlass.run(&up)?.succeeds()?.summary()?;
-    assert_eq!((summary.files, summary.uploaded, summary.failed), (FILES, FILES, 0));
+    assert_eq!(
+        (summary.files, summary.uploaded, summary.failed),
+        (FILES, FILES, 0)
+    );
     compare_folder(&tree, &destination.join("Many/tree"))
 }

@@ -150,7 +150,7 @@ describe('the page', () => {
     await fireEvent.keyDown(document.body, { key: 'v', ctrlKey: true });
     await fireEvent.keyDown(document.body, { key: 'O', ctrlKey: true, shiftKey: true });
     await waitFor(() => expect(backend.calls).toEqual(['paste_files', 'choose_files null true']));
-    expect((await screen.findByTestId('notice')).dataset['code']).toBe('file_missing');
+    await waitFor(() => expect(screen.getByTestId('toast').textContent).toContain('The clipboard holds no files'));
   });
 
   it('shows the group that a notification is about', async () => {

@@ -8,9 +8,7 @@ const typing = (target: EventTarget | null) =>
   target instanceof HTMLElement && target.matches('input, textarea, select, [contenteditable]');
 
 /** What a key with Ctrl (Cmd on macOS) means; null for nothing of ours. */
-export function chord(
-  event: Pick<KeyboardEvent, 'key' | 'shiftKey'>,
-): 'files' | 'folder' | 'paste' | 'find' | Screen | 'pause' | null {
+export function chord(event: Pick<KeyboardEvent, 'key' | 'shiftKey'>): 'files' | 'folder' | 'paste' | 'find' | Screen | 'pause' | null {
   switch (event.key.toLowerCase()) {
     case 'o':
       return event.shiftKey ? 'folder' : 'files';

@@ -8,6 +8,7 @@ import type { CheckStep, Delta, DestinationCheck, FileView, Find, GroupView, New
 import type { Backend, Message, RowRange, Scope } from '$lib/ipc/backend';
 import { desk } from './desk';
 import { NOW, SCENES, type SceneName, sceneOf } from './scenes';
+import { watchDesk } from './watch';
 
 const query = new URLSearchParams(location.search);
 const name = SCENES.find((s) => s === query.get('scene')) ?? 'transfers';
@@ -40,6 +41,7 @@ export function mockBackend(scene: SceneName, moving: boolean): Backend & { call
         files: [],
         totals: null,
         destinations: null,
+        watches: null,
         relaunch: null,
         notices: [],
         ...part,
@@ -126,6 +128,7 @@ export function mockBackend(scene: SceneName, moving: boolean): Backend & { call
     calls,
     send,
     ...desk(snapshot, calls, row, all, fits, delta),
+    ...watchDesk(snapshot, calls, delta, NOW),
     subscribe(onmessage) {
       if (scene === 'broken') return Promise.reject({ code: 'queue_newer', number: 'WL-505', detail: 'schema 12, this program knows 9' });
       listen = onmessage;
@@ -254,6 +257,34 @@ export function mockBackend(scene: SceneName, moving: boolean): Backend & { call
       }
       return found;
     },
+    async destinationForm(id) {
+      const of = snapshot.destinations.find((d) => d.id === id);
+      const s3 = {
+        endpoint: 'https://s3.garage.example',
+        region: 'garage',
+        bucket: 'deliveries',
+        prefix: '',
+        path_style: true,
+        access_key: '',
+        secret_key: '',
+        keep_secret: 'keyring' as const,
+      };
+      return {
+        name: of?.name ?? '',
+        folder: of?.kind === 's3' ? null : (of?.location ?? ''),
+        s3: of?.kind === 's3' ? s3 : null,
+        make_default: of?.is_default ?? false,
+      };
+    },
+    async editDestination(id, destination) {
+      calls.push(`edit_destination ${id} ${destination.name} ${destination.s3?.access_key ?? ''}`);
+      const found = check(destination);
+      if (found.ok) {
+        snapshot.destinations = snapshot.destinations.map((d) => (d.id === id ? { ...d, name: destination.name, problem: null } : d));
+        delta({ destinations: snapshot.destinations });
+      }
+      return found;
+    },
     async checkDestination() {
       return check({ name: '', folder: '/mnt/studio', s3: null, make_default: false });
     },
@@ -324,13 +355,22 @@ function stage(scene: SceneName, send: (message: Message) => void) {
   }
   if (scene === 'transfers' || scene === 'big' || scene === 'hostile') click('group-toggle');
   if (scene === 'failures') document.querySelector<HTMLElement>('[data-option="attention"]')?.click();
-  if (scene === 'settings' || scene === 'add' || scene === 'speed' || scene === 'diagnostics' || scene === 'licences') click('nav-settings');
+  if (scene === 'settings' || scene === 'add' || scene === 'speed' || scene === 'diagnostics' || scene === 'licences')
+    click('nav-settings');
   if (scene === 'speed') setTimeout(() => click('page-start'), 50);
   if (scene === 'diagnostics') setTimeout(() => click('make-diagnostics'), 50);
   if (scene === 'licences') setTimeout(() => click('show-licences'), 50);
+  if (scene.startsWith('watched')) click('nav-watched');
+  if (scene === 'watched-trouble') setTimeout(() => document.querySelector<HTMLElement>('[data-watch="w-scans"]')?.click(), 50);
+  if (scene === 'watched-form') {
+    setTimeout(() => click('watch-add'), 50);
+    setTimeout(() => click('watch-choose'), 100);
+  }
   if (scene === 'history' || scene === 'history-search') click('nav-history');
   if (scene === 'history-search') setTimeout(() => type('history-search', 'scan'), 80);
   if (scene === 'insights' || scene === 'insights-none') click('nav-insights');
+  if (scene === 'preflight') send({ type: 'check', number: 1, group: null });
+  if (scene === 'preflight-room') send({ type: 'check', number: 3, group: 'g-autumn' });
   if (scene === 'search') {
     click('open-search');
     setTimeout(() => type('search', 'scan-0000'), 50);

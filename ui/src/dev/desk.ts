@@ -1,5 +1,5 @@
 /** The stand-in's second half: details, history, insights, settings. Never part of a build. */
-import type { Delta, FileView, Find, HistoryEntry, Insights, ReceiptLine, Snapshot } from '$lib/contract';
+import type { Delta, FileView, Find, HistoryEntry, Insights, PreflightView, ReceiptLine, Snapshot } from '$lib/contract';
 import type { Backend } from '$lib/ipc/backend';
 import { NOW } from './scenes';
 
@@ -15,6 +15,9 @@ type Commands = Pick<
   | 'actOnFiles'
   | 'findInGroups'
   | 'moveGroup'
+  | 'preflight'
+  | 'preflightAccept'
+  | 'preflightCancel'
   | 'resetSettings'
   | 'history'
   | 'findProved'
@@ -123,6 +126,44 @@ const figures = (hours: number, none: boolean): Insights => ({
       ],
 });
 
+const look = (part: Partial<PreflightView>): PreflightView => ({
+  done: true,
+  too_many: false,
+  destination: 'd-nas',
+  destination_name: 'Studio NAS',
+  name: 'Harbour East day 3',
+  files: 254,
+  folders: 9,
+  empty_folders: 3,
+  bytes: 18.4 * GB,
+  ready: 214,
+  ready_bytes: 5.2 * GB,
+  oldest: NOW - 30 * HOUR,
+  newest: NOW - 2 * HOUR,
+  free: 1.2e12,
+  folds: [],
+  ...part,
+});
+
+/** 1: much to say; 2: nothing to say; 3: no room. */
+const LOOKS: Record<number, PreflightView> = {
+  1: look({
+    folds: [
+      {
+        kind: 'already_there',
+        files: 37,
+        bytes: 480 * MB,
+        examples: Array.from({ length: 37 }, (_, i) => `Harbour East day 3/scan-${i}.tif`),
+      },
+      { kind: 'changed', files: 4, bytes: 90 * MB, examples: ['Harbour East day 3/plan.dwg', 'Harbour East day 3/notes.md', 'a', 'b'] },
+      { kind: 'unreadable', files: 2, bytes: 12.7 * GB, examples: ['Harbour East day 3/ortho-mosaic-full.tif', 'Harbour East day 3/cloud-raw.las'] },
+      { kind: 'not_regular', files: 1, bytes: 0, examples: ['Harbour East day 3/current'] },
+    ],
+  }),
+  2: look({ files: 3, ready: 3, ready_bytes: 12 * MB, bytes: 12 * MB, folders: 0, empty_folders: 0 }),
+  3: look({ free: 1 * GB }),
+};
+
 export function desk(
   snapshot: Snapshot,
   calls: string[],
@@ -161,7 +202,11 @@ export function desk(
           return {
             number,
             size,
-            state: stored ? ('uploaded' as const) : found.error && number === found.parts_done + 1 ? ('failed' as const) : ('pending' as const),
+            state: stored
+              ? ('uploaded' as const)
+              : found.error && number === found.parts_done + 1
+                ? ('failed' as const)
+                : ('pending' as const),
             crc64: stored ? 'rosUhgp5mIg=' : null,
             uploaded_at: stored ? NOW - 600_000 + number * 1000 : null,
           };
@@ -196,6 +241,18 @@ export function desk(
       order.splice(place, 0, group);
       snapshot.groups = snapshot.groups.map((g) => ({ ...g, order: order.indexOf(g.id) }));
       delta({ groups: snapshot.groups });
+    },
+    async preflight(number) {
+      const look = LOOKS[number] ?? LOOKS[1];
+      if (!look) throw { code: 'not_found', number: 'WL-504', detail: '' };
+      return look;
+    },
+    async preflightAccept(number, answered) {
+      calls.push(`preflight_accept ${number} ${answered.leave_unchanged} ${answered.leave_troubled} ${answered.name}`);
+      return 'g-autumn';
+    },
+    async preflightCancel(number) {
+      calls.push(`preflight_cancel ${number}`);
     },
     async resetSettings() {
       calls.push('reset_settings');

@@ -1,4 +1,5 @@
 /** Pictures of the queue for working on the page without the program. Never part of a build. */
+import { watchViews } from './watch';
 import type { DestinationView, ErrorFold, FileCounts, FileView, GroupView, GroupWord, RelaunchReport, Snapshot } from '$lib/contract';
 
 export const NOW = new Date(2026, 10, 21, 14, 20).getTime();
@@ -19,12 +20,18 @@ export const SCENES = [
   'speed',
   'diagnostics',
   'licences',
+  'watched',
+  'watched-form',
+  'watched-none',
+  'watched-trouble',
   'history',
   'history-search',
   'history-none',
   'insights',
   'insights-none',
   'search',
+  'preflight',
+  'preflight-room',
   'selection',
   'context',
   'details',
@@ -469,11 +476,13 @@ export function sceneOf(name: SceneName): Scene {
         rate_bytes: bare || name === 'relaunch' ? 0 : 84.2 * MB,
         rate_history: bare || name === 'relaunch' ? [] : RATES,
         eta: bare || name === 'relaunch' ? null : { low_s: 310, high_s: 405 },
+        paused_until: null,
         paused: false,
         blocked_by: name === 'relaunch' ? (['question'] as const).slice() : [],
       },
       destinations: first ? [] : DESTINATIONS,
       relaunch: name === 'relaunch' ? REPORT : null,
+      watches: bare || name === 'watched-none' || !DESTINATIONS[0] ? [] : watchViews(NOW, DESTINATIONS[0]),
       first_run: first,
       suggested_folder: '/home/ada/Documents/Windlass',
       notices: [],

@@ -21,7 +21,11 @@ pub fn begin(settings: &Settings) -> Result<WorkerGuard, Failure> {
         .with_env_filter(filter);
     // Only the first counts, which is this one.
     let _ = match settings.log_format {
-        LogFormat::Json => builder.json().flatten_event(true).with_current_span(true).try_init(),
+        LogFormat::Json => builder
+            .json()
+            .flatten_event(true)
+            .with_current_span(true)
+            .try_init(),
         LogFormat::Text => builder.try_init(),
     };
     Ok(guard)

@@ -3,7 +3,7 @@
 use windlass_server::serve::admin;
 
 use super::args::Migrate;
-use super::settings;
+use super::ledger;
 use crate::event;
 use crate::exit::{Exit, Trouble};
 use crate::output::Output;
@@ -13,20 +13,27 @@ use crate::output::Output;
 /// # Errors
 /// When the ledger can't be opened.
 pub async fn run(args: Migrate, out: Output) -> Result<Exit, Trouble> {
-    let settings = settings(&args.place, &[])?;
-    let before = admin::version(settings.clone()).await?;
+    let at = ledger(&args.place)?;
+    let before = admin::version(at.clone()).await?;
     if !args.check && before.has != Some(before.wants) {
-        admin::Admin::open(settings).await?.close().await?;
+        admin::Admin::open(at).await?.close().await?;
     }
     let done = !args.check || before.has == Some(before.wants);
-    out.event(&event!("ledger", had: before.has, has: if args.check { before.has } else { Some(before.wants) },
-        wants: before.wants, done: done));
+    out.event(
+        &event!("ledger", had: before.has, has: if args.check { before.has } else { Some(before.wants) },
+        wants: before.wants, done: done),
+    );
     if !out.is_json() {
         out.say(match (before.has, done) {
-            (Some(has), true) if has == before.wants => format!("The ledger has version {has}: nothing to do."),
+            (Some(has), true) if has == before.wants => {
+                format!("The ledger has version {has}: nothing to do.")
+            }
             (Some(has), true) => format!("The ledger was brought from version {has} to {}.", before.wants),
             (None, true) => format!("A ledger of version {} was made.", before.wants),
-            (Some(has), false) => format!("The ledger has version {has}, this program wants {}.", before.wants),
+            (Some(has), false) => format!(
+                "The ledger has version {has}, this program wants {}.",
+                before.wants
+            ),
             (None, false) => "There is no ledger yet.".to_owned(),
         });
     }

@@ -3,7 +3,7 @@
 use windlass_server::serve;
 
 use super::args::Serve;
-use super::{logs, settings};
+use super::{logs, settings, told};
 use crate::event;
 use crate::exit::{Exit, Trouble};
 use crate::output::Output;
@@ -27,10 +27,10 @@ pub async fn run(args: Serve, out: Output) -> Result<Exit, Trouble> {
         ],
     )?;
     let stop = Stop::listen()?;
-    let _log = logs::begin(&settings)?;
+    let _log = logs::begin(&settings).map_err(told)?;
     let data = settings.data.clone();
     let server = tokio::select! {
-        server = serve::start(settings) => server?,
+        server = serve::start(settings) => server.map_err(told)?,
         () = stop.asked() => return Ok(Exit::Done),
     };
     out.event(&event!("listening", url: server.url(), address: server.address().to_string()));

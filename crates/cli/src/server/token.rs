@@ -7,7 +7,7 @@ use windlass_server::clock::{SystemWorld, World as _};
 use windlass_server::serve::admin::{Admin, TokenWish};
 
 use super::args::{Token, TokenCreate, TokenList, TokenRevoke};
-use super::settings;
+use super::ledger;
 use crate::event;
 use crate::exit::{Exit, Trouble};
 use crate::output::{Ink, Output};
@@ -36,7 +36,7 @@ async fn create(args: TokenCreate, out: Output) -> Result<Exit, Trouble> {
         destinations: args.destinations,
         expires_at: expires_at.map_err(invalid)?,
     };
-    let admin = Admin::open(settings(&args.place, &[])?).await?;
+    let admin = Admin::open(ledger(&args.place)?).await?;
     let made = admin.create_token(wish).await.map_err(|r| r.failure)?;
     admin.close().await?;
     let about = &made.about;
@@ -58,7 +58,7 @@ async fn create(args: TokenCreate, out: Output) -> Result<Exit, Trouble> {
 }
 
 async fn list(args: TokenList, out: Output) -> Result<Exit, Trouble> {
-    let admin = Admin::open(settings(&args.place, &[])?).await?;
+    let admin = Admin::open(ledger(&args.place)?).await?;
     let all = admin.tokens(args.owner).await.map_err(|r| r.failure)?;
     admin.close().await?;
     let now = SystemWorld.now().as_millis();
@@ -72,10 +72,14 @@ async fn list(args: TokenList, out: Output) -> Result<Exit, Trouble> {
         } else if token.expires_at.is_some_and(|at| at <= now) {
             "expired".to_owned()
         } else {
-            let until = token.expires_at.map_or_else(String::new, |at| format!(", until {}", day(at)));
+            let until = token
+                .expires_at
+                .map_or_else(String::new, |at| format!(", until {}", day(at)));
             format!("may {}{until}", words(&token.scopes))
         };
-        let used = token.last_used_at.map_or_else(|| "never used".to_owned(), |at| format!("used {}", day(at)));
+        let used = token
+            .last_used_at
+            .map_or_else(|| "never used".to_owned(), |at| format!("used {}", day(at)));
         out.say(format!("{}  {}  {state}; {used}", token.id, token.name));
     }
     if all.is_empty() && !out.is_json() {
@@ -85,12 +89,15 @@ async fn list(args: TokenList, out: Output) -> Result<Exit, Trouble> {
 }
 
 async fn revoke(args: TokenRevoke, out: Output) -> Result<Exit, Trouble> {
-    let admin = Admin::open(settings(&args.place, &[])?).await?;
+    let admin = Admin::open(ledger(&args.place)?).await?;
     let token = admin.revoke_token(args.token).await.map_err(|r| r.failure)?;
     admin.close().await?;
     out.event(&event!("revoked", id: token.id, name: token.name));
     if !out.is_json() {
-        out.say(format!("{} was taken back; it is refused within seconds.", token.name));
+        out.say(format!(
+            "{} was taken back; it is refused within seconds.",
+            token.name
+        ));
     }
     Ok(Exit::Done)
 }
@@ -101,7 +108,10 @@ fn words(scopes: &[Scope]) -> String {
 }
 
 fn day(ms: i64) -> String {
-    jiff::Timestamp::from_millisecond(ms).map_or_else(|_| ms.to_string(), |t| t.strftime("%Y-%m-%d %H:%M UTC").to_string())
+    jiff::Timestamp::from_millisecond(ms).map_or_else(
+        |_| ms.to_string(),
+        |t| t.strftime("%Y-%m-%d %H:%M UTC").to_string(),
+    )
 }
 
 /// `12h`, `90d`, or a time.
@@ -133,7 +143,15 @@ mod tests {
         assert_eq!(when("2h", now), Ok(now.plus_millis(7_200_000)));
         assert_eq!(when("90d", now), Ok(now.plus_millis(90 * 86_400_000)));
         assert!(when("2030-01-31T00:00:00Z", now).is_ok());
-        for bad in ["", "h", "0d", "-3d", "soon", "2001-01-01T00:00:00Z", "99999999999999d"] {
+        for bad in [
+            "",
+            "h",
+            "0d",
+            "-3d",
+            "soon",
+            "2001-01-01T00:00:00Z",
+            "99999999999999d",
+        ] {
             assert!(when(bad, now).is_err(), "{bad:?}");
         }
     }

@@ -25,9 +25,9 @@ use crate::view::{
 };
 
 /// A question that the queue answers.
-const QUICK: Duration = Duration::from_secs(60);
+pub(super) const QUICK: Duration = Duration::from_secs(60);
 /// A question that a storage answers.
-const SLOW: Duration = Duration::from_secs(1_800);
+pub(super) const SLOW: Duration = Duration::from_secs(1_800);
 /// Events that a slow reader may be behind before the owner waits for it.
 const BEHIND: usize = 64;
 
@@ -277,7 +277,7 @@ impl Client {
         }
     }
 
-    async fn ask<T: DeserializeOwned>(&self, ask: Ask, limit: Duration) -> Result<T, CallError> {
+    pub(super) async fn ask<T: DeserializeOwned>(&self, ask: Ask, limit: Duration) -> Result<T, CallError> {
         self.ask_each(ask, limit, |_| ()).await
     }
 

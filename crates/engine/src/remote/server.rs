@@ -188,9 +188,9 @@ impl Out {
     }
 }
 
-type Carried = Result<serde_json::Value, Failure>;
+pub(super) type Carried = Result<serde_json::Value, Failure>;
 
-fn value(of: impl Serialize) -> Carried {
+pub(super) fn value(of: impl Serialize) -> Carried {
     serde_json::to_value(of).map_err(|e| Failure::new(ErrorCode::Internal, e.to_string()))
 }
 
@@ -245,6 +245,7 @@ async fn carry_out(
             }
             Err(failure) => Err(failure),
         },
+        Ask::Folders(ask) => super::folders::answer(ask, h).await,
         Ask::Watch(groups) => return watched(h, groups, out, from).await,
     })
 }

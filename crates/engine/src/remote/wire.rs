@@ -64,6 +64,7 @@ pub(super) enum Ask {
     Verify(GroupId),
     Summary(GroupId),
     Watch(Vec<GroupId>),
+    Folders(super::folders::FoldersAsk),
 }
 
 /// A line of the owner. All but `Done` and `Failed` are followed by another.

@@ -66,6 +66,8 @@ pub struct WatchView {
     pub last_scan_at: Option<i64>,
     /// Missed events since the start, each followed by a full look.
     pub overflows: u32,
+    /// False in a program that lives for a moment: it only answers.
+    pub watching: bool,
 }
 
 /// Counts of a watched folder's files.

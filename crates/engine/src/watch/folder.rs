@@ -105,14 +105,17 @@ impl Task {
     pub(super) async fn run(mut self) {
         let stop = self.shared.stop.clone();
         let mut deltas = self.shared.deltas.subscribe();
+        let mut active = self.shared.watches.active.subscribe();
         if let Err(failure) = self.uploads_ended().await {
             self.stumbled(&failure);
         }
         loop {
             let wait = Duration::from_millis(u64::try_from(self.next_wake().millis_since(clock::now())).unwrap_or(0));
+            let watches = self.shared.watches.is_active();
             let done = tokio::select! {
                 biased;
                 () = stop.cancelled() => return,
+                _ = active.changed() => Ok(()),
                 command = self.inbox.recv() => match command {
                     Some(command) => self.asked(command).await,
                     None => return,
@@ -121,15 +124,15 @@ impl Task {
                     if !ended { return }
                     self.uploads_ended().await
                 }
-                () = self.bell.rung() => {
+                () = self.bell.rung(), if watches => {
                     tokio::time::sleep(TOGETHER).await;
                     self.hinted().await
                 }
                 () = tokio::time::sleep(wait.min(Duration::from_secs(5))) => Ok(()),
             };
             let done = match done {
-                Ok(()) => self.in_time().await,
-                failed => failed,
+                Ok(()) if self.shared.watches.is_active() => self.in_time().await,
+                other => other,
             };
             if let Err(failure) = done {
                 self.stumbled(&failure);
@@ -289,7 +292,7 @@ impl Task {
         }
         if trouble.is_some() {
             self.watching = None;
-        } else if self.watching.is_none() && self.row.intent == Intent::Run {
+        } else if self.watching.is_none() && self.row.intent == Intent::Run && self.shared.watches.is_active() {
             self.arm().await?;
             self.next_scan = now;
         }

@@ -149,7 +149,7 @@ mod tests {
         assert_eq!(why(s(&["*.mp4", "*.mov"], &[]), "a/b.mov", 1), None);
         assert_eq!(why(s(&["*.mp4"], &[]), "a/b.txt", 1), Some(Why::NotIncluded));
         assert_eq!(why(s(&["raw/**"], &["*.tmp2"]), "raw/x/y.tmp2", 1), Some(Why::Excluded));
-        let wrong = Rules::new(&s(&[], &["a[", "b"]));
+        let wrong = Rules::new(&s(&[], &["{a,b", "b"]));
         assert!(wrong.is_err_and(|f| f.code == ErrorCode::WatchRule));
     }
 

@@ -7,10 +7,12 @@
     reason = "helpers of these tests stop at the first surprise"
 )]
 
+mod desk;
 mod faults;
 mod life;
 mod plane;
 mod relaunch;
+mod watch;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;

@@ -86,6 +86,7 @@ impl Plane {
             .route("/v1/sessions:complete", post(complete))
             .route("/v1/sessions:query", post(query))
             .route("/v1/sessions:delete", post(delete))
+            .route("/v1/sessions:verify", post(verify))
             .route("/v1/destinations", get(destinations))
             .route("/v1/destinations/{id}", put(put_destination))
             .route("/blob/{id}", put(blob))
@@ -441,6 +442,27 @@ async fn delete(State(p): State<Plane>, Json(ids): Json<Ids>) -> Answer {
         .collect();
     drop(w);
     leave(fault, Json(Answers::<DeleteResult> { items }).into_response())
+}
+
+async fn verify(State(p): State<Plane>, Json(ids): Json<Ids>) -> Answer {
+    let fault = p.enter("verify")?;
+    let w = p.world.lock().unwrap();
+    let items = ids
+        .ids
+        .into_iter()
+        .map(|id| {
+            let settled = w.sessions.get(&id).and_then(|s| s.settled.clone());
+            // An object that a person removed there is not proved any more.
+            let settled = settled.filter(|s| w.objects.contains_key(&s.object_key));
+            VerifyResult {
+                id,
+                settled,
+                error: None,
+            }
+        })
+        .collect();
+    drop(w);
+    leave(fault, Json(Answers::<VerifyResult> { items }).into_response())
 }
 
 async fn destinations(State(p): State<Plane>) -> Answer {

@@ -96,7 +96,11 @@ async fn f189_paths_handed_over_again_after_a_lost_answer_are_one_group_also_aft
     assert_eq!(end(&engine, first).await, GroupEnd::Done);
     let groups = engine.snapshot().await.unwrap().groups;
     assert_eq!((groups.len(), groups[0].files.total), (1, 2), "{groups:?}");
-    assert_eq!(engine.add_paths(ask).await.unwrap(), first, "also when it has ended");
+    assert_eq!(
+        engine.add_paths(ask).await.unwrap(),
+        first,
+        "also when it has ended"
+    );
     engine.shutdown().await;
 }
 

@@ -8,9 +8,12 @@ use windlass_core::error::{ErrorCode, Failure};
 use windlass_core::machine::records::Change;
 use windlass_core::states::{FileState, GroupState, Intent};
 use windlass_queue::files::{NewFile, Scope};
-use windlass_queue::{Connection, Queue, files, groups, receipts, settings, totals};
+use windlass_queue::{Connection, Queue, files, groups, history, receipts, settings, totals};
 
 use crate::support::*;
+
+/// The version that this program writes.
+const NEWEST: u32 = 3;
 
 fn fixture(version: u32) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/fixtures/v{version:04}.sqlite"))
@@ -117,7 +120,7 @@ fn writes_the_fixture() {
     let queue = open(&path_in(&dir)).unwrap().queue;
     all_kinds_of_work(&queue);
     block_on(queue.close_clean()).unwrap();
-    let target = fixture(1);
+    let target = fixture(NEWEST);
     std::fs::create_dir_all(target.parent().unwrap()).unwrap();
     let _ = std::fs::remove_file(&target);
     let conn = Connection::open(path_in(&dir)).unwrap();
@@ -127,8 +130,33 @@ fn writes_the_fixture() {
 
 #[test]
 fn f034_a_queue_of_version_1_is_carried_on_with_all_its_work() {
+    is_carried_on(1);
+}
+
+#[test]
+fn f034_a_queue_of_the_newest_version_is_opened_with_all_its_work() {
+    is_carried_on(NEWEST);
+}
+
+#[test]
+fn what_ended_before_the_history_was_kept_stands_in_it_too() {
     let dir = tempfile::tempdir().unwrap();
     std::fs::copy(fixture(1), path_in(&dir)).unwrap();
+    let queue = open(&path_in(&dir)).unwrap().queue;
+    let all = read(&queue, |c| history::page(c, None, 99, &history::HistoryFilter::default()));
+    let mut told: Vec<_> = all.iter().map(|r| (r.group, r.ended, r.done)).collect();
+    told.sort_unstable();
+    let expected = [
+        (group_id(2), history::Ended::Completed, 1),
+        (group_id(3), history::Ended::Cancelled, 0),
+        (group_id(4), history::Ended::Failed, 1),
+    ];
+    assert_eq!(told, expected);
+}
+
+fn is_carried_on(version: u32) {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::copy(fixture(version), path_in(&dir)).unwrap();
     let opened = open(&path_in(&dir)).unwrap();
     assert!(opened.set_aside.is_none() && opened.clean_exit);
     let queue = opened.queue;
@@ -198,7 +226,7 @@ fn the_fixture_of_this_version_has_its_schema() {
     let s = sandbox();
     block_on(s.queue.close_clean()).unwrap();
     let copy = tempfile::tempdir().unwrap();
-    std::fs::copy(fixture(1), path_in(&copy)).unwrap();
+    std::fs::copy(fixture(NEWEST), path_in(&copy)).unwrap();
     assert_eq!(
         schema(&path_in(&copy)),
         schema(&s.path()),

@@ -58,6 +58,16 @@ pub(super) fn load(tx: &mut dyn Tx, id: DestinationId) -> Result<Option<Destinat
         .transpose()
 }
 
+/// One in use, by its name.
+pub(crate) fn by_name(tx: &mut dyn Tx, name: &str) -> Result<Option<DestinationId>, Failure> {
+    tx.query_opt(
+        "SELECT id FROM destination WHERE name = ?1 AND state <> 'retired'",
+        params![name],
+    )?
+    .map(|r| r.get(0))
+    .transpose()
+}
+
 /// Adds or replaces. Refused when another has the name, or when files went there and the place would change.
 pub(super) fn put(
     tx: &mut dyn Tx,

@@ -1,46 +1,32 @@
-//! Groups in the ledger. Counts are computed from the sessions, never stored (I6).
+//! Groups in the ledger: made, found, changed, finalized, cancelled. Counts are computed from the sessions, never stored
+//! (I6). How a group is read is in [`super::group_view`].
+//!
+//! All writes of an owner run one after another, so what a function counted still holds when it writes.
 
 use windlass_core::error::{ErrorCode, Failure};
-use windlass_core::ids::{FileId, GroupId, OwnerId};
+use windlass_core::ids::{DestinationId, FileId, GroupId, OwnerId};
 use windlass_core::states::GroupState;
 use windlass_core::time::Timestamp;
-use windlass_protocol::groups::{CreateGroup, Group};
+use windlass_protocol::groups::{GroupView, NewGroup, PatchGroup};
+use windlass_protocol::problem::Missing;
 
+use super::group_view::{found, load, required};
 use super::{destinations, reads, remove};
 use crate::db::{Tx, params};
 use crate::failure::{Refusal, internal};
 use crate::store::{ObjectRow, TombstoneReason};
 
-/// A group with its counts.
-pub(super) fn load(tx: &mut dyn Tx, owner: OwnerId, id: GroupId) -> Result<Option<Group>, Failure> {
+/// State of a group, without counting; none when it was deleted.
+pub(super) fn state(
+    tx: &mut dyn Tx,
+    owner: OwnerId,
+    id: impl Into<Option<GroupId>>,
+) -> Result<Option<GroupState>, Failure> {
+    let Some(id) = id.into() else {
+        return Ok(None);
+    };
     tx.query_opt(
-        "SELECT g.name, g.destination_id, g.state, g.created_at, g.rev,
-           (SELECT COUNT(*) FROM upload_session s WHERE s.owner_id = g.owner_id AND s.group_id = g.id
-              AND s.deleted_at IS NULL),
-           (SELECT COUNT(*) FROM upload_session s WHERE s.owner_id = g.owner_id AND s.group_id = g.id
-              AND s.deleted_at IS NULL AND s.state IN ('uploaded', 'deduplicated'))
-         FROM upload_group g WHERE g.owner_id = ?1 AND g.id = ?2",
-        params![owner, id],
-    )?
-    .map(|r| {
-        Ok(Group {
-            id,
-            name: r.get(0)?,
-            destination_id: r.get(1)?,
-            state: r.get(2)?,
-            created_at: r.get(3)?,
-            rev: r.get(4)?,
-            total_files: r.get(5)?,
-            completed_files: r.get(6)?,
-        })
-    })
-    .transpose()
-}
-
-/// State of a group, without counting.
-pub(super) fn state(tx: &mut dyn Tx, owner: OwnerId, id: GroupId) -> Result<Option<GroupState>, Failure> {
-    tx.query_opt(
-        "SELECT state FROM upload_group WHERE owner_id = ?1 AND id = ?2",
+        "SELECT state FROM upload_group WHERE owner_id = ?1 AND id = ?2 AND deleted_at IS NULL",
         params![owner, id],
     )?
     .map(|r| r.get(0))
@@ -48,60 +34,194 @@ pub(super) fn state(tx: &mut dyn Tx, owner: OwnerId, id: GroupId) -> Result<Opti
 }
 
 /// Makes a group, or finds the one of these facts.
-pub(super) fn create(
+pub(crate) fn create(
     tx: &mut dyn Tx,
     owner: OwnerId,
-    wanted: &CreateGroup,
+    wanted: &NewGroup,
     now: Timestamp,
-) -> Result<Result<Group, Refusal>, Failure> {
+) -> Result<Result<GroupView, Refusal>, Failure> {
+    let destination = match destination(tx, wanted)? {
+        Ok(destination) => destination,
+        Err(refused) => return Ok(Err(refused)),
+    };
     if let Some(group) = load(tx, owner, wanted.id)? {
-        let same = group.name == wanted.name && group.destination_id == wanted.destination_id;
-        return Ok(if same {
-            Ok(group)
-        } else {
-            Err(Refusal::new(
+        let same = group.name == wanted.name
+            && group.destination_id == destination
+            && group.entity_type == wanted.template
+            && group.parent_id == wanted.parent_id
+            && (wanted.entity_id.is_none() || group.entity_id == wanted.entity_id);
+        if !same {
+            return Ok(Err(Refusal::new(
                 ErrorCode::IdReused,
                 "the id is that of another group",
-            ))
-        });
+            )));
+        }
+        return Ok(Ok(group));
     }
-    if !destinations::load(tx, wanted.destination_id)?.is_some_and(|d| d.active) {
-        return Ok(Err(Refusal::new(ErrorCode::NotFound, "no such destination")));
+    let template = match &wanted.template {
+        None => None,
+        Some(word) => match newest_template(tx, word)? {
+            Some(id) => Some(id),
+            None => {
+                let detail = format!("template: there is none for {word:?}");
+                return Ok(Err(Refusal::new(ErrorCode::InvalidField, detail)));
+            }
+        },
+    };
+    if let Some(parent) = wanted.parent_id
+        && let Some(refused) = refuses_parent(tx, owner, parent)?
+    {
+        return Ok(Err(refused));
     }
+    let entity = template.as_ref().map(|_| wanted.entity_id.unwrap_or(wanted.id));
+    if let Some(entity) = entity {
+        let open = tx.query_opt(
+            "SELECT id FROM upload_group WHERE owner_id = ?1 AND entity_type = ?2 AND entity_id = ?3
+               AND deleted_at IS NULL AND state IN ('draft', 'uploading', 'failed')",
+            params![owner, wanted.template.clone(), entity],
+        )?;
+        if let Some(row) = open {
+            let detail = format!("the entity has an open group already: {}", row.get::<GroupId>(0)?);
+            return Ok(Err(Refusal::new(ErrorCode::StateConflict, detail)));
+        }
+    }
+    let metadata = serde_json::to_string(&wanted.metadata).map_err(internal)?;
     tx.execute(
-        "INSERT INTO upload_group (owner_id, id, name, destination_id, state, created_at, updated_at)
-         VALUES (?1, ?2, ?3, ?4, 'draft', ?5, ?5)",
-        params![owner, wanted.id, &wanted.name, wanted.destination_id, now],
+        "INSERT INTO upload_group (owner_id, id, name, description, destination_id, template_id, entity_type, entity_id,
+           parent_id, metadata, client_id, state, created_at, updated_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, 'draft', ?12, ?12)",
+        params![
+            owner,
+            wanted.id,
+            &wanted.name,
+            wanted.description.clone(),
+            destination,
+            template,
+            wanted.template.clone(),
+            entity,
+            wanted.parent_id,
+            metadata,
+            wanted.client_id,
+            now
+        ],
     )?;
     found(tx, owner, wanted.id).map(Ok)
 }
 
-/// Completes a group when it has a file and every living one is settled (M4).
-pub(super) fn finalize(
+/// Where files without a slot go, if anywhere.
+fn destination(
+    tx: &mut dyn Tx,
+    wanted: &NewGroup,
+) -> Result<Result<Option<DestinationId>, Refusal>, Failure> {
+    let missing = || Ok(Err(Refusal::new(ErrorCode::NotFound, "no such destination")));
+    let id = match (wanted.destination_id, &wanted.destination) {
+        (Some(id), _) => id,
+        (None, Some(name)) => match destinations::by_name(tx, name)? {
+            Some(id) => id,
+            None => return missing(),
+        },
+        (None, None) if wanted.template.is_some() => return Ok(Ok(None)),
+        (None, None) => {
+            let detail = "destination_id: a group without a template needs one";
+            return Ok(Err(Refusal::new(ErrorCode::InvalidField, detail)));
+        }
+    };
+    // A group that is there already keeps its place, also when that was taken out of use since.
+    let known = tx.exists(
+        "SELECT 1 FROM destination d WHERE d.id = ?1 AND (d.state <> 'retired'
+           OR EXISTS (SELECT 1 FROM upload_group g WHERE g.id = ?2 AND g.destination_id = d.id))",
+        params![id, wanted.id],
+    )?;
+    if known { Ok(Ok(Some(id))) } else { missing() }
+}
+
+/// The newest version of a template, by what it is for.
+fn newest_template(tx: &mut dyn Tx, entity_type: &str) -> Result<Option<Vec<u8>>, Failure> {
+    tx.query_opt(
+        "SELECT id FROM template WHERE entity_type = ?1 ORDER BY version DESC LIMIT 1",
+        params![entity_type],
+    )?
+    .map(|r| r.get(0))
+    .transpose()
+}
+
+fn refuses_parent(tx: &mut dyn Tx, owner: OwnerId, parent: GroupId) -> Result<Option<Refusal>, Failure> {
+    let found = tx.query_opt(
+        "SELECT parent_id FROM upload_group WHERE owner_id = ?1 AND id = ?2 AND deleted_at IS NULL",
+        params![owner, parent],
+    )?;
+    Ok(match found {
+        None => Some(Refusal::new(ErrorCode::NotFound, "no such parent group")),
+        Some(row) if row.get::<Option<GroupId>>(0)?.is_some() => Some(Refusal::new(
+            ErrorCode::InvalidField,
+            "parent_id: that group has a parent itself",
+        )),
+        Some(_) => None,
+    })
+}
+
+/// Changes what is written about a group.
+pub(crate) fn patch(
+    tx: &mut dyn Tx,
+    owner: OwnerId,
+    id: GroupId,
+    wanted: &PatchGroup,
+    now: Timestamp,
+) -> Result<Result<GroupView, Refusal>, Failure> {
+    let group = match living(tx, owner, id)? {
+        Ok(group) => group,
+        Err(refused) => return Ok(Err(refused)),
+    };
+    if group.state == GroupState::Completed {
+        return Ok(Err(completed()));
+    }
+    let metadata = wanted
+        .metadata
+        .as_ref()
+        .map(serde_json::to_string)
+        .transpose()
+        .map_err(internal)?;
+    tx.execute(
+        "UPDATE upload_group SET name = COALESCE(?3, name),
+           description = CASE WHEN ?4 = '' THEN NULL ELSE COALESCE(?4, description) END,
+           metadata = COALESCE(?5, metadata), updated_at = ?6, rev = rev + 1
+         WHERE owner_id = ?1 AND id = ?2 AND deleted_at IS NULL AND state <> 'completed'",
+        params![
+            owner,
+            id,
+            wanted.name.clone(),
+            wanted.description.clone(),
+            metadata,
+            now
+        ],
+    )?;
+    found(tx, owner, id).map(Ok)
+}
+
+/// Completes a group when it has a file, all required slots have one, and all other required files are settled (M4).
+pub(crate) fn finalize(
     tx: &mut dyn Tx,
     owner: OwnerId,
     id: GroupId,
     now: Timestamp,
-) -> Result<Result<Group, Refusal>, Failure> {
-    let Some(group) = load(tx, owner, id)? else {
-        return Ok(Err(Refusal::new(ErrorCode::NotFound, "no such group")));
+) -> Result<Result<GroupView, Refusal>, Failure> {
+    let group = match living(tx, owner, id)? {
+        Ok(group) => group,
+        Err(refused) => return Ok(Err(refused)),
     };
-    if group.state == GroupState::Completed {
-        return Ok(Ok(group));
+    match group.state {
+        GroupState::Completed => return Ok(Ok(group)),
+        GroupState::Cancelled => {
+            return Ok(Err(Refusal::new(
+                ErrorCode::GroupClosed,
+                "the group was cancelled",
+            )));
+        }
+        GroupState::Draft | GroupState::Uploading | GroupState::Failed => {}
     }
-    if group.state == GroupState::Cancelled {
-        return Ok(Err(Refusal::new(
-            ErrorCode::GroupClosed,
-            "the group was cancelled",
-        )));
-    }
-    let missing = group.total_files - group.completed_files;
-    if missing > 0 || group.completed_files == 0 {
-        let detail = format!(
-            "Cannot finalize: {missing} of {} required files not completed",
-            group.total_files
-        );
-        return Ok(Err(Refusal::new(ErrorCode::FinalizeIncomplete, detail)));
+    let (counts, missing) = required(tx, owner, id)?;
+    if !missing.is_empty() || group.completed_files == 0 {
+        return Ok(Err(incomplete(counts.total - counts.done, counts.total, missing)));
     }
     under_way(tx, owner, id, now)?;
     tx.execute(
@@ -112,28 +232,174 @@ pub(super) fn finalize(
     found(tx, owner, id).map(Ok)
 }
 
+/// The refusal that counts what is missing (L-7).
+fn incomplete(missing: u64, total: u64, which: Vec<Missing>) -> Refusal {
+    // A group without any file waits for one.
+    let (missing, total) = if missing == 0 { (1, total.max(1)) } else { (missing, total) };
+    let detail = format!("Cannot finalize: {missing} of {total} required files not completed");
+    let mut refusal = Refusal::new(ErrorCode::FinalizeIncomplete, detail);
+    refusal.missing = which;
+    refusal
+}
+
 /// Cancels a group and gives up its unfinished files. Settled ones stay.
-pub(super) fn cancel(
+pub(crate) fn cancel(
     tx: &mut dyn Tx,
     owner: OwnerId,
     id: GroupId,
     now: Timestamp,
-) -> Result<Result<(Group, Vec<ObjectRow>), Refusal>, Failure> {
-    let Some(group) = load(tx, owner, id)? else {
-        return Ok(Err(Refusal::new(ErrorCode::NotFound, "no such group")));
+) -> Result<Result<(GroupView, Vec<ObjectRow>), Refusal>, Failure> {
+    let group = match living(tx, owner, id)? {
+        Ok(group) => group,
+        Err(refused) => return Ok(Err(refused)),
     };
     if group.state == GroupState::Completed {
-        return Ok(Err(Refusal::new(
-            ErrorCode::GroupCompleted,
-            "the group is complete",
-        )));
+        return Ok(Err(completed()));
     }
-    let unsettled = tx.query(
-        "SELECT id FROM upload_session WHERE owner_id = ?1 AND group_id = ?2 AND deleted_at IS NULL
-           AND state NOT IN ('uploaded', 'deduplicated')",
+    give_up(tx, owner, id, "s.state NOT IN ('uploaded', 'deduplicated')", now)?;
+    tx.execute(
+        "UPDATE upload_group SET state = 'cancelled', updated_at = ?3, rev = rev + 1
+         WHERE owner_id = ?1 AND id = ?2 AND state IN ('draft', 'uploading', 'failed')",
+        params![owner, id, now],
+    )?;
+    let to_clean = condemned(tx, owner, id)?;
+    Ok(Ok((found(tx, owner, id)?, to_clean)))
+}
+
+/// Failed → draft: all its files are given up, and it begins again.
+pub(crate) fn reset(
+    tx: &mut dyn Tx,
+    owner: OwnerId,
+    id: GroupId,
+    now: Timestamp,
+) -> Result<Result<(GroupView, Vec<ObjectRow>), Refusal>, Failure> {
+    let group = match living(tx, owner, id)? {
+        Ok(group) => group,
+        Err(refused) => return Ok(Err(refused)),
+    };
+    match group.state {
+        GroupState::Failed => {}
+        // Asked again after a lost answer.
+        GroupState::Draft if group.total_files == 0 => return Ok(Ok((group, Vec::new()))),
+        GroupState::Completed => return Ok(Err(completed())),
+        GroupState::Draft | GroupState::Uploading | GroupState::Cancelled => {
+            return Ok(Err(conflict(&group, "only a failed group is reset")));
+        }
+    }
+    give_up(tx, owner, id, "1 = 1", now)?;
+    tx.execute(
+        "UPDATE upload_group SET state = 'draft', updated_at = ?3, rev = rev + 1
+         WHERE owner_id = ?1 AND id = ?2 AND state = 'failed'",
+        params![owner, id, now],
+    )?;
+    let to_clean = condemned(tx, owner, id)?;
+    Ok(Ok((found(tx, owner, id)?, to_clean)))
+}
+
+/// Deletes a group with all its files. Their rows stay, and what was true of them.
+pub(crate) fn delete(
+    tx: &mut dyn Tx,
+    owner: OwnerId,
+    id: GroupId,
+    now: Timestamp,
+) -> Result<Result<Vec<ObjectRow>, Refusal>, Failure> {
+    let Some(group) = load(tx, owner, id)? else {
+        return Ok(Err(missing()));
+    };
+    if group.deleted_at.is_none() {
+        // The group first: a required file of a completed group goes only with it.
+        tx.execute(
+            "UPDATE upload_group SET deleted_at = ?3, delete_reason = 'user', released_at = NULL, public_id = NULL,
+               updated_at = ?3, rev = rev + 1
+             WHERE owner_id = ?1 AND id = ?2 AND deleted_at IS NULL",
+            params![owner, id, now],
+        )?;
+        let files = tx.query(
+            "SELECT id FROM upload_session WHERE owner_id = ?1 AND group_id = ?2 AND deleted_at IS NULL",
+            params![owner, id],
+        )?;
+        for row in files {
+            let file: FileId = row.get(0)?;
+            drop(remove::tombstone(tx, owner, file, TombstoneReason::User, now)?);
+            remove::release_bytes(tx, owner, file, now)?;
+        }
+    }
+    condemned(tx, owner, id).map(Ok)
+}
+
+/// Gives a completed group out, or takes it back.
+pub(crate) fn release(
+    tx: &mut dyn Tx,
+    owner: OwnerId,
+    id: GroupId,
+    public_id: Option<[u8; 16]>,
+    now: Timestamp,
+) -> Result<Result<GroupView, Refusal>, Failure> {
+    let group = match living(tx, owner, id)? {
+        Ok(group) => group,
+        Err(refused) => return Ok(Err(refused)),
+    };
+    if public_id.is_some() == group.released_at.is_some() {
+        return Ok(Ok(group));
+    }
+    if public_id.is_some() && group.state != GroupState::Completed {
+        return Ok(Err(conflict(&group, "only a completed group is released")));
+    }
+    tx.execute(
+        "UPDATE upload_group SET released_at = ?3, public_id = ?4, updated_at = ?5, rev = rev + 1
+         WHERE owner_id = ?1 AND id = ?2 AND deleted_at IS NULL",
+        params![owner, id, public_id.map(|_| now), public_id, now],
+    )?;
+    found(tx, owner, id).map(Ok)
+}
+
+/// Files of a failed or uploading group that failed; only those go again (L-14).
+pub(crate) fn failed_files(
+    tx: &mut dyn Tx,
+    owner: OwnerId,
+    id: GroupId,
+) -> Result<Result<Vec<FileId>, Refusal>, Failure> {
+    let group = match living(tx, owner, id)? {
+        Ok(group) => group,
+        Err(refused) => return Ok(Err(refused)),
+    };
+    match group.state {
+        GroupState::Failed | GroupState::Uploading | GroupState::Draft => {}
+        GroupState::Completed => return Ok(Err(completed())),
+        GroupState::Cancelled => return Ok(Err(conflict(&group, "the group was cancelled"))),
+    }
+    let rows = tx.query(
+        "SELECT id FROM upload_session WHERE owner_id = ?1 AND group_id = ?2 AND state = 'failed'
+           AND deleted_at IS NULL ORDER BY created_at, id",
         params![owner, id],
     )?;
-    for row in unsettled {
+    rows.iter().map(|r| r.get(0)).collect::<Result<_, _>>().map(Ok)
+}
+
+/// Failed → uploading by an explicit retry of the group, also when no file of it is left to retry.
+pub(crate) fn retry(
+    tx: &mut dyn Tx,
+    owner: OwnerId,
+    id: GroupId,
+    now: Timestamp,
+) -> Result<GroupView, Failure> {
+    retried(tx, owner, id, now)?;
+    // What can't be retried (rejected) still stands in the way.
+    failed(tx, owner, id, now)?;
+    found(tx, owner, id)
+}
+
+fn give_up(
+    tx: &mut dyn Tx,
+    owner: OwnerId,
+    group: GroupId,
+    which: &str,
+    now: Timestamp,
+) -> Result<(), Failure> {
+    let sql = format!(
+        "SELECT s.id FROM upload_session s WHERE s.owner_id = ?1 AND s.group_id = ?2 AND s.deleted_at IS NULL AND {which}"
+    );
+    for row in tx.query(&sql, params![owner, group])? {
         let file: FileId = row.get(0)?;
         // One that was settled by another write of this transaction is no longer unsettled; nothing else refuses.
         drop(remove::tombstone(
@@ -143,54 +409,116 @@ pub(super) fn cancel(
             TombstoneReason::Cancelled,
             now,
         )?);
+        remove::release_bytes(tx, owner, file, now)?;
     }
-    tx.execute(
-        "UPDATE upload_group SET state = 'cancelled', updated_at = ?3, rev = rev + 1
-         WHERE owner_id = ?1 AND id = ?2 AND state IN ('draft', 'uploading', 'failed')",
-        params![owner, id, now],
-    )?;
-    let to_clean = reads::objects(
+    Ok(())
+}
+
+fn condemned(tx: &mut dyn Tx, owner: OwnerId, group: GroupId) -> Result<Vec<ObjectRow>, Failure> {
+    reads::objects(
         tx,
         "o.state = 'condemned' AND s.owner_id = ?1 AND s.group_id = ?2",
-        params![owner, id],
-    )?;
-    Ok(Ok((found(tx, owner, id)?, to_clean)))
+        params![owner, group],
+    )
 }
 
 /// Draft or failed → uploading: something of it moves (again).
-pub(super) fn under_way(tx: &mut dyn Tx, owner: OwnerId, id: GroupId, now: Timestamp) -> Result<(), Failure> {
+pub(super) fn under_way(
+    tx: &mut dyn Tx,
+    owner: OwnerId,
+    id: impl Into<Option<GroupId>>,
+    now: Timestamp,
+) -> Result<(), Failure> {
+    let Some(id) = id.into() else {
+        return Ok(());
+    };
     tx.execute(
         "UPDATE upload_group SET state = 'uploading', updated_at = ?3, rev = rev + 1
-         WHERE owner_id = ?1 AND id = ?2 AND state IN ('draft', 'failed')",
+         WHERE owner_id = ?1 AND id = ?2 AND state IN ('draft', 'failed') AND deleted_at IS NULL",
         params![owner, id, now],
     )?;
     Ok(())
 }
 
 /// Failed → uploading: one of its files goes again.
-pub(super) fn retried(tx: &mut dyn Tx, owner: OwnerId, id: GroupId, now: Timestamp) -> Result<(), Failure> {
+pub(super) fn retried(
+    tx: &mut dyn Tx,
+    owner: OwnerId,
+    id: impl Into<Option<GroupId>>,
+    now: Timestamp,
+) -> Result<(), Failure> {
+    let Some(id) = id.into() else {
+        return Ok(());
+    };
     tx.execute(
-        "UPDATE upload_group SET state = 'uploading', updated_at = ?3, rev = rev + 1
-         WHERE owner_id = ?1 AND id = ?2 AND state = 'failed'",
+        "UPDATE upload_group SET state = 'uploading', retry_count = retry_count + 1, updated_at = ?3, rev = rev + 1
+         WHERE owner_id = ?1 AND id = ?2 AND state = 'failed' AND deleted_at IS NULL",
         params![owner, id, now],
     )?;
     Ok(())
 }
 
-/// Uploading → failed, when no living file is open and one is failed (M5).
-pub(super) fn failed(tx: &mut dyn Tx, owner: OwnerId, id: GroupId, now: Timestamp) -> Result<(), Failure> {
+/// A living required file of it is not settled, and none is on its way.
+const STUCK: &str = "NOT EXISTS (SELECT 1 FROM upload_session s WHERE s.owner_id = ?1 AND s.group_id = ?2
+     AND s.deleted_at IS NULL AND s.is_required = 1 AND s.state IN ('pending', 'uploading', 'verifying'))
+   AND EXISTS (SELECT 1 FROM upload_session s WHERE s.owner_id = ?1 AND s.group_id = ?2
+     AND s.deleted_at IS NULL AND s.is_required = 1 AND s.state IN ('failed', 'rejected'))";
+
+/// Draft or uploading → failed, when no living required file is open and one is failed (M5); failed → uploading, when
+/// what stood in the way was deleted or is not required any more.
+pub(super) fn failed(
+    tx: &mut dyn Tx,
+    owner: OwnerId,
+    id: impl Into<Option<GroupId>>,
+    now: Timestamp,
+) -> Result<(), Failure> {
+    let Some(id) = id.into() else {
+        return Ok(());
+    };
     tx.execute(
-        "UPDATE upload_group SET state = 'failed', updated_at = ?3, rev = rev + 1
-         WHERE owner_id = ?1 AND id = ?2 AND state = 'uploading'
-           AND NOT EXISTS (SELECT 1 FROM upload_session s WHERE s.owner_id = ?1 AND s.group_id = ?2
-             AND s.deleted_at IS NULL AND s.state IN ('pending', 'uploading', 'verifying'))
-           AND EXISTS (SELECT 1 FROM upload_session s WHERE s.owner_id = ?1 AND s.group_id = ?2
-             AND s.deleted_at IS NULL AND s.state IN ('failed', 'rejected'))",
+        &format!(
+            "UPDATE upload_group SET state = 'failed', updated_at = ?3, rev = rev + 1,
+               error_detail = 'One or more file uploads failed',
+               error_code = (SELECT s.error_code FROM upload_session s WHERE s.owner_id = ?1 AND s.group_id = ?2
+                 AND s.deleted_at IS NULL AND s.is_required = 1 AND s.state IN ('failed', 'rejected')
+                 ORDER BY s.error_at DESC, s.id LIMIT 1)
+             WHERE owner_id = ?1 AND id = ?2 AND state IN ('draft', 'uploading') AND deleted_at IS NULL AND {STUCK}"
+        ),
+        params![owner, id, now],
+    )?;
+    tx.execute(
+        &format!(
+            "UPDATE upload_group SET state = 'uploading', updated_at = ?3, rev = rev + 1
+             WHERE owner_id = ?1 AND id = ?2 AND state = 'failed' AND deleted_at IS NULL AND NOT ({STUCK})
+               AND EXISTS (SELECT 1 FROM upload_session s WHERE s.owner_id = ?1 AND s.group_id = ?2
+                 AND s.deleted_at IS NULL)"
+        ),
         params![owner, id, now],
     )?;
     Ok(())
 }
 
-fn found(tx: &mut dyn Tx, owner: OwnerId, id: GroupId) -> Result<Group, Failure> {
-    load(tx, owner, id)?.ok_or_else(|| internal("a group that was just written is not there"))
+fn living(tx: &mut dyn Tx, owner: OwnerId, id: GroupId) -> Result<Result<GroupView, Refusal>, Failure> {
+    Ok(match load(tx, owner, id)? {
+        None => Err(missing()),
+        Some(group) if group.deleted_at.is_some() => {
+            Err(Refusal::new(ErrorCode::GroupClosed, "the group was deleted"))
+        }
+        Some(group) => Ok(group),
+    })
+}
+
+fn missing() -> Refusal {
+    Refusal::new(ErrorCode::NotFound, "no such group")
+}
+
+fn completed() -> Refusal {
+    Refusal::new(ErrorCode::GroupCompleted, "the group is complete")
+}
+
+fn conflict(group: &GroupView, why: &str) -> Refusal {
+    Refusal::new(
+        ErrorCode::StateConflict,
+        format!("{why}; it is {}", group.state.as_str()),
+    )
 }

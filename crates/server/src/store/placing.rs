@@ -1,9 +1,10 @@
 //! Names and objects in the ledger: every key is written here before anything is created under it (I18).
 
 use windlass_core::error::{ErrorCode, Failure};
-use windlass_core::ids::{DestinationId, GroupId, ObjectId, OwnerId};
+use windlass_core::ids::{DestinationId, FileId, GroupId, ObjectId, OwnerId};
 use windlass_core::names::collision_form;
 use windlass_core::states::GroupState;
+use windlass_core::time::Timestamp;
 use windlass_protocol::destinations::DestinationConfig;
 
 use crate::db::{Tx, params};
@@ -13,15 +14,46 @@ use crate::naming::{self, Rules};
 /// Ways to write one name that are tried.
 const MAX_NUMBER: u32 = 100_000;
 
-/// Where the files of a group go.
+/// What decides where a file goes.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Wish {
+    pub(super) group: Option<GroupId>,
+    /// When neither a slot nor the group says so.
+    pub(super) destination: Option<DestinationId>,
+    /// A slot of the group's template.
+    pub(super) file_type: Option<String>,
+}
+
+/// A file that is to have a name.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Named<'a> {
+    pub(super) session: FileId,
+    pub(super) rel_path: &'a str,
+    /// Of the attempt.
+    pub(super) at: Timestamp,
+}
+
+/// Where files go.
 pub(super) struct Place {
-    pub(super) group_name: String,
     pub(super) destination: DestinationId,
     pub(super) rules: Rules,
+    /// The slot can't be done without.
+    pub(super) slot_required: bool,
+    naming: Naming,
     prefix: String,
     max_bytes: Option<u64>,
     allowed_mime: Option<Vec<String>>,
     read_only: bool,
+}
+
+/// How names are made (server model §1.1).
+enum Naming {
+    /// `{group}/{path}`.
+    Group(String),
+    /// `{owner}/{group id, or session id}/{path}`.
+    Owner(OwnerId, Option<GroupId>),
+    /// `{entity type}/{entity}/{file type}_{time}.{ext}`.
+    Slot(String),
 }
 
 impl Place {
@@ -36,66 +68,140 @@ impl Place {
             return Some(Refusal::new(ErrorCode::TooLarge, detail));
         }
         let allowed = self.allowed_mime.as_ref()?;
-        let essence = mime
-            .split(';')
-            .next()
-            .unwrap_or_default()
-            .trim()
-            .to_ascii_lowercase();
-        let fits = |pattern: &String| match pattern.strip_suffix('*') {
-            Some(start) => essence.starts_with(start),
-            None => essence == *pattern,
-        };
-        if allowed.iter().any(fits) {
+        if mime_fits(allowed, mime) {
             return None;
         }
-        let detail = format!("{essence:?}, allowed are {}", allowed.join(", "));
+        let detail = format!("{:?}, allowed are {}", essence(mime), allowed.join(", "));
         Some(Refusal::new(ErrorCode::MimeNotAllowed, detail))
+    }
+
+    /// The n-th way to name a file, from 1.
+    fn nth(&self, file: Named<'_>, n: u32) -> Result<String, Failure> {
+        let base = match &self.naming {
+            Naming::Group(name) => naming::key(&self.prefix, name, file.rel_path, self.rules)?,
+            Naming::Owner(owner, group) => {
+                let inside = group.map_or_else(|| file.session.to_string(), |g| g.to_string());
+                naming::plain(
+                    format!("{}{owner}/{inside}/{}", self.prefix, file.rel_path),
+                    self.rules,
+                )?
+            }
+            Naming::Slot(base) => {
+                // A millisecond later for each name that is taken (L-11).
+                let at = file.at.plus_millis(i64::from(n) - 1).as_millis();
+                let key = format!("{}{base}_{at}.{}", self.prefix, naming::extension(file.rel_path));
+                return naming::plain(key, self.rules);
+            }
+        };
+        if n < 2 { Ok(base) } else { naming::nth(&base, n, self.rules) }
     }
 }
 
-/// The place of an open group.
+fn essence(mime: &str) -> String {
+    let first = mime.split(';').next().unwrap_or_default();
+    first.trim().to_ascii_lowercase()
+}
+
+/// True when a content type is one of a list, which may have patterns like `image/*`.
+pub(crate) fn mime_fits(allowed: &[String], mime: &str) -> bool {
+    let essence = essence(mime);
+    allowed.iter().any(|pattern| match pattern.strip_suffix('*') {
+        Some(start) => essence.starts_with(start),
+        None => essence == *pattern,
+    })
+}
+
+/// Where a file goes: by its slot, else by its group, else as it says itself.
 pub(super) fn place(
     tx: &mut dyn Tx,
     owner: OwnerId,
-    group: GroupId,
+    wish: &Wish,
 ) -> Result<Result<Place, Refusal>, Failure> {
+    let Some(group) = wish.group else {
+        let (Some(destination), None) = (wish.destination, &wish.file_type) else {
+            let detail = match wish.file_type {
+                Some(_) => "file_type: a file without a group has no slot",
+                None => "destination_id: a file without a group needs one",
+            };
+            return Ok(Err(Refusal::new(ErrorCode::InvalidField, detail)));
+        };
+        // Below its own id, so that no two meet.
+        return at(tx, destination, |_| Naming::Owner(owner, None));
+    };
     let found = tx.query_opt(
-        "SELECT g.state, g.name, d.id, d.config, d.max_bytes, d.allowed_mime, d.state = 'read_only' FROM upload_group g
-         JOIN destination d ON d.id = g.destination_id WHERE g.owner_id = ?1 AND g.id = ?2",
-        params![owner, group],
+        "SELECT g.state, g.name, g.destination_id, g.deleted_at IS NOT NULL, t.key_word, g.entity_id, x.destination_id,
+           x.key_word, x.is_required
+         FROM upload_group g LEFT JOIN template t ON t.id = g.template_id
+         LEFT JOIN template_slot x ON x.template_id = g.template_id AND x.file_type = ?3
+         WHERE g.owner_id = ?1 AND g.id = ?2",
+        params![owner, group, wish.file_type.clone()],
     )?;
     let Some(row) = found else {
         return Ok(Err(Refusal::new(ErrorCode::NotFound, "no such group")));
     };
-    match row.get::<GroupState>(0)? {
-        GroupState::Completed => {
-            return Ok(Err(Refusal::new(
-                ErrorCode::GroupCompleted,
-                "the group is complete",
-            )));
-        }
-        GroupState::Cancelled => {
-            return Ok(Err(Refusal::new(
-                ErrorCode::GroupClosed,
-                "the group was cancelled",
-            )));
-        }
-        GroupState::Draft | GroupState::Uploading | GroupState::Failed => {}
+    let closed = match row.get::<GroupState>(0)? {
+        _ if row.get(3)? => Some((ErrorCode::GroupClosed, "the group was deleted")),
+        GroupState::Completed => Some((ErrorCode::GroupCompleted, "the group is complete")),
+        GroupState::Cancelled => Some((ErrorCode::GroupClosed, "the group was cancelled")),
+        GroupState::Draft | GroupState::Uploading | GroupState::Failed => None,
+    };
+    if let Some((code, why)) = closed {
+        return Ok(Err(Refusal::new(code, why)));
     }
-    let (rules, prefix) = rules(&row.get::<String>(3)?)?;
+    if let Some(file_type) = &wish.file_type {
+        let (Some(destination), Some(word)) =
+            (row.get::<Option<DestinationId>>(6)?, row.get::<Option<String>>(7)?)
+        else {
+            let detail = format!("file_type: the group has no slot {file_type:?}");
+            return Ok(Err(Refusal::new(ErrorCode::InvalidField, detail)));
+        };
+        let entity: GroupId = row.get(5)?;
+        let base = format!("{}/{entity}/{word}", row.get::<String>(4)?);
+        let required = row.get(8)?;
+        let found = at(tx, destination, |_| Naming::Slot(base))?;
+        return Ok(found.map(|place| Place {
+            slot_required: required,
+            ..place
+        }));
+    }
+    let Some(destination) = row.get::<Option<DestinationId>>(2)?.or(wish.destination) else {
+        let detail = "destination_id: the group has none for files without a slot";
+        return Ok(Err(Refusal::new(ErrorCode::InvalidField, detail)));
+    };
+    let name: String = row.get(1)?;
+    at(tx, destination, |naming| match naming {
+        "owner" => Naming::Owner(owner, Some(group)),
+        _ => Naming::Group(name),
+    })
+}
+
+/// A place at a destination.
+fn at(
+    tx: &mut dyn Tx,
+    destination: DestinationId,
+    naming: impl FnOnce(&str) -> Naming,
+) -> Result<Result<Place, Refusal>, Failure> {
+    let found = tx.query_opt(
+        "SELECT config, max_bytes, allowed_mime, state <> 'active', naming FROM destination WHERE id = ?1",
+        params![destination],
+    )?;
+    let Some(row) = found else {
+        return Ok(Err(Refusal::new(ErrorCode::NotFound, "no such destination")));
+    };
+    let (rules, prefix) = rules(&row.get::<String>(0)?)?;
     Ok(Ok(Place {
-        group_name: row.get(1)?,
-        destination: row.get(2)?,
+        destination,
         rules,
+        slot_required: false,
+        naming: naming(&row.get::<String>(4)?),
         prefix,
-        max_bytes: row.get(4)?,
+        max_bytes: row.get(1)?,
         allowed_mime: row
-            .get::<Option<String>>(5)?
+            .get::<Option<String>>(2)?
             .map(|list| serde_json::from_str(&list))
             .transpose()
             .map_err(internal)?,
-        read_only: row.get(6)?,
+        read_only: row.get(3)?,
     }))
 }
 
@@ -109,18 +215,15 @@ fn rules(config: &str) -> Result<(Rules, String), Failure> {
 /// The first name that a file may have: key and collision form.
 pub(super) fn choose(
     place: &Place,
-    rel_path: &str,
+    file: Named<'_>,
     taken: impl FnMut(&str) -> Result<bool, Failure>,
 ) -> Result<Result<(String, String), Refusal>, Failure> {
-    match naming::key(&place.prefix, &place.group_name, rel_path, place.rules) {
-        Ok(base) => Ok(free(&base, 1, place.rules, taken)?.map(|(key, form, _)| (key, form))),
-        Err(refused) => Ok(Err(refused.into())),
-    }
+    Ok(free(place, file, 1, taken)?.map(|(key, form, _)| (key, form)))
 }
 
 /// The form of the first name that is tried for a file, if it may have it at all.
-pub(super) fn first_form(place: &Place, rel_path: &str) -> Option<String> {
-    let key = naming::key(&place.prefix, &place.group_name, rel_path, place.rules).ok()?;
+pub(super) fn first_form(place: &Place, file: Named<'_>) -> Option<String> {
+    let key = place.nth(file, 1).ok()?;
     Some(collision_form(&key, place.rules == Rules::Folder))
 }
 
@@ -134,21 +237,17 @@ pub(super) fn is_taken(tx: &mut dyn Tx, destination: DestinationId, form: &str) 
 
 /// The first name from the n-th on that nobody has: key, collision form, number.
 fn free(
-    base: &str,
+    place: &Place,
+    file: Named<'_>,
     from: u32,
-    rules: Rules,
     mut taken: impl FnMut(&str) -> Result<bool, Failure>,
 ) -> Result<Result<(String, String, u32), Refusal>, Failure> {
     for n in from..MAX_NUMBER {
-        let key = match if n < 2 {
-            Ok(base.to_owned())
-        } else {
-            naming::nth(base, n, rules)
-        } {
+        let key = match place.nth(file, n) {
             Ok(key) => key,
             Err(refused) => return Ok(Err(refused.into())),
         };
-        let form = collision_form(&key, rules == Rules::Folder);
+        let form = collision_form(&key, place.rules == Rules::Folder);
         if !taken(&form)? {
             return Ok(Ok((key, form, n)));
         }
@@ -165,27 +264,38 @@ pub(super) fn rename(
     object: ObjectId,
     from: u32,
 ) -> Result<Result<(String, u32), Refusal>, Failure> {
+    let gone = || {
+        Ok(Err(Refusal::new(
+            ErrorCode::ObjectCondemned,
+            "the attempt was given up",
+        )))
+    };
     let found = tx.query_opt(
-        "SELECT o.destination_id, d.config, g.name, s.rel_path FROM stored_object o
-         JOIN destination d ON d.id = o.destination_id
-         JOIN upload_session s ON s.owner_id = o.owner_id AND s.id = o.session_id
-         JOIN upload_group g ON g.owner_id = s.owner_id AND g.id = s.group_id
+        "SELECT o.destination_id, o.owner_id, s.group_id, s.file_type, s.rel_path, s.id, o.created_at
+         FROM stored_object o JOIN upload_session s ON s.owner_id = o.owner_id AND s.id = o.session_id
          WHERE o.id = ?1 AND o.state = 'open'",
         params![object],
     )?;
     let Some(row) = found else {
-        return Ok(Err(Refusal::new(
-            ErrorCode::ObjectCondemned,
-            "the attempt was given up",
-        )));
+        return gone();
     };
-    let (rules, prefix) = rules(&row.get::<String>(1)?)?;
-    let base = match naming::key(&prefix, &row.get::<String>(2)?, &row.get::<String>(3)?, rules) {
-        Ok(base) => base,
-        Err(refused) => return Ok(Err(refused.into())),
+    let destination: DestinationId = row.get(0)?;
+    let wish = Wish {
+        group: row.get(2)?,
+        destination: Some(destination),
+        file_type: row.get(3)?,
     };
-    let destination = row.get(0)?;
-    let (key, form, n) = match free(&base, from, rules, |form| is_taken(tx, destination, form))? {
+    let place = match place(tx, row.get(1)?, &wish)? {
+        Ok(place) => place,
+        Err(refused) => return Ok(Err(refused)),
+    };
+    let path: String = row.get(4)?;
+    let file = Named {
+        session: row.get(5)?,
+        rel_path: &path,
+        at: row.get(6)?,
+    };
+    let (key, form, n) = match free(&place, file, from, |form| is_taken(tx, destination, form))? {
         Ok(found) => found,
         Err(refused) => return Ok(Err(refused)),
     };

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use windlass_core::error::{ErrorCode, Failure};
 use windlass_core::ids::{FileId, OwnerId};
+use windlass_core::limits::PART_BYTES;
 use windlass_core::part_plan::PartPlan;
 
 use crate::db::{Row, Tx, Value, list, params};
@@ -19,7 +20,8 @@ const SESSION: &str =
     "SELECT s.id, s.attempt, s.group_id, s.destination_id, s.rel_path, s.size, s.part_size, s.mime, s.sha256,
        s.canonical_id, s.state, s.client_id, s.alive_at, s.lease_until, s.fence, s.error_code, s.error_detail,
        s.uploaded_at, s.deleted_at IS NOT NULL, o.id, o.session_id, o.attempt, o.destination_id, o.object_key,
-       o.state, o.name_checked, o.upload_id, o.token, o.etag, o.crc64, o.sha256, o.proof, o.checked_at
+       o.state, o.name_checked, o.upload_id, o.token, o.etag, o.crc64, o.sha256, o.proof, o.checked_at,
+       s.file_type, s.is_required
      FROM upload_session s LEFT JOIN stored_object o ON o.id = s.object_id";
 
 /// One session.
@@ -72,7 +74,10 @@ where
 
 /// A row as [`SESSION`] selects it.
 fn session_row(r: &Row) -> Result<SessionRow, Failure> {
-    let plan = PartPlan::stored(r.get(5)?, r.get(6)?).map_err(|e| internal(format!("ledger: {e}")))?;
+    // Of callers that don't tell a size it is not known before it is proved.
+    let (size, part_size): (Option<u64>, Option<u64>) = (r.get(5)?, r.get(6)?);
+    let plan = PartPlan::stored(size.unwrap_or(0), part_size.unwrap_or(PART_BYTES))
+        .map_err(|e| internal(format!("ledger: {e}")))?;
     let mime: String = r.get(7)?;
     let object = if r.is_null(19) {
         None
@@ -86,6 +91,8 @@ fn session_row(r: &Row) -> Result<SessionRow, Failure> {
         group: r.get(2)?,
         destination: r.get(3)?,
         rel_path: r.get(4)?,
+        file_type: r.get(33)?,
+        is_required: r.get(34)?,
         plan,
         mime,
         sha256: r.get(8)?,
@@ -149,8 +156,9 @@ pub(super) fn objects(tx: &mut dyn Tx, rule: &str, p: &[Value]) -> Result<Vec<Ob
     rows.iter()
         .map(|r| {
             // The session may have a newer plan; a given-up object needs none that fits, only its size.
-            let size: u64 = r.get(0)?;
-            let plan = PartPlan::stored(size, r.get(1)?)
+            let (size, part_size): (Option<u64>, Option<u64>) = (r.get(0)?, r.get(1)?);
+            let size = size.unwrap_or(0);
+            let plan = PartPlan::stored(size, part_size.unwrap_or(PART_BYTES))
                 .or_else(|_| PartPlan::new(size))
                 .map_err(|e| internal(format!("ledger: {e}")))?;
             object_row(r, 3, plan, r.get(2)?)

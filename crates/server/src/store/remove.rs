@@ -5,7 +5,7 @@ use windlass_core::ids::{FileId, ObjectId, OwnerId};
 use windlass_core::states::{GroupState, ObjectState};
 use windlass_core::time::Timestamp;
 
-use super::{groups, placing, reads};
+use super::{audit, groups, placing, reads};
 use crate::db::{Tx, params};
 use crate::failure::Refusal;
 use crate::store::{Tombstone, TombstoneReason};
@@ -37,7 +37,10 @@ pub(super) fn tombstone(
             placing::condemn(tx, object.id)?;
         }
         write_tombstone(tx, owner, id, reason, now)?;
-        groups::failed(tx, owner, row.group, now)?;
+        // Of a group that ends or begins again, whoever ends it says what becomes of it.
+        if reason != TombstoneReason::Cancelled {
+            groups::failed(tx, owner, row.group, now)?;
+        }
     }
     let objects = reads::objects(
         tx,
@@ -60,6 +63,43 @@ fn write_tombstone(
         params![owner, id, now, reason.as_str()],
     )?;
     Ok(())
+}
+
+/// Gives up the stored bytes of a deleted file, unless a living file shares them or a job still reads them (M8, M10).
+pub(super) fn release_bytes(
+    tx: &mut dyn Tx,
+    owner: OwnerId,
+    id: FileId,
+    now: Timestamp,
+) -> Result<(), Failure> {
+    let free = tx.query_opt(
+        "SELECT o.id FROM upload_session s JOIN stored_object o ON o.owner_id = s.owner_id AND o.id = s.object_id
+         WHERE s.owner_id = ?1 AND s.id = ?2 AND s.deleted_at IS NOT NULL AND o.state = 'stored'
+           AND NOT EXISTS (SELECT 1 FROM upload_session r WHERE r.owner_id = o.owner_id AND r.object_id = o.id
+             AND r.deleted_at IS NULL)
+           AND NOT EXISTS (SELECT 1 FROM processing_job j JOIN upload_session r ON r.owner_id = j.owner_id
+             AND r.id = j.session_id WHERE r.owner_id = o.owner_id AND r.object_id = o.id
+             AND j.state IN ('pending', 'sending', 'running'))",
+        params![owner, id],
+    )?;
+    let Some(row) = free else {
+        return Ok(());
+    };
+    let object: ObjectId = row.get(0)?;
+    placing::condemn(tx, object)?;
+    let act = audit::Act {
+        actor: audit::Actor {
+            id: Some(owner),
+            kind: audit::ActorKind::Owner,
+        },
+        action: "object.condemn",
+        subject_kind: "object",
+        subject: object.into(),
+        owner: Some(owner),
+        reason: Some("the last file that had it was deleted"),
+        data: serde_json::json!({ "session_id": id }),
+    };
+    audit::write(tx, &act, now)
 }
 
 /// Condemned → gone.

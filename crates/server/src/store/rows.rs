@@ -88,11 +88,15 @@ pub struct SessionRow {
     /// The newest attempt.
     pub attempt: u32,
     /// Group.
-    pub group: GroupId,
+    pub group: Option<GroupId>,
     /// Destination.
     pub destination: DestinationId,
     /// Path inside the group.
     pub rel_path: String,
+    /// Slot of the group's template.
+    pub file_type: Option<String>,
+    /// Its group can't be completed without it.
+    pub is_required: bool,
     /// The plan, with the size.
     pub plan: PartPlan,
     /// Content type.
@@ -104,7 +108,7 @@ pub struct SessionRow {
     /// State.
     pub state: SessionState,
     /// The machine.
-    pub client: ClientId,
+    pub client: Option<ClientId>,
     /// Last sign of life.
     pub alive_at: Timestamp,
     /// Until when somebody verifies.
@@ -152,7 +156,17 @@ pub struct InitRow {
     /// Attempt.
     pub attempt: u32,
     /// Group.
-    pub group: GroupId,
+    pub group: Option<GroupId>,
+    /// Where it goes when neither a slot nor the group says so.
+    pub destination: Option<DestinationId>,
+    /// Slot of the group's template.
+    pub file_type: Option<String>,
+    /// As the slot says where it is absent, else true.
+    pub is_required: Option<bool>,
+    /// JSON that is kept beside it; none: what is there stays.
+    pub metadata: Option<String>,
+    /// True: what can never be taken is written down as rejected.
+    pub keep_rejected: bool,
     /// Path inside the group, checked.
     pub rel_path: String,
     /// Size and cut.
@@ -162,7 +176,7 @@ pub struct InitRow {
     /// What the content is, when it is known.
     pub sha256: Option<Sha256>,
     /// The machine.
-    pub client: ClientId,
+    pub client: Option<ClientId>,
     /// Send in any case.
     pub race: bool,
     /// Id of the object, should one be made.
@@ -216,6 +230,8 @@ pub enum InitDecision {
     },
     /// Can't be taken.
     Refused(Refusal),
+    /// Can never be taken, and that is written down.
+    Rejected(Refusal),
 }
 
 /// A file about to be signed for.

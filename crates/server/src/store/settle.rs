@@ -113,7 +113,7 @@ pub(super) fn settle(
     now: Timestamp,
 ) -> Result<Vec<Option<SessionRow>>, Failure> {
     let mut rows = reads::sessions(tx, owner, items.iter().map(|i| i.id))?;
-    let (mut proofs, mut held) = (Vec::new(), Vec::new());
+    let (mut proofs, mut held, mut uploaded) = (Vec::new(), Vec::new(), Vec::new());
     let answers = items
         .iter()
         .map(|item| {
@@ -127,6 +127,7 @@ pub(super) fn settle(
             }
             proofs.push(item);
             held.push([item.id.into(), item.fence.into()]);
+            uploaded.push((item.id, row.destination));
             let row = proved(row.clone(), item, SessionState::Uploaded, now);
             rows.insert(item.id, row.clone());
             Some(row)
@@ -144,6 +145,7 @@ pub(super) fn settle(
          FROM v WHERE s.owner_id = ?1 AND s.id = v.id AND s.fence = v.fence AND s.state = 'verifying'
            AND s.deleted_at IS NULL",
     )?;
+    super::jobs::make::by_pipeline(tx, owner, &uploaded, now)?;
     Ok(answers)
 }
 

@@ -6,6 +6,7 @@ import type { GroupView } from "./GroupView";
 import type { Notice } from "./Notice";
 import type { RelaunchChange } from "./RelaunchChange";
 import type { Totals } from "./Totals";
+import type { WatchView } from "./WatchView";
 
 /**
  * What changed since the delta before.
@@ -35,6 +36,10 @@ totals: Totals | null,
  * Present when one changed.
  */
 destinations: Array<DestinationView> | null, 
+/**
+ * Present when one changed.
+ */
+watches: Array<WatchView> | null, 
 /**
  * Present when it changed; `Some(None)` crosses as `{"report": null}`.
  */

@@ -4,6 +4,7 @@ import type { GroupView } from "./GroupView";
 import type { Notice } from "./Notice";
 import type { RelaunchReport } from "./RelaunchReport";
 import type { Totals } from "./Totals";
+import type { WatchView } from "./WatchView";
 
 /**
  * All that a window needs to draw itself from nothing.
@@ -29,6 +30,10 @@ destinations: Array<DestinationView>,
  * What the launch found, until each of its groups was answered or dismissed.
  */
 relaunch: RelaunchReport | null, 
+/**
+ * Folders whose files are sent by themselves.
+ */
+watches: Array<WatchView>, 
 /**
  * True until a destination was chosen or the choice was put off.
  */

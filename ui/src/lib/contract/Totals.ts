@@ -43,6 +43,10 @@ rate_history: Array<number>,
  */
 eta: Eta | null, 
 /**
+ * When the pause of everything ends by itself, milliseconds since 1970.
+ */
+paused_until: number | null, 
+/**
  * True when the person paused everything.
  */
 paused: boolean, 

@@ -1,7 +1,7 @@
 /** A destination being filled in: its fields, and how its last test went. */
-import type { DestinationCheck } from '../contract';
+import type { DestinationCheck, DestinationId } from '../contract';
 import type { Queue } from '../queue/queue.svelte';
-import { defaultName, type DestinationForm, emptyForm, isComplete, newDestination } from './form';
+import { defaultName, type DestinationForm, emptyForm, formOf, isComplete, newDestination } from './form';
 
 /** A folder is tested this long after the last key, in milliseconds. */
 const QUIET = 500;
@@ -21,8 +21,17 @@ export class Draft {
     this.form = emptyForm(folder);
   }
 
+  /** The destination that is changed; null: a new one. */
+  editing = $state.raw<DestinationId | null>(null);
+
+  /** Fills the fields with what is known of a destination. */
+  async edit(id: DestinationId): Promise<void> {
+    this.editing = id;
+    await this.#queue.do(async (b) => (this.form = formOf(await b.destinationForm(id))));
+  }
+
   get complete(): boolean {
-    return isComplete(this.form);
+    return isComplete(this.form, this.editing !== null);
   }
 
   get name(): string {
@@ -35,7 +44,7 @@ export class Draft {
     this.#tests += 1;
     this.checking = false;
     clearTimeout(this.#timer);
-    if (this.form.kind === 'folder' && this.complete) this.#timer = setTimeout(() => void this.test(), QUIET);
+    if (this.form.kind === 'folder' && this.complete && this.editing === null) this.#timer = setTimeout(() => void this.test(), QUIET);
   }
 
   choose(kind: 'folder' | 's3'): void {
@@ -51,7 +60,11 @@ export class Draft {
   /** Tries it, and saves it when all is well. True when it was saved. */
   async save(makeDefault: boolean): Promise<boolean> {
     if (!this.complete) return false;
-    return this.#run((d) => this.#queue.backend.addDestination(d), makeDefault);
+    const { editing } = this;
+    return this.#run(
+      (d) => (editing === null ? this.#queue.backend.addDestination(d) : this.#queue.backend.editDestination(editing, d)),
+      makeDefault,
+    );
   }
 
   async #run(call: (d: ReturnType<typeof newDestination>) => Promise<DestinationCheck>, makeDefault: boolean): Promise<boolean> {

@@ -46,9 +46,25 @@ export function defaultName(form: DestinationForm, taken: readonly string[]): st
   return name;
 }
 
-/** True when nothing that is needed is empty. */
-export function isComplete(form: DestinationForm): boolean {
+/** A destination that is there, to be changed. */
+export function formOf(of: NewDestination): DestinationForm {
+  return {
+    ...emptyForm(of.folder ?? ''),
+    kind: of.s3 ? 's3' : 'folder',
+    name: of.name,
+    endpoint: of.s3?.endpoint ?? '',
+    region: of.s3?.region ?? '',
+    bucket: of.s3?.bucket ?? '',
+    prefix: of.s3?.prefix ?? '',
+    pathStyle: of.s3?.path_style ?? true,
+  };
+}
+
+/** True when nothing that is needed is empty. `keyless`: without a key the stored one stays. */
+export function isComplete(form: DestinationForm, keyless = false): boolean {
   if (form.kind === 'folder') return form.folder.trim() !== '';
+  if (keyless && form.accessKey.trim() === '' && form.secretKey.trim() === '')
+    return [form.endpoint, form.bucket].every((field) => field.trim() !== '');
   return [form.endpoint, form.bucket, form.accessKey, form.secretKey].every((field) => field.trim() !== '');
 }
 

@@ -24,12 +24,19 @@ import type {
   Insights,
   Intent,
   NewDestination,
+  PreflightView,
   ReceiptForm,
   ReceiptPage,
   ReceiptView,
   RelaunchAnswer,
   SafeView,
   Snapshot,
+  WatchId,
+  WatchPage,
+  WatchPreview,
+  WatchQuery,
+  WatchSettings,
+  WatchView,
 } from '../contract';
 
 /** Rows of one group that are on screen. */
@@ -50,6 +57,23 @@ export interface ChosenFiles {
 /** What is done with chosen files. */
 export type FileAct = 'pause' | 'resume' | 'retry' | 'cancel';
 
+/** A folder that the person chose in the system's dialog; its number stands for it. */
+export interface ChosenFolder {
+  number: number;
+  path: string;
+}
+
+/** A folder to be watched: by the number of its choice. */
+export interface AddWatch {
+  number: number;
+  name: string | null;
+  destination: DestinationId | null;
+  settings: WatchSettings;
+  /** The number of the folder where originals go. */
+  movedTo: number | null;
+  onlyNew: boolean;
+}
+
 /** Whether a file was written, or the person thought better of it. */
 export interface Saved {
   saved: boolean;
@@ -69,7 +93,19 @@ export interface DragMessage {
 }
 
 /** Everything the subscription sends. */
-export type Message = { type: 'delta'; delta: Delta } | DragMessage | { type: 'show'; group: GroupId | null };
+export type Message =
+  | { type: 'delta'; delta: Delta }
+  | DragMessage
+  | { type: 'show'; group: GroupId | null }
+  /** Something was given and is being looked at; the person is asked what to do with it. */
+  | { type: 'check'; number: number; group: GroupId | null };
+
+/** What a person answered to a look. */
+export interface PreflightAnswer {
+  leave_unchanged: boolean;
+  leave_troubled: boolean;
+  name: string | null;
+}
 
 /** What an intent or a retry is about. */
 export type Scope = { scope: 'app'; id: null } | { scope: 'group' | 'file'; id: string };
@@ -101,6 +137,9 @@ export interface Backend {
   actOnFiles(group: GroupId, chosen: ChosenFiles, act: FileAct): Promise<number>;
   findInGroups(text: string): Promise<[GroupId, number][]>;
   moveGroup(group: GroupId, place: number): Promise<void>;
+  preflight(number: number): Promise<PreflightView>;
+  preflightAccept(number: number, answered: PreflightAnswer): Promise<GroupId>;
+  preflightCancel(number: number): Promise<void>;
   setIntent(target: Scope, intent: Intent): Promise<void>;
   retry(target: Scope, code: ErrorCode | null): Promise<void>;
   removeGroup(group: GroupId): Promise<void>;
@@ -108,6 +147,9 @@ export interface Backend {
   answerRelaunch(group: GroupId | null, answer: RelaunchAnswer): Promise<void>;
   testDestination(destination: NewDestination): Promise<DestinationCheck>;
   addDestination(destination: NewDestination): Promise<DestinationCheck>;
+  /** What is known of a destination; its key is empty. */
+  destinationForm(id: DestinationId): Promise<NewDestination>;
+  editDestination(id: DestinationId, destination: NewDestination): Promise<DestinationCheck>;
   checkDestination(id: DestinationId): Promise<DestinationCheck>;
   removeDestination(id: DestinationId): Promise<void>;
   setDefaultDestination(id: DestinationId): Promise<void>;
@@ -116,6 +158,17 @@ export interface Backend {
   receipt(group: GroupId): Promise<ReceiptView>;
   verifyGroup(group: GroupId): Promise<VerifyOutcome>;
   showAtDestination(group: GroupId): Promise<void>;
+  chooseWatchFolder(): Promise<ChosenFolder | null>;
+  previewWatch(number: number, settings: WatchSettings): Promise<WatchPreview>;
+  addWatch(add: AddWatch): Promise<WatchView>;
+  setWatch(id: WatchId, name: string, settings: WatchSettings, movedTo: number | null): Promise<WatchView>;
+  setWatchIntent(id: WatchId, intent: Intent): Promise<void>;
+  removeWatch(id: WatchId): Promise<void>;
+  lookNow(id: WatchId): Promise<void>;
+  /** Null: all that wait for standing still. */
+  uploadAnyway(id: WatchId, paths: string[] | null): Promise<number>;
+  confirmWatch(id: WatchId): Promise<void>;
+  watchFiles(id: WatchId, query: WatchQuery): Promise<WatchPage>;
   setSetting(key: string, value: unknown): Promise<void>;
   resetSettings(): Promise<void>;
   history(ask: HistoryAsk): Promise<HistoryPage>;

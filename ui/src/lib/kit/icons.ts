@@ -35,13 +35,20 @@ export const ICONS = {
   trash:
     'M2.8 4.3h10.4M6.3 4.3V3a.8.8 0 0 1 .8-.8h1.8a.8.8 0 0 1 .8.8v1.3M4 4.3l.6 8.2a1.3 1.3 0 0 0 1.3 1.2h4.2a1.3 1.3 0 0 0 1.3-1.2l.6-8.2',
   updown: 'm5.3 6 2.7-2.7L10.7 6M5.3 10 8 12.7 10.7 10',
+  watched:
+    'M2 11.4V4.6a1.4 1.4 0 0 1 1.4-1.4h2.8l1.4 1.6h5A1.4 1.4 0 0 1 14 6.2v5.2a1.4 1.4 0 0 1-1.4 1.4H3.4A1.4 1.4 0 0 1 2 11.4zM4.6 8.9c1.9-2.6 4.9-2.6 6.8 0-1.9 2.4-4.9 2.4-6.8 0zM8 8.4v.9',
   x: 'm4 4 8 8M12 4l-8 8',
 } as const;
 
 export type IconName = keyof typeof ICONS;
 
 /** Drawn with a thicker line, or filled. */
-export const ICON_WEIGHT: Partial<Record<IconName, 'thick' | 'dots' | 'full'>> = { pause: 'thick', more: 'dots', grip: 'dots', play: 'full' };
+export const ICON_WEIGHT: Partial<Record<IconName, 'thick' | 'dots' | 'full'>> = {
+  pause: 'thick',
+  more: 'dots',
+  grip: 'dots',
+  play: 'full',
+};
 
 const disc = 'M13.2 7A6.2 6.2 0 0 1 .8 7a6.2 6.2 0 0 1 12.4 0z';
 const ring = 'M12.4 7A5.4 5.4 0 0 1 1.6 7a5.4 5.4 0 0 1 10.8 0z';

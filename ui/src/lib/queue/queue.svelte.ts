@@ -40,6 +40,9 @@ export class Queue {
   /** The program asks to show a group (a click on a notification or in the tray). */
   onshow: (group: GroupId | null) => void = () => {};
 
+  /** Something was given and is being looked at. */
+  oncheck: (number: number, group: GroupId | null) => void = () => {};
+
   constructor(backend: Backend) {
     this.backend = backend;
     this.rows = new RowWatch(
@@ -114,6 +117,7 @@ export class Queue {
   #take(message: Message): void {
     if (message.type === 'drag') this.ondrag(message);
     else if (message.type === 'show') this.onshow(message.group);
+    else if (message.type === 'check') this.oncheck(message.number, message.group);
     else this.#follow(message.delta);
   }
 

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Queue } from './queue.svelte';
 import { RowWatch } from './watch.svelte';
 
-const empty: Omit<Delta, 'seq'> = { groups: [], removed: [], files: [], totals: null, destinations: null, relaunch: null, notices: [] };
+const empty: Omit<Delta, 'seq'> = { groups: [], removed: [], files: [], totals: null, destinations: null, watches: null, relaunch: null, notices: [] };
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -86,6 +86,7 @@ describe('RowWatch', () => {
   const page = (range: RowRange): FilePage => ({
     group_id: range.group,
     offset: range.offset,
+    total: null,
     files: Array.from({ length: range.limit }, (_, i) => big?.(range.offset + i)).filter((f) => f !== undefined),
   });
 

@@ -12,6 +12,7 @@ const delta = (seq: number, part: Partial<Delta> = {}): Delta => ({
   totals: null,
   destinations: null,
   relaunch: null,
+  watches: null,
   notices: [],
   ...part,
 });

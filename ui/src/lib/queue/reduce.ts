@@ -42,6 +42,7 @@ export function reduce(snapshot: Snapshot, delta: Delta): Reduced {
       totals: delta.totals ?? snapshot.totals,
       destinations: delta.destinations ?? snapshot.destinations,
       relaunch: delta.relaunch ? delta.relaunch.report : snapshot.relaunch,
+      watches: delta.watches ?? snapshot.watches,
     },
   };
 }

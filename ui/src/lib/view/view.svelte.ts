@@ -6,7 +6,7 @@ import type { DragMessage } from '../ipc/backend';
 import type { OpenMenu } from '../kit/menu';
 import type { Filter } from './filter';
 
-export type Screen = 'transfers' | 'history' | 'insights' | 'settings';
+export type Screen = 'transfers' | 'watched' | 'history' | 'insights' | 'settings';
 
 /** A question before something that can't be taken back. */
 export interface Question {
@@ -40,6 +40,8 @@ export class View {
   searching = $state(false);
   /** The file whose details are open. */
   details = $state<FileId | null>(null);
+  /** What was given and waits for an answer, the oldest first. */
+  checks = $state.raw<readonly { number: number; group: GroupId | null }[]>([]);
   /** A menu that stands at a place of the page. */
   menu = $state.raw<OpenMenu | null>(null);
   /** Said for a moment, politely: what was done, or what can't be. */

@@ -2,6 +2,7 @@
 import type { BlockedReason, FileWord, Finding, FindingKind, GroupWord } from '../contract';
 import type { Words } from './en';
 import { deskDe } from './desk.de';
+import { watchDe } from './watch.de';
 import { errorsDe } from './errors.de';
 import { formats, timeLeft } from './format';
 import { plainName } from './name';
@@ -104,6 +105,7 @@ const finding: Record<FindingKind, (found: Finding) => string> = {
 
 export const de: Words = {
   ...deskDe,
+  ...watchDe,
   lang: 'de',
   langName: 'Deutsch',
   f,
@@ -137,6 +139,7 @@ export const de: Words = {
     left: (range) => `noch ${range}`,
     held: (percent) => `Steht bei ${percent}`,
     paused: 'Alles ist pausiert',
+    pausedUntil: (at) => `Pausiert bis ${at}`,
     idle: 'Nichts zu senden',
     working: 'Die Zeit wird ermittelt',
     of: 'von',
@@ -417,6 +420,9 @@ export const de: Words = {
     add: 'Ziel hinzufügen…',
     addTitle: 'Ein Ziel hinzufügen',
     addSave: 'Prüfen und sichern',
+    edit: 'Bearbeiten…',
+    editTitle: (name) => `${quote(name)} bearbeiten`,
+    editKey: 'Lassen Sie beide Schlüssel leer, um die gespeicherten zu behalten.',
     makeDefault: 'Ab jetzt für abgelegte Dateien benutzen',
     isDefault: 'Standard',
     setDefault: 'Als Standard',

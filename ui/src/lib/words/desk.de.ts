@@ -82,6 +82,53 @@ export const deskDe: typeof deskEn = {
     loading: 'Angaben werden gesammelt…',
   },
 
+  preflight: {
+    title: 'Vor dem Hochladen prüfen',
+    into: (name, dest) => `Für „${plainName(name)}“ → ${plainName(dest, 40)}`,
+    given: 'Abgelegt',
+    sends: 'Werden gesendet',
+    takes: 'Dauert',
+    free: 'Dort frei',
+    looking: 'Wird angesehen…',
+    looked: 'Alles ist angesehen.',
+    ready: (count) => `${files(count)} ${count === 1 ? 'ist' : 'sind'} bereit`,
+    folders: (count, empty) =>
+      count === 0 ? 'Keine Ordner' : `Ordner bleiben erhalten: ${s(count, 'Ordner', 'Ordner')}${empty > 0 ? `, davon ${n(empty)} leer` : ''}`,
+    span: (from, to) => (from === to ? from : `${from} bis ${to}`),
+    kind: {
+      already_there: (count) => `${files(count)} ${count === 1 ? 'ist' : 'sind'} schon da, unverändert`,
+      changed: (count) => `${files(count)} seit dem letzten Mal geändert`,
+      growing: (count) => `${files(count)} ${count === 1 ? 'wird' : 'werden'} noch geschrieben`,
+      unreadable: (count) => `${files(count)} nicht lesbar`,
+      too_large: (count) => `${files(count)} zu groß`,
+      odd_name: (count) => `${files(count)} mit Namen, die dort nicht gehen`,
+      not_regular: (count) => `${s(count, 'Verweis oder Gerät', 'Verweise oder Geräte')}`,
+    },
+    why: {
+      already_there: 'früher dort bewiesen',
+      changed: 'die neue Fassung wird gesendet',
+      growing: 'gesendet, wenn niemand mehr hineinschreibt',
+      unreadable: 'kein Recht zu lesen, oder ein Plattenfehler',
+      too_large: 'mehr, als ein Upload fassen kann',
+      odd_name: 'ein Zeichen oder eine Länge, die nicht erlaubt ist',
+      not_regular: 'Verweisen in Ordnern wird nicht gefolgt',
+    },
+    more: (count) => `und ${n(count)} weitere`,
+    show: 'Zeigen',
+    showWhat: (what) => `Zeigen: ${what}`,
+    room: (needed, free) => `Braucht ${needed}, frei sind ${free}.`,
+    tooMany: (count) => `Mehr als ${files(count)}. Laden Sie die Ordner nacheinander hoch.`,
+    thereText: 'Verglichen mit den Belegen dieses Computers. Was soll mit ihnen geschehen?',
+    keep: 'Nicht noch einmal senden',
+    keepText: (bytes) => `die Gruppe zeigt auf das, was da ist; spart ${bytes}`,
+    leaveOut: 'Aus dieser Gruppe weglassen',
+    leaveOutText: 'am Ziel bleiben sie',
+    leaveTroubled: (count) => (count === 1 ? 'Die eine weglassen, die nicht gesendet werden kann' : `Die ${n(count)} weglassen, die nicht gesendet werden können`),
+    remember: 'Nächstes Mal ebenso',
+    go: (count) => (count > 0 ? `${files(count)} hochladen` : 'Gruppe anlegen'),
+    taken: (count) => `${files(count)} übernommen`,
+  },
+
   history: {
     title: 'Verlauf',
     search: 'Verlauf durchsuchen',
@@ -112,7 +159,8 @@ export const deskDe: typeof deskEn = {
     verifying: 'Das Ziel wird gefragt…',
     again: 'Noch einmal hochladen',
     againTitle: (name) => `„${plainName(name)}“ noch einmal hochladen?`,
-    againText: 'Dieselben Dateien und Ordner werden als neue Gruppe aufgenommen, wie sie jetzt sind. Was schon da ist, wird nicht gesendet.',
+    againText:
+      'Dieselben Dateien und Ordner werden als neue Gruppe aufgenommen, wie sie jetzt sind. Was schon da ist, wird nicht gesendet.',
     againYes: 'Noch einmal hochladen',
     againDone: 'Eine neue Gruppe ist angelegt',
     facts: {
@@ -134,8 +182,7 @@ export const deskDe: typeof deskEn = {
       ]
         .filter((part) => part !== '')
         .join(', '),
-    hashed: (hashed, count) =>
-      hashed === count ? 'SHA-256 jeder ganzen Datei' : `SHA-256 von ${n(hashed)} von ${filesDative(count)}`,
+    hashed: (hashed, count) => (hashed === count ? 'SHA-256 jeder ganzen Datei' : `SHA-256 von ${n(hashed)} von ${filesDative(count)}`),
     took: (at, time) => `${at} · ${time}`,
     neverAsked: 'seit dem Upload nicht',
     matched: (at) => `${at}: alles stimmt`,

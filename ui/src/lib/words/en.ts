@@ -1,6 +1,7 @@
 /** English: the source. Other languages have the type of this. */
 import type { BlockedReason, FileWord, Finding, FindingKind, GroupWord } from '../contract';
 import { deskEn } from './desk.en';
+import { watchEn } from './watch.en';
 import { errorsEn } from './errors.en';
 import { formats, timeLeft } from './format';
 import { plainName } from './name';
@@ -87,7 +88,9 @@ const checks: Record<string, CheckWords> = {
 
 const finding: Record<FindingKind, (found: Finding) => string> = {
   continues: (x) =>
-    x.parts > 0 ? `${files(x.files)} under way: ${parts(x.parts)} stay, the rest follows` : `${which(x)} ${x.files === 1 ? 'goes on where it stood' : 'go on where they stood'}`,
+    x.parts > 0
+      ? `${files(x.files)} under way: ${parts(x.parts)} stay, the rest follows`
+      : `${which(x)} ${x.files === 1 ? 'goes on where it stood' : 'go on where they stood'}`,
   more_stored: (x) => `The destination already has ${s(x.parts, 'more part', 'more parts')} than this computer knew`,
   fewer_stored: (x) => `${parts(x.parts)} gone at the destination; sent again`,
   finishes: (x) => `Everything is there of ${which(x)}; only the end is missing`,
@@ -101,6 +104,7 @@ const finding: Record<FindingKind, (found: Finding) => string> = {
 
 export const en = {
   ...deskEn,
+  ...watchEn,
   lang: 'en',
   /** The language's own name. */
   langName: 'English',
@@ -135,6 +139,7 @@ export const en = {
     left: (range: string) => `${range} left`,
     held: (percent: string) => `Held at ${percent}`,
     paused: 'Everything is paused',
+    pausedUntil: (at: string) => `Paused until ${at}`,
     idle: 'Nothing to send',
     working: 'Working out the time',
     of: 'of',
@@ -411,6 +416,9 @@ export const en = {
     add: 'Add destination…',
     addTitle: 'Add a destination',
     addSave: 'Check and save',
+    edit: 'Edit…',
+    editTitle: (name: string) => `Edit ${quote(name)}`,
+    editKey: 'Leave both keys empty to keep the stored ones.',
     makeDefault: 'Use it for drops from now on',
     isDefault: 'Default',
     setDefault: 'Make default',

@@ -32,6 +32,8 @@ export interface Formats {
   weekday(ms: number): string;
   /** 06:00 */
   clock(ms: number): string;
+  /** 18 Nov */
+  dayShort(ms: number): string;
   /** Wednesday 18 November */
   day(ms: number): string;
   /** 21 Nov 2026, 09:14:07 */
@@ -87,6 +89,7 @@ export function formats(locale: string): Formats {
     },
     weekday: (ms) => weekday.format(ms),
     clock: (ms) => clock.format(ms),
+    dayShort: (ms) => day.format(ms),
     day: (ms) => longDay.format(ms),
     stamp: (ms) => stamp.format(ms),
     duration(ms) {

@@ -1,0 +1,293 @@
+//! Looks at what was given before anything of it is taken in: counts, sizes, and what can't or need not be sent.
+//!
+//! A look reads metadata, opens each file for a moment, and asks the queue for receipts. It writes nothing and may be left at
+//! any time. What it said holds for that moment; the intake looks at everything again.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+use tokio_util::sync::{CancellationToken, DropGuard};
+use windlass_core::error::{ErrorCode, Failure};
+use windlass_core::fingerprint::SourceFingerprint;
+use windlass_core::ids::{DestinationId, GroupId};
+use windlass_core::limits::MAX_FILES_PER_INTAKE;
+use windlass_core::names::shown;
+use windlass_queue::destinations::{self, DestinationKind, DestinationRow};
+use windlass_queue::{groups, receipts};
+
+use crate::clock;
+use crate::infos::locked;
+use crate::intake::{Found, name_of, walk_roots};
+use crate::shell::Shared;
+use crate::view::{PreflightFold, PreflightKind, PreflightView};
+
+/// Files that are held against receipts together.
+const TOGETHER: usize = 500;
+/// Names that a fold tells.
+const EXAMPLES: usize = 200;
+/// A file that was written this short a time ago may still grow, milliseconds.
+const GROWING_MS: i64 = 2_000;
+
+/// A look under way. Dropped, it ends.
+#[derive(Debug)]
+pub struct Preflight {
+    view: Arc<Mutex<PreflightView>>,
+    _stop: DropGuard,
+}
+
+impl Preflight {
+    /// What is known by now.
+    #[must_use]
+    pub fn view(&self) -> PreflightView {
+        locked(&self.view).clone()
+    }
+}
+
+pub(crate) async fn begin(
+    shared: &Arc<Shared>,
+    paths: Vec<PathBuf>,
+    group: Option<GroupId>,
+) -> Result<Preflight, Failure> {
+    if paths.is_empty() {
+        return Err(Failure::new(ErrorCode::BadRequest, "nothing was given"));
+    }
+    let (place, name) = shared
+        .queue
+        .read(move |conn| {
+            let row = match group {
+                Some(id) => groups::get(conn, id)?,
+                None => None,
+            };
+            let all = destinations::list(conn)?;
+            let place = match &row {
+                Some(row) => all.into_iter().find(|d| d.id == row.record.destination),
+                None => all.into_iter().find(|d| d.is_default),
+            };
+            Ok((place, row.map(|r| r.name)))
+        })
+        .await?;
+    let first = PreflightView {
+        done: false,
+        too_many: false,
+        destination: place.as_ref().map(|p| p.id),
+        destination_name: place.as_ref().map(|p| shown(&p.name)).unwrap_or_default(),
+        name: name.unwrap_or_else(|| name_of(&paths)),
+        files: 0,
+        folders: 0,
+        empty_folders: 0,
+        bytes: 0,
+        ready: 0,
+        ready_bytes: 0,
+        oldest: None,
+        newest: None,
+        free: None,
+        folds: Vec::new(),
+    };
+    let stop = CancellationToken::new();
+    let look = Preflight {
+        view: Arc::new(Mutex::new(first)),
+        _stop: stop.clone().drop_guard(),
+    };
+    let (view, shared_too) = (Arc::clone(&look.view), Arc::clone(shared));
+    shared.tasks.spawn(async move {
+        let ended = tokio::select! {
+            ended = run(&shared_too, &view, paths, place, stop.clone()) => ended,
+            () = stop.cancelled() => return,
+            () = shared_too.stop.cancelled() => return,
+        };
+        if let Err(failure) = ended {
+            tracing::warn!(error = %failure, "what was given could not be looked at to the end");
+        }
+        locked(&view).done = true;
+    });
+    Ok(look)
+}
+
+async fn run(
+    shared: &Shared,
+    view: &Mutex<PreflightView>,
+    paths: Vec<PathBuf>,
+    place: Option<DestinationRow>,
+    stop: CancellationToken,
+) -> Result<(), Failure> {
+    let (send, mut batches) = tokio::sync::mpsc::channel(4);
+    let free_at = place
+        .as_ref()
+        .filter(|p| p.kind == DestinationKind::Folder)
+        .map(|p| PathBuf::from(&p.location));
+    let walker = tokio::task::spawn_blocking(move || {
+        let free = free_at.and_then(|p| free_bytes(&p));
+        let mut seen = Folders::default();
+        let more = walk(&paths, &stop, &send, &mut seen);
+        (free, seen, more)
+    });
+    let destination = place.map(|p| p.id);
+    while let Some(batch) = batches.recv().await {
+        take(shared, view, destination, batch).await?;
+    }
+    let (free, seen, too_many) = walker
+        .await
+        .map_err(|e| Failure::new(ErrorCode::Internal, e.to_string()))?;
+    let mut view = locked(view);
+    view.free = free;
+    view.too_many = too_many;
+    view.folders = u32::try_from(seen.all.len()).unwrap_or(u32::MAX);
+    view.empty_folders = u32::try_from(seen.all.difference(&seen.used).count()).unwrap_or(u32::MAX);
+    Ok(())
+}
+
+/// Folders that were walked, and those of them with something in it.
+#[derive(Default)]
+struct Folders {
+    all: BTreeSet<PathBuf>,
+    used: BTreeSet<PathBuf>,
+}
+
+struct Looked {
+    found: Found,
+    trouble: Option<PreflightKind>,
+}
+
+/// Walks and opens. Blocks. True when there was more than may be taken in at once.
+fn walk(
+    paths: &[PathBuf],
+    stop: &CancellationToken,
+    send: &tokio::sync::mpsc::Sender<Vec<Looked>>,
+    folders: &mut Folders,
+) -> bool {
+    let mut batch = Vec::with_capacity(TOGETHER);
+    let mut count = 0;
+    for (entry, parent) in walk_roots(paths) {
+        if stop.is_cancelled() {
+            return false;
+        }
+        count += 1;
+        if count > MAX_FILES_PER_INTAKE {
+            break;
+        }
+        if let Ok(e) = &entry {
+            if e.depth() > 0
+                && let Some(above) = e.path().parent()
+            {
+                folders.used.insert(above.to_owned());
+            }
+            if e.file_type().is_dir() {
+                folders.all.insert(e.path().to_owned());
+            }
+        }
+        let Some(found) = crate::intake::found(entry, &parent) else {
+            continue;
+        };
+        batch.push(Looked {
+            trouble: trouble(&found),
+            found,
+        });
+        if batch.len() >= TOGETHER && send.blocking_send(std::mem::take(&mut batch)).is_err() {
+            return false;
+        }
+    }
+    let _ = send.blocking_send(batch);
+    count > MAX_FILES_PER_INTAKE
+}
+
+/// Why a file can't go, or should wait. Blocks.
+fn trouble(found: &Found) -> Option<PreflightKind> {
+    if let Some(refused) = &found.refused {
+        return Some(match refused.code {
+            ErrorCode::TooLarge => PreflightKind::TooLarge,
+            ErrorCode::NameInvalid => PreflightKind::OddName,
+            ErrorCode::NotRegularFile => PreflightKind::NotRegular,
+            _ => PreflightKind::Unreadable,
+        });
+    }
+    if std::fs::File::open(&found.path).is_err() {
+        return Some(PreflightKind::Unreadable);
+    }
+    let age = clock::now().as_millis() - found.fingerprint.mtime_ns / 1_000_000;
+    (0..GROWING_MS).contains(&age).then_some(PreflightKind::Growing)
+}
+
+/// Counts a batch, with what the queue knows of its files.
+async fn take(
+    shared: &Shared,
+    view: &Mutex<PreflightView>,
+    destination: Option<DestinationId>,
+    batch: Vec<Looked>,
+) -> Result<(), Failure> {
+    let asked: Vec<(Vec<u8>, SourceFingerprint)> = batch
+        .iter()
+        .map(|l| (l.found.path.as_os_str().as_bytes().to_vec(), l.found.fingerprint))
+        .collect();
+    let known: Vec<Option<PreflightKind>> = match destination {
+        None => vec![None; asked.len()],
+        Some(place) => {
+            shared
+                .queue
+                .read(move |conn| {
+                    let mut known = Vec::with_capacity(asked.len());
+                    for (path, now) in asked {
+                        known.push(receipts::of_upload(conn, place, &path)?.map(|r| {
+                            if r.fingerprint == now {
+                                PreflightKind::AlreadyThere
+                            } else {
+                                PreflightKind::Changed
+                            }
+                        }));
+                    }
+                    Ok(known)
+                })
+                .await?
+        }
+    };
+    let mut view = locked(view);
+    let mut folds: BTreeMap<PreflightKind, PreflightFold> =
+        std::mem::take(&mut view.folds).into_iter().map(|f| (f.kind, f)).collect();
+    for (looked, known) in batch.into_iter().zip(known) {
+        let size = looked.found.fingerprint.size;
+        view.files += 1;
+        view.bytes += size;
+        if looked.found.refused.is_none() {
+            let at = looked.found.fingerprint.mtime_ns / 1_000_000;
+            view.oldest = Some(view.oldest.map_or(at, |o| o.min(at)));
+            view.newest = Some(view.newest.map_or(at, |n| n.max(at)));
+        }
+        // What is there already needs no waiting.
+        let kind = match looked.trouble {
+            Some(PreflightKind::Growing) => known.or(looked.trouble),
+            other => other.or(known),
+        };
+        if goes(kind) {
+            view.ready += 1;
+            view.ready_bytes += size;
+        }
+        if let Some(kind) = kind {
+            let fold = folds.entry(kind).or_insert(PreflightFold {
+                kind,
+                files: 0,
+                bytes: 0,
+                examples: Vec::new(),
+            });
+            fold.files += 1;
+            fold.bytes += size;
+            if fold.examples.len() < EXAMPLES {
+                fold.examples.push(shown(&looked.found.rel_path));
+            }
+        }
+    }
+    view.folds = folds.into_values().collect();
+    Ok(())
+}
+
+/// Whether bytes of it will be sent.
+fn goes(kind: Option<PreflightKind>) -> bool {
+    matches!(kind, None | Some(PreflightKind::Changed | PreflightKind::Growing))
+}
+
+/// Bytes free for this person where the folder is, or will be.
+fn free_bytes(folder: &Path) -> Option<u64> {
+    let there = folder.ancestors().find(|p| p.is_dir())?;
+    let stat = rustix::fs::statvfs(there).ok()?;
+    Some(stat.f_bavail.saturating_mul(stat.f_frsize))
+}

@@ -1,0 +1,82 @@
+//! What is told before a byte moves.
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+use windlass_core::ids::DestinationId;
+
+/// What was given, looked at. Counts grow until `done`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct PreflightView {
+    /// All was looked at.
+    pub done: bool,
+    /// More than one group may hold: the rest was not looked at.
+    pub too_many: bool,
+    /// Where it would go.
+    pub destination: Option<DestinationId>,
+    /// Its name.
+    pub destination_name: String,
+    /// The name that a new group would get.
+    pub name: String,
+    /// Files that were given, those that can't go included.
+    pub files: u32,
+    /// Folders.
+    pub folders: u32,
+    /// Of these: without anything in them.
+    pub empty_folders: u32,
+    /// Bytes of all files.
+    #[ts(type = "number")]
+    pub bytes: u64,
+    /// Files that would be sent.
+    pub ready: u32,
+    /// Their bytes.
+    #[ts(type = "number")]
+    pub ready_bytes: u64,
+    /// When the oldest and the newest were changed, milliseconds since 1970.
+    #[ts(type = "number | null")]
+    pub oldest: Option<i64>,
+    /// The newest.
+    #[ts(type = "number | null")]
+    pub newest: Option<i64>,
+    /// Bytes free there, where it is known.
+    #[ts(type = "number | null")]
+    pub free: Option<u64>,
+    /// What there is to say, each kind once, in the order of telling.
+    pub folds: Vec<PreflightFold>,
+}
+
+/// Files about which the same is to be said.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct PreflightFold {
+    /// What.
+    pub kind: PreflightKind,
+    /// How many.
+    pub files: u32,
+    /// Their bytes.
+    #[ts(type = "number")]
+    pub bytes: u64,
+    /// The first of them, at most 200, by their path inside the group.
+    pub examples: Vec<String>,
+}
+
+/// What there may be to say of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, TS)]
+#[ts(export)]
+#[serde(rename_all = "snake_case")]
+pub enum PreflightKind {
+    /// Proved there before, and not changed since.
+    AlreadyThere,
+    /// Was sent before, and has changed.
+    Changed,
+    /// Being written just now, or a moment ago.
+    Growing,
+    /// Can't be read.
+    Unreadable,
+    /// Larger than can be sent.
+    TooLarge,
+    /// A name that can't be used there.
+    OddName,
+    /// A link, a device, a pipe.
+    NotRegular,
+}

@@ -1,0 +1,291 @@
+//! What a person does at the desk: limits, order, choosing many, looking before, looking back.
+
+use std::time::{Duration, Instant};
+
+use windlass_core::error::ErrorCode;
+use windlass_core::states::{FileState, Intent};
+use windlass_engine::view::{
+    Find, FindKind, HistoryAsk, HistoryEnd, PreflightKind, PreflightView, ReceiptForm, SafeAnswer,
+};
+use windlass_engine::{AddPaths, Chosen, EngineHandle, FileAct, GroupEnd, Leave, Origin, RowRange, Scope};
+
+use crate::{Bench, add, bytes, end};
+
+const KIB: usize = 1 << 10;
+
+fn given(path: std::path::PathBuf) -> AddPaths {
+    AddPaths {
+        paths: vec![path],
+        group: None,
+        name: Some("g".into()),
+        destination: None,
+        origin: Origin::Drop,
+        id: None,
+    }
+}
+
+async fn looked(engine: &EngineHandle, path: std::path::PathBuf) -> PreflightView {
+    let look = engine.preflight(vec![path], None).await.unwrap();
+    for _ in 0..1_000 {
+        if look.view().done {
+            return look.view();
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    panic!("the look does not end: {:?}", look.view());
+}
+
+// I-1, I-3
+#[tokio::test(flavor = "multi_thread")]
+async fn a_limit_holds_all_uploads_and_a_change_is_felt_in_less_than_a_second() {
+    let b = Bench::new().await;
+    for i in 0..4 {
+        b.write(&format!("{i}"), &bytes(i, 512 * KIB));
+    }
+    let engine = b.engine().await;
+    engine.set_setting("limit", (256 * KIB).into()).await.unwrap();
+    let began = Instant::now();
+    let group = add(&engine, &[&b.source()]).await;
+    tokio::time::sleep(Duration::from_millis(2_500)).await;
+    let sent = engine.snapshot().await.unwrap().groups[0].bytes_done;
+    assert!(sent <= 1_024 * KIB as u64, "{sent} bytes in 2.5 s at 256 KiB/s");
+    let changed = Instant::now();
+    engine.set_setting("limit", 0.into()).await.unwrap();
+    assert_eq!(end(&engine, group).await, GroupEnd::Done);
+    assert!(changed.elapsed() < Duration::from_secs(2), "{:?}", changed.elapsed());
+    assert!(began.elapsed() > Duration::from_secs(2));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_choice_that_makes_no_sense_is_refused_and_all_can_be_reset() {
+    let b = Bench::new().await;
+    let engine = b.engine().await;
+    for (key, value) in [
+        ("limit", 5.into()),
+        ("limit", "fast".into()),
+        ("connections", 1_000.into()),
+        ("theme", "pink".into()),
+        ("first_run_done", true.into()),
+    ] {
+        let refused = engine.set_setting(key, value).await.unwrap_err();
+        assert_eq!(refused.code, ErrorCode::InvalidField, "{key}");
+    }
+    engine.set_setting("theme", "dark".into()).await.unwrap();
+    engine.set_setting("connections", 2.into()).await.unwrap();
+    assert_eq!(engine.snapshot().await.unwrap().settings["connections"], 2);
+    engine.reset_settings().await.unwrap();
+    let settings = engine.snapshot().await.unwrap().settings;
+    assert!(!settings.contains_key("theme") && !settings.contains_key("connections"));
+}
+
+//
+#[tokio::test(flavor = "multi_thread")]
+async fn groups_are_put_in_another_order_and_stay_so_after_a_launch() {
+    let b = Bench::new().await;
+    let engine = b.engine().await;
+    engine.set_intent(Scope::App, Intent::Paused).await.unwrap();
+    let mut ids = Vec::new();
+    for i in 0..3 {
+        let path = b.write(&format!("{i}/x"), &bytes(i, 10));
+        ids.push(add(&engine, &[&path]).await);
+    }
+    engine.move_group(ids[2], 0).await.unwrap();
+    let order = |groups: Vec<windlass_engine::view::GroupView>| {
+        let mut all: Vec<_> = groups.into_iter().map(|g| (g.order, g.id)).collect();
+        all.sort_unstable();
+        all.into_iter().map(|(_, id)| id).collect::<Vec<_>>()
+    };
+    let wanted = vec![ids[2], ids[0], ids[1]];
+    assert_eq!(order(engine.snapshot().await.unwrap().groups), wanted);
+    engine.shutdown().await;
+    drop(engine);
+    let engine = b.engine().await;
+    assert_eq!(order(engine.snapshot().await.unwrap().groups), wanted);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_files_are_found_chosen_and_left_out_at_once() {
+    let b = Bench::new().await;
+    for i in 0..30 {
+        b.write(&format!("{}/file-{i:02}.bin", if i % 2 == 0 { "even" } else { "odd" }), &bytes(i, 100));
+    }
+    let engine = b.engine().await;
+    engine.set_intent(Scope::App, Intent::Paused).await.unwrap();
+    let group = add(&engine, &[&b.source()]).await;
+    while engine.snapshot().await.unwrap().groups[0].scanning {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let find = Find {
+        text: "ODD file".into(),
+        kind: FindKind::Open,
+    };
+    let range = RowRange {
+        group,
+        offset: 10,
+        limit: 100,
+        find: Some(find.clone()),
+    };
+    let page = engine.watch_rows(vec![range]).await.unwrap().remove(0);
+    assert_eq!((page.total, page.files.len()), (Some(15), 5));
+    assert_eq!(engine.find_in_groups("odd".into()).await.unwrap(), [(group, 15)]);
+    let reached = engine
+        .act_on_files(group, Chosen::Found(find), FileAct::Cancel)
+        .await
+        .unwrap();
+    assert_eq!(reached, 15);
+    let paused = engine
+        .act_on_files(group, Chosen::Places(vec![(0, 2), (4, 5)]), FileAct::Pause)
+        .await
+        .unwrap();
+    assert_eq!(paused, 3);
+    let resumed = engine
+        .act_on_files(group, Chosen::Places(vec![(0, 30)]), FileAct::Resume)
+        .await
+        .unwrap();
+    assert_eq!(resumed, 3);
+    engine.set_intent(Scope::App, Intent::Run).await.unwrap();
+    assert_eq!(end(&engine, group).await, GroupEnd::Done);
+    assert_eq!(b.plane.objects().len(), 15);
+}
+
+// G-6, G-8, G-9, X-11, X-12
+#[tokio::test(flavor = "multi_thread")]
+async fn what_ended_is_in_the_history_with_its_proof_and_says_when_originals_are_needed() {
+    let b = Bench::new().await;
+    for i in 0..3 {
+        b.write(&format!("sub/{i}.bin"), &bytes(i, 1_000));
+    }
+    let engine = b.engine().await;
+    let group = add(&engine, &[&b.source()]).await;
+    assert_eq!(end(&engine, group).await, GroupEnd::Done);
+    let ask = HistoryAsk {
+        limit: 10,
+        ended: Some(HistoryEnd::Completed),
+        ..HistoryAsk::default()
+    };
+    let page = engine.history(ask).await.unwrap();
+    assert_eq!((page.entries.len(), page.next), (1, None));
+    assert_eq!((page.entries[0].group, page.entries[0].done), (group, 3));
+    let found = engine.find_proved("1 bin".into(), None, 10).await.unwrap();
+    assert_eq!(found.files.len(), 1);
+    assert_eq!(found.files[0].rel_path, "source/sub/1.bin");
+    let lines = engine.receipt_lines(group, None, 2).await.unwrap();
+    assert_eq!(lines.lines.len(), 2);
+    let rest = engine.receipt_lines(group, lines.next, 2).await.unwrap();
+    assert_eq!((rest.lines.len(), rest.next), (1, None));
+
+    let safe = engine.safe_to_delete(group).await.unwrap();
+    assert_eq!((safe.covered, safe.changed, safe.unhashed), (3, 0, 0));
+    assert_eq!(safe.answer, SafeAnswer::Yes, "{safe:?}");
+    // The destination lies on the disk of the originals.
+    std::fs::create_dir(b.dir.path().join("to")).unwrap();
+    let safe = engine.safe_to_delete(group).await.unwrap();
+    assert!(safe.same_disk && safe.answer == SafeAnswer::CantTell, "{safe:?}");
+    b.write("sub/1.bin", b"other");
+    std::fs::remove_file(b.source().join("sub/2.bin")).unwrap();
+    let safe = engine.safe_to_delete(group).await.unwrap();
+    assert_eq!((safe.covered, safe.changed, safe.gone), (1, 1, 1));
+    assert_eq!(safe.answer, SafeAnswer::NotYet);
+    assert_eq!(safe.example.as_deref(), Some("source/sub/1.bin"));
+
+    let (name, csv) = engine.export_receipt(group, ReceiptForm::Csv).await.unwrap();
+    assert!(name.starts_with("WL-") && name.ends_with(".csv"), "{name}");
+    assert_eq!(String::from_utf8(csv).unwrap().lines().count(), 4);
+    let (_, json) = engine.export_receipt(group, ReceiptForm::Json).await.unwrap();
+    let (_, again) = engine.export_receipt(group, ReceiptForm::Json).await.unwrap();
+    assert_eq!(json, again);
+    let json: serde_json::Value = serde_json::from_slice(&json).unwrap();
+    assert_eq!(json["lines"].as_array().unwrap().len(), 3);
+    let (_, pdf) = engine.export_receipt(group, ReceiptForm::Pdf).await.unwrap();
+    assert!(pdf.starts_with(b"%PDF-1.4") && pdf.ends_with(b"%%EOF\n"));
+
+    // It stays after its card is gone.
+    engine.remove_group(group).await.unwrap();
+    let details = engine.history_details(group).await.unwrap();
+    assert!(!details.on_list);
+    assert_eq!((details.proved, details.hashed), (3, 3));
+    assert_eq!(engine.receipt(group).await.unwrap().lines.len(), 3);
+    let figures = engine.insights(24, None).await.unwrap();
+    assert_eq!((figures.verified, figures.failed), (3, 0));
+    assert!(figures.sent >= 3_000, "{}", figures.sent);
+    assert!(figures.rates.iter().any(|r| *r > 0.0));
+    assert_eq!(figures.destinations.len(), 1);
+}
+
+//
+#[tokio::test(flavor = "multi_thread")]
+async fn a_look_tells_what_is_there_what_changed_and_what_can_not_go_and_the_answer_is_kept() {
+    let b = Bench::new().await;
+    for i in 0..4 {
+        b.write(&format!("{i}.bin"), &bytes(i, 100));
+    }
+    let engine = b.engine().await;
+    let first = looked(&engine, b.source()).await;
+    assert_eq!((first.files, first.ready, first.ready_bytes), (4, 4, 400));
+    let group = add(&engine, &[&b.source()]).await;
+    assert_eq!(end(&engine, group).await, GroupEnd::Done);
+
+    b.write("0.bin", b"something else");
+    b.write("new.bin", b"new");
+    std::fs::create_dir(b.source().join("empty")).unwrap();
+    std::os::unix::fs::symlink("/etc/passwd", b.source().join("link")).unwrap();
+    let view = looked(&engine, b.source()).await;
+    let kinds: Vec<_> = view.folds.iter().map(|f| (f.kind, f.files)).collect();
+    assert!(kinds.contains(&(PreflightKind::AlreadyThere, 3)), "{kinds:?}");
+    assert!(kinds.contains(&(PreflightKind::NotRegular, 1)), "{kinds:?}");
+    assert_eq!((view.files, view.ready, view.folders, view.empty_folders), (6, 2, 2, 1));
+    assert!(view.free.is_some() && view.name == "source");
+
+    let leave = Leave {
+        unchanged: true,
+        troubled: true,
+    };
+    let group = engine.add_checked(given(b.source()), leave).await.unwrap();
+    assert_eq!(end(&engine, group).await, GroupEnd::Done);
+    let rows = engine.list_files(group, 0, 100).await.unwrap().files;
+    let mut names: Vec<_> = rows.iter().map(|f| f.name.as_str()).collect();
+    names.sort_unstable();
+    assert_eq!(names, ["0.bin", "new.bin"]);
+    assert!(rows.iter().all(|f| f.state == FileState::Done));
+}
+
+// H-8, X-26
+#[tokio::test(flavor = "multi_thread")]
+async fn the_diagnostics_name_no_file_no_folder_and_no_group() {
+    let b = Bench::new().await;
+    b.write("secret-plan.bin", b"x");
+    std::os::unix::fs::symlink("/etc/passwd", b.source().join("secret-link")).unwrap();
+    let engine = b.engine().await;
+    let mut add = given(b.source());
+    add.name = Some("Secret project".into());
+    let group = engine.add_paths(add).await.unwrap();
+    end(&engine, group).await;
+    let sections = engine.diagnostics().await.unwrap();
+    let text: String = sections.iter().map(|s| s.text.to_lowercase()).collect();
+    for word in ["secret", "passwd", "/", "there"] {
+        assert!(!text.contains(word), "{word} in {text}");
+    }
+    assert!(text.contains("1 done"), "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_file_in_full_has_its_parts_its_sums_and_where_it_stands() {
+    let b = Bench::new().await;
+    let path = b.write("deep/large.bin", &bytes(7, (20 << 20) + 3));
+    let engine = b.engine().await;
+    let group = add(&engine, &[&b.source()]).await;
+    assert_eq!(end(&engine, group).await, GroupEnd::Done);
+    let row = engine.list_files(group, 0, 1).await.unwrap().files.remove(0);
+    let details = engine.file_details(row.id, 1).await.unwrap();
+    assert_eq!(details.path, path.to_string_lossy());
+    assert_eq!(details.parts.len(), row.parts_total as usize);
+    assert_eq!(details.parts.iter().map(|p| p.size).sum::<u64>(), row.size);
+    assert!(details.sha256.is_some() && details.crc64.is_some());
+    let later = engine.file_details(row.id, 3).await.unwrap();
+    assert_eq!(later.parts[0].number, 3);
+    assert_eq!(engine.source_of(row.id).await.unwrap(), path);
+    let again = engine.upload_again(group).await.unwrap();
+    assert_eq!(end(&engine, again).await, GroupEnd::Done);
+    let rows = engine.list_files(again, 0, 10).await.unwrap().files;
+    assert_eq!((rows.len(), rows[0].folder.as_str()), (1, "source/deep"));
+}

@@ -1,0 +1,28 @@
+//! What is told before a byte moves, and the answer.
+
+use tauri::State;
+use windlass_core::ids::GroupId;
+use windlass_engine::view::PreflightView;
+
+use super::Answer;
+use crate::check::{self, Answered};
+use crate::shell::Shell;
+
+#[tauri::command]
+pub(crate) fn preflight(shell: State<'_, Shell>, number: u32) -> Answer<PreflightView> {
+    Ok(check::view(&shell, number)?)
+}
+
+#[tauri::command]
+pub(crate) async fn preflight_accept(
+    shell: State<'_, Shell>,
+    number: u32,
+    answered: Answered,
+) -> Answer<GroupId> {
+    Ok(check::accept(&shell, number, answered).await?)
+}
+
+#[tauri::command]
+pub(crate) fn preflight_cancel(shell: State<'_, Shell>, number: u32) {
+    check::give_up(&shell, number);
+}

@@ -1,0 +1,254 @@
+import { mockBackend } from '../dev/backend';
+import type { SceneName } from '../dev/scenes';
+import { fireEvent, render, screen, waitFor, within } from '@testing-library/svelte';
+import { describe, expect, it } from 'vitest';
+import App from './App.svelte';
+
+async function app(scene: SceneName = 'transfers') {
+  const backend = mockBackend(scene, false);
+  render(App, { backend });
+  await screen.findByTestId('app-ready');
+  return backend;
+}
+const plain = (text: string | null | undefined) => (text ?? '').replaceAll('\u00a0', ' ');
+
+async function rows() {
+  await fireEvent.click(screen.getAllByTestId('group-toggle')[0] as HTMLElement);
+  await waitFor(() => expect(screen.getAllByTestId('file-row').length).toBeGreaterThan(8));
+  return (index: number) => document.querySelector(`[data-index="${index}"]`) as HTMLElement;
+}
+
+describe('choosing files of a group', () => {
+  it('takes one by a press, a stretch with Shift, one more with Ctrl, all with Ctrl+A', async () => {
+    const backend = await app();
+    const row = await rows();
+    await fireEvent.click(row(1));
+    await fireEvent.click(row(4), { shiftKey: true });
+    await fireEvent.click(row(6), { ctrlKey: true });
+    expect(screen.getByTestId('selected').textContent).toBe('5 files selected');
+    expect(row(2).getAttribute('aria-selected')).toBe('true');
+    await fireEvent.click(screen.getByTestId('bulk-pause'));
+    expect(backend.calls).toContain('act_on_files g-autumn 1-5,6-7 pause');
+    await fireEvent.keyDown(row(6), { key: 'a', ctrlKey: true });
+    expect(screen.getByTestId('selected').textContent).toBe('1,920 files selected');
+    await fireEvent.keyDown(row(6), { key: 'Escape' });
+    expect(screen.queryByTestId('selected')).toBeNull();
+  });
+
+  it('walks and stretches with the arrow keys, and asks before it cancels several', async () => {
+    const backend = await app();
+    const row = await rows();
+    row(0).focus();
+    await fireEvent.keyDown(row(0), { key: 'ArrowDown' });
+    await fireEvent.keyDown(row(1), { key: 'ArrowDown', shiftKey: true });
+    expect(screen.getByTestId('selected').textContent).toBe('2 files selected');
+    await fireEvent.keyDown(row(2), { key: 'Delete' });
+    expect(backend.calls.filter((c) => c.endsWith('cancel'))).toEqual([]);
+    await fireEvent.click(await screen.findByTestId('confirm-yes'));
+    expect(backend.calls).toContain('act_on_files g-autumn 1-3 cancel');
+  });
+
+  it('has a menu on each row, by the second button and by Shift+F10', async () => {
+    const backend = await app();
+    const row = await rows();
+    await fireEvent.contextMenu(row(0), { clientX: 300, clientY: 200 });
+    expect((await screen.findByRole('menu')).getAttribute('aria-label')).toBe('Actions for A003_C012_1104.mov');
+    await fireEvent.click(screen.getByTestId('menu-show-source'));
+    expect(backend.calls).toContain('show_source g-autumn-0');
+    row(1).focus();
+    await fireEvent.keyDown(row(1), { key: 'F10', shiftKey: true });
+    await fireEvent.click(await screen.findByTestId('menu-pause'));
+    expect(backend.calls).toContain('set_intent file g-autumn-1 paused');
+  });
+
+  it('opens all that is known of a file with Enter, and the error in full', async () => {
+    await app();
+    const row = await rows();
+    row(5).focus();
+    await fireEvent.keyDown(row(5), { key: 'Enter' });
+    const drawer = await screen.findByTestId('file-details');
+    await waitFor(() => expect(within(drawer).getByTestId('details-error').textContent).toContain('WL-109 read error at 28.4 MB'));
+    expect(within(drawer).getAllByRole('row')).toHaveLength(8);
+    expect(within(drawer).getByTestId('events').children).toHaveLength(2);
+    await fireEvent.click(within(drawer).getByTestId('details-close'));
+    await waitFor(() => expect(screen.queryByTestId('file-details')).toBeNull());
+  });
+});
+
+describe('searching', () => {
+  it('finds groups by name and files in them, and says when there is none', async () => {
+    const backend = await app();
+    await fireEvent.keyDown(document.body, { key: 'f', ctrlKey: true });
+    const field = await screen.findByTestId('search');
+    await fireEvent.input(field, { target: { value: 'kodak' } });
+    await waitFor(() => expect(backend.calls).toContain('find_in_groups kodak'));
+    await waitFor(() => expect(screen.getAllByTestId('group-card').map((c) => c.dataset['group'])).toEqual(['g-autumn']));
+    await waitFor(() => expect(screen.getAllByTestId('file-row')).toHaveLength(1));
+    await fireEvent.input(field, { target: { value: 'harbour' } });
+    await waitFor(() => expect(screen.getAllByTestId('group-card').map((c) => c.dataset['group'])).toEqual(['g-harbour']));
+    await fireEvent.input(field, { target: { value: 'nowhere-at-all' } });
+    await waitFor(() => expect(screen.getByTestId('nothing-found').textContent).toContain('nowhere-at-all'));
+    await fireEvent.keyDown(field, { key: 'Escape' });
+    await waitFor(() => expect(screen.getAllByTestId('group-card').length).toBeGreaterThan(2));
+  });
+
+  it('shows only files of a kind', async () => {
+    await app();
+    await rows();
+    await fireEvent.change(screen.getByTestId('list-kind'), { target: { value: 'failed' } });
+    await waitFor(() => expect(screen.getAllByTestId('file-row').map((r) => r.dataset['word'])).toEqual(['failed']));
+  });
+});
+
+describe('the order of groups', () => {
+  it('is moved by keys, by the menu, and is told', async () => {
+    const backend = await app();
+    const card = () => screen.getAllByTestId('group-card')[1] as HTMLElement;
+    await fireEvent.keyDown(within(card()).getByTestId('group-toggle'), { key: 'ArrowUp', altKey: true });
+    await waitFor(() => expect(backend.calls).toContain('move_group g-harbour 0'));
+    await waitFor(() => expect(screen.getByTestId('toast').textContent).toBe('Harbour East site scans is now 1 of 3'));
+    await waitFor(() => expect((screen.getAllByTestId('group-card')[0] as HTMLElement).dataset['group']).toBe('g-harbour'));
+    await fireEvent.click(within(screen.getAllByTestId('group-card')[2] as HTMLElement).getByTestId('group-menu'));
+    await fireEvent.click(await screen.findByTestId('btn-to-top'));
+    await waitFor(() => expect(backend.calls).toContain('move_group g-norrland 0'));
+  });
+
+  it('does not move beyond its ends', async () => {
+    const backend = await app();
+    const first = screen.getAllByTestId('group-card')[0] as HTMLElement;
+    await fireEvent.keyDown(within(first).getByTestId('group-grip'), { key: 'ArrowUp' });
+    expect(backend.calls.filter((c) => c.startsWith('move_group'))).toEqual([]);
+  });
+});
+
+describe('the look before an upload', () => {
+  it('takes few files with nothing to say without a question', async () => {
+    const backend = await app();
+    backend.send({ type: 'check', number: 2, group: null });
+    await waitFor(() => expect(backend.calls).toContain('preflight_accept 2 false false null'));
+    expect(screen.queryByTestId('preflight')).toBeNull();
+    expect(screen.getByTestId('toast').textContent).toBe('3 files taken in');
+  });
+
+  it('tells what there is to say, takes one answer for all, and remembers it when wanted', async () => {
+    const backend = await app();
+    backend.send({ type: 'check', number: 1, group: null });
+    const sheet = await screen.findByTestId('preflight');
+    for (const kind of ['ready', 'changed', 'unreadable', 'not_regular', 'already_there'])
+      expect(within(sheet).getByTestId(`fold-${kind}`)).toBeTruthy();
+    await fireEvent.click(within(sheet).getByTestId('there-leave_out'));
+    await fireEvent.click(within(sheet).getByTestId('preflight-remember'));
+    await fireEvent.click(within(sheet).getByTestId('preflight-accept'));
+    await waitFor(() => expect(backend.calls).toContain('preflight_accept 1 true true Harbour East day 3'));
+    expect(backend.calls).toContain('set_setting duplicates leave_out');
+    await waitFor(() => expect(screen.queryByTestId('preflight')).toBeNull());
+  });
+
+  it('can be left without anything being taken, and does not begin without room', async () => {
+    const backend = await app();
+    backend.send({ type: 'check', number: 3, group: 'g-autumn' });
+    const sheet = await screen.findByTestId('preflight');
+    expect(plain(within(sheet).getByTestId('fold-room').textContent)).toContain('Needs 5.2 GB, 1.0 GB free.');
+    expect((within(sheet).getByTestId('preflight-accept') as HTMLButtonElement).disabled).toBe(true);
+    await fireEvent.click(within(sheet).getByTestId('preflight-cancel'));
+    await waitFor(() => expect(backend.calls).toContain('preflight_cancel 3'));
+  });
+
+  it('says what a drop of text is not', async () => {
+    await app();
+    await fireEvent.drop(window);
+    expect(screen.getByTestId('toast').textContent).toContain('That was text or a link');
+  });
+});
+
+describe('the history', () => {
+  it('shows what ended by day, with its proof and whether originals are needed', async () => {
+    const backend = await app();
+    await fireEvent.click(screen.getByTestId('nav-history'));
+    await waitFor(() => expect(screen.getAllByTestId('history-entry')).toHaveLength(10));
+    const proof = await screen.findByTestId('history-proof');
+    await waitFor(() => expect(within(proof).getByTestId('safe').dataset['answer']).toBe('yes'));
+    await fireEvent.click(screen.getAllByTestId('history-entry')[4] as HTMLElement);
+    await waitFor(() => expect(screen.getByTestId('safe').dataset['answer']).toBe('not_yet'));
+    expect(screen.getByTestId('safe').textContent).toContain('podcast-112-master.wav');
+    await fireEvent.click(screen.getByTestId('history-export'));
+    await fireEvent.click(await screen.findByTestId('export-csv'));
+    await waitFor(() => expect(backend.calls).toContain('export_receipt h-4 csv'));
+    await waitFor(() => expect(screen.getByTestId('toast').textContent).toBe('Saved'));
+  });
+
+  it('is searched by group and by file, and filtered by its end', async () => {
+    const backend = await app();
+    await fireEvent.click(screen.getByTestId('nav-history'));
+    await fireEvent.input(screen.getByTestId('history-search'), { target: { value: 'scan' } });
+    await waitFor(() => expect(screen.getAllByTestId('history-file')).toHaveLength(6));
+    expect(backend.calls).toContain('find_proved scan');
+    await fireEvent.change(screen.getByTestId('history-end'), { target: { value: 'cancelled' } });
+    await waitFor(() => expect(backend.calls).toContain('history scan cancelled'));
+  });
+
+  it('asks before it uploads again', async () => {
+    const backend = await app();
+    await fireEvent.click(screen.getByTestId('nav-history'));
+    await fireEvent.click(await screen.findByTestId('history-again'));
+    expect(backend.calls).not.toContain('upload_again g-board');
+    await fireEvent.click(await screen.findByTestId('confirm-yes'));
+    await waitFor(() => expect(backend.calls).toContain('upload_again g-board'));
+  });
+});
+
+describe('the insights', () => {
+  it('tell figures of the chosen time, also as a table, and lead to the failures', async () => {
+    const backend = await app();
+    await fireEvent.keyDown(document.body, { key: '3', ctrlKey: true });
+    await waitFor(() => expect(plain(screen.getByTestId('figure-success').textContent)).toContain('98.8%'));
+    expect(screen.getByTestId('figure-success').textContent).toContain('220 of 19,412 files failed');
+    expect(within(screen.getByTestId('insights-table')).getAllByRole('row').length).toBe(25);
+    await fireEvent.click(within(screen.getByTestId('insights-span')).getByText('7 days'));
+    await waitFor(() => expect(backend.calls).toContain('insights 168 null'));
+    await fireEvent.click(screen.getByTestId('open-inbox'));
+    expect(screen.getByRole('heading', { level: 1 }).textContent).toBe('Transfers');
+  });
+});
+
+describe('the settings', () => {
+  it('set, change and lift the limit', async () => {
+    const backend = await app();
+    await fireEvent.click(screen.getByTestId('nav-settings'));
+    await fireEvent.click(screen.getByTestId('limit-switch'));
+    await waitFor(() => expect(backend.calls).toContain('set_setting limit 10000000'));
+    await fireEvent.change(screen.getByTestId('limit-value'), { target: { value: '2.5' } });
+    await waitFor(() => expect(backend.calls).toContain('set_setting limit 2500000'));
+    await fireEvent.click(screen.getByTestId('limit-switch'));
+    await waitFor(() => expect(backend.calls).toContain('set_setting limit 0'));
+  });
+
+  it('start at login, stay awake, hold to a number of connections', async () => {
+    const backend = await app();
+    await fireEvent.click(screen.getByTestId('nav-settings'));
+    await waitFor(() => expect((screen.getByTestId('setting-login') as HTMLButtonElement).disabled).toBe(false));
+    await fireEvent.click(screen.getByTestId('setting-login'));
+    await fireEvent.click(screen.getByTestId('setting-awake'));
+    await fireEvent.change(screen.getByTestId('setting-connections'), { target: { value: '4' } });
+    await waitFor(() =>
+      expect(backend.calls).toEqual(
+        expect.arrayContaining(['set_login_start true', 'set_setting keep_awake uploading', 'set_setting connections 4']),
+      ),
+    );
+  });
+
+  it('show the diagnostics before they are saved, and ask before a reset', async () => {
+    const backend = await app();
+    await fireEvent.click(screen.getByTestId('nav-settings'));
+    await fireEvent.click(screen.getByTestId('make-diagnostics'));
+    const bundle = await screen.findByTestId('diagnostics');
+    expect(bundle.textContent).toContain('windlass 0.1.0');
+    expect(backend.calls).not.toContain('save_diagnostics');
+    await fireEvent.click(within(bundle).getByTestId('save-diagnostics'));
+    await waitFor(() => expect(backend.calls).toContain('save_diagnostics'));
+    await fireEvent.click(screen.getByTestId('reset-settings'));
+    expect(backend.calls).not.toContain('reset_settings');
+    await fireEvent.click(await screen.findByTestId('confirm-yes'));
+    await waitFor(() => expect(backend.calls).toContain('reset_settings'));
+  });
+});

@@ -1,0 +1,105 @@
+import { sceneOf } from '../../dev/scenes';
+import { describe, expect, it } from 'vitest';
+import { decide } from '../../screens/preflight/decide';
+import { fromSlider, LEAST, toSlider } from '../../screens/settings/limit';
+import { placeAmongAll, Pull } from '../../screens/transfers/reorder.svelte';
+import { de } from '../words/de';
+import { en } from '../words/en';
+import { complete, LANGUAGES } from '../words/language.svelte';
+import { Selection } from './selection.svelte';
+
+describe('a selection', () => {
+  it('is told in stretches', () => {
+    const s = new Selection();
+    s.set([7, 1, 2, 3, 9]);
+    s.toggle(9);
+    s.toggle(8);
+    expect(s.stretches()).toEqual([
+      [1, 4],
+      [7, 9],
+    ]);
+    s.only(5);
+    expect(s.stretches()).toEqual([[5, 6]]);
+  });
+});
+
+describe('the order of groups', () => {
+  const { groups } = sceneOf('transfers').snapshot;
+  it('counts ended groups as well, which stand between', () => {
+    expect(placeAmongAll(groups, 'g-norrland', 0)).toBe(0);
+    expect(placeAmongAll(groups, 'g-autumn', 2)).toBe(2);
+    const turned = groups.map((g) => ({ ...g, order: 10 - g.order }));
+    expect(placeAmongAll(turned, 'g-autumn', 0)).toBe(2);
+  });
+  it('follows the pointer between the cards', () => {
+    const pull = new Pull();
+    const cards = [50, 150, 250].map((middle, i) => ({ id: `g${i}`, middle }));
+    pull.begin('g0', 0);
+    pull.over(200, cards);
+    expect(pull.to).toBe(1);
+    pull.over(900, cards);
+    expect(pull.end()).toBe(2);
+    pull.begin('g0', 0);
+    pull.over(10, cards);
+    expect(pull.end()).toBeNull();
+  });
+});
+
+describe('a look', () => {
+  const look = {
+    done: true,
+    too_many: false,
+    destination: null,
+    destination_name: '',
+    name: '',
+    files: 3,
+    folders: 0,
+    empty_folders: 0,
+    bytes: 1,
+    ready: 3,
+    ready_bytes: 1,
+    oldest: null,
+    newest: null,
+    free: null,
+    folds: [],
+  };
+  const by = { setting: undefined, remembered: false, waited: 0 };
+  it('asks when there is something to say, much, or always', () => {
+    expect(decide(look, by)).toBe('take');
+    expect(decide({ ...look, files: 20 }, by)).toBe('show');
+    expect(decide(look, { ...by, setting: 'always' })).toBe('show');
+    expect(decide({ ...look, free: 0 }, by)).toBe('show');
+    expect(decide({ ...look, done: false }, by)).toBe('wait');
+    expect(decide({ ...look, done: false }, { ...by, waited: 500 })).toBe('show');
+    const there = { ...look, folds: [{ kind: 'already_there' as const, files: 1, bytes: 1, examples: [] }] };
+    expect(decide(there, by)).toBe('show');
+    expect(decide(there, { ...by, remembered: true })).toBe('take');
+  });
+});
+
+describe('the slider of the limit', () => {
+  it('goes over all rates and comes back to where it was', () => {
+    for (let place = 0; place <= 100; place += 1) expect(toSlider(fromSlider(place))).toBe(place);
+    expect(fromSlider(0)).toBe(LEAST);
+    expect(fromSlider(100)).toBe(1e9);
+  });
+});
+
+describe('languages', () => {
+  const keys = (of: unknown, path = ''): string[] =>
+    typeof of === 'object' && of !== null
+      ? Object.entries(of).flatMap(([k, v]) => keys(v, `${path}.${k}`))
+      : [`${path}:${typeof of}`];
+  it('have no key missing and none too many', () => {
+    expect(LANGUAGES.size).toBeGreaterThanOrEqual(2);
+    const own = { en, de } as Record<string, unknown>;
+    for (const [tag, words] of LANGUAGES) {
+      expect(keys(words).sort(), tag).toEqual(keys(en).sort());
+      if (own[tag]) expect(keys(own[tag]).sort(), tag).toEqual(keys(en).sort());
+    }
+  });
+  it('speak English where a word is missing', () => {
+    const half = complete({ a: 'one', b: { c: 'two', d: () => 'three' } }, { b: { c: 'zwei' } });
+    expect([half.a, half.b.c, half.b.d()]).toEqual(['one', 'zwei', 'three']);
+  });
+});

@@ -1,0 +1,29 @@
+/** Whether a look is shown, waits, or is answered by itself. */
+import type { PreflightView } from '$lib/contract';
+
+/** Fewer files than this, with nothing to say of them, are taken without a question. */
+const FEW = 20;
+/** A look that takes longer than this is shown while it goes on, milliseconds. */
+const PATIENCE = 400;
+
+export function lacksRoom(look: Pick<PreflightView, 'free' | 'ready_bytes'>): boolean {
+  return look.free !== null && look.ready_bytes > look.free;
+}
+
+/** Something a person should know before it begins. */
+export function hasSomethingToSay(look: PreflightView, remembered: boolean): boolean {
+  return (
+    look.too_many ||
+    lacksRoom(look) ||
+    look.folds.some((f) => f.kind !== 'growing' && f.kind !== 'changed' && !(f.kind === 'already_there' && remembered))
+  );
+}
+
+export function decide(
+  look: PreflightView,
+  by: { setting: unknown; remembered: boolean; waited: number },
+): 'take' | 'show' | 'wait' {
+  if (by.setting === 'always') return 'show';
+  if (look.done) return look.files < FEW && !hasSomethingToSay(look, by.remembered) ? 'take' : 'show';
+  return by.waited > PATIENCE ? 'show' : 'wait';
+}
