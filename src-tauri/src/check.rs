@@ -82,6 +82,19 @@ pub(crate) async fn take(
     engine.add_paths(add).await.map(drop)
 }
 
+/// Asks again about what waits: the page may have been loaded anew since.
+pub(crate) fn ask_again(shell: &Shell) {
+    let waiting: Vec<_> = shell
+        .looks()
+        .waiting
+        .iter()
+        .map(|(n, look)| (*n, look.group))
+        .collect();
+    for (number, group) in waiting {
+        shell.page().send(WindowMessage::Check { number, group });
+    }
+}
+
 /// What is known of a look by now.
 pub(crate) fn view(shell: &Shell, number: u32) -> Result<PreflightView, Failure> {
     shell

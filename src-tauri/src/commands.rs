@@ -69,6 +69,7 @@ pub(crate) fn handler() -> impl Fn(Invoke<tauri::Wry>) -> bool + Send + Sync + '
         history::history,
         history::history_details,
         history::insights,
+        page::list_found,
         program::login_start,
         watch::look_now,
         program::make_diagnostics,

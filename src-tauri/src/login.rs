@@ -43,7 +43,10 @@ fn entry() -> Option<PathBuf> {
     if cfg!(target_os = "linux") {
         Some(dirs.config_dir().join("autostart/windlass.desktop"))
     } else if cfg!(target_os = "macos") {
-        Some(dirs.home_dir().join("Library/LaunchAgents/org.windlass.desktop.plist"))
+        Some(
+            dirs.home_dir()
+                .join("Library/LaunchAgents/org.windlass.desktop.plist"),
+        )
     } else {
         None
     }

@@ -63,7 +63,10 @@ pub(crate) fn tail(dir: &Path) -> String {
     let from = lines.len().saturating_sub(LINES);
     let mut told = String::new();
     for line in lines.get(from..).unwrap_or_default() {
-        let words: Vec<&str> = line.split(' ').map(|w| if w.contains(['/', '\\', '@']) { "…" } else { w }).collect();
+        let words: Vec<&str> = line
+            .split(' ')
+            .map(|w| if w.contains(['/', '\\', '@']) { "…" } else { w })
+            .collect();
         told.push_str(&words.join(" "));
         told.push('\n');
     }
@@ -153,7 +156,8 @@ mod tests {
     fn the_end_of_the_log_leaves_the_computer_without_paths_and_addresses() {
         let dir = tempfile::tempdir().unwrap();
         std::fs::write(dir.path().join("desktop.2026-05-11.log"), "old\n").unwrap();
-        let text = "INFO put failed code=offline at=/home/ada/x.mov https://s3.example/b?sig=1 ada@example.org\n";
+        let text =
+            "INFO put failed code=offline at=/home/ada/x.mov https://s3.example/b?sig=1 ada@example.org\n";
         std::fs::write(dir.path().join("desktop.2026-05-12.log"), text).unwrap();
         assert_eq!(tail(dir.path()), "INFO put failed code=offline … … …\n");
         assert_eq!(tail(&dir.path().join("none")), "");

@@ -42,11 +42,12 @@ async fn start(app: &AppHandle, lock: HomeLock) -> Result<EngineHandle, Failure>
         home: home.dir().to_owned(),
     })
     .await?;
-    let control = embedded.endpoint();
+    let (control, tokens) = (embedded.endpoint(), embedded.tokens());
     let suggested_folder = suggested_folder(&home);
     let engine = windlass_engine::start(EngineConfig {
         lock,
         control,
+        tokens,
         suggested_folder,
         machine: Config::default(),
     })

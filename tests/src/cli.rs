@@ -227,6 +227,30 @@ impl Windlass {
         .map(drop)
     }
 
+    /// Adds a destination of a server. The token goes into the environment for this command alone, and into a file of the
+    /// data folder.
+    ///
+    /// # Errors
+    /// The command can't be run.
+    pub fn try_add_server(&self, name: &str, url: &str, place: &str, token: &str) -> Result<Ended> {
+        let line = format!("dest add {name} --server {url} --place {place} --secrets-file");
+        self.with_token(&line, token)
+    }
+
+    /// Gives a server destination a new token.
+    ///
+    /// # Errors
+    /// The command can't be run.
+    pub fn new_token(&self, name: &str, token: &str) -> Result<Ended> {
+        self.with_token(&format!("dest token {name}"), token)
+    }
+
+    fn with_token(&self, line: &str, token: &str) -> Result<Ended> {
+        let mut command = self.command(&line.split(' ').collect::<Vec<_>>())?;
+        command.env("WINDLASS_TOKEN", token);
+        self.start_command(command, line.to_owned())?.ends()
+    }
+
     /// As [`Windlass::add_bucket`], with whatever bucket and keys.
     ///
     /// # Errors

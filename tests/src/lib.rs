@@ -7,6 +7,7 @@
 
 mod arrived;
 mod cli;
+mod server;
 pub mod window;
 
 use std::env;
@@ -16,6 +17,7 @@ use anyhow::{Context as _, Result, ensure};
 
 pub use arrived::{compare_bucket, compare_folder, encoded};
 pub use cli::{Ended, Running, Summary, Windlass};
+pub use server::Server;
 
 /// A program of this workspace.
 ///

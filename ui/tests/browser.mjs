@@ -98,6 +98,30 @@ const tests = {
     );
     assert.ok((await page.evaluate(() => globalThis.mock.calls)).includes('drop_into 9 g-autumn'));
   },
+  async 'a card is pulled to another place by its grip'(open) {
+    const page = await open('transfers');
+    const card = page.locator('[data-group=g-norrland]');
+    await card.hover();
+    const { x, y } = await card.locator(id('group-grip')).boundingBox();
+    await page.mouse.move(x + 8, y + 8);
+    await page.mouse.down();
+    await page.mouse.move(x + 8, y - 40, { steps: 4 });
+    await page.mouse.move(x + 8, 70, { steps: 6 });
+    await page.mouse.up();
+    await page.waitForFunction(() => globalThis.mock.calls.includes('move_group g-norrland 0'));
+    assert.equal(await page.locator(id('group-card')).first().getAttribute('data-group'), 'g-norrland');
+  },
+  async 'a stretch of 100,000 rows is chosen by keys, and its menu opens in the window'(open) {
+    const page = await open('big');
+    await page.locator('[data-file="g-big-0"]').focus();
+    await page.keyboard.press('Shift+End');
+    await page.waitForFunction(() => document.querySelector('[data-testid=selected]')?.textContent === '100,000 files selected');
+    await page.keyboard.press('Shift+F10');
+    const box = await page.locator('[role=menu]').boundingBox();
+    assert.ok(box.y >= 0 && box.y + box.height <= 800, JSON.stringify(box));
+    await page.keyboard.press('Enter');
+    assert.ok((await page.evaluate(() => globalThis.mock.calls)).includes('act_on_files g-big 0-100000 pause'));
+  },
   async 'everything that can be done is reached by Tab'(open) {
     const page = await open('relaunch');
     const seen = new Set();

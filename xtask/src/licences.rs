@@ -39,7 +39,10 @@ fn all() -> Result<String> {
         found.insert((text("name"), text("version")), text("license"));
     }
     for name in PAGE {
-        let path = paths::root().join("ui/node_modules").join(name).join("package.json");
+        let path = paths::root()
+            .join("ui/node_modules")
+            .join(name)
+            .join("package.json");
         let package: Value = serde_json::from_str(
             &fs::read_to_string(&path).with_context(|| format!("{}: run `npm ci` in ui/", path.display()))?,
         )?;

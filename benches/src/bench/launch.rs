@@ -114,6 +114,7 @@ pub(crate) async fn launch(home: &Path) -> Result<()> {
     let config = EngineConfig {
         lock,
         control: control.endpoint(),
+        tokens: control.tokens(),
         suggested_folder: home.join("suggested"),
         machine: Config::default(),
     };

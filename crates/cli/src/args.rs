@@ -2,7 +2,7 @@
 
 mod watch;
 
-pub use watch::{Watch, WatchAdd, WatchExplain, WatchName, WatchNow, WatchRun};
+pub use watch::{GroupBy, Watch, WatchAdd, WatchExplain, WatchName, WatchNow, WatchRun};
 
 use std::path::PathBuf;
 
@@ -110,6 +110,9 @@ pub struct Status {
     /// Also groups that ended more than a day ago
     #[arg(long)]
     pub all: bool,
+    /// What other machines of yours began on your servers and left
+    #[arg(long, conflicts_with_all = ["group", "all"])]
+    pub elsewhere: bool,
     /// Output
     #[command(flatten)]
     pub json: Json,
@@ -133,6 +136,9 @@ pub struct Cancel {
     /// Don't ask first
     #[arg(long, short)]
     pub yes: bool,
+    /// A group that another machine left on a server, as `windlass status --elsewhere` lists it
+    #[arg(long)]
+    pub elsewhere: bool,
     /// Output
     #[command(flatten)]
     pub json: Json,
@@ -146,6 +152,9 @@ pub struct Retry {
     /// Only files with this error, as `no_permission` or `WL-102`
     #[arg(long, value_name = "CODE")]
     pub only: Option<String>,
+    /// Have the server do again what it failed to do with files that arrived; nothing is uploaded
+    #[arg(long, conflicts_with = "only")]
+    pub processing: bool,
     /// Output
     #[command(flatten)]
     pub json: Json,
@@ -171,7 +180,7 @@ pub struct Completions {
 /// `windlass dest`
 #[derive(Debug, Subcommand)]
 pub enum Dest {
-    /// Test a folder or a bucket, and add it
+    /// Test a folder, a bucket or a server, and add it
     Add(DestAdd),
     /// List destinations
     List(Json),
@@ -181,6 +190,21 @@ pub enum Dest {
     Remove(DestName),
     /// Use this destination when a command names none
     Default(DestName),
+    /// Give a server a new token; what waited for it goes on
+    Token(DestToken),
+}
+
+/// `windlass dest token`
+#[derive(Debug, Args)]
+pub struct DestToken {
+    /// Name of the destination
+    pub name: String,
+    /// File with the token [default: WINDLASS_TOKEN, else it is asked for]
+    #[arg(long, value_name = "FILE")]
+    pub token_file: Option<PathBuf>,
+    /// Output
+    #[command(flatten)]
+    pub json: Json,
 }
 
 /// `windlass dest add`
@@ -189,10 +213,11 @@ pub enum Dest {
 Examples:
   windlass dest add nas --folder /mnt/nas
   windlass dest add bucket --s3 https://s3.example.com --bucket photos --region eu-1
+  windlass dest add team --server https://up.example.com --place recordings
 
-Keys of a bucket come from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or are asked for in a terminal.
-When the test fails, nothing is saved and the exit code is 3.")]
-#[command(group = clap::ArgGroup::new("kind").required(true).args(["folder", "s3"]))]
+Keys of a bucket come from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, the token of a server from --token-file or
+WINDLASS_TOKEN, or they are asked for in a terminal. When the test fails, nothing is saved and the exit code is 3.")]
+#[command(group = clap::ArgGroup::new("kind").required(true).args(["folder", "s3", "server"]))]
 pub struct DestAdd {
     /// Its name
     pub name: String,
@@ -214,8 +239,17 @@ pub struct DestAdd {
     /// Address the bucket as URL/BUCKET instead of BUCKET.URL
     #[arg(long, requires = "s3")]
     pub path_style: bool,
-    /// Keep the keys in a file that only you can read, not in the system's keyring
-    #[arg(long, requires = "s3")]
+    /// Address of a Windlass server
+    #[arg(long, value_name = "URL")]
+    pub server: Option<String>,
+    /// Which of the server's destinations, by its name there [default: the only one]
+    #[arg(long, value_name = "NAME", requires = "server")]
+    pub place: Option<String>,
+    /// File with the server's token [default: WINDLASS_TOKEN, else it is asked for]
+    #[arg(long, value_name = "FILE", requires = "server")]
+    pub token_file: Option<PathBuf>,
+    /// Keep the keys or the token in a file that only you can read, not in the system's keyring
+    #[arg(long, conflicts_with = "folder")]
     pub secrets_file: bool,
     /// Use it when a command names no destination (the first one always is)
     #[arg(long)]
@@ -252,6 +286,7 @@ impl Verb {
             Self::Dest(Dest::Add(a)) => a.json.json,
             Self::Dest(Dest::List(a)) => a.json,
             Self::Dest(Dest::Test(a) | Dest::Remove(a) | Dest::Default(a)) => a.json.json,
+            Self::Dest(Dest::Token(a)) => a.json.json,
         }
     }
 }
@@ -281,11 +316,14 @@ mod tests {
     }
 
     #[test]
-    fn a_destination_is_a_folder_or_a_bucket_never_both() {
+    fn a_destination_is_a_folder_a_bucket_or_a_server_never_two() {
         assert!(parsed(&["dest", "add", "n", "--folder", "/x"]).is_ok());
         assert!(parsed(&["dest", "add", "n", "--s3", "http://h", "--bucket", "b"]).is_ok());
+        assert!(parsed(&["dest", "add", "n", "--server", "http://h", "--place", "p", "--secrets-file"]).is_ok());
         for bad in [
             &["dest", "add", "n"][..],
+            &["dest", "add", "n", "--server", "http://h", "--folder", "/x"],
+            &["dest", "add", "n", "--folder", "/x", "--place", "p"],
             &["dest", "add", "n", "--s3", "http://h"],
             &[
                 "dest", "add", "n", "--folder", "/x", "--s3", "http://h", "--bucket", "b",

@@ -14,7 +14,8 @@ use windlass_core::states::Intent;
 use windlass_engine::home::HomeLock;
 use windlass_engine::remote::{CallError, Client, ServeGuard, WatchEvent};
 use windlass_engine::view::{
-    DestinationCheck, DestinationView, FilePage, NewDestination, ReceiptView, RelaunchAnswer, Snapshot,
+    DestinationCheck, DestinationView, ElsewhereGroup, FilePage, NewDestination, ReceiptView, RelaunchAnswer,
+    Snapshot,
 };
 use windlass_engine::{AddPaths, EngineConfig, EngineHandle, Scope, Summary, VerifyReport};
 use windlass_server::embedded::{Embedded, EmbeddedConfig};
@@ -245,6 +246,54 @@ impl Session {
         ask!(self, check_destination(id))
     }
 
+    /// See `EngineHandle::destination_form`.
+    ///
+    /// # Errors
+    /// As [`Self::snapshot`].
+    pub async fn destination_form(&mut self, id: DestinationId) -> Result<NewDestination, Failure> {
+        ask!(self, destination_form(id))
+    }
+
+    /// See `EngineHandle::edit_destination`.
+    ///
+    /// # Errors
+    /// As [`Self::snapshot`].
+    pub async fn edit_destination(
+        &mut self,
+        id: DestinationId,
+        new: &NewDestination,
+    ) -> Result<DestinationCheck, Failure> {
+        ask!(self, edit_destination(id, new))
+    }
+
+    /// See `EngineHandle::retry_processing`.
+    ///
+    /// # Errors
+    /// As [`Self::snapshot`].
+    pub async fn retry_processing(&mut self, scope: Scope) -> Result<u64, Failure> {
+        ask!(self, retry_processing(scope))
+    }
+
+    /// See `EngineHandle::elsewhere`.
+    ///
+    /// # Errors
+    /// As [`Self::snapshot`].
+    pub async fn elsewhere(&mut self) -> Result<Vec<ElsewhereGroup>, Failure> {
+        ask!(self, elsewhere())
+    }
+
+    /// See `EngineHandle::discard_elsewhere`.
+    ///
+    /// # Errors
+    /// As [`Self::snapshot`].
+    pub async fn discard_elsewhere(
+        &mut self,
+        destination: DestinationId,
+        group: Option<GroupId>,
+    ) -> Result<u64, Failure> {
+        ask!(self, discard_elsewhere(destination, group))
+    }
+
     /// See `EngineHandle::remove_destination`.
     ///
     /// # Errors
@@ -358,6 +407,7 @@ impl Own {
         let config = EngineConfig {
             lock,
             control: server.endpoint(),
+            tokens: server.tokens(),
             suggested_folder: place.suggested.clone(),
             machine: windlass_core::machine::Config::default(),
         };

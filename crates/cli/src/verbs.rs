@@ -3,6 +3,7 @@
 pub mod cancel;
 pub mod completions;
 pub mod dest;
+pub mod elsewhere;
 pub mod pause;
 pub mod receipt;
 pub mod resume;
@@ -99,6 +100,7 @@ pub async fn run(verb: Verb, cx: &Context) -> Result<Exit, Trouble> {
         Verb::Dest(Dest::Test(args)) => dest::test(args, cx).await,
         Verb::Dest(Dest::Remove(args)) => dest::remove(args, cx).await,
         Verb::Dest(Dest::Default(args)) => dest::make_default(args, cx).await,
+        Verb::Dest(Dest::Token(args)) => dest::token::run(args, cx).await,
         Verb::Watch(verb) => watch::run(verb, cx).await,
         Verb::Receipt(args) => receipt::run(args, cx).await,
         Verb::Verify(args) => verify::run(args, cx).await,

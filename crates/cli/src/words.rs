@@ -81,6 +81,9 @@ pub fn step(step: &str, outcome: CheckOutcome) -> &str {
             "It is a copy, not a backup",
         ),
         "checksums" => ("It proves checksums", "Checksums"),
+        "encrypted" => ("The way there is encrypted", "The way there is not encrypted"),
+        "sign_in" => ("The token is taken", "Signing in"),
+        "place" => ("Files can go there", "Choosing where files go"),
         other => (other, other),
     };
     if outcome == CheckOutcome::Ok { fine } else { tried }

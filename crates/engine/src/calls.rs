@@ -15,6 +15,7 @@ use windlass_protocol::sessions::{
 };
 
 use crate::clock;
+use crate::planes::Plane;
 use crate::shell::Shared;
 use crate::unchanged;
 
@@ -36,14 +37,17 @@ pub(crate) fn proof(s: Settled) -> Proof {
 
 pub(crate) async fn create_group(shared: &Shared, group: GroupId) -> Event {
     let result = match shared.infos.group(group) {
-        Some(info) => {
-            let create = CreateGroup {
-                id: group,
-                name: info.name,
-                destination_id: info.destination,
-            };
-            shared.control.create_group(&create).await.map(|_| ())
-        }
+        Some(info) => match shared.planes.of(info.destination).await {
+            Ok(plane) => {
+                let create = CreateGroup {
+                    id: group,
+                    name: info.name,
+                    destination_id: plane.destination,
+                };
+                plane.client.create_group(&create).await.map(|_| ())
+            }
+            Err(failure) => Err(failure),
+        },
         None => Err(Failure::new(ErrorCode::NotFound, "the group is not in the queue")),
     };
     Event::GroupCreated { group, result }
@@ -62,7 +66,10 @@ pub(crate) async fn init(shared: &Shared, destination: DestinationId, asks: Vec<
     let results = if items.is_empty() {
         Ok(Vec::new())
     } else {
-        shared.control.init(items).await
+        match shared.planes.of(destination).await {
+            Ok(plane) => plane.client.init(items).await,
+            Err(failure) => Err(failure),
+        }
     };
     let result = results.map(|results| {
         let mut results = results.into_iter().peekable();
@@ -145,7 +152,11 @@ pub(crate) async fn sign(
         }
     }
     let mut signatures: Signatures = Vec::new();
-    let result = match shared.control.sign(items).await {
+    let signed = match shared.planes.of(destination).await {
+        Ok(plane) => plane.client.sign(items).await,
+        Err(failure) => Err(failure),
+    };
+    let result = match signed {
         Err(failure) => Err(failure),
         Ok(results) => {
             let now = clock::now();
@@ -207,11 +218,11 @@ pub(crate) async fn complete(shared: &Shared, destination: DestinationId, asks: 
                 .collect(),
         })
         .collect();
-    let result = shared
-        .control
-        .complete(items)
-        .await
-        .map(|r| r.into_iter().map(complete_outcome).collect());
+    let completed = match shared.planes.of(destination).await {
+        Ok(plane) => plane.client.complete(items).await,
+        Err(failure) => Err(failure),
+    };
+    let result = completed.map(|r| r.into_iter().map(complete_outcome).collect());
     Event::Completed {
         destination,
         asked,
@@ -229,11 +240,12 @@ fn complete_outcome(result: CompleteResult) -> CompleteOutcome {
 }
 
 pub(crate) async fn delete(shared: &Shared, destination: DestinationId, files: Vec<FileId>) -> Event {
-    let result = shared
-        .control
-        .delete(&Ids { ids: files.clone() })
-        .await
-        .map(|r| r.into_iter().map(|d| d.cleaned).collect());
+    let ids = Ids { ids: files.clone() };
+    let deleted = match shared.planes.of(destination).await {
+        Ok(plane) => plane.client.delete(&ids).await,
+        Err(failure) => Err(failure),
+    };
+    let result = deleted.map(|r| r.into_iter().map(|d| d.cleaned).collect());
     Event::Deleted {
         destination,
         asked: files,
@@ -242,16 +254,25 @@ pub(crate) async fn delete(shared: &Shared, destination: DestinationId, files: V
 }
 
 pub(crate) async fn cancel_group(shared: &Shared, group: GroupId) -> Event {
-    Event::GroupCancelled {
-        group,
-        result: shared.control.cancel_group(group).await.map(|_| ()),
-    }
+    let result = match of_group(shared, group).await {
+        Ok(plane) => plane.client.cancel_group(group).await.map(|_| ()),
+        Err(failure) => Err(failure),
+    };
+    Event::GroupCancelled { group, result }
 }
 
 pub(crate) async fn finalize(shared: &Shared, group: GroupId) -> Event {
-    Event::Finalized {
-        group,
-        result: shared.control.finalize_group(group).await.map(|_| ()),
+    let result = match of_group(shared, group).await {
+        Ok(plane) => plane.client.finalize_group(group).await.map(|_| ()),
+        Err(failure) => Err(failure),
+    };
+    Event::Finalized { group, result }
+}
+
+async fn of_group(shared: &Shared, group: GroupId) -> Result<Plane, Failure> {
+    match shared.infos.group(group) {
+        Some(info) => shared.planes.of(info.destination).await,
+        None => Err(Failure::new(ErrorCode::NotFound, "the group is not in the queue")),
     }
 }
 

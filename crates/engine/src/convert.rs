@@ -8,9 +8,12 @@ use windlass_core::names::shown;
 use windlass_core::states::{BlockedReason, FileState, GroupState, Intent, PartState};
 use windlass_queue::files::FileRow;
 use windlass_queue::groups::GroupRow;
+use windlass_queue::processing::{State, Track};
 use windlass_queue::totals::GroupTotals;
 
-use crate::view::{ErrorFold, FileCounts, FileError, FileView, Find, FindKind, GroupView};
+use crate::view::{
+    ErrorFold, FileCounts, FileError, FileView, Find, FindKind, GroupView, ProcessingView, ProcessingWord,
+};
 
 /// Cells of a part strip.
 const CELLS: usize = 46;
@@ -58,6 +61,7 @@ pub(crate) fn find(find: &Find) -> windlass_queue::files::Find {
     use windlass_queue::files::Kind;
     windlass_queue::files::Find {
         text: find.text.clone(),
+        code: find.code,
         kind: match find.kind {
             FindKind::All => Kind::All,
             FindKind::Open => Kind::Open,
@@ -200,7 +204,22 @@ pub(crate) fn file_view(
         },
         error: row.error.as_ref().map(file_error),
         object_key: row.object_key.clone(),
+        processing: row.track.as_ref().and_then(processing),
     }
+}
+
+fn processing(track: &Track) -> Option<ProcessingView> {
+    let word = match track.state {
+        State::None => return None,
+        State::Waiting => ProcessingWord::Waiting,
+        State::Running => ProcessingWord::Running,
+        State::Done => ProcessingWord::Done,
+        State::Failed => ProcessingWord::Failed,
+    };
+    Some(ProcessingView {
+        word,
+        error: track.failure.as_ref().map(file_error),
+    })
 }
 
 /// The part strip, one letter a cell.

@@ -450,7 +450,11 @@ async fn found(shared: &Shared, range: &RowRange) -> Result<Option<u32>, Failure
 }
 
 /// Rows of a group as people see them now.
-pub(crate) async fn views(shared: &Shared, group: GroupId, ids: Vec<FileId>) -> Result<Vec<FileView>, Failure> {
+pub(crate) async fn views(
+    shared: &Shared,
+    group: GroupId,
+    ids: Vec<FileId>,
+) -> Result<Vec<FileView>, Failure> {
     rows(shared, group, Which::Files(ids)).await
 }
 

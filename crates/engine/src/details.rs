@@ -50,10 +50,7 @@ pub(crate) async fn of(shared: &Shared, id: FileId, from_part: u32) -> Result<Fi
             .sha256
             .or(proof.as_ref().and_then(|p| p.sha256))
             .map(|h| h.to_string()),
-        crc64: proof
-            .as_ref()
-            .and_then(|p| p.crc64)
-            .map(|c| c.to_string()),
+        crc64: proof.as_ref().and_then(|p| p.crc64).map(|c| c.to_string()),
         proof: proof.map(|p| p.how),
         part_size: row.part_size,
         parts: parts

@@ -91,10 +91,7 @@ pub(crate) async fn bundle(shared: &Shared) -> Result<Vec<DiagnosticsSection>, F
             events::EventScope::Group(id) => names.of("group", &id.to_string()),
             events::EventScope::File(id) => names.of("file", &id.to_string()),
         };
-        let code = e
-            .code
-            .map(|c| format!("{} {c}", c.label()))
-            .unwrap_or_default();
+        let code = e.code.map(|c| format!("{} {c}", c.label())).unwrap_or_default();
         // The fact of an error may name a path: it stays here.
         let _ = writeln!(errors, "{} {} {what} {code}", e.at.as_millis(), e.kind);
     }

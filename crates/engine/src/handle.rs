@@ -16,13 +16,13 @@ use crate::preflight::Preflight;
 use crate::shell::Shared;
 use crate::summary::{GroupEnd, Summary};
 use crate::view::{
-    Delta, DestinationCheck, DestinationView, DiagnosticsSection, FileDetails, FileError, FilePage, Find, FoundFiles,
-    HistoryAsk, HistoryDetails, HistoryPage, Insights, NewDestination, ReceiptForm, ReceiptPage, ReceiptView,
-    RelaunchAnswer, SafeView, Snapshot,
+    Delta, DestinationCheck, DestinationView, DiagnosticsSection, ElsewhereGroup, FileDetails, FileError,
+    FilePage, Find, FoundFiles, HistoryAsk, HistoryDetails, HistoryPage, Insights, NewDestination,
+    ReceiptForm, ReceiptPage, ReceiptView, RelaunchAnswer, SafeView, Snapshot,
 };
 use crate::{
-    choices, chosen, clock, details, diagnostics, groups, history, insights, intake, launch, places, preflight,
-    receipts, safe,
+    choices, chosen, clock, details, diagnostics, groups, history, insights, intake, launch, places,
+    preflight, receipts, safe, server,
 };
 
 /// How files came.
@@ -213,6 +213,14 @@ impl EngineHandle {
             .await
     }
 
+    /// Files of a group that a search finds, by place.
+    ///
+    /// # Errors
+    /// When the queue can't be read.
+    pub async fn list_found(&self, range: RowRange) -> Result<FilePage, Failure> {
+        self.shared.deltas.page(&self.shared, range).await
+    }
+
     /// The rows that the window shows now: deltas carry their changes. Replaces what was said before.
     ///
     /// # Errors
@@ -283,6 +291,34 @@ impl EngineHandle {
     /// `not_found`; errors of the queue.
     pub async fn set_intent(&self, scope: Scope, intent: Intent) -> Result<(), Failure> {
         groups::set_intent(&self.shared, scope, intent).await
+    }
+
+    /// Has servers do again what they failed to do with files that arrived. Nothing is uploaded. Answers how many files.
+    ///
+    /// # Errors
+    /// What the server answers: `forbidden` when the token does not have the scope `process`.
+    pub async fn retry_processing(&self, scope: Scope) -> Result<u64, Failure> {
+        server::retry_processing(&self.shared, scope).await
+    }
+
+    /// Uploads that other machines began on servers and left for an hour.
+    ///
+    /// # Errors
+    /// What a server answers.
+    pub async fn elsewhere(&self) -> Result<Vec<ElsewhereGroup>, Failure> {
+        server::elsewhere(&self.shared).await
+    }
+
+    /// Gives up what another machine left in a group of a server. Answers how many files.
+    ///
+    /// # Errors
+    /// What the server answers.
+    pub async fn discard_elsewhere(
+        &self,
+        destination: DestinationId,
+        group: Option<GroupId>,
+    ) -> Result<u64, Failure> {
+        server::discard_elsewhere(&self.shared, destination, group).await
     }
 
     /// Pauses everything until a time, milliseconds since 1970; also over a relaunch. Any other wish for everything ends it.
@@ -378,7 +414,11 @@ impl EngineHandle {
     ///
     /// # Errors
     /// `invalid_field`, `not_found`; `state_conflict` for another place while unfinished groups go to this one.
-    pub async fn edit_destination(&self, id: DestinationId, new: &NewDestination) -> Result<DestinationCheck, Failure> {
+    pub async fn edit_destination(
+        &self,
+        id: DestinationId,
+        new: &NewDestination,
+    ) -> Result<DestinationCheck, Failure> {
         places::edit(&self.shared, id, new).await
     }
 
@@ -450,7 +490,12 @@ impl EngineHandle {
     ///
     /// # Errors
     /// Errors of the queue.
-    pub async fn find_proved(&self, text: String, before: Option<i64>, limit: u32) -> Result<FoundFiles, Failure> {
+    pub async fn find_proved(
+        &self,
+        text: String,
+        before: Option<i64>,
+        limit: u32,
+    ) -> Result<FoundFiles, Failure> {
         history::files(&self.shared, text, before, limit).await
     }
 
@@ -466,7 +511,12 @@ impl EngineHandle {
     ///
     /// # Errors
     /// Errors of the queue.
-    pub async fn receipt_lines(&self, group: GroupId, after: Option<i64>, limit: u32) -> Result<ReceiptPage, Failure> {
+    pub async fn receipt_lines(
+        &self,
+        group: GroupId,
+        after: Option<i64>,
+        limit: u32,
+    ) -> Result<ReceiptPage, Failure> {
         history::lines(&self.shared, group, after, limit).await
     }
 
@@ -474,7 +524,11 @@ impl EngineHandle {
     ///
     /// # Errors
     /// `not_found`; errors of the queue.
-    pub async fn export_receipt(&self, group: GroupId, form: ReceiptForm) -> Result<(String, Vec<u8>), Failure> {
+    pub async fn export_receipt(
+        &self,
+        group: GroupId,
+        form: ReceiptForm,
+    ) -> Result<(String, Vec<u8>), Failure> {
         receipts::export(&self.shared, group, form).await
     }
 
@@ -498,7 +552,11 @@ impl EngineHandle {
     ///
     /// # Errors
     /// Errors of the queue.
-    pub async fn insights(&self, hours: u32, destination: Option<DestinationId>) -> Result<Insights, Failure> {
+    pub async fn insights(
+        &self,
+        hours: u32,
+        destination: Option<DestinationId>,
+    ) -> Result<Insights, Failure> {
         insights::of(&self.shared, hours, destination).await
     }
 

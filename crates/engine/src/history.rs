@@ -58,20 +58,15 @@ pub(crate) async fn page(shared: &Shared, ask: HistoryAsk) -> Result<HistoryPage
         }),
         destination: ask.destination,
     };
-    let after = ask
-        .after
-        .map(|p| (Timestamp::from_millis(p.ended_at), p.group));
+    let after = ask.after.map(|p| (Timestamp::from_millis(p.ended_at), p.group));
     let rows = shared
         .queue
         .read(move |conn| history::page(conn, after, limit, &filter))
         .await?;
-    let next = rows
-        .last()
-        .filter(|_| rows.len() == limit)
-        .map(|r| HistoryPlace {
-            ended_at: r.ended_at.as_millis(),
-            group: r.group,
-        });
+    let next = rows.last().filter(|_| rows.len() == limit).map(|r| HistoryPlace {
+        ended_at: r.ended_at.as_millis(),
+        group: r.group,
+    });
     Ok(HistoryPage {
         entries: rows.into_iter().map(entry).collect(),
         next,
@@ -92,7 +87,9 @@ pub(crate) async fn files(
             for receipt in search::files(conn, &text, before, limit)? {
                 let name = match history::get(conn, receipt.group)? {
                     Some(row) => row.name,
-                    None => groups::get(conn, receipt.group)?.map(|g| g.name).unwrap_or_default(),
+                    None => groups::get(conn, receipt.group)?
+                        .map(|g| g.name)
+                        .unwrap_or_default(),
                 };
                 found.push((receipt, name));
             }
@@ -161,7 +158,10 @@ pub(crate) fn date(at: Timestamp) -> String {
     let yoe = (doe - doe / 1_460 + doe / 36_524 - doe / 146_096) / 365;
     let doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
     let mp = (5 * doy + 2) / 153;
-    let (d, m) = (doy - (153 * mp + 2) / 5 + 1, if mp < 10 { mp + 3 } else { mp - 9 });
+    let (d, m) = (
+        doy - (153 * mp + 2) / 5 + 1,
+        if mp < 10 { mp + 3 } else { mp - 9 },
+    );
     let y = yoe + era * 400 + i64::from(m <= 2);
     format!("{y:04}-{m:02}-{d:02}")
 }

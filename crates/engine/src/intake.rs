@@ -176,7 +176,12 @@ async fn leave_of(shared: &Shared, id: GroupId) -> Leave {
         .queue
         .read(move |conn| settings::get(conn, &format!("{LEAVE}{id}")))
         .await;
-    let flag = |value: &serde_json::Value, key| value.get(key).and_then(serde_json::Value::as_bool).unwrap_or(false);
+    let flag = |value: &serde_json::Value, key| {
+        value
+            .get(key)
+            .and_then(serde_json::Value::as_bool)
+            .unwrap_or(false)
+    };
     match read {
         Ok(Some(value)) => Leave {
             unchanged: flag(&value, "unchanged"),
@@ -193,7 +198,10 @@ pub(crate) async fn again(shared: &Arc<Shared>, group: GroupId) -> Result<GroupI
         .read(move |conn| {
             let row = groups::get(conn, group)?;
             let ended = history::get(conn, group)?;
-            let name = row.as_ref().map(|r| r.name.clone()).or(ended.as_ref().map(|h| h.name.clone()));
+            let name = row
+                .as_ref()
+                .map(|r| r.name.clone())
+                .or(ended.as_ref().map(|h| h.name.clone()));
             let place = row.map(|r| r.record.destination).or(ended.map(|h| h.destination));
             let mut paths = std::collections::BTreeSet::new();
             let mut next = 0;
@@ -212,7 +220,10 @@ pub(crate) async fn again(shared: &Arc<Shared>, group: GroupId) -> Result<GroupI
         })
         .await?;
     if paths.is_empty() {
-        return Err(Failure::new(ErrorCode::NotFound, "its files are not known any more"));
+        return Err(Failure::new(
+            ErrorCode::NotFound,
+            "its files are not known any more",
+        ));
     }
     add(
         shared,
@@ -244,7 +255,11 @@ fn root_of(path: &[u8], rel_path: &str) -> PathBuf {
     let named = root
         .file_name()
         .is_some_and(|n| encode_path_bytes(n.as_bytes()) == first);
-    if below == 0 || named { root.to_owned() } else { whole.clone() }
+    if below == 0 || named {
+        root.to_owned()
+    } else {
+        whole.clone()
+    }
 }
 
 /// Walks again what a crash cut.

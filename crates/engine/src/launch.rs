@@ -5,15 +5,16 @@
 //! update, so that a crash in here is followed by the same plan for the rest. Then the report stands until it is
 //! answered: Resume lets a group go, Start over begins its unfinished files anew, Discard cancels them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use tokio::sync::watch;
 use windlass_core::complete::StoredPart;
 use windlass_core::error::{ErrorCode, Failure};
 use windlass_core::fingerprint::SourceFingerprint;
-use windlass_core::ids::{FileId, GroupId};
+use windlass_core::ids::{DestinationId, FileId, GroupId};
 use windlass_core::machine::Event;
 use windlass_core::machine::records::Change;
 use windlass_core::part_plan::PartPlan;
@@ -36,6 +37,8 @@ use crate::view::{Finding, RelaunchAnswer, RelaunchGroup, RelaunchReport};
 
 /// Files of one round.
 const ROUND: usize = 1_000;
+/// A server gets so long to say what it knows of them.
+const SERVER_PATIENCE: Duration = Duration::from_secs(20);
 
 /// What the launch found, and whether all of it is known.
 pub(crate) struct Relaunch {
@@ -184,6 +187,7 @@ fn open_files(t: &GroupTotals) -> u64 {
 async fn compare(shared: Arc<Shared>) {
     let mut after: Option<Cursor> = None;
     let mut findings: BTreeMap<GroupId, Vec<Finding>> = BTreeMap::new();
+    let mut silent = BTreeSet::new();
     loop {
         let round = shared
             .queue
@@ -198,7 +202,7 @@ async fn compare(shared: Arc<Shared>) {
             }
         };
         after = round.last().map(Interrupted::cursor);
-        if let Err(failure) = one_round(&shared, round, &mut findings).await {
+        if let Err(failure) = one_round(&shared, round, &mut findings, &mut silent).await {
             shared.deltas.notice(failure, None);
         }
         if shared.stop.is_cancelled() {
@@ -265,21 +269,68 @@ async fn publish(
     }
 }
 
+/// What the control planes know of the files, each asked by its destination. An answer that does not come leaves the rows as
+/// they are: absence proves nothing (I39). Who was silent once is not asked again in this launch.
+async fn remotes(
+    shared: &Shared,
+    round: &[Interrupted],
+    silent: &mut BTreeSet<DestinationId>,
+) -> BTreeMap<FileId, Remote> {
+    let mut by_place: BTreeMap<DestinationId, Vec<FileId>> = BTreeMap::new();
+    for f in round {
+        if let Some(info) = shared.infos.group(f.record.group) {
+            by_place.entry(info.destination).or_default().push(f.record.id);
+        }
+    }
+    // The embedded control plane is asked once for all of its destinations.
+    let mut asks: Vec<(Option<DestinationId>, DestinationId, Vec<FileId>)> = Vec::new();
+    for (destination, ids) in by_place {
+        let server = shared.planes.server(destination).map(|s| s.destination);
+        match asks.iter_mut().find(|(s, ..)| s.is_none() && server.is_none()) {
+            Some((.., more)) => more.extend(ids),
+            None => asks.push((server, destination, ids)),
+        }
+    }
+    let mut known = BTreeMap::new();
+    for (server, destination, ids) in asks {
+        if silent.contains(&destination) {
+            continue;
+        }
+        let query = Query {
+            ids: ids.clone(),
+            parts: true,
+        };
+        let ask = async { shared.planes.of(destination).await?.client.query(&query).await };
+        let answer = match server {
+            None => ask.await,
+            // A launch does not wait for ever for a server.
+            Some(_) => tokio::time::timeout(SERVER_PATIENCE, ask)
+                .await
+                .unwrap_or_else(|_| Err(Failure::new(ErrorCode::SlowNetwork, "the server did not answer"))),
+        };
+        match answer {
+            Ok(QueryAnswer { sessions, .. }) => {
+                known.extend(ids.into_iter().map(|id| (id, Remote::Unknown)));
+                known.extend(sessions.into_iter().map(|s| (s.id, Remote::Known(session(s)))));
+            }
+            Err(failure) => {
+                tracing::warn!(%destination, error = %failure, "the control plane could not be asked");
+                if server.is_some() {
+                    silent.insert(destination);
+                }
+            }
+        }
+    }
+    known
+}
+
 async fn one_round(
     shared: &Arc<Shared>,
     round: Vec<Interrupted>,
     findings: &mut BTreeMap<GroupId, Vec<Finding>>,
+    silent: &mut BTreeSet<DestinationId>,
 ) -> Result<(), Failure> {
-    let ids: Vec<_> = round.iter().map(|f| f.record.id).collect();
-    // An answer that does not come leaves the rows as they are: absence proves nothing (I39).
-    let mut remotes: Option<BTreeMap<FileId, Session>> =
-        match shared.control.query(&Query { ids, parts: true }).await {
-            Ok(QueryAnswer { sessions, .. }) => Some(sessions.into_iter().map(|s| (s.id, s)).collect()),
-            Err(failure) => {
-                tracing::warn!(error = %failure, "the control plane could not be asked");
-                None
-            }
-        };
+    let mut remotes = remotes(shared, &round, silent).await;
     let paths: Vec<(PathBuf, Option<SourceFingerprint>)> = round
         .iter()
         .map(|f| {
@@ -303,12 +354,7 @@ async fn one_round(
         .into_iter()
         .zip(sources)
         .map(|(f, source)| {
-            let remote = match &mut remotes {
-                None => Remote::NotAsked,
-                Some(known) => known
-                    .remove(&f.record.id)
-                    .map_or(Remote::Unknown, |s| Remote::Known(session(s))),
-            };
+            let remote = remotes.remove(&f.record.id).unwrap_or(Remote::NotAsked);
             (local(f), remote, source)
         })
         .collect();

@@ -217,6 +217,9 @@ async fn told(shared: &Shared, all: &[Change], applied: &[Applied]) {
     for (change, applied) in all.iter().zip(applied) {
         if !matches!(applied, Applied::Stale { .. }) {
             shared.lines.change(change);
+            if matches!(change, Change::FileDone { .. }) && shared.planes.has_servers() {
+                shared.arrived.notify_one();
+            }
         }
         if let Applied::Stale { actual } = applied {
             tracing::warn!(?change, ?actual, "the row was not as expected");

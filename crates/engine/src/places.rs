@@ -11,13 +11,15 @@ use windlass_protocol::destinations::{
 use windlass_queue::destinations::{
     self, ContentHash as Stored, DestinationKind as RowKind, DestinationRemoval, DestinationRow,
 };
-use windlass_queue::settings;
+use windlass_queue::{servers, settings};
 
 use crate::clock;
 use crate::groups::checked_name;
+use crate::server::{self, Wanted};
 use crate::shell::Shared;
 use crate::view::{
     CheckOutcome, CheckStep, DestinationCheck, DestinationKind, DestinationView, KeepSecret, NewDestination, NewS3,
+    NewServer,
 };
 
 /// Key of the setting that says the first run is over.
@@ -141,7 +143,7 @@ fn request(
         }
         (None, None) | (Some(_), Some(_)) => Err(Failure::new(
             ErrorCode::InvalidField,
-            "a folder or a bucket, one of the two",
+            "a folder, a bucket or a server, one of the three",
         )),
     }
 }
@@ -150,7 +152,7 @@ fn request(
 /// there, with their keys (I14).
 pub(crate) async fn adopt(shared: &Shared) -> Result<(), Failure> {
     let known = rows(shared).await?;
-    let theirs = match shared.control.destinations().await {
+    let theirs = match shared.planes.own().destinations().await {
         Ok(theirs) => theirs,
         Err(failure) => {
             tracing::warn!(error = %failure, "the control plane did not tell its destinations");
@@ -206,43 +208,192 @@ fn answer(check: Check) -> DestinationCheck {
     DestinationCheck {
         ok: check.ok,
         steps: steps.collect(),
+        places: Vec::new(),
+    }
+}
+
+/// A server; none for the other kinds.
+fn server_of(new: &NewDestination) -> Result<Option<&NewServer>, Failure> {
+    match (&new.server, &new.folder, &new.s3) {
+        (None, ..) => Ok(None),
+        (Some(server), None, None) => Ok(Some(server)),
+        (Some(_), ..) => Err(Failure::new(
+            ErrorCode::InvalidField,
+            "a folder, a bucket or a server, one of the three",
+        )),
     }
 }
 
 pub(crate) async fn test(shared: &Shared, new: &NewDestination) -> Result<DestinationCheck, Failure> {
+    if let Some(server) = server_of(new)? {
+        let url = server::checked(server, false)?;
+        let tested = server::test(&url, server.token.trim(), Wanted::Name(server.place.trim())).await?;
+        return Ok(tested.check);
+    }
     let (put, ..) = request(clock::destination_id(), new, false)?;
     if let Some(folder) = &new.folder {
         crate::watch::may_be_destination(shared, folder).await?;
     }
-    shared.control.test_destination(&put).await.map(answer)
+    shared.planes.own().test_destination(&put).await.map(answer)
+}
+
+/// The row of a new destination, behind the others.
+fn new_row(
+    id: DestinationId,
+    name: String,
+    kind: RowKind,
+    location: String,
+    new: &NewDestination,
+    rows: &[DestinationRow],
+) -> Result<DestinationRow, Failure> {
+    if rows.iter().any(|r| r.name == name) {
+        return Err(Failure::new(
+            ErrorCode::InvalidField,
+            format!("a destination named {name} is there already"),
+        ));
+    }
+    Ok(DestinationRow {
+        id,
+        name,
+        kind,
+        location,
+        is_default: new.make_default || rows.is_empty(),
+        position: rows.iter().map(|r| r.position + 1).max().unwrap_or(0),
+        content_hash: Stored::Always,
+    })
+}
+
+async fn add_server(
+    shared: &Arc<Shared>,
+    new: &NewDestination,
+    filled: &NewServer,
+) -> Result<DestinationCheck, Failure> {
+    let url = server::checked(filled, false)?;
+    let id = clock::destination_id();
+    let name = checked_name(&new.name)?;
+    let mut row = new_row(id, name, RowKind::Server, String::new(), new, &rows(shared).await?)?;
+    let tested = server::test(&url, filled.token.trim(), Wanted::Name(filled.place.trim())).await?;
+    let Some(place) = tested.place else {
+        return Ok(tested.check);
+    };
+    row.location = server::location(&url, &place.name);
+    // The token first: a destination without one could do nothing, a token without a destination harms nobody.
+    let behind = server::keep_token(shared, id, filled, url, &place, None).await?;
+    let known = behind.clone();
+    shared
+        .queue
+        .write(move |conn| {
+            destinations::insert(conn, &row)?;
+            servers::put(conn, &behind)?;
+            settings::set(conn, FIRST_RUN_DONE, &serde_json::Value::from(true))
+        })
+        .await?;
+    shared.planes.put(known);
+    shared
+        .event(Event::DestinationAdded {
+            id,
+            hash: ContentHash::Always,
+        })
+        .await;
+    shared.deltas.destinations_changed();
+    Ok(tested.check)
+}
+
+async fn edit_server(
+    shared: &Arc<Shared>,
+    id: DestinationId,
+    new: &NewDestination,
+    filled: &NewServer,
+) -> Result<DestinationCheck, Failure> {
+    let url = server::checked(filled, true)?;
+    let name = checked_name(&new.name)?;
+    let rows = rows(shared).await?;
+    let was = rows.iter().find(|r| r.id == id).cloned();
+    let (Some(was), Some(behind)) = (was, shared.planes.server(id)) else {
+        return Err(Failure::new(ErrorCode::NotFound, "no such server"));
+    };
+    if rows.iter().any(|r| r.id != id && r.name == name) {
+        return Err(Failure::new(
+            ErrorCode::InvalidField,
+            format!("a destination named {name} is there already"),
+        ));
+    }
+    let token = match filled.token.trim() {
+        // A stored token goes to the host that it was given for, and to no other.
+        "" if url != behind.url => {
+            let why = "another server needs a token of its own";
+            return Err(Failure::new(ErrorCode::InvalidField, why));
+        }
+        "" => shared.planes.token(&behind).await?,
+        token => token.to_owned(),
+    };
+    let wanted = match filled.place.trim() {
+        "" => Wanted::Id(behind.remote),
+        name => Wanted::Name(name),
+    };
+    let tested = server::test(&url, &token, wanted).await?;
+    let Some(place) = tested.place else {
+        return Ok(tested.check);
+    };
+    if place.id != behind.remote {
+        refuse_while_open(shared, id).await?;
+    }
+    let behind = server::keep_token(shared, id, filled, url.clone(), &place, Some(&behind)).await?;
+    let known = behind.clone();
+    let row = DestinationRow {
+        name,
+        location: server::location(&url, &place.name),
+        ..was
+    };
+    let make_default = new.make_default && !row.is_default;
+    shared
+        .queue
+        .write(move |conn| {
+            destinations::update(conn, &row)?;
+            servers::put(conn, &behind)?;
+            if make_default {
+                destinations::set_default(conn, row.id)?;
+            }
+            Ok(())
+        })
+        .await?;
+    shared.planes.put(known);
+    server::ready(shared, id).await;
+    shared.deltas.destinations_changed();
+    Ok(tested.check)
+}
+
+/// Where files go stays while unfinished groups go there.
+async fn refuse_while_open(shared: &Shared, id: DestinationId) -> Result<(), Failure> {
+    let open = shared
+        .queue
+        .read(move |conn| {
+            let all = windlass_queue::groups::list(conn)?;
+            Ok(all
+                .iter()
+                .filter(|g| g.record.destination == id && g.finished_at.is_none())
+                .count())
+        })
+        .await?;
+    if open > 0 {
+        let detail = format!("{open} unfinished groups go there");
+        return Err(Failure::new(ErrorCode::StateConflict, detail));
+    }
+    Ok(())
 }
 
 pub(crate) async fn add(shared: &Arc<Shared>, new: &NewDestination) -> Result<DestinationCheck, Failure> {
+    if let Some(server) = server_of(new)? {
+        return add_server(shared, new, server).await;
+    }
     let id = clock::destination_id();
     let (put, kind, location) = request(id, new, false)?;
     if let Some(folder) = &new.folder {
         crate::watch::may_be_destination(shared, folder).await?;
     }
-    let rows = rows(shared).await?;
-    if rows.iter().any(|r| r.name == put.name) {
-        return Err(Failure::new(
-            ErrorCode::InvalidField,
-            format!("a destination named {} is there already", put.name),
-        ));
-    }
-    let check = shared.control.put_destination(&put).await?;
+    let row = new_row(id, put.name.clone(), kind, location, new, &rows(shared).await?)?;
+    let check = shared.planes.own().put_destination(&put).await?;
     if check.ok {
-        let is_default = new.make_default || rows.is_empty();
-        let position = rows.iter().map(|r| r.position + 1).max().unwrap_or(0);
-        let row = DestinationRow {
-            id,
-            name: put.name.clone(),
-            kind,
-            location,
-            is_default,
-            position,
-            content_hash: Stored::Always,
-        };
         shared
             .queue
             .write(move |conn| {
@@ -264,7 +415,25 @@ pub(crate) async fn add(shared: &Arc<Shared>, new: &NewDestination) -> Result<De
 /// What is known of a destination, to be changed; never its key.
 pub(crate) async fn form(shared: &Shared, id: DestinationId) -> Result<NewDestination, Failure> {
     let row = rows(shared).await?.into_iter().find(|r| r.id == id);
-    let theirs = shared.control.destinations().await?;
+    if let (Some(row), Some(behind)) = (&row, shared.planes.server(id)) {
+        return Ok(NewDestination {
+            name: row.name.clone(),
+            folder: None,
+            s3: None,
+            server: Some(NewServer {
+                url: behind.url,
+                token: String::new(),
+                place: behind.remote_name,
+                keep_secret: match behind.keep {
+                    servers::Keep::Keyring => KeepSecret::Keyring,
+                    servers::Keep::File => KeepSecret::File,
+                    servers::Keep::Session => KeepSecret::Session,
+                },
+            }),
+            make_default: row.is_default,
+        });
+    }
+    let theirs = shared.planes.own().destinations().await?;
     let config = theirs.into_iter().find(|d| d.id == id).map(|d| d.config);
     let (Some(row), Some(config)) = (row, config) else {
         return Err(Failure::new(ErrorCode::NotFound, "no such destination"));
@@ -295,6 +464,7 @@ pub(crate) async fn form(shared: &Shared, id: DestinationId) -> Result<NewDestin
         name: row.name,
         folder,
         s3,
+        server: None,
         make_default: row.is_default,
     })
 }
@@ -305,6 +475,9 @@ pub(crate) async fn edit(
     id: DestinationId,
     new: &NewDestination,
 ) -> Result<DestinationCheck, Failure> {
+    if let Some(server) = server_of(new)? {
+        return edit_server(shared, id, new, server).await;
+    }
     let (put, kind, location) = request(id, new, true)?;
     let rows = rows(shared).await?;
     let Some(was) = rows.iter().find(|r| r.id == id).cloned() else {
@@ -326,24 +499,9 @@ pub(crate) async fn edit(
         if let Some(folder) = &new.folder {
             crate::watch::may_be_destination(shared, folder).await?;
         }
-        let open = shared
-            .queue
-            .read(move |conn| {
-                let all = windlass_queue::groups::list(conn)?;
-                Ok(all
-                    .iter()
-                    .filter(|g| g.record.destination == id && g.finished_at.is_none())
-                    .count())
-            })
-            .await?;
-        if open > 0 {
-            return Err(Failure::new(
-                ErrorCode::StateConflict,
-                format!("{open} unfinished groups go there"),
-            ));
-        }
+        refuse_while_open(shared, id).await?;
     }
-    let check = shared.control.put_destination(&put).await?;
+    let check = shared.planes.own().put_destination(&put).await?;
     if check.ok {
         let row = DestinationRow {
             name: put.name.clone(),
@@ -369,7 +527,16 @@ pub(crate) async fn edit(
 }
 
 pub(crate) async fn check(shared: &Arc<Shared>, id: DestinationId) -> Result<DestinationCheck, Failure> {
-    let check = shared.control.check_destination(id).await?;
+    if let Some(behind) = shared.planes.server(id) {
+        let token = shared.planes.token(&behind).await?;
+        let tested = server::test(&behind.url, &token, Wanted::Id(behind.remote)).await?;
+        if tested.check.ok {
+            server::ready(shared, id).await;
+        }
+        shared.deltas.destinations_changed();
+        return Ok(tested.check);
+    }
+    let check = shared.planes.own().check_destination(id).await?;
     if check.ok {
         shared.event(Event::DestinationReady { id }).await;
     }
@@ -390,7 +557,14 @@ pub(crate) async fn remove(shared: &Arc<Shared>, id: DestinationId) -> Result<()
         }
         DestinationRemoval::Missing => return Err(Failure::new(ErrorCode::NotFound, "no such destination")),
     }
-    match shared.control.remove_destination(id).await {
+    if let Some(behind) = shared.planes.server(id) {
+        let keep = crate::planes::keep(behind.keep);
+        shared.planes.tokens().remove(id, keep).await?;
+        shared.planes.put(behind);
+        shared.deltas.destinations_changed();
+        return Ok(());
+    }
+    match shared.planes.own().remove_destination(id).await {
         Ok(()) => {}
         Err(f) if f.code == ErrorCode::NotFound => {}
         Err(f) => return Err(f),
@@ -418,6 +592,7 @@ pub(crate) async fn finish_first_run(shared: &Arc<Shared>) -> Result<(), Failure
             name: "My files".into(),
             folder: Some(folder),
             s3: None,
+            server: None,
             make_default: true,
         };
         let check = add(shared, &new).await?;

@@ -242,8 +242,10 @@ async fn take(
         }
     };
     let mut view = locked(view);
-    let mut folds: BTreeMap<PreflightKind, PreflightFold> =
-        std::mem::take(&mut view.folds).into_iter().map(|f| (f.kind, f)).collect();
+    let mut folds: BTreeMap<PreflightKind, PreflightFold> = std::mem::take(&mut view.folds)
+        .into_iter()
+        .map(|f| (f.kind, f))
+        .collect();
     for (looked, known) in batch.into_iter().zip(known) {
         let size = looked.found.fingerprint.size;
         view.files += 1;

@@ -8,15 +8,14 @@ use windlass_core::ids::{DestinationId, FileId, GroupId};
 use windlass_core::limits::MAX_BATCH;
 use windlass_core::machine::records::DoneResult;
 use windlass_core::names::encode_path_bytes;
-use windlass_protocol::sessions::Ids;
-use windlass_queue::receipts::Receipt;
 use windlass_queue::events::{EventScope, NewEvent};
+use windlass_queue::receipts::Receipt;
 use windlass_queue::{events, groups, history, receipts};
 
+use crate::clock;
 use crate::handle::VerifyReport;
 use crate::shell::Shared;
 use crate::view::{FileError, ReceiptForm, ReceiptLine, ReceiptView};
-use crate::clock;
 
 mod export;
 mod pdf;
@@ -103,8 +102,15 @@ pub(crate) async fn verify(shared: &Arc<Shared>, group: GroupId) -> Result<Verif
     for chunk in lines.chunks(MAX_BATCH.min(200)) {
         let of = |r: &Receipt| uploads.get(&r.file).copied().unwrap_or(r.file);
         let by_id: BTreeMap<FileId, &Receipt> = chunk.iter().map(|r| (of(r), r)).collect();
-        let ids = by_id.keys().copied().collect();
-        for result in shared.control.verify(&Ids { ids }).await? {
+        let mut by_place: BTreeMap<DestinationId, Vec<FileId>> = BTreeMap::new();
+        for (id, receipt) in &by_id {
+            by_place.entry(receipt.destination).or_default().push(*id);
+        }
+        let mut results = Vec::with_capacity(by_id.len());
+        for (destination, ids) in by_place {
+            results.extend(shared.planes.verify(destination, ids).await?);
+        }
+        for result in results {
             let Some(receipt) = by_id.get(&result.id) else {
                 continue;
             };

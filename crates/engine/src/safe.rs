@@ -97,7 +97,7 @@ fn answer(view: &SafeView, doubted: bool) -> SafeAnswer {
 
 /// Holds the originals against the receipts. Blocks.
 fn compare(lines: Vec<Line>, folder: Option<&std::path::Path>) -> SafeView {
-    let disk = folder.and_then(|f| look_dev(f));
+    let disk = folder.and_then(look_dev);
     let mut view = SafeView {
         answer: SafeAnswer::CantTell,
         covered: 0,

@@ -20,7 +20,6 @@ use windlass_core::machine::records::Change;
 use windlass_core::machine::{BufferId, Effect, Event, Machine, PutId};
 use windlass_core::part_plan::PartRange;
 use windlass_core::units::PartNumber;
-use windlass_protocol::ControlClient;
 use windlass_queue::Queue;
 use windlass_transfer::limit::Limiter;
 use windlass_transfer::put::{PartBody, StorageClient};
@@ -36,13 +35,14 @@ use crate::launch::Relaunch;
 use crate::log::{Holds, Lines};
 use crate::meter::Meter;
 use crate::persist::Lane;
+use crate::planes::Planes;
 
 /// What every part of the engine may reach.
 pub(crate) struct Shared {
     /// Held as long as anything of the engine lives.
     pub(crate) _lock: HomeLock,
     pub(crate) queue: Queue,
-    pub(crate) control: ControlClient,
+    pub(crate) planes: Planes,
     pub(crate) client_id: ClientId,
     pub(crate) suggested_folder: PathBuf,
     pub(crate) messages: mpsc::Sender<Message>,
@@ -57,6 +57,8 @@ pub(crate) struct Shared {
     pub(crate) infos: Infos,
     pub(crate) relaunch: Relaunch,
     pub(crate) watches: crate::watch::Watches,
+    /// Wakes who follows the processing of files that arrived at servers.
+    pub(crate) arrived: tokio::sync::Notify,
     pub(crate) stop: CancellationToken,
     pub(crate) tasks: TaskTracker,
     /// For storage beyond this computer, by the system's proxies; and for loopback, never by a proxy.

@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use windlass_core::error::Failure;
 use windlass_core::machine::{Config, ContentHash, Event, Machine};
+use windlass_protocol::destinations::TokenStore;
 use windlass_protocol::{ControlClient, Endpoint};
 use windlass_queue::Queue;
 use windlass_transfer::put::storage_client;
@@ -18,16 +19,18 @@ use crate::handle::EngineHandle;
 use crate::home::HomeLock;
 use crate::launch::Relaunch;
 use crate::persist::Lane;
+use crate::planes::Planes;
 use crate::shell::{MESSAGES, Shared, Shell};
-use crate::{behind, choices, clock, deltas, launch, persist, places};
+use crate::{behind, choices, clock, deltas, launch, persist, places, tracks};
 
 /// What an engine is made from.
-#[derive(Debug)]
 pub struct EngineConfig {
     /// The data folder, owned.
     pub lock: HomeLock,
     /// The control plane.
     pub control: Endpoint,
+    /// Where tokens of servers are kept.
+    pub tokens: Arc<dyn TokenStore>,
     /// Offered as the first destination.
     pub suggested_folder: PathBuf,
     /// Limits.
@@ -55,7 +58,7 @@ pub async fn start(config: EngineConfig) -> Result<EngineHandle, Failure> {
     let shared = Arc::new(Shared {
         _lock: config.lock,
         queue: opened.queue.clone(),
-        control: ControlClient::new(config.control)?,
+        planes: Planes::new(ControlClient::new(config.control)?, config.tokens),
         client_id: opened.client_id,
         suggested_folder: config.suggested_folder,
         messages,
@@ -69,6 +72,7 @@ pub async fn start(config: EngineConfig) -> Result<EngineHandle, Failure> {
         infos: crate::infos::Infos::default(),
         relaunch: Relaunch::new(&opened),
         watches: crate::watch::Watches::default(),
+        arrived: tokio::sync::Notify::new(),
         stop: CancellationToken::new(),
         tasks: TaskTracker::new(),
         storage: storage_client(false)?,
@@ -83,6 +87,10 @@ pub async fn start(config: EngineConfig) -> Result<EngineHandle, Failure> {
     shared.tasks.spawn(behind::run(Arc::clone(&shared)));
     choices::begin(&shared).await?;
     places::adopt(&shared).await?;
+    for server in shared.queue.read(windlass_queue::servers::all).await? {
+        shared.planes.put(server);
+    }
+    shared.tasks.spawn(tracks::run(Arc::clone(&shared)));
     for place in places::rows(&shared).await? {
         let hash = match place.content_hash {
             windlass_queue::destinations::ContentHash::Never => ContentHash::Never,

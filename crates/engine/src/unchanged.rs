@@ -12,7 +12,6 @@ use windlass_core::ids::{DestinationId, FileId, GroupId};
 use windlass_core::machine::InitAsk;
 use windlass_core::machine::records::{DoneResult, Proof};
 use windlass_core::units::Sha256;
-use windlass_protocol::sessions::Ids;
 use windlass_queue::receipts::{self, Receipt};
 use windlass_queue::{QueueError, groups};
 
@@ -92,8 +91,8 @@ async fn found(
     for some in candidates.chunks(TOGETHER) {
         let ids = some.iter().map(|(_, receipt)| receipt.file).collect();
         let answers: BTreeMap<_, _> = shared
-            .control
-            .verify(&Ids { ids })
+            .planes
+            .verify(destination, ids)
             .await?
             .into_iter()
             .map(|answer| (answer.id, answer))

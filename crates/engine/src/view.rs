@@ -247,6 +247,62 @@ pub struct FileView {
     pub error: Option<FileError>,
     /// The object's key, once known.
     pub object_key: Option<String>,
+    /// What the server does with it since it arrived; absent where it does nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub processing: Option<ProcessingView>,
+}
+
+/// The processing track of a file that arrived at a server. It never touches the upload.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct ProcessingView {
+    /// How far it is.
+    pub word: ProcessingWord,
+    /// Why it failed.
+    pub error: Option<FileError>,
+}
+
+/// How far processing is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+#[serde(rename_all = "snake_case")]
+pub enum ProcessingWord {
+    /// Its turn comes.
+    Waiting,
+    /// It is worked on.
+    Running,
+    /// All of it was done.
+    Done,
+    /// A part of it failed for good; it may be done again without uploading.
+    Failed,
+}
+
+/// Uploads that another machine began on a server and left.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct ElsewhereGroup {
+    /// The destination, as it is known here.
+    pub destination_id: DestinationId,
+    /// Its name.
+    pub destination: String,
+    /// The group on the server; null: files without one.
+    pub group_id: Option<GroupId>,
+    /// Its name there; empty when it is not known.
+    pub name: String,
+    /// Files.
+    pub files: u32,
+    /// Their bytes.
+    #[ts(type = "number")]
+    pub bytes: u64,
+    /// Of these, at the server.
+    #[ts(type = "number")]
+    pub bytes_done: u64,
+    /// Path of one of them inside the group.
+    pub example: String,
+    /// The last sign of life, milliseconds since 1970.
+    #[ts(type = "number")]
+    pub alive_at: i64,
 }
 
 /// Why a file failed.
@@ -325,7 +381,7 @@ pub enum DestinationKind {
     Server,
 }
 
-/// What a person fills in to add a destination. Exactly one of `folder`, `s3` is given.
+/// What a person fills in to add a destination. Exactly one of `folder`, `s3`, `server` is given.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 #[ts(export)]
 pub struct NewDestination {
@@ -335,6 +391,9 @@ pub struct NewDestination {
     pub folder: Option<String>,
     /// A bucket.
     pub s3: Option<NewS3>,
+    /// A Windlass server.
+    #[serde(default)]
+    pub server: Option<NewServer>,
     /// Make it the default.
     pub make_default: bool,
 }
@@ -371,6 +430,30 @@ impl std::fmt::Debug for NewS3 {
     }
 }
 
+/// A Windlass server and the right to use it.
+#[derive(Clone, PartialEq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct NewServer {
+    /// `https://host[:port]`.
+    pub url: String,
+    /// A token of the server. Goes to the keyring, never to the queue. Empty on an edit: the stored one stays.
+    pub token: String,
+    /// Which of the server's destinations, by its name there; empty: the only one.
+    pub place: String,
+    /// Where the token is kept.
+    pub keep_secret: KeepSecret,
+}
+
+impl std::fmt::Debug for NewServer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // The token can't reach a log.
+        f.debug_struct("NewServer")
+            .field("url", &self.url)
+            .field("place", &self.place)
+            .finish_non_exhaustive()
+    }
+}
+
 /// Where a secret is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[ts(export)]
@@ -392,13 +475,17 @@ pub struct DestinationCheck {
     pub ok: bool,
     /// What was tried.
     pub steps: Vec<CheckStep>,
+    /// Destinations that the server offers, by name; one of them has to be chosen.
+    #[serde(default)]
+    pub places: Vec<String>,
 }
 
 /// One step of a test.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 #[ts(export)]
 pub struct CheckStep {
-    /// `reachable`, `clock`, `create`, `write`, `complete`, `read_back`, `remove`, `free_space`, `same_disk`, `checksums`.
+    /// `reachable`, `clock`, `create`, `write`, `complete`, `read_back`, `remove`, `free_space`, `same_disk`, `checksums`; of
+    /// a server: `reachable`, `encrypted`, `clock`, `sign_in`, `place`.
     pub step: String,
     /// How it went.
     pub outcome: CheckOutcome,

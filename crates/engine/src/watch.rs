@@ -24,7 +24,7 @@ mod trash;
 mod views;
 mod writers;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -63,7 +63,7 @@ pub(crate) struct Live {
 #[derive(Debug)]
 struct Now {
     /// Files that do not stand still yet.
-    pending: HashMap<Vec<u8>, Pending>,
+    pending: BTreeMap<Vec<u8>, Pending>,
     trouble: Option<Failure>,
     scanning: bool,
     mode: WatchMode,
@@ -108,7 +108,10 @@ impl Watches {
     }
 
     fn all(&self) -> Vec<(WatchId, Arc<Live>)> {
-        locked(&self.live).iter().map(|(id, l)| (*id, Arc::clone(l))).collect()
+        locked(&self.live)
+            .iter()
+            .map(|(id, l)| (*id, Arc::clone(l)))
+            .collect()
     }
 
     fn get(&self, id: WatchId) -> Result<Arc<Live>, Failure> {
@@ -120,12 +123,18 @@ impl Watches {
 }
 
 /// Of a watched folder, only the version that settled is sent: one that was seen to differ is a failure, for the watcher to heal.
-pub(crate) fn strictly(settled: &SourceFingerprint, seen: SourceFingerprint) -> Result<SourceFingerprint, Failure> {
+pub(crate) fn strictly(
+    settled: &SourceFingerprint,
+    seen: SourceFingerprint,
+) -> Result<SourceFingerprint, Failure> {
     match settled.compare(&seen) {
         SourceChange::Same | SourceChange::MetadataOnly => Ok(seen),
         SourceChange::Changed => Err(Failure::new(
             ErrorCode::FileChanged,
-            format!("{} bytes when it stood still, {} bytes now", settled.size, seen.size),
+            format!(
+                "{} bytes when it stood still, {} bytes now",
+                settled.size, seen.size
+            ),
         )),
     }
 }
@@ -143,7 +152,7 @@ fn spawn(shared: &Arc<Shared>, row: FolderRow) {
     let live = Arc::new(Live {
         commands,
         now: Mutex::new(Now {
-            pending: HashMap::new(),
+            pending: BTreeMap::new(),
             trouble: None,
             scanning: true,
             mode: WatchMode::Events,

@@ -12,7 +12,9 @@ use windlass_core::error::{ErrorCode, Failure};
 use windlass_core::ids::{DestinationId, GroupId};
 
 use crate::destinations::{Check, Destination, PutDestination};
+use crate::files::{FileJobs, FileView, Page};
 use crate::groups::{CreateGroup, Group};
+use crate::jobs::{RetryJobs, RetryResult};
 use crate::problem::Problem;
 use crate::sessions::{
     Answers, Batch, CompleteItem, CompleteResult, DeleteResult, Ids, InitItem, InitResult, Query,
@@ -59,6 +61,10 @@ impl ControlClient {
         let http = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .connect_timeout(Duration::from_secs(15))
+            // A host that vanished in the middle of an answer is found out.
+            .tcp_keepalive(Duration::from_secs(15))
+            .tcp_keepalive_interval(Duration::from_secs(5))
+            .tcp_keepalive_retries(3)
             .no_proxy_for_loopback(&endpoint.base_url)
             .build()
             .map_err(|e| Failure::new(ErrorCode::Internal, e.to_string()))?;
@@ -204,6 +210,67 @@ impl ControlClient {
         self.call::<(), serde_json::Value>(Method::DELETE, &format!("/v1/destinations/{id}"), None, QUICK)
             .await
             .map(|_| ())
+    }
+
+    /// A group.
+    ///
+    /// # Errors
+    /// See [`Failure`].
+    pub async fn group(&self, id: GroupId) -> Result<Group, Failure> {
+        self.call(Method::GET, &format!("/v1/groups/{id}"), None::<&()>, QUICK)
+            .await
+    }
+
+    /// The processing track of files.
+    ///
+    /// # Errors
+    /// See [`Failure`].
+    pub async fn jobs_of(&self, ids: &Ids) -> Result<Vec<FileJobs>, Failure> {
+        self.call(Method::POST, "/v1/sessions:jobs", Some(ids), QUICK)
+            .await
+            .map(|a: Answers<_>| a.items)
+    }
+
+    /// Lets dead letters go again.
+    ///
+    /// # Errors
+    /// See [`Failure`].
+    pub async fn retry_jobs(&self, jobs: &RetryJobs) -> Result<Vec<RetryResult>, Failure> {
+        self.call(Method::POST, "/v1/jobs:retry", Some(jobs), SLOW)
+            .await
+            .map(|a: Answers<_>| a.items)
+    }
+
+    /// Open files without a sign of life for an hour, of all machines, newest first.
+    ///
+    /// # Errors
+    /// See [`Failure`].
+    pub async fn abandoned(&self, cursor: Option<&str>) -> Result<Page<FileView>, Failure> {
+        let mut path = "/v1/sessions?abandoned=1&limit=1000".to_owned();
+        if let Some(cursor) = cursor {
+            path.push_str("&cursor=");
+            path.push_str(cursor);
+        }
+        self.call(Method::GET, &path, None::<&()>, QUICK).await
+    }
+
+    /// What the server's clock says, milliseconds since 1970, by an answer that needs no sign-in; none when it does not
+    /// tell. Also shows that something of Windlass is there at all.
+    ///
+    /// # Errors
+    /// See [`Failure`].
+    pub async fn time(&self) -> Result<Option<i64>, Failure> {
+        let request = self
+            .http
+            .get(format!("{}/healthz", self.endpoint.base_url))
+            .timeout(Duration::from_secs(20));
+        let response = request.send().await.map_err(|e| transport_failure(&e))?;
+        let told = response.headers().get("windlass-time");
+        let time = told.and_then(|t| t.to_str().ok()).and_then(|t| t.parse().ok());
+        match response.status() {
+            status if status.is_success() => Ok(time),
+            status => Err(not_ours(status, "no Windlass server answers there")),
+        }
     }
 
     async fn batch<I: Serialize, O: DeserializeOwned>(

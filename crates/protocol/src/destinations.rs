@@ -1,8 +1,10 @@
 //! Destinations on the wire: `GET /v1/destinations`, `PUT /v1/destinations/{id}` (add or edit, tested first), `DELETE
 //! /v1/destinations/{id}`, `POST /v1/destinations:test` (nothing is saved), `POST /v1/destinations/{id}/test`.
 
+use std::pin::Pin;
+
 use serde::{Deserialize, Serialize};
-use windlass_core::error::ErrorCode;
+use windlass_core::error::{ErrorCode, Failure};
 use windlass_core::ids::DestinationId;
 
 /// A destination with its configuration, as an admin writes it.
@@ -79,6 +81,20 @@ pub enum SecretKeep {
     Session,
 }
 
+/// Where tokens of servers are kept: beside the keys of buckets, never in a queue or a log. Each by the id of the destination
+/// that it opens. Asking may take as long as a person needs to open the keyring.
+pub trait TokenStore: Send + Sync {
+    /// Keeps a token; one kept elsewhere for the destination is removed.
+    fn put<'a>(&'a self, id: DestinationId, token: &'a str, keep: SecretKeep) -> Kept<'a, ()>;
+    /// The token of a destination; none when there is none.
+    fn get(&self, id: DestinationId, keep: SecretKeep) -> Kept<'_, Option<String>>;
+    /// Forgets a token.
+    fn remove(&self, id: DestinationId, keep: SecretKeep) -> Kept<'_, ()>;
+}
+
+/// What a [`TokenStore`] answers: `keyring_locked`, `queue_read_only`, `queue_disk_full` when it can't.
+pub type Kept<'a, T> = Pin<Box<dyn Future<Output = Result<T, Failure>> + Send + 'a>>;
+
 /// A destination.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Destination {
@@ -104,7 +120,8 @@ pub struct Check {
 /// One step.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CheckStep {
-    /// `reachable`, `clock`, `create`, `write`, `complete`, `read_back`, `remove`, `free_space`, `same_disk`, `checksums`.
+    /// `reachable`, `clock`, `create`, `write`, `complete`, `read_back`, `remove`, `free_space`, `same_disk`, `checksums`; of a
+    /// server: `reachable`, `encrypted`, `clock`, `sign_in`, `place`.
     pub step: String,
     /// How it went.
     pub outcome: StepOutcome,

@@ -59,6 +59,9 @@ pub struct NewFile {
     /// True: what can never be taken (type, size) is written down as `rejected`.
     #[serde(default)]
     pub keep_rejected: bool,
+    /// True: whoever sends it sends no header of one's own and tells no checksum. Said by routes, never by callers.
+    #[serde(skip)]
+    pub plain: bool,
 }
 
 const fn first() -> u32 {
@@ -88,6 +91,7 @@ impl From<InitItem> for NewFile {
             race: item.race,
             metadata: Metadata::new(),
             keep_rejected: false,
+            plain: false,
         }
     }
 }
@@ -147,6 +151,15 @@ pub struct JobBrief {
     pub attempts: u32,
     /// The last error.
     pub error: Option<RowError>,
+}
+
+/// `POST /v1/sessions:jobs`: the processing track of one of the files that were asked about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileJobs {
+    /// The file.
+    pub id: FileId,
+    /// The newest job of each type; of a duplicate, its canonical's. None of a file that is not known.
+    pub jobs: Vec<JobBrief>,
 }
 
 /// A session with all that is known of it.

@@ -144,9 +144,11 @@ pub fn failed(
          JOIN upload_group g ON g.id = f.group_id
          WHERE e.at >= ?1 AND e.kind = 'failed' AND f.state = 'failed' AND (?2 IS NULL OR g.destination_id = ?2)",
     )?;
-    Ok(q.query_row(params![since.as_millis(), destination.map(key)], |r| {
-        unsigned(r, 0)
-    })?)
+    Ok(
+        q.query_row(params![since.as_millis(), destination.map(key)], |r| {
+            unsigned(r, 0)
+        })?,
+    )
 }
 
 /// Why files failed since, also those that went well later; the most frequent first.

@@ -19,6 +19,7 @@ const STEPS: &[&str] = &[
     include_str!("../migrations/0001_queue.sql"),
     include_str!("../migrations/0002_history.sql"),
     include_str!("../migrations/0003_watch.sql"),
+    include_str!("../migrations/0004_server.sql"),
 ];
 
 /// The version that this program writes.

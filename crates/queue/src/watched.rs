@@ -8,8 +8,12 @@ mod folders;
 mod joining;
 
 pub use entries::{
-    AfterState, EntryCounts, EntryFilter, EntryRow, NewEntry, Outcome, after_due, counts, entries_by_inode, entries_by_path, forget,
-    listed, listed_count, mark, mark_gone, page_after, put, sent_since, set_after, settled_since, take_over,
+    AfterState, EntryCounts, EntryFilter, EntryRow, NewEntry, Outcome, after_due, counts, entries_by_inode,
+    entries_by_path, forget, listed, listed_count, mark, mark_gone, page_after, put, sent_since, set_after,
+    settled_since, take_over,
 };
-pub use folders::{FolderRow, add, all, folder, remove, set_after_upload, set_identity, set_intent, set_only_new_done, set_rules, set_scanned, used_by};
+pub use folders::{
+    FolderRow, add, all, folder, remove, set_after_upload, set_identity, set_intent, set_only_new_done,
+    set_rules, set_scanned, used_by,
+};
 pub use joining::{Joining, close, join, joining};

@@ -20,6 +20,7 @@ use tower::Layer as _;
 use windlass_core::error::{ErrorCode, Failure};
 use windlass_core::ids::OwnerId;
 use windlass_protocol::Endpoint;
+use windlass_protocol::destinations::TokenStore;
 
 use crate::auth::keeper::Keeper;
 use crate::clock::{SystemWorld, World, random};
@@ -48,6 +49,7 @@ pub struct EmbeddedConfig {
 /// A running control plane. Dropping it stops it without waiting; [`Embedded::shutdown`] waits.
 pub struct Embedded {
     endpoint: Endpoint,
+    secrets: Arc<Secrets>,
     service: Arc<Service>,
     stop: CancellationToken,
     serving: tokio::task::JoinHandle<std::io::Result<()>>,
@@ -114,7 +116,7 @@ async fn run(home: PathBuf, lock: File, db: Db, world: Arc<dyn World>) -> Result
         launch,
     );
     let keeper = Keeper::new(store.db().clone(), Arc::clone(&world), None);
-    let service = Service::new(store, storages, secrets, world);
+    let service = Service::new(store, storages, Arc::clone(&secrets), world);
 
     let guard = Guard::new(&host, &endpoint.token, owner);
     let stop = CancellationToken::new();
@@ -124,6 +126,7 @@ async fn run(home: PathBuf, lock: File, db: Db, world: Arc<dyn World>) -> Result
         service: Arc::clone(&service),
         keeper: Arc::new(keeper),
         metrics: Arc::default(),
+        tools: None,
         ending: stop.clone(),
     }));
     let stopped = stop.clone().cancelled_owned();
@@ -132,6 +135,7 @@ async fn run(home: PathBuf, lock: File, db: Db, world: Arc<dyn World>) -> Result
     tokio::spawn(sweep(Arc::clone(&service), stop.clone()));
     Ok(Embedded {
         endpoint,
+        secrets,
         service,
         serving,
         _stop_on_drop: stop.clone().drop_guard(),
@@ -145,6 +149,12 @@ impl Embedded {
     #[must_use]
     pub fn endpoint(&self) -> Endpoint {
         self.endpoint.clone()
+    }
+
+    /// Where the data folder keeps tokens of servers.
+    #[must_use]
+    pub fn tokens(&self) -> Arc<dyn TokenStore> {
+        Arc::<Secrets>::clone(&self.secrets)
     }
 
     /// Takes no more requests, lets the work that was begun end, and closes the ledger.

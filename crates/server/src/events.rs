@@ -98,6 +98,10 @@ pub enum DeadReason {
     TestEvent,
     /// SNS asks for a confirmation, which an operator has to give.
     ConfirmationAsked,
+    /// An object below our place that no row knows.
+    UnknownKey,
+    /// An object of another bucket than the destination's.
+    OtherBucket,
 }
 
 impl DeadReason {
@@ -113,6 +117,8 @@ impl DeadReason {
             Self::BadRecord => "bad_record",
             Self::TestEvent => "test_event",
             Self::ConfirmationAsked => "confirmation_asked",
+            Self::UnknownKey => "unknown_key",
+            Self::OtherBucket => "other_bucket",
         }
     }
 }
@@ -158,6 +164,17 @@ pub fn read(body: &[u8]) -> Delivery {
         return delivery;
     }
     read_text(&mut delivery, body, true);
+    delivery
+}
+
+/// Reads an event again that was set aside: what a sender sent, or one record of it.
+#[must_use]
+pub fn reread(event: &str) -> Delivery {
+    let mut delivery = Delivery::default();
+    match serde_json::from_str::<Value>(event) {
+        Ok(record) if record.get("s3").is_some() => read_records(&mut delivery, &[record]),
+        _ => return read(event.as_bytes()),
+    }
     delivery
 }
 

@@ -12,7 +12,7 @@ use std::sync::{Mutex, PoisonError};
 use serde::{Deserialize, Serialize};
 use windlass_core::error::{ErrorCode, Failure};
 use windlass_core::ids::DestinationId;
-use windlass_protocol::destinations::{SecretKeep, StorageSecret};
+use windlass_protocol::destinations::{Kept, SecretKeep, StorageSecret, TokenStore};
 
 /// Keys to a bucket, as they are kept.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -112,5 +112,31 @@ impl Secrets {
 
     fn memory(&self) -> std::sync::MutexGuard<'_, HashMap<DestinationId, Keys>> {
         self.memory.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Tokens of servers lie beside the keys of buckets, under ids of their own.
+impl TokenStore for Secrets {
+    fn put<'a>(&'a self, id: DestinationId, token: &'a str, keep: SecretKeep) -> Kept<'a, ()> {
+        let keys = Keys {
+            access_key: String::new(),
+            secret_key: token.to_owned(),
+            session_token: None,
+        };
+        Box::pin(async move { Self::put(self, id, &keys, keep).await })
+    }
+
+    fn get(&self, id: DestinationId, keep: SecretKeep) -> Kept<'_, Option<String>> {
+        Box::pin(async move {
+            match Self::get(self, id, keep).await {
+                Ok(keys) => Ok(Some(keys.secret_key)),
+                Err(e) if e.code == ErrorCode::StorageCredentials => Ok(None),
+                Err(e) => Err(e),
+            }
+        })
+    }
+
+    fn remove(&self, id: DestinationId, keep: SecretKeep) -> Kept<'_, ()> {
+        Box::pin(Self::remove(self, id, keep))
     }
 }

@@ -19,5 +19,6 @@ pub mod places;
 pub mod settings;
 mod start;
 mod tls;
+mod upkeep;
 
 pub use start::{Server, start, start_with};

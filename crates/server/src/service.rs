@@ -7,17 +7,26 @@ mod complete;
 mod content;
 mod copies;
 mod destinations;
+mod files;
 mod groups;
+pub mod hook;
 mod init;
+mod janitor;
+pub mod jobs;
+pub(crate) mod plain;
+pub mod places;
 mod query;
 mod ready;
 mod remove;
+mod runs;
 mod sign;
+pub(crate) mod source;
 pub mod storages;
+pub mod watch;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use windlass_core::error::{ErrorCode, Failure};
@@ -26,6 +35,7 @@ use windlass_core::time::Timestamp;
 
 use crate::clock::World;
 use crate::failure::Refusal;
+use crate::janitor::plan::Thresholds;
 use crate::secrets::Secrets;
 use crate::storage::ObjectStorage;
 use crate::store::{Ledger, ObjectRow};
@@ -35,6 +45,8 @@ use storages::Storages;
 const IN_FLIGHT: usize = 64;
 /// Copies that are made at a time.
 const COPIES: usize = 4;
+/// Objects that a storage told of and that are looked at at a time.
+const HINTS: usize = 16;
 
 /// The service layer.
 pub struct Service {
@@ -45,6 +57,9 @@ pub struct Service {
     tasks: TaskTracker,
     ending: CancellationToken,
     copies: Semaphore,
+    hints: Semaphore,
+    thresholds: OnceLock<Thresholds>,
+    wake: Arc<Notify>,
 }
 
 impl Service {
@@ -59,6 +74,9 @@ impl Service {
             tasks: TaskTracker::new(),
             ending: CancellationToken::new(),
             copies: Semaphore::new(COPIES),
+            hints: Semaphore::new(HINTS),
+            thresholds: OnceLock::new(),
+            wake: Arc::default(),
         })
     }
 
@@ -74,6 +92,12 @@ impl Service {
         &self.storages
     }
 
+    /// Told when there may be work for workers.
+    #[must_use]
+    pub fn wake(&self) -> &Arc<Notify> {
+        &self.wake
+    }
+
     /// Time and chance.
     #[must_use]
     pub fn world(&self) -> &dyn World {
@@ -84,6 +108,15 @@ impl Service {
     #[must_use]
     pub fn now(&self) -> Timestamp {
         self.world.now()
+    }
+
+    /// Ages that the janitor goes by. Only the first call counts.
+    pub fn set_thresholds(&self, thresholds: Thresholds) {
+        self.thresholds.get_or_init(|| thresholds);
+    }
+
+    fn thresholds(&self) -> Thresholds {
+        self.thresholds.get().copied().unwrap_or_default()
     }
 
     /// Waits for the work that requests have begun, then closes the ledger.

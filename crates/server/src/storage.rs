@@ -14,7 +14,7 @@ use tokio::sync::mpsc;
 use windlass_core::complete::{ListFault, SentPart, StoredPart};
 use windlass_core::error::Failure;
 use windlass_core::time::Timestamp;
-use windlass_core::units::{Crc64Nvme, PartNumber, Sha256};
+use windlass_core::units::{Crc64Nvme, ETag, PartNumber, Sha256};
 use windlass_protocol::sessions::{SignPart, SignedPart};
 
 use crate::store::{ObjectRow, Proof};
@@ -116,6 +116,73 @@ pub enum Listing {
     NoUpload,
 }
 
+/// A part of somebody who tells no checksum.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PlainPart {
+    /// Number.
+    pub n: PartNumber,
+    /// Bytes, where they are known.
+    pub size: Option<u64>,
+}
+
+/// An object of somebody who told no checksum, to be completed and looked at (M2).
+#[derive(Debug, Clone)]
+pub struct PlainJob {
+    /// The object.
+    pub object: ObjectRow,
+    /// True when it goes in one request.
+    pub single: bool,
+    /// Bytes as they were told; none: as many as are there.
+    pub size: Option<u64>,
+    /// Parts as the caller says; none: as they are there.
+    pub parts: Option<Vec<(PartNumber, ETag)>>,
+    /// What the content is said to be.
+    pub sha256: Option<Sha256>,
+}
+
+/// What came of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PlainEnd {
+    /// It is there.
+    Stored(PlainProof),
+    /// Nothing is there.
+    Absent,
+    /// These parts are missing; nothing was completed.
+    Missing(Vec<PartNumber>),
+    /// The caller's list is wrong; nothing was completed.
+    Refused(Failure),
+    /// Something else has the name; the bytes are safe and wait for another one.
+    Taken,
+    /// What is there is not what was said, or the unfinished upload is gone: this attempt can't end well.
+    Lost(Failure),
+    /// It is not known: ask again.
+    Unknown(Failure),
+}
+
+/// What was seen of such an object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlainProof {
+    /// Bytes.
+    pub size: u64,
+    /// As the storage tells it.
+    pub etag: Option<String>,
+    /// CRC of the whole, where the storage or the server computed it.
+    pub crc64: Option<Crc64Nvme>,
+    /// Hash of the whole, where the server read all of it.
+    pub sha256: Option<Sha256>,
+    /// How.
+    pub proof: Proof,
+}
+
+/// A form that a browser may post to the storage.
+#[derive(Clone)]
+pub struct PostForm {
+    /// Where to.
+    pub url: String,
+    /// Its fields, the file's excepted.
+    pub fields: Vec<(String, String)>,
+}
+
 /// What a storage says about a stored object.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Presence {
@@ -125,6 +192,35 @@ pub enum Presence {
     Missing,
     /// Something else is there.
     Different(Failure),
+}
+
+/// Something that lies below the place of a destination.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// Its key.
+    pub key: String,
+    /// Of an unfinished upload: what the storage calls it; in a folder the id of the object.
+    pub upload_id: Option<String>,
+    /// Bytes, as far as they are known.
+    pub size: Option<u64>,
+}
+
+/// Where the next page of an inventory begins.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Turn {
+    /// Whole objects.
+    Objects(String),
+    /// Unfinished uploads, after this key and this upload.
+    Uploads(String, String),
+}
+
+/// A page of what lies below the place of a destination.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Inventory {
+    /// What was found.
+    pub found: Vec<Found>,
+    /// Where the next page begins; none: this is the last one.
+    pub next: Option<Turn>,
 }
 
 /// How closely to look.
@@ -174,6 +270,34 @@ pub trait ObjectStorage: Send + Sync {
     /// When the keys can't be read.
     fn content_url(&self, object: &ObjectRow, expires: Timestamp, now: Timestamp) -> Result<String, Failure>;
 
+    /// As [`ObjectStorage::begin`], for somebody who sends no checksums.
+    fn begin_plain<'a>(
+        &'a self,
+        object: &'a ObjectRow,
+        again: bool,
+    ) -> BoxFuture<'a, Result<Option<String>, Failure>>;
+
+    /// Signs for parts of somebody who sends no header of one's own; nothing is asked.
+    ///
+    /// # Errors
+    /// When the keys can't be read.
+    fn sign_plain(
+        &self,
+        object: &ObjectRow,
+        single: bool,
+        parts: &[PlainPart],
+        now: Timestamp,
+    ) -> Result<Vec<SignedPart>, Failure>;
+
+    /// A form by which an object of at most so many bytes is posted; none where the storage takes no forms.
+    ///
+    /// # Errors
+    /// When the keys can't be read.
+    fn form(&self, object: &ObjectRow, most: u64, now: Timestamp) -> Result<Option<PostForm>, Failure>;
+
+    /// Completes and looks at an object of somebody who told no checksums.
+    fn complete_plain<'a>(&'a self, job: &'a PlainJob) -> BoxFuture<'a, PlainEnd>;
+
     /// Parts that are there.
     fn list<'a>(&'a self, object: &'a ObjectRow) -> BoxFuture<'a, Result<Listing, Failure>>;
 
@@ -189,6 +313,12 @@ pub trait ObjectStorage: Send + Sync {
 
     /// The ledger has written what became of these: nothing about them needs to be remembered.
     fn forget(&self, objects: &[ObjectRow]);
+
+    /// What lies below the place, whosever it is: whole objects where a mark tells which are ours, and what is unfinished.
+    fn inventory(&self, turn: Option<Turn>) -> BoxFuture<'_, Result<Inventory, Failure>>;
+
+    /// True when a whole object carries the mark of Windlass, of this installation or of another one.
+    fn marked<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<bool, Failure>>;
 
     /// Looks at a stored object.
     fn look<'a>(&'a self, object: &'a ObjectRow, how: Look) -> BoxFuture<'a, Result<Presence, Failure>>;

@@ -5,13 +5,25 @@
 //! writes of one owner run one after another, so a method decides by what it read.
 
 pub mod audit;
+mod canonical;
+pub mod changes;
 pub mod derived;
-mod destinations;
-mod groups;
+pub mod cursor;
+pub(crate) mod destinations;
+pub mod figures;
+pub mod files;
+pub mod group_view;
+pub(crate) mod groups;
 mod init;
+pub mod janitor;
+pub mod lease;
 pub mod jobs;
 pub mod owners;
-mod placing;
+pub(crate) mod parts;
+pub(crate) mod places;
+pub(crate) mod placing;
+pub(crate) mod plain;
+pub(crate) mod public;
 mod quota;
 mod reads;
 mod remove;
@@ -19,12 +31,16 @@ pub mod rows;
 pub mod runs;
 mod settle;
 mod sign;
+pub mod similar;
+pub(crate) mod templates;
 pub mod tokens;
+pub mod watch;
+pub mod webhooks;
 
 use windlass_core::error::{ErrorCode, Failure};
 use windlass_core::ids::{DestinationId, FileId, GroupId, ObjectId, OwnerId};
 use windlass_core::time::Timestamp;
-use windlass_protocol::groups::{CreateGroup, Group};
+use windlass_protocol::groups::{CreateGroup, GroupView, NewGroup};
 
 use crate::db::{Db, is_unique, params};
 use crate::failure::Refusal;
@@ -79,8 +95,14 @@ impl Ledger {
     /// When the ledger does not answer.
     pub async fn free_leases(&self) -> Result<(), Failure> {
         let free = "UPDATE upload_session SET lease_until = 0 WHERE state = 'verifying' AND lease_until > 0";
+        // Jobs too, of this program's own workers; those elsewhere still have theirs.
+        let jobs = "UPDATE processing_job SET lease_until = 0
+                    WHERE state IN ('sending', 'running') AND lease_until > 0 AND lease_owner LIKE 'server %'";
         self.db
-            .write(None, move |tx| tx.execute(free, params![]).map(drop))
+            .write(None, move |tx| {
+                tx.execute(free, params![])?;
+                tx.execute(jobs, params![]).map(drop)
+            })
             .await
     }
 
@@ -93,8 +115,8 @@ impl Ledger {
         owner: OwnerId,
         group: &CreateGroup,
         now: Timestamp,
-    ) -> Result<Result<Group, Refusal>, Failure> {
-        let group = group.clone();
+    ) -> Result<Result<GroupView, Refusal>, Failure> {
+        let group = NewGroup::from(group.clone());
         self.db
             .write(Some(owner), move |tx| groups::create(tx, owner, &group, now))
             .await
@@ -104,8 +126,8 @@ impl Ledger {
     ///
     /// # Errors
     /// When the ledger does not answer.
-    pub async fn group(&self, owner: OwnerId, id: GroupId) -> Result<Option<Group>, Failure> {
-        self.db.read(move |tx| groups::load(tx, owner, id)).await
+    pub async fn group(&self, owner: OwnerId, id: GroupId) -> Result<Option<GroupView>, Failure> {
+        self.db.read(move |tx| group_view::load(tx, owner, id)).await
     }
 
     /// Completes a group when every living file is settled.
@@ -117,7 +139,7 @@ impl Ledger {
         owner: OwnerId,
         id: GroupId,
         now: Timestamp,
-    ) -> Result<Result<Group, Refusal>, Failure> {
+    ) -> Result<Result<GroupView, Refusal>, Failure> {
         self.db
             .write(Some(owner), move |tx| groups::finalize(tx, owner, id, now))
             .await
@@ -132,7 +154,7 @@ impl Ledger {
         owner: OwnerId,
         id: GroupId,
         now: Timestamp,
-    ) -> Result<Result<(Group, Vec<ObjectRow>), Refusal>, Failure> {
+    ) -> Result<Result<(GroupView, Vec<ObjectRow>), Refusal>, Failure> {
         self.db
             .write(Some(owner), move |tx| groups::cancel(tx, owner, id, now))
             .await

@@ -51,8 +51,7 @@ impl Limiter {
             left: 0.0,
             at: Instant::now(),
         };
-        self.rate
-            .store(bytes_per_second.unwrap_or(0), Ordering::Release);
+        self.rate.store(bytes_per_second.unwrap_or(0), Ordering::Release);
         self.changed.notify_waiters();
     }
 
@@ -69,7 +68,9 @@ impl Limiter {
     pub async fn take(&self, bytes: usize) {
         while let Some(rate) = self.rate() {
             let changed = self.changed.notified();
-            let Some(wait) = self.draw(bytes, rate) else { return };
+            let Some(wait) = self.draw(bytes, rate) else {
+                return;
+            };
             tokio::select! {
                 () = tokio::time::sleep(wait.min(LOOK)) => {}
                 () = changed => {}
@@ -90,7 +91,9 @@ impl Limiter {
             bucket.left -= bytes;
             return None;
         }
-        Some(Duration::from_secs_f64((-bucket.left / rate).min(LOOK.as_secs_f64())))
+        Some(Duration::from_secs_f64(
+            (-bucket.left / rate).min(LOOK.as_secs_f64()),
+        ))
     }
 
     fn bucket(&self) -> MutexGuard<'_, Bucket> {

@@ -39,6 +39,7 @@ pub(crate) async fn add_destination(
                 return Ok(DestinationCheck {
                     ok: false,
                     steps: tested.steps,
+                    places: Vec::new(),
                 });
             }
             shell.confirm(question);
@@ -75,6 +76,7 @@ pub(crate) async fn edit_destination(
                 return Ok(DestinationCheck {
                     ok: false,
                     steps: Vec::new(),
+                    places: Vec::new(),
                 });
             }
             shell.confirm(question);

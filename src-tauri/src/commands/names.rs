@@ -24,6 +24,7 @@ pub(crate) const COMMANDS: &[&str] = &[
     "history",
     "history_details",
     "insights",
+    "list_found",
     "login_start",
     "look_now",
     "make_diagnostics",

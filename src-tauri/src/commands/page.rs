@@ -9,6 +9,7 @@ use windlass_engine::RowRange;
 use windlass_engine::view::{FilePage, Find, Snapshot};
 
 use super::{Answer, invalid};
+use crate::check;
 use crate::page::WindowMessage;
 use crate::shell::Shell;
 use crate::tray;
@@ -32,7 +33,9 @@ pub(crate) struct Range {
 #[tauri::command]
 pub(crate) async fn subscribe(shell: State<'_, Shell>, channel: Channel<WindowMessage>) -> Answer<Snapshot> {
     let engine = shell.engine().await?;
-    Ok(shell.page().subscribe(&engine, channel).await?)
+    let snapshot = shell.page().subscribe(&engine, channel).await?;
+    check::ask_again(&shell);
+    Ok(snapshot)
 }
 
 #[tauri::command]
@@ -51,6 +54,18 @@ pub(crate) async fn watch_rows(shell: State<'_, Shell>, ranges: Vec<Range>) -> A
         .await?
         .watch_rows(ranges.into_iter().map(range).collect())
         .await?)
+}
+
+/// Files that a search finds, once; their changes are not told.
+#[tauri::command]
+pub(crate) async fn list_found(shell: State<'_, Shell>, range: Range) -> Answer<FilePage> {
+    let range = RowRange {
+        group: range.group,
+        offset: range.offset,
+        limit: range.limit.min(MOST_ROWS),
+        find: range.find,
+    };
+    Ok(shell.engine().await?.list_found(range).await?)
 }
 
 #[tauri::command]

@@ -18,7 +18,10 @@ pub(crate) fn login_start() -> Option<bool> {
 
 #[tauri::command]
 pub(crate) async fn set_login_start(shell: State<'_, Shell>, on: bool) -> Answer<()> {
-    let hidden = shell.setting("start_hidden").and_then(|v| v.as_bool()).unwrap_or(true);
+    let hidden = shell
+        .setting("start_hidden")
+        .and_then(|v| v.as_bool())
+        .unwrap_or(true);
     Ok(login::set(on, hidden)?)
 }
 

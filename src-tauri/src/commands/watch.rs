@@ -54,7 +54,10 @@ fn with_after(
 }
 
 #[tauri::command]
-pub(crate) async fn choose_watch_folder(app: AppHandle, shell: State<'_, Shell>) -> Answer<Option<ChosenFolder>> {
+pub(crate) async fn choose_watch_folder(
+    app: AppHandle,
+    shell: State<'_, Shell>,
+) -> Answer<Option<ChosenFolder>> {
     let (answer, answered) = oneshot::channel();
     let mut dialog = app
         .dialog()
@@ -81,7 +84,11 @@ pub(crate) async fn choose_watch_folder(app: AppHandle, shell: State<'_, Shell>)
 }
 
 #[tauri::command]
-pub(crate) async fn preview_watch(shell: State<'_, Shell>, number: u32, settings: WatchSettings) -> Answer<WatchPreview> {
+pub(crate) async fn preview_watch(
+    shell: State<'_, Shell>,
+    number: u32,
+    settings: WatchSettings,
+) -> Answer<WatchPreview> {
     let path = chosen(&shell, number)?;
     Ok(shell.engine().await?.preview_watch(path, settings).await?)
 }
@@ -137,7 +144,11 @@ pub(crate) async fn look_now(shell: State<'_, Shell>, id: WatchId) -> Answer<()>
 }
 
 #[tauri::command]
-pub(crate) async fn upload_anyway(shell: State<'_, Shell>, id: WatchId, paths: Option<Vec<String>>) -> Answer<u64> {
+pub(crate) async fn upload_anyway(
+    shell: State<'_, Shell>,
+    id: WatchId,
+    paths: Option<Vec<String>>,
+) -> Answer<u64> {
     Ok(shell.engine().await?.upload_anyway(id, paths).await?)
 }
 
@@ -147,6 +158,10 @@ pub(crate) async fn confirm_watch(shell: State<'_, Shell>, id: WatchId) -> Answe
 }
 
 #[tauri::command]
-pub(crate) async fn watch_files(shell: State<'_, Shell>, id: WatchId, query: WatchQuery) -> Answer<WatchPage> {
+pub(crate) async fn watch_files(
+    shell: State<'_, Shell>,
+    id: WatchId,
+    query: WatchQuery,
+) -> Answer<WatchPage> {
     Ok(shell.engine().await?.watch_files(id, query).await?)
 }

@@ -68,7 +68,9 @@ pub(crate) fn tray_model(
     let moving = working > 0 && held.is_none();
     let until = totals.paused_until.filter(|_| totals.paused).map(pause::clock);
     let line = match held {
-        Some(BlockedReason::User) if until.is_some() => words.paused_until(until.as_deref().unwrap_or_default()),
+        Some(BlockedReason::User) if until.is_some() => {
+            words.paused_until(until.as_deref().unwrap_or_default())
+        }
         Some(BlockedReason::Offline) => words.offline(waiting_files(totals)),
         Some(reason) => words.paused(reason),
         None if moving => words.uploading(working, percent(totals.bytes_done, totals.bytes_total)),

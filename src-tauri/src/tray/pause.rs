@@ -54,9 +54,18 @@ mod tests {
     #[test]
     fn a_pause_until_tomorrow_ends_at_eight_also_where_the_clock_is_turned() {
         for (now, end) in [
-            ("2026-11-21T23:59:00+01:00[Europe/Berlin]", "2026-11-22T08:00:00+01:00"),
-            ("2026-03-28T12:00:00+01:00[Europe/Berlin]", "2026-03-29T08:00:00+02:00"),
-            ("2026-12-31T00:00:00+01:00[Europe/Berlin]", "2027-01-01T08:00:00+01:00"),
+            (
+                "2026-11-21T23:59:00+01:00[Europe/Berlin]",
+                "2026-11-22T08:00:00+01:00",
+            ),
+            (
+                "2026-03-28T12:00:00+01:00[Europe/Berlin]",
+                "2026-03-29T08:00:00+02:00",
+            ),
+            (
+                "2026-12-31T00:00:00+01:00[Europe/Berlin]",
+                "2027-01-01T08:00:00+01:00",
+            ),
         ] {
             let now: Zoned = now.parse().unwrap();
             let end: Timestamp = end.parse().unwrap();

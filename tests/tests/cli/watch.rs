@@ -89,7 +89,11 @@ fn write(root: &Path, beside: &Path, n: usize) -> Result<PathBuf> {
         // Opened and closed for each piece.
         5 => {
             for chunk in bytes.chunks(third.max(1)) {
-                File::options().create(true).append(true).open(&to)?.write_all(chunk)?;
+                File::options()
+                    .create(true)
+                    .append(true)
+                    .open(&to)?
+                    .write_all(chunk)?;
                 pause();
             }
             if bytes.is_empty() {
@@ -154,7 +158,9 @@ impl Writing {
 
     fn end(self) -> Result<()> {
         for thread in self.threads {
-            thread.join().map_err(|_| anyhow::anyhow!("a writer panicked"))??;
+            thread
+                .join()
+                .map_err(|_| anyhow::anyhow!("a writer panicked"))??;
         }
         Ok(())
     }
@@ -193,28 +199,37 @@ impl Bench {
 
     /// Every final file is there once, with its final bytes, and nothing else.
     fn compare(&self, mut running: Running) -> Result<()> {
-        let done = format!("\"uploaded\":{FILES},");
+        let done = format!("\"uploaded\":{FILES}}}");
         running.says(&[&done, "\"settling\":0", "\"queued\":0", "\"failed\":0"])?;
         running.interrupt()?;
         running.ends()?.succeeds()?;
         let mut arrived: BTreeMap<String, Vec<PathBuf>> = BTreeMap::new();
-        for file in samples::files_below(&self.to, true)? {
+        for file in samples::files_below(&self.to, false)? {
             let name = file.file_name().context("a name")?.to_string_lossy().into_owned();
             arrived.entry(name).or_default().push(file);
         }
         for source in samples::files_below(&self.root, true)? {
-            let name = source.file_name().context("a name")?.to_string_lossy().into_owned();
+            let name = source
+                .file_name()
+                .context("a name")?
+                .to_string_lossy()
+                .into_owned();
             let there = arrived.remove(&name).unwrap_or_default();
-            ensure!(there.len() == 1, "{name} arrived {} times: {there:?}", there.len());
+            ensure!(
+                there.len() == 1,
+                "{name} arrived {} times: {there:?}",
+                there.len()
+            );
             let same = samples::sha256(self.root.join(&source))? == samples::sha256(self.to.join(&there[0]))?;
             ensure!(same, "{name} arrived with other bytes");
         }
         ensure!(arrived.is_empty(), "nobody wrote these: {arrived:?}");
         let queue = Connection::open(self.windlass.data().join("queue.sqlite"))?;
-        let proofs: (usize, usize) = queue.query_row("SELECT count(*), count(DISTINCT path) FROM receipt", [], |r| {
-            Ok((r.get(0)?, r.get(1)?))
-        })?;
-        ensure!(proofs == (FILES, FILES), "{proofs:?} receipts");
+        let proofs: (i64, i64) =
+            queue.query_row("SELECT count(*), count(DISTINCT path) FROM receipt", [], |r| {
+                Ok((r.get(0)?, r.get(1)?))
+            })?;
+        ensure!(proofs == (FILES as i64, FILES as i64), "{proofs:?} receipts");
         Ok(())
     }
 }
@@ -261,21 +276,130 @@ fn e6_the_verbs_of_watched_folders_say_why_and_refuse_with_codes() -> Result<()>
     fs::write(bench.root.join("a.part"), "x")?;
     fs::write(bench.root.join("b.txt"), "x")?;
     let mut running = bench.watch()?;
-    running.says(&["\"uploaded\":1,", "\"queued\":0"])?;
+    running.says(&["\"uploaded\":1}", "\"queued\":0"])?;
     let explained = run(&["watch", "explain", path(&bench.root.join("a.part"))?, "--json"])?.succeeds()?;
-    ensure!(explained.out.contains("\"why\":\"temp_name\""), "{}", explained.out);
+    ensure!(
+        explained.out.contains("\"why\":\"temp_name\""),
+        "{}",
+        explained.out
+    );
     let all = run(&["watch", "explain", "in"])?.succeeds()?;
-    ensure!(all.out.contains("uploaded") && all.out.contains("b.txt") && all.out.contains("*.part"), "{}", all.out);
+    ensure!(
+        all.out.contains("uploaded") && all.out.contains("b.txt") && all.out.contains("*.part"),
+        "{}",
+        all.out
+    );
     run(&["watch", "pause", "in"])?.succeeds()?;
     running.says(&["\"state\":\"paused\""])?;
     fs::write(bench.root.join("c.txt"), "later")?;
     run(&["watch", "resume", root])?.succeeds()?;
-    running.says(&["\"uploaded\":2,", "\"queued\":0"])?;
+    running.says(&["\"uploaded\":2}", "\"queued\":0"])?;
     run(&["watch", "now"])?.succeeds()?;
     run(&["watch", "remove", "in"])?.succeeds()?;
     let none = run(&["watch", "list", "--json"])?.succeeds()?;
     ensure!(none.out.contains("\"folders\":[]"), "{}", none.out);
     running.interrupt()?;
     running.ends()?.succeeds()?;
+    Ok(())
+}
+
+// F146: where the system has no more watches to give, folders are looked through, and that is said.
+#[test]
+fn f146_without_watches_of_the_system_it_looks_by_itself_and_says_so() -> Result<()> {
+    let bench = bench()?;
+    let script = "echo 0 > /proc/sys/user/max_inotify_instances; exec \"$0\" watch run --json";
+    let mut running = bench.windlass.start_with_mounts(script)?;
+    running.says(&["\"mode\":\"polling\"", "\"mode_because\":\"watch_limit\""])?;
+    running.says(&["\"notice\"", "WL-119"])?;
+    fs::write(bench.root.join("a.txt"), "x")?;
+    bench.windlass.run(&["watch", "now"])?.succeeds()?;
+    running.says(&["\"uploaded\":1}", "\"queued\":0"])?;
+    running.interrupt()?;
+    running.ends()?;
+    Ok(())
+}
+
+// F153, E-9, X-16: a disk that is not there is a pause; another one at its place is a question.
+#[test]
+fn f153_an_unplugged_disk_is_a_pause_and_another_one_a_question() -> Result<()> {
+    let windlass = Windlass::new()?;
+    let [root, other, to] = ["in", "other", "to"].map(|n| windlass.dir().join(n));
+    for dir in [&root, &other] {
+        fs::create_dir(dir)?;
+    }
+    windlass.add_folder("there", &to)?;
+    let (root_text, other_text) = (path(&root)?, path(&other)?);
+    let step = |n: u32| windlass.dir().join(format!("step {n}"));
+    let wait_for = |n: u32| format!("while [ ! -e '{}' ]; do sleep 0.05; done", step(n).display());
+    let script = format!(
+        "mount -t tmpfs one '{root_text}'; echo x > '{root_text}/a.txt'
+         \"$0\" watch add '{root_text}' --settle 0.2 --quiet 1
+         \"$0\" watch run --json & run=$!
+         {}; umount '{root_text}'; mount -t tmpfs filler '{other_text}'
+         {}; mount -t tmpfs two '{root_text}'; echo y > '{root_text}/b.txt'
+         {}; \"$0\" watch same in
+         {}; kill -TERM $run; wait $run",
+        wait_for(1),
+        wait_for(2),
+        wait_for(3),
+        wait_for(4)
+    );
+    let mut running = windlass.start_with_mounts(&script)?;
+    running.says(&["\"uploaded\":1}", "\"queued\":0"])?;
+    fs::write(step(1), "")?;
+    let gone = running.says(&["\"state\":\"disk_missing\""])?;
+    ensure!(
+        gone.contains("\"uploaded\":1}"),
+        "what is known stays known: {gone}"
+    );
+    fs::write(step(2), "")?;
+    running.says(&["\"watch_other_disk\"", "\"uploaded\":1}"])?;
+    fs::write(step(3), "")?;
+    running.says(&["\"uploaded\":2}", "\"queued\":0"])?;
+    fs::write(step(4), "")?;
+    running.ends()?;
+    let arrived = samples::files_below(&to, false)?;
+    ensure!(arrived.len() == 2, "{arrived:?}");
+    Ok(())
+}
+
+// E-7, X-13: what is deleted after its proof lies in the trash, with its way back.
+#[test]
+fn x13_originals_go_to_the_trash_after_their_proof() -> Result<()> {
+    let windlass = Windlass::new()?;
+    let [root, to] = ["in", "to"].map(|n| windlass.dir().join(n));
+    fs::create_dir(&root)?;
+    windlass.add_folder("there", &to)?;
+    let add = [
+        "watch",
+        "add",
+        path(&root)?,
+        "--settle",
+        "0.2",
+        "--quiet",
+        "1",
+        "--after",
+        "delete",
+    ];
+    windlass.run(&add)?.succeeds()?;
+    let mut running = windlass.start(&["watch", "run", "--json"])?;
+    fs::write(root.join("a b.txt"), "precious")?;
+    let info = windlass
+        .dir()
+        .join("home/.local/share/Trash/info/a b.txt.trashinfo");
+    wait::until("the trash to have it", wait::PATIENCE, || {
+        info.exists().then_some(())
+    })?;
+    let file = windlass.dir().join("home/.local/share/Trash/files/a b.txt");
+    wait::until("the original to be there", wait::PATIENCE, || {
+        file.exists().then_some(())
+    })?;
+    ensure!(fs::read_to_string(&file)? == "precious" && !root.join("a b.txt").exists());
+    let info = fs::read_to_string(info)?;
+    ensure!(info.contains("/in/a%20b.txt\n"), "{info}");
+    let arrived = samples::files_below(&to, false)?;
+    ensure!(arrived.len() == 1, "{arrived:?}");
+    running.interrupt()?;
+    running.says(&["\"stopped\""])?;
     Ok(())
 }

@@ -200,7 +200,7 @@ describe('the history', () => {
 describe('the insights', () => {
   it('tell figures of the chosen time, also as a table, and lead to the failures', async () => {
     const backend = await app();
-    await fireEvent.keyDown(document.body, { key: '3', ctrlKey: true });
+    await fireEvent.keyDown(document.body, { key: '4', ctrlKey: true });
     await waitFor(() => expect(plain(screen.getByTestId('figure-success').textContent)).toContain('98.8%'));
     expect(screen.getByTestId('figure-success').textContent).toContain('220 of 19,412 files failed');
     expect(within(screen.getByTestId('insights-table')).getAllByRole('row').length).toBe(25);

@@ -2,7 +2,7 @@
 import type { Queue } from '$lib/queue/queue.svelte';
 import type { Screen, View } from '$lib/view/view.svelte';
 import type { Words } from '$lib/words/en';
-import { paste } from '../screens/transfers/wishes';
+import { paste } from '$lib/view/wishes';
 
 const typing = (target: EventTarget | null) =>
   target instanceof HTMLElement && target.matches('input, textarea, select, [contenteditable]');
@@ -19,10 +19,12 @@ export function chord(event: Pick<KeyboardEvent, 'key' | 'shiftKey'>): 'files' |
     case '1':
       return 'transfers';
     case '2':
-      return 'history';
+      return 'watched';
     case '3':
-      return 'insights';
+      return 'history';
     case '4':
+      return 'insights';
+    case '5':
     case ',':
       return 'settings';
     case ' ':

@@ -158,6 +158,19 @@ export function mockBackend(scene: SceneName, moving: boolean): Backend & { call
         }),
       );
     },
+    async listFound(range) {
+      calls.push(`list_found ${range.group} ${range.find?.code ?? ''}`);
+      const fold = snapshot.groups.find((g) => g.id === range.group)?.errors.find((e) => e.code === range.find?.code);
+      const total = fold?.files ?? 0;
+      const files = Array.from({ length: Math.max(0, Math.min(range.limit, total - range.offset)) }, (_, i): FileView => {
+        const made = row(range.group, range.offset + i);
+        if (!made || !fold) throw new Error('no row');
+        const name = range.offset + i === 0 ? fold.example : `scan-${String(871 + range.offset + i).padStart(4, '0')}.pdf`;
+        const error = { code: fold.code, number: fold.number, detail: fold.detail };
+        return { ...made, name, folder: 'invoices', state: 'failed', word: 'failed', parts_total: 26, parts_done: i === 2 ? 9 : 0, error };
+      });
+      return { group_id: range.group, offset: range.offset, total, files };
+    },
     async chooseFiles(group, folders) {
       calls.push(`choose_files ${group} ${folders}`);
     },

@@ -156,7 +156,12 @@ const LOOKS: Record<number, PreflightView> = {
         examples: Array.from({ length: 37 }, (_, i) => `Harbour East day 3/scan-${i}.tif`),
       },
       { kind: 'changed', files: 4, bytes: 90 * MB, examples: ['Harbour East day 3/plan.dwg', 'Harbour East day 3/notes.md', 'a', 'b'] },
-      { kind: 'unreadable', files: 2, bytes: 12.7 * GB, examples: ['Harbour East day 3/ortho-mosaic-full.tif', 'Harbour East day 3/cloud-raw.las'] },
+      {
+        kind: 'unreadable',
+        files: 2,
+        bytes: 12.7 * GB,
+        examples: ['Harbour East day 3/ortho-mosaic-full.tif', 'Harbour East day 3/cloud-raw.las'],
+      },
       { kind: 'not_regular', files: 1, bytes: 0, examples: ['Harbour East day 3/current'] },
     ],
   }),
@@ -229,7 +234,7 @@ export function desk(
     },
     async findInGroups(text) {
       calls.push(`find_in_groups ${text}`);
-      const find: Find = { text, kind: 'all' };
+      const find: Find = { text, kind: 'all', code: null };
       return snapshot.groups
         .map((g): [string, number] => [g.id, all(g.id).filter((f) => fits(f, find)).length])
         .filter(([, count]) => count > 0);

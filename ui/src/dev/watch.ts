@@ -92,7 +92,14 @@ function files(now: number): WatchFileView[] {
     ...part,
   });
   return [
-    file('GX010482.MP4', { size: 3900 * MB, verdict: 'settling', why: 'growing', until: now + 17_000, looked_at: now - 2000, settle_ms: 20_000 }),
+    file('GX010482.MP4', {
+      size: 3900 * MB,
+      verdict: 'settling',
+      why: 'growing',
+      until: now + 17_000,
+      looked_at: now - 2000,
+      settle_ms: 20_000,
+    }),
     file('GX010481.MP4', { size: 5100 * MB, verdict: 'uploading', why: 'queued', percent: 72 }),
     file('DJI_0311.DNG', { verdict: 'waiting', why: 'queued' }),
     file('DJI_0310.DNG', {}),
@@ -189,10 +196,18 @@ export function watchDesk(snapshot: Snapshot, calls: string[], delta: (part: Par
     },
     watchFiles(id, query) {
       const all = id === 'w-card' ? files(Date.now()) : [];
-      const state = { settling: 'settling', waiting: 'queued', uploading: 'queued', uploaded: 'uploaded', deduplicated: 'uploaded' } as const;
+      const state = {
+        settling: 'settling',
+        waiting: 'queued',
+        uploading: 'queued',
+        uploaded: 'uploaded',
+        deduplicated: 'uploaded',
+      } as const;
       const stateOf = (v: WatchFileView['verdict']) => (v in state ? state[v as keyof typeof state] : (v as 'ignored' | 'failed'));
       const found = all.filter(
-        (f) => (query.states.length === 0 || query.states.includes(stateOf(f.verdict))) && f.path.toLowerCase().includes(query.text.toLowerCase()),
+        (f) =>
+          (query.states.length === 0 || query.states.includes(stateOf(f.verdict))) &&
+          f.path.toLowerCase().includes(query.text.toLowerCase()),
       );
       return Promise.resolve({ watch_id: id, offset: 0, total: found.length, files: found.slice(0, query.limit) });
     },

@@ -22,6 +22,9 @@ use crate::session::{Keeps, Session};
 /// # Errors
 /// When the queue can't be used; when there is no such group.
 pub async fn run(args: Cancel, cx: &Context) -> Result<Exit, Trouble> {
+    if args.elsewhere {
+        return super::elsewhere::discard(&args, cx).await;
+    }
     let mut session = cx.session(Keeps::Open).await?;
     let cancelled = cancel(&mut session, &args, cx).await;
     session.close().await;

@@ -1,6 +1,7 @@
 //! `windlass dest`: where files go.
 
 pub mod add;
+pub mod token;
 
 use windlass_core::error::ErrorCode;
 use windlass_core::names::shown;

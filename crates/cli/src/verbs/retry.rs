@@ -21,6 +21,9 @@ use crate::session::{Keeps, Session};
 /// # Errors
 /// When nothing could be begun.
 pub async fn run(args: Retry, cx: &Context) -> Result<Exit, Trouble> {
+    if args.processing {
+        return processing(&args, cx).await;
+    }
     let started = Instant::now();
     let only = args.only.as_deref().map(code).transpose()?;
     let mut session = cx.session(Keeps::Open).await?;
@@ -47,6 +50,32 @@ pub async fn run(args: Retry, cx: &Context) -> Result<Exit, Trouble> {
             Err(trouble)
         }
     }
+}
+
+/// What servers failed to do with files that arrived is done again.
+async fn processing(args: &Retry, cx: &Context) -> Result<Exit, Trouble> {
+    let mut session = cx.session(Keeps::Briefly).await?;
+    let again = async {
+        let scope = match &args.group {
+            Some(wanted) => {
+                let snapshot = session.snapshot().await?;
+                Scope::Group(select::group(&snapshot.groups, wanted, Among::All)?.id)
+            }
+            None => Scope::App,
+        };
+        Ok::<_, Trouble>(session.retry_processing(scope).await?)
+    }
+    .await;
+    session.close().await;
+    let files = again?;
+    cx.out.event(&event!("processing_again", files: files));
+    if !cx.out.is_json() {
+        cx.out.say(match files {
+            0 => "Nothing failed at the server.".to_owned(),
+            n => format!("{} processed again by the server.", human::files(n)),
+        });
+    }
+    Ok(Exit::Done)
 }
 
 async fn begin(

@@ -23,6 +23,9 @@ const RECENT: i64 = 86_400_000;
 /// # Errors
 /// When the queue can't be read; when there is no such group.
 pub async fn run(args: Status, cx: &Context) -> Result<Exit, Trouble> {
+    if args.elsewhere {
+        return super::elsewhere::list(cx).await;
+    }
     let mut session = cx.session(Keeps::Briefly).await?;
     let shown = show(&mut session, &args, cx).await;
     session.close().await;

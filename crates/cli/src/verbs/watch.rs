@@ -59,10 +59,11 @@ fn after(text: &str) -> Result<(After, Option<String>), Trouble> {
             };
             Ok((After::Move, Some(path_text(&dir)?)))
         }
-        _ => Err(
-            Trouble::new(ErrorCode::InvalidField, format!("--after {} is not understood.", shown(text)))
-                .todo("Say keep, move=DIR or delete."),
-        ),
+        _ => Err(Trouble::new(
+            ErrorCode::InvalidField,
+            format!("--after {} is not understood.", shown(text)),
+        )
+        .todo("Say keep, move=DIR or delete.")),
     }
 }
 
@@ -130,7 +131,8 @@ async fn add(args: WatchAdd, cx: &Context) -> Result<Exit, Trouble> {
             }
         }
         if !watched {
-            cx.out.say("It is looked at while the window is open, or by: windlass watch run");
+            cx.out
+                .say("It is looked at while the window is open, or by: windlass watch run");
         }
     }
     Ok(Exit::Done)
@@ -149,7 +151,8 @@ async fn list(cx: &Context) -> Result<Exit, Trouble> {
         cx.out.say(row(w, cx.out));
     }
     if all.is_empty() {
-        cx.out.say("No watched folders. To add one: windlass watch add DIR");
+        cx.out
+            .say("No watched folders. To add one: windlass watch add DIR");
     }
     Ok(Exit::Done)
 }
@@ -198,7 +201,11 @@ fn row(w: &WatchView, out: Output) -> String {
         out.ink(ink, state),
         shown(&w.path),
         shown(&w.destination_name),
-        if counts.is_empty() { "no files yet".to_owned() } else { counts.join(" · ") }
+        if counts.is_empty() {
+            "no files yet".to_owned()
+        } else {
+            counts.join(" · ")
+        }
     );
     if let Some(p) = &w.problem {
         text.push_str(&format!("\n  {} {}", out.ink(Ink::Bad, &p.number), p.code.text()));
@@ -278,7 +285,11 @@ async fn remove(args: WatchName, cx: &Context) -> Result<Exit, Trouble> {
     let act = async |s: &mut Session, w: &WatchView| Ok(s.remove_watch(w.id).await?);
     let (w, ()) = with_one(&args.folder, cx, act).await?;
     cx.out.event(&event!("removed", folder: w.id));
-    said(&w.name, "is watched no more. Files, uploads and receipts stay.", cx.out);
+    said(
+        &w.name,
+        "is watched no more. Files, uploads and receipts stay.",
+        cx.out,
+    );
     Ok(Exit::Done)
 }
 

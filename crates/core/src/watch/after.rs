@@ -43,7 +43,9 @@ pub fn after(f: &AfterFacts) -> AfterStep {
     if f.after == After::Keep {
         return AfterStep::Keep;
     }
-    let Some(seen) = f.seen else { return AfterStep::Gone };
+    let Some(seen) = f.seen else {
+        return AfterStep::Gone;
+    };
     if f.proved.compare(&seen) == SourceChange::Changed {
         return AfterStep::Refuse(ErrorCode::FileChanged);
     }

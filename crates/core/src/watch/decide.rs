@@ -112,7 +112,9 @@ pub fn decide(f: &Facts<'_>, now: Timestamp) -> Decision {
         // What is under way ends first, whatever rules say now.
         Known::InQueue => return Decision::InQueue,
         Known::Proved { version, .. } if same(version) => return Decision::Done(Why::Uploaded),
-        Known::ProvedElsewhere { version } if same(version) && !f.anyway => return Decision::Done(Why::Renamed),
+        Known::ProvedElsewhere { version } if same(version) && !f.anyway => {
+            return Decision::Done(Why::Renamed);
+        }
         Known::InQueueElsewhere => return wait(f, now, Why::OtherName),
         _ => {}
     }
@@ -138,7 +140,11 @@ pub fn decide(f: &Facts<'_>, now: Timestamp) -> Decision {
         return wait(f, now, Why::InUse);
     }
     if now < f.stand.settled_at(f.settle_ms) {
-        let why = if f.stand.moved { Why::Growing } else { Why::Settling };
+        let why = if f.stand.moved {
+            Why::Growing
+        } else {
+            Why::Settling
+        };
         return wait(f, now, why);
     }
     match f.known {
@@ -200,7 +206,14 @@ mod tests {
         Timestamp::from_millis(ms)
     }
 
-    fn answer(known: &Known, seen: SourceFingerprint, left: Option<&Left>, anyway: bool, writer: Writer, now: i64) -> Decision {
+    fn answer(
+        known: &Known,
+        seen: SourceFingerprint,
+        left: Option<&Left>,
+        anyway: bool,
+        writer: Writer,
+        now: i64,
+    ) -> Decision {
         let stand = Stand {
             fingerprint: seen,
             first_seen: at(0),
@@ -223,7 +236,11 @@ mod tests {
     fn e2_e4_e10_f156_f160_the_table_of_what_is_done() {
         let touched = SourceFingerprint { mtime_ns: 9, ..V };
         let renamed = SourceFingerprint { ctime_ns: 9, ..V };
-        let grown = SourceFingerprint { size: 9, mtime_ns: 9, ..V };
+        let grown = SourceFingerprint {
+            size: 9,
+            mtime_ns: 9,
+            ..V
+        };
         let rule = Left::by(Why::Excluded, "*.x");
         let proved = Known::Proved {
             version: V,
@@ -232,31 +249,248 @@ mod tests {
         let failed = |code| Known::Failed { version: V, code };
         use Decision as D;
         let ignored = |why| D::Ignore(Left::by(why, ""));
-        let table: Vec<(&str, Known, SourceFingerprint, Option<&Left>, bool, Writer, i64, Decision)> = vec![
-            ("moving", Known::Nothing, V, None, false, Writer::None, 2_999, D::Wait { until: at(3_000), why: Why::Growing }),
-            ("settled", Known::Nothing, V, None, false, Writer::None, 3_000, D::Upload(Why::Queued)),
-            ("held", Known::Nothing, V, None, false, Writer::Open, 9_000, D::Wait { until: at(12_000), why: Why::InUse }),
-            ("a log", Known::Nothing, V, None, false, Writer::Open, 600_000, D::Wait { until: at(603_000), why: Why::NeverStill }),
-            ("anyway", Known::Nothing, V, Some(&rule), true, Writer::Open, 1, D::Upload(Why::Anyway)),
-            ("by rule", Known::Nothing, V, Some(&rule), false, Writer::None, 9_000, D::Ignore(rule.clone())),
-            ("under way", Known::InQueue, grown, Some(&rule), true, Writer::None, 9_000, D::InQueue),
-            ("proved", proved.clone(), V, None, false, Writer::None, 9_000, D::Done(Why::Uploaded)),
-            ("rights", proved.clone(), renamed, None, false, Writer::Open, 1, D::Done(Why::Uploaded)),
-            ("touched", proved.clone(), touched, None, false, Writer::None, 9_000, D::Compare(H)),
-            ("changed", proved.clone(), grown, None, false, Writer::None, 9_000, D::Upload(Why::NewVersion)),
-            ("changes", proved, grown, None, false, Writer::None, 10, D::Wait { until: at(3_000), why: Why::Growing }),
-            ("renamed", Known::ProvedElsewhere { version: V }, renamed, None, false, Writer::None, 9_000, D::Done(Why::Renamed)),
-            ("renames", Known::InQueueElsewhere, renamed, None, false, Writer::None, 9_000, D::Wait { until: at(12_000), why: Why::OtherName }),
-            ("was there", Known::WasThere(V), V, None, false, Writer::None, 9_000, ignored(Why::WasThere)),
-            ("was there, changed", Known::WasThere(V), grown, None, false, Writer::None, 9_000, D::Upload(Why::Queued)),
-            ("cancelled", Known::Cancelled(V), V, None, false, Writer::None, 9_000, ignored(Why::Cancelled)),
-            ("cancelled, changed", Known::Cancelled(V), grown, None, false, Writer::None, 9_000, D::Upload(Why::Queued)),
-            ("failed", failed(ErrorCode::NoPermission), V, None, false, Writer::None, 9_000, D::Failed(ErrorCode::NoPermission)),
-            ("failed, changed", failed(ErrorCode::NoPermission), grown, None, false, Writer::None, 9_000, D::Upload(Why::Queued)),
-            ("failed for moving", failed(ErrorCode::FileChanged), V, None, false, Writer::None, 9_000, D::Upload(Why::Queued)),
+        let table: Vec<(
+            &str,
+            Known,
+            SourceFingerprint,
+            Option<&Left>,
+            bool,
+            Writer,
+            i64,
+            Decision,
+        )> = vec![
+            (
+                "moving",
+                Known::Nothing,
+                V,
+                None,
+                false,
+                Writer::None,
+                2_999,
+                D::Wait {
+                    until: at(3_000),
+                    why: Why::Growing,
+                },
+            ),
+            (
+                "settled",
+                Known::Nothing,
+                V,
+                None,
+                false,
+                Writer::None,
+                3_000,
+                D::Upload(Why::Queued),
+            ),
+            (
+                "held",
+                Known::Nothing,
+                V,
+                None,
+                false,
+                Writer::Open,
+                9_000,
+                D::Wait {
+                    until: at(12_000),
+                    why: Why::InUse,
+                },
+            ),
+            (
+                "a log",
+                Known::Nothing,
+                V,
+                None,
+                false,
+                Writer::Open,
+                600_000,
+                D::Wait {
+                    until: at(603_000),
+                    why: Why::NeverStill,
+                },
+            ),
+            (
+                "anyway",
+                Known::Nothing,
+                V,
+                Some(&rule),
+                true,
+                Writer::Open,
+                1,
+                D::Upload(Why::Anyway),
+            ),
+            (
+                "by rule",
+                Known::Nothing,
+                V,
+                Some(&rule),
+                false,
+                Writer::None,
+                9_000,
+                D::Ignore(rule.clone()),
+            ),
+            (
+                "under way",
+                Known::InQueue,
+                grown,
+                Some(&rule),
+                true,
+                Writer::None,
+                9_000,
+                D::InQueue,
+            ),
+            (
+                "proved",
+                proved.clone(),
+                V,
+                None,
+                false,
+                Writer::None,
+                9_000,
+                D::Done(Why::Uploaded),
+            ),
+            (
+                "rights",
+                proved.clone(),
+                renamed,
+                None,
+                false,
+                Writer::Open,
+                1,
+                D::Done(Why::Uploaded),
+            ),
+            (
+                "touched",
+                proved.clone(),
+                touched,
+                None,
+                false,
+                Writer::None,
+                9_000,
+                D::Compare(H),
+            ),
+            (
+                "changed",
+                proved.clone(),
+                grown,
+                None,
+                false,
+                Writer::None,
+                9_000,
+                D::Upload(Why::NewVersion),
+            ),
+            (
+                "changes",
+                proved,
+                grown,
+                None,
+                false,
+                Writer::None,
+                10,
+                D::Wait {
+                    until: at(3_000),
+                    why: Why::Growing,
+                },
+            ),
+            (
+                "renamed",
+                Known::ProvedElsewhere { version: V },
+                renamed,
+                None,
+                false,
+                Writer::None,
+                9_000,
+                D::Done(Why::Renamed),
+            ),
+            (
+                "renames",
+                Known::InQueueElsewhere,
+                renamed,
+                None,
+                false,
+                Writer::None,
+                9_000,
+                D::Wait {
+                    until: at(12_000),
+                    why: Why::OtherName,
+                },
+            ),
+            (
+                "was there",
+                Known::WasThere(V),
+                V,
+                None,
+                false,
+                Writer::None,
+                9_000,
+                ignored(Why::WasThere),
+            ),
+            (
+                "was there, changed",
+                Known::WasThere(V),
+                grown,
+                None,
+                false,
+                Writer::None,
+                9_000,
+                D::Upload(Why::Queued),
+            ),
+            (
+                "cancelled",
+                Known::Cancelled(V),
+                V,
+                None,
+                false,
+                Writer::None,
+                9_000,
+                ignored(Why::Cancelled),
+            ),
+            (
+                "cancelled, changed",
+                Known::Cancelled(V),
+                grown,
+                None,
+                false,
+                Writer::None,
+                9_000,
+                D::Upload(Why::Queued),
+            ),
+            (
+                "failed",
+                failed(ErrorCode::NoPermission),
+                V,
+                None,
+                false,
+                Writer::None,
+                9_000,
+                D::Failed(ErrorCode::NoPermission),
+            ),
+            (
+                "failed, changed",
+                failed(ErrorCode::NoPermission),
+                grown,
+                None,
+                false,
+                Writer::None,
+                9_000,
+                D::Upload(Why::Queued),
+            ),
+            (
+                "failed for moving",
+                failed(ErrorCode::FileChanged),
+                V,
+                None,
+                false,
+                Writer::None,
+                9_000,
+                D::Upload(Why::Queued),
+            ),
         ];
         for (name, known, seen, left, anyway, writer, now, expected) in table {
-            assert_eq!(answer(&known, seen, left, anyway, writer, now), expected, "{name}");
+            assert_eq!(
+                answer(&known, seen, left, anyway, writer, now),
+                expected,
+                "{name}"
+            );
         }
     }
 
@@ -272,7 +506,10 @@ mod tests {
             settle_ms: 0,
             anyway: true,
         };
-        assert_eq!(decide(&facts, at(99)), Decision::Ignore(Left::by(Why::NotRegular, "")));
+        assert_eq!(
+            decide(&facts, at(99)),
+            Decision::Ignore(Left::by(Why::NotRegular, ""))
+        );
     }
 
     proptest! {

@@ -28,7 +28,14 @@ pub fn group_name(rule: GroupRule, folder: &str, key: &str, day: &str, time: &st
 
 /// Whether nothing joins it any more: the day is over, or nothing came for a while.
 #[must_use]
-pub fn group_is_over(rule: GroupRule, key: &str, day: &str, last_joined: Timestamp, quiet_ms: i64, now: Timestamp) -> bool {
+pub fn group_is_over(
+    rule: GroupRule,
+    key: &str,
+    day: &str,
+    last_joined: Timestamp,
+    quiet_ms: i64,
+    now: Timestamp,
+) -> bool {
     match rule {
         GroupRule::Day => key != day,
         GroupRule::Batch | GroupRule::Folder => {
@@ -49,12 +56,36 @@ mod tests {
         assert_eq!(group_key(GroupRule::Day, "a/b", day), day);
         assert_eq!(group_key(GroupRule::Folder, "a/b/c", day), "a");
         assert_eq!(group_key(GroupRule::Folder, "c", day), "");
-        assert_eq!(group_name(GroupRule::Batch, "Card A", "", day, "14:02"), "Card A, 2026-05-12 14:02");
+        assert_eq!(
+            group_name(GroupRule::Batch, "Card A", "", day, "14:02"),
+            "Card A, 2026-05-12 14:02"
+        );
         assert_eq!(group_name(GroupRule::Folder, "Card A", "x", day, "14:02"), "x");
         let at = Timestamp::from_millis;
-        assert!(!group_is_over(GroupRule::Batch, "", day, at(1_000), 60_000, at(60_999)));
-        assert!(group_is_over(GroupRule::Batch, "", day, at(1_000), 60_000, at(61_000)));
-        assert!(group_is_over(GroupRule::Folder, "x", day, at(900_000), 60_000, at(0)));
+        assert!(!group_is_over(
+            GroupRule::Batch,
+            "",
+            day,
+            at(1_000),
+            60_000,
+            at(60_999)
+        ));
+        assert!(group_is_over(
+            GroupRule::Batch,
+            "",
+            day,
+            at(1_000),
+            60_000,
+            at(61_000)
+        ));
+        assert!(group_is_over(
+            GroupRule::Folder,
+            "x",
+            day,
+            at(900_000),
+            60_000,
+            at(0)
+        ));
         assert!(!group_is_over(GroupRule::Day, day, day, at(0), 1, at(90_000_000)));
         assert!(group_is_over(GroupRule::Day, "2026-05-11", day, at(0), 1, at(1)));
     }

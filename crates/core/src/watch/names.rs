@@ -4,19 +4,53 @@ use super::{Left, Why};
 
 /// Endings of files that a program still writes.
 const TEMP_ENDS: &[&str] = &[
-    ".part", ".partial", ".tmp", ".temp", ".crdownload", ".download", ".filepart", ".opdownload", ".aria2", ".!ut", ".!qb", ".swp",
-    ".swx", ".lck", ".lock",
+    ".part",
+    ".partial",
+    ".tmp",
+    ".temp",
+    ".crdownload",
+    ".download",
+    ".filepart",
+    ".opdownload",
+    ".aria2",
+    ".!ut",
+    ".!qb",
+    ".swp",
+    ".swx",
+    ".lck",
+    ".lock",
 ];
 /// Beginnings of such.
-const TEMP_STARTS: &[&str] = &["~$", ".~lock.", ".goutputstream-", ".nfs", ".fuse_hidden", ".syncthing."];
+const TEMP_STARTS: &[&str] = &[
+    "~$",
+    ".~lock.",
+    ".goutputstream-",
+    ".nfs",
+    ".fuse_hidden",
+    ".syncthing.",
+];
 /// What systems leave in folders.
 const JUNK: &[&str] = &[
-    ".ds_store", "thumbs.db", "ehthumbs.db", "desktop.ini", ".directory", ".localized", "icon\r",
+    ".ds_store",
+    "thumbs.db",
+    "ehthumbs.db",
+    "desktop.ini",
+    ".directory",
+    ".localized",
+    "icon\r",
 ];
 /// Folders of systems.
 const JUNK_FOLDERS: &[&str] = &[
-    ".trash", ".trashes", "$recycle.bin", "system volume information", ".spotlight-v100", ".fseventsd", ".temporaryitems",
-    "lost+found", "@eadir", ".windlass",
+    ".trash",
+    ".trashes",
+    "$recycle.bin",
+    "system volume information",
+    ".spotlight-v100",
+    ".fseventsd",
+    ".temporaryitems",
+    "lost+found",
+    "@eadir",
+    ".windlass",
 ];
 
 /// What the parts of a path say; `None` when they say nothing. The path is `/`-separated below the folder.
@@ -70,25 +104,54 @@ mod tests {
     #[test]
     fn f149_names_of_unfinished_files_wait_for_their_rename() {
         for name in [
-            "a.part", "b/c.mp4.CRDOWNLOAD", "~$report.docx", ".~lock.x.odt#", "x.tmp", ".goutputstream-AB12", "notes.txt~", ".film.mp4.Ab3dE6",
+            "a.part",
+            "b/c.mp4.CRDOWNLOAD",
+            "~$report.docx",
+            ".~lock.x.odt#",
+            "x.tmp",
+            ".goutputstream-AB12",
+            "notes.txt~",
+            ".film.mp4.Ab3dE6",
         ] {
-            assert_eq!(left_by_name(name, true).map(|l| l.why), Some(Why::TempName), "{name}");
+            assert_eq!(
+                left_by_name(name, true).map(|l| l.why),
+                Some(Why::TempName),
+                "{name}"
+            );
         }
-        for name in ["a.partition", "tmp", "part", "film.mp4", ".profile", "x.tmpl", ".config.json.backup"] {
+        for name in [
+            "a.partition",
+            "tmp",
+            "part",
+            "film.mp4",
+            ".profile",
+            "x.tmpl",
+            ".config.json.backup",
+        ] {
             assert_eq!(left_by_name(name, true), None, "{name}");
         }
     }
 
     #[test]
     fn what_systems_leave_behind_is_junk_at_any_depth() {
-        for name in ["Thumbs.db", "a/.DS_Store", "._film.mov", "$RECYCLE.BIN/x.txt", ".Trash-1000/files/x", ".windlass/x"] {
+        for name in [
+            "Thumbs.db",
+            "a/.DS_Store",
+            "._film.mov",
+            "$RECYCLE.BIN/x.txt",
+            ".Trash-1000/files/x",
+            ".windlass/x",
+        ] {
             assert_eq!(left_by_name(name, true).map(|l| l.why), Some(Why::Junk), "{name}");
         }
     }
 
     #[test]
     fn hidden_files_and_what_lies_in_hidden_folders_follow_the_rule() {
-        assert_eq!(left_by_name("a/.git/config", false).map(|l| l.why), Some(Why::Hidden));
+        assert_eq!(
+            left_by_name("a/.git/config", false).map(|l| l.why),
+            Some(Why::Hidden)
+        );
         assert_eq!(left_by_name(".profile", false).map(|l| l.why), Some(Why::Hidden));
         assert_eq!(left_by_name("a/.git/config", true), None);
     }

@@ -113,10 +113,25 @@ mod tests {
     #[test]
     fn e2_a_file_that_was_touched_long_ago_need_not_wait_and_one_of_a_strange_clock_has_to() {
         let now = Timestamp::from_millis(100_000);
-        assert_eq!(Stand::first(f(1, 90_000), now, true).settled_at(3_000).as_millis(), 93_000);
-        assert_eq!(Stand::first(f(1, 90_000), now, false).settled_at(3_000).as_millis(), 103_000);
+        assert_eq!(
+            Stand::first(f(1, 90_000), now, true)
+                .settled_at(3_000)
+                .as_millis(),
+            93_000
+        );
+        assert_eq!(
+            Stand::first(f(1, 90_000), now, false)
+                .settled_at(3_000)
+                .as_millis(),
+            103_000
+        );
         // The future is no past.
-        assert_eq!(Stand::first(f(1, 900_000), now, true).settled_at(3_000).as_millis(), 103_000);
+        assert_eq!(
+            Stand::first(f(1, 900_000), now, true)
+                .settled_at(3_000)
+                .as_millis(),
+            103_000
+        );
     }
 
     #[test]

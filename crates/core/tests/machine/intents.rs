@@ -231,3 +231,24 @@ fn regression_a_group_completed_before_its_cancel_arrived_is_complete() {
         "it is not asked for again"
     );
 }
+
+//
+#[test]
+fn what_is_put_first_is_read_first_and_nothing_under_way_is_called_back() {
+    let mut b = Bench::new(windlass_core::machine::Config {
+        readers: 1,
+        ..config()
+    });
+    b.begin(1, 1, vec![record(1, 1, SIZE)]);
+    let under_way = b.machine_read(1);
+    b.begin(1, 2, vec![record(2, 2, SIZE)]);
+    b.begin(1, 3, vec![record(3, 3, SIZE)]);
+    b.tell(Event::GroupsOrdered(vec![
+        (group(3), 0),
+        (group(1), 1),
+        (group(2), 2),
+    ]));
+    assert!(b.reads().is_empty() && !b.has(|e| matches!(e, Effect::CancelPut { .. })));
+    b.read(1, SIZE, under_way);
+    assert_eq!(b.reads().first().map(|r| r.0), Some(file(3)));
+}

@@ -99,7 +99,10 @@ fn pdf(whole: &Whole, hash: &str) -> Vec<u8> {
         ("Ended", format!("{} UTC", moment(d.entry.ended_at))),
         (
             "Files",
-            format!("{} of {} proved, {} left out", d.proved, d.entry.files, d.entry.failed),
+            format!(
+                "{} of {} proved, {} left out",
+                d.proved, d.entry.files, d.entry.failed
+            ),
         ),
         ("Bytes", d.entry.bytes.to_string()),
         ("Proof", d.proofs.join(", ")),
@@ -145,6 +148,9 @@ mod tests {
     #[test]
     fn a_moment_is_told_in_utc() {
         assert_eq!(moment(1_795_270_807_123), "2026-11-21 14:20:07");
-        assert_eq!(hash(b""), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+        assert_eq!(
+            hash(b""),
+            "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+        );
     }
 }

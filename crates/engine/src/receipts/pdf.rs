@@ -209,9 +209,9 @@ mod tests {
             .collect();
         assert!(places.len() > 10);
         for (i, place) in places.iter().enumerate() {
-            assert!(text[*place..].starts_with(&format!("{} 0 obj", i + 1)));
+            assert!(bytes[*place..].starts_with(format!("{} 0 obj", i + 1).as_bytes()));
         }
         let start: usize = text.lines().rev().nth(1).unwrap().parse().unwrap();
-        assert!(text[start..].starts_with("xref"));
+        assert!(bytes[start..].starts_with(b"xref"));
     }
 }

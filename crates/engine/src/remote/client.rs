@@ -20,7 +20,7 @@ use crate::handle::{AddPaths, Scope, VerifyReport};
 use crate::home::Home;
 use crate::summary::Summary;
 use crate::view::{
-    DestinationCheck, DestinationView, FilePage, NewDestination, ReceiptLine, ReceiptView, RelaunchAnswer,
+    DestinationCheck, DestinationView, ElsewhereGroup, FilePage, NewDestination, ReceiptLine, ReceiptView, RelaunchAnswer,
     Snapshot,
 };
 
@@ -174,6 +174,54 @@ impl Client {
     /// See [`CallError`].
     pub async fn check_destination(&self, id: DestinationId) -> Result<DestinationCheck, CallError> {
         self.ask(Ask::CheckDestination(id), SLOW).await
+    }
+
+    /// See `EngineHandle::destination_form`.
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub async fn destination_form(&self, id: DestinationId) -> Result<NewDestination, CallError> {
+        self.ask(Ask::DestinationForm(id), QUICK).await
+    }
+
+    /// See `EngineHandle::edit_destination`.
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub async fn edit_destination(
+        &self,
+        id: DestinationId,
+        new: &NewDestination,
+    ) -> Result<DestinationCheck, CallError> {
+        self.ask(Ask::EditDestination(id, new.clone()), SLOW).await
+    }
+
+    /// See `EngineHandle::retry_processing`.
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub async fn retry_processing(&self, scope: Scope) -> Result<u64, CallError> {
+        self.ask(Ask::RetryProcessing(scope.into()), SLOW).await
+    }
+
+    /// See `EngineHandle::elsewhere`.
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub async fn elsewhere(&self) -> Result<Vec<ElsewhereGroup>, CallError> {
+        self.ask(Ask::Elsewhere, SLOW).await
+    }
+
+    /// See `EngineHandle::discard_elsewhere`.
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub async fn discard_elsewhere(
+        &self,
+        destination: DestinationId,
+        group: Option<GroupId>,
+    ) -> Result<u64, CallError> {
+        self.ask(Ask::DiscardElsewhere { destination, group }, SLOW).await
     }
 
     /// See `EngineHandle::remove_destination`.

@@ -80,7 +80,11 @@ impl Client {
     ///
     /// # Errors
     /// See [`CallError`].
-    pub async fn preview_watch(&self, path: String, settings: WatchSettings) -> Result<WatchPreview, CallError> {
+    pub async fn preview_watch(
+        &self,
+        path: String,
+        settings: WatchSettings,
+    ) -> Result<WatchPreview, CallError> {
         self.ask(Ask::Folders(FoldersAsk::Preview { path, settings }), QUICK)
             .await
     }
@@ -89,7 +93,12 @@ impl Client {
     ///
     /// # Errors
     /// See [`CallError`].
-    pub async fn set_watch(&self, id: WatchId, name: String, settings: WatchSettings) -> Result<WatchView, CallError> {
+    pub async fn set_watch(
+        &self,
+        id: WatchId,
+        name: String,
+        settings: WatchSettings,
+    ) -> Result<WatchView, CallError> {
         self.ask(Ask::Folders(FoldersAsk::Set { id, name, settings }), QUICK)
             .await
     }
@@ -99,7 +108,8 @@ impl Client {
     /// # Errors
     /// See [`CallError`].
     pub async fn set_watch_intent(&self, id: WatchId, intent: Intent) -> Result<(), CallError> {
-        self.ask(Ask::Folders(FoldersAsk::Intent { id, intent }), QUICK).await
+        self.ask(Ask::Folders(FoldersAsk::Intent { id, intent }), QUICK)
+            .await
     }
 
     /// See `EngineHandle::remove_watch`.
@@ -123,7 +133,8 @@ impl Client {
     /// # Errors
     /// See [`CallError`].
     pub async fn upload_anyway(&self, id: WatchId, paths: Option<Vec<String>>) -> Result<u64, CallError> {
-        self.ask(Ask::Folders(FoldersAsk::Anyway { id, paths }), SLOW).await
+        self.ask(Ask::Folders(FoldersAsk::Anyway { id, paths }), SLOW)
+            .await
     }
 
     /// See `EngineHandle::confirm_watch`.
@@ -139,7 +150,8 @@ impl Client {
     /// # Errors
     /// See [`CallError`].
     pub async fn watch_files(&self, id: WatchId, query: WatchQuery) -> Result<WatchPage, CallError> {
-        self.ask(Ask::Folders(FoldersAsk::Files { id, query }), QUICK).await
+        self.ask(Ask::Folders(FoldersAsk::Files { id, query }), QUICK)
+            .await
     }
 
     /// See `EngineHandle::explain_watched`.

@@ -219,6 +219,13 @@ async fn carry_out(
         Ask::TestDestination(new) => h.test_destination(&new).await.and_then(value),
         Ask::AddDestination(new) => h.add_destination(&new).await.and_then(value),
         Ask::CheckDestination(id) => h.check_destination(id).await.and_then(value),
+        Ask::DestinationForm(id) => h.destination_form(id).await.and_then(value),
+        Ask::EditDestination(id, new) => h.edit_destination(id, &new).await.and_then(value),
+        Ask::RetryProcessing(scope) => h.retry_processing(scope.into()).await.and_then(value),
+        Ask::Elsewhere => h.elsewhere().await.and_then(value),
+        Ask::DiscardElsewhere { destination, group } => {
+            h.discard_elsewhere(destination, group).await.and_then(value)
+        }
         Ask::RemoveDestination(id) => h.remove_destination(id).await.and_then(value),
         Ask::SetDefaultDestination(id) => h.set_default_destination(id).await.and_then(value),
         Ask::Summary(group) => h.summary(group).await.and_then(value),

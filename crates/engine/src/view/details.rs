@@ -15,6 +15,8 @@ pub struct Find {
     pub text: String,
     /// What became of the file.
     pub kind: FindKind,
+    /// Only those that failed with this; null: whatever it was.
+    pub code: Option<ErrorCode>,
 }
 
 /// What became of a file, coarsely.

@@ -25,8 +25,8 @@ use crate::handle::EngineHandle;
 use crate::infos::locked;
 use crate::shell::Shared;
 use crate::view::{
-    NewWatch, WatchExample, WatchExplained, WatchFileView, WatchOriginal, WatchPage, WatchPreview, WatchQuery, WatchSettings,
-    WatchVerdict, WatchView,
+    NewWatch, WatchExample, WatchExplained, WatchFileView, WatchOriginal, WatchPage, WatchPreview,
+    WatchQuery, WatchSettings, WatchVerdict, WatchView,
 };
 
 /// A preview ends after so many files, or so long.
@@ -71,7 +71,11 @@ impl EngineHandle {
     ///
     /// # Errors
     /// `watch_not_folder`, `watch_rule`.
-    pub async fn preview_watch(&self, path: String, settings: WatchSettings) -> Result<WatchPreview, Failure> {
+    pub async fn preview_watch(
+        &self,
+        path: String,
+        settings: WatchSettings,
+    ) -> Result<WatchPreview, Failure> {
         let path = absolute(&path)?;
         let rules = Rules::new(&settings)?;
         tokio::task::spawn_blocking(move || preview(&path, &rules))
@@ -83,7 +87,12 @@ impl EngineHandle {
     ///
     /// # Errors
     /// `not_found`, `watch_rule`, `invalid_field`; errors of the queue.
-    pub async fn set_watch(&self, id: WatchId, name: String, settings: WatchSettings) -> Result<WatchView, Failure> {
+    pub async fn set_watch(
+        &self,
+        id: WatchId,
+        name: String,
+        settings: WatchSettings,
+    ) -> Result<WatchView, Failure> {
         let shared = &self.shared;
         let live = shared.watches.get(id)?;
         let name = checked_name(&name)?;
@@ -92,7 +101,8 @@ impl EngineHandle {
         let row = rows.iter().find(|r| r.id == id);
         let row = row.ok_or_else(|| Failure::new(ErrorCode::NotFound, "no such watched folder"))?;
         let after_path = after_path(&settings, &path_of(&row.path), &rows)?;
-        let rules = serde_json::to_value(&settings).map_err(|e| Failure::new(ErrorCode::Internal, e.to_string()))?;
+        let rules =
+            serde_json::to_value(&settings).map_err(|e| Failure::new(ErrorCode::Internal, e.to_string()))?;
         shared
             .queue
             .write(move |conn| {
@@ -110,7 +120,10 @@ impl EngineHandle {
     /// `not_found`, `bad_request` for cancelling; errors of the queue.
     pub async fn set_watch_intent(&self, id: WatchId, intent: Intent) -> Result<(), Failure> {
         if intent == Intent::Cancelled {
-            return Err(Failure::new(ErrorCode::BadRequest, "a watched folder is removed, not cancelled"));
+            return Err(Failure::new(
+                ErrorCode::BadRequest,
+                "a watched folder is removed, not cancelled",
+            ));
         }
         let live = self.shared.watches.get(id)?;
         self.shared
@@ -175,7 +188,10 @@ impl EngineHandle {
                 let decoded: Option<Vec<_>> = paths.iter().map(|p| decode_path_text(p)).collect();
                 let wrong = || Failure::new(ErrorCode::BadRequest, "no path of this folder");
                 let decoded = decoded.ok_or_else(wrong)?;
-                if decoded.iter().any(|p| windlass_core::names::checked_rel_path(&String::from_utf8_lossy(p)).is_none()) {
+                if decoded
+                    .iter()
+                    .any(|p| windlass_core::names::checked_rel_path(&String::from_utf8_lossy(p)).is_none())
+                {
                     return Err(wrong());
                 }
                 Some(decoded)
@@ -252,11 +268,18 @@ fn by_name(root: &Path, rel: &[u8], rules: &Rules) -> WatchFileView {
         Looked::Folder => (0, rules.left_folder(rel)),
         Looked::Gone => {
             let least = rules.settings().min_size;
-            (0, look::left(rules, rel, least).or_else(|| Some(Left::by(Why::Absent, ""))))
+            (
+                0,
+                look::left(rules, rel, least).or_else(|| Some(Left::by(Why::Absent, ""))),
+            )
         }
     };
     let (name, folder) = views::name_and_folder(rel);
-    let verdict = if left.is_some() { WatchVerdict::Ignored } else { WatchVerdict::Settling };
+    let verdict = if left.is_some() {
+        WatchVerdict::Ignored
+    } else {
+        WatchVerdict::Settling
+    };
     let left = left.unwrap_or_else(|| Left::by(Why::Settling, ""));
     WatchFileView {
         path: encode_path_bytes(rel),
@@ -283,7 +306,10 @@ fn by_name(root: &Path, rel: &[u8], rules: &Rules) -> WatchFileView {
 
 fn preview(path: &Path, rules: &Rules) -> Result<WatchPreview, Failure> {
     if !std::fs::metadata(path).is_ok_and(|m| m.is_dir()) {
-        return Err(Failure::new(ErrorCode::WatchNotFolder, path.display().to_string()));
+        return Err(Failure::new(
+            ErrorCode::WatchNotFolder,
+            path.display().to_string(),
+        ));
     }
     let root = root::real(path);
     let (send, mut steps) = mpsc::channel(4);
@@ -377,9 +403,11 @@ async fn checked(shared: &Arc<Shared>, new: &NewWatch) -> Result<FolderRow, Fail
             .file_name()
             .map_or_else(|| "/".to_owned(), |n| n.to_string_lossy().into_owned()),
     };
-    let identity = root::identity(&path).map_err(|e| Failure::new(ErrorCode::WatchNotFolder, format!("{shown}: {e}")))?;
+    let identity = root::identity(&path)
+        .map_err(|e| Failure::new(ErrorCode::WatchNotFolder, format!("{shown}: {e}")))?;
     let after_path = after_path(&new.settings, &path, &rows)?;
-    let rules = serde_json::to_value(&new.settings).map_err(|e| Failure::new(ErrorCode::Internal, e.to_string()))?;
+    let rules =
+        serde_json::to_value(&new.settings).map_err(|e| Failure::new(ErrorCode::Internal, e.to_string()))?;
     Ok(FolderRow {
         id: WatchId::new(clock::now(), clock::random()),
         name,
@@ -409,11 +437,19 @@ fn after_path(settings: &WatchSettings, root: &Path, rows: &[FolderRow]) -> Resu
         return Ok(None);
     }
     let given = settings.after_path.as_deref().map(absolute).transpose()?;
-    let given = given.ok_or_else(|| Failure::new(ErrorCode::InvalidField, "say where originals are moved"))?;
+    let given =
+        given.ok_or_else(|| Failure::new(ErrorCode::InvalidField, "say where originals are moved"))?;
     let path = root::real(&given);
-    let watched: BTreeSet<PathBuf> = rows.iter().map(|r| path_of(&r.path)).chain([root.to_owned()]).collect();
+    let watched: BTreeSet<PathBuf> = rows
+        .iter()
+        .map(|r| path_of(&r.path))
+        .chain([root.to_owned()])
+        .collect();
     if let Some(inside) = watched.iter().find(|w| path.starts_with(w)) {
-        return Err(Failure::new(ErrorCode::WatchOverlap, inside.display().to_string()));
+        return Err(Failure::new(
+            ErrorCode::WatchOverlap,
+            inside.display().to_string(),
+        ));
     }
     Ok(Some(path.as_os_str().as_bytes().to_vec()))
 }
@@ -423,7 +459,10 @@ pub(crate) async fn may_be_destination(shared: &Shared, folder: &str) -> Result<
     let path = root::real(Path::new(folder));
     let rows = shared.queue.read(watched::all).await?;
     match overlapping(&path, &rows) {
-        Some(watched) => Err(Failure::new(ErrorCode::WatchDestination, watched.display().to_string())),
+        Some(watched) => Err(Failure::new(
+            ErrorCode::WatchDestination,
+            watched.display().to_string(),
+        )),
         None => Ok(()),
     }
 }

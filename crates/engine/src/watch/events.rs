@@ -34,7 +34,11 @@ pub(crate) struct Hints {
 
 impl Hints {
     fn is_empty(&self) -> bool {
-        self.paths.is_empty() && self.folders.is_empty() && self.lost == 0 && !self.everything && self.limit.is_none()
+        self.paths.is_empty()
+            && self.folders.is_empty()
+            && self.lost == 0
+            && !self.everything
+            && self.limit.is_none()
     }
 
     fn take_in(&mut self, event: notify::Result<notify::Event>) {
@@ -78,7 +82,11 @@ impl Hints {
                     }
                 }
             }
-            EventKind::Any | EventKind::Create(_) | EventKind::Modify(_) | EventKind::Remove(_) | EventKind::Other => {
+            EventKind::Any
+            | EventKind::Create(_)
+            | EventKind::Modify(_)
+            | EventKind::Remove(_)
+            | EventKind::Other => {
                 self.paths.extend(event.paths);
             }
         }
@@ -137,7 +145,11 @@ impl Watching {
     pub(crate) fn begin(root: &Path, bell: &Arc<Bell>) -> Result<Self, Failure> {
         let ringer = Arc::clone(bell);
         let failed = |e: notify::Error| {
-            let code = if is_limit(&e) { ErrorCode::WatchLimit } else { ErrorCode::Internal };
+            let code = if is_limit(&e) {
+                ErrorCode::WatchLimit
+            } else {
+                ErrorCode::Internal
+            };
             Failure::new(code, e.to_string())
         };
         let take = move |event| {
@@ -181,7 +193,10 @@ mod tests {
     #[test]
     fn reading_a_file_is_no_change() {
         let mut hints = Hints::default();
-        hints.take_in(Ok(Event::new(EventKind::Access(AccessKind::Open(AccessMode::Read))).add_path("/w/a".into())));
+        hints.take_in(Ok(Event::new(EventKind::Access(AccessKind::Open(
+            AccessMode::Read,
+        )))
+        .add_path("/w/a".into())));
         assert!(hints.is_empty());
     }
 }

@@ -5,34 +5,33 @@
 //! found again by the look at everything that each launch begins with.
 
 mod process;
+mod scan;
+mod settled;
 
 use std::collections::{BTreeSet, HashSet};
-use std::hash::{BuildHasher as _, RandomState};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{broadcast, mpsc};
 use windlass_core::error::{ErrorCode, Failure};
-use windlass_core::machine::Event;
 use windlass_core::states::Intent;
 use windlass_core::time::Timestamp;
-use windlass_core::watch::{After, WatchMode, group_is_over};
+use windlass_core::watch::WatchMode;
 use windlass_queue::watched::{self, AfterState, FolderRow};
 
 use super::events::{Bell, Watching};
-use super::handover::Day;
-use super::look::{self, Looked, Seen};
-use super::originals::{self, Choice};
+use super::look;
 use super::root::{self, Identity, Root};
 use super::rules::Rules;
-use super::{Command, Live, ends};
+use super::{Command, Live};
 use crate::clock;
 use crate::groups::path_of;
-use crate::handle::{EngineHandle, Scope};
 use crate::infos::locked;
 use crate::shell::Shared;
 use crate::view::WatchSettings;
+
+pub(super) use settled::close;
 
 /// Events that come together are looked at together.
 const TOGETHER: Duration = Duration::from_millis(100);
@@ -52,6 +51,8 @@ const SLEPT_MS: i64 = 30_000;
 const ORIGINALS_MS: i64 = 60_000;
 /// A new subfolder is looked at again: what was written before the system watched it was told of nowhere.
 const AGAIN_MS: [i64; 2] = [500, 3_000];
+/// Between two looks whether there is something to do, in a program that does not watch.
+const IDLE_MS: i64 = 5_000;
 /// Rows of one step.
 const STEP: usize = 500;
 
@@ -73,13 +74,20 @@ pub(super) struct Task {
     again: Vec<(Timestamp, PathBuf)>,
     next_scan: Timestamp,
     next_root: Timestamp,
+    /// When the system is asked again to watch, where it could not.
+    next_arm: Timestamp,
     next_groups: Option<Timestamp>,
     next_originals: Option<Timestamp>,
     last_awake: Timestamp,
 }
 
 impl Task {
-    pub(super) fn new(shared: Arc<Shared>, live: Arc<Live>, row: FolderRow, inbox: mpsc::Receiver<Command>) -> Self {
+    pub(super) fn new(
+        shared: Arc<Shared>,
+        live: Arc<Live>,
+        row: FolderRow,
+        inbox: mpsc::Receiver<Command>,
+    ) -> Self {
         let now = clock::now();
         Self {
             root: path_of(&row.path),
@@ -96,6 +104,7 @@ impl Task {
             again: Vec::new(),
             next_scan: now,
             next_root: now,
+            next_arm: now,
             next_groups: Some(now),
             next_originals: Some(now),
             last_awake: now,
@@ -110,7 +119,9 @@ impl Task {
             self.stumbled(&failure);
         }
         loop {
-            let wait = Duration::from_millis(u64::try_from(self.next_wake().millis_since(clock::now())).unwrap_or(0));
+            let wait = Duration::from_millis(
+                u64::try_from(self.next_wake().millis_since(clock::now())).unwrap_or(0),
+            );
             let watches = self.shared.watches.is_active();
             let done = tokio::select! {
                 biased;
@@ -148,14 +159,22 @@ impl Task {
     }
 
     fn next_wake(&self) -> Timestamp {
-        let mut next = self.next_scan.min(self.next_root);
-        for at in [
-            self.due.first().map(|(at, _)| *at),
-            self.again.iter().map(|(at, _)| *at).min(),
-            self.next_groups,
-            self.next_originals,
-        ] {
-            next = at.map_or(next, |at| next.min(at));
+        if !self.shared.watches.is_active() {
+            return clock::now().plus_millis(IDLE_MS);
+        }
+        let mut next = self
+            .next_groups
+            .map_or(self.next_root, |at| at.min(self.next_root));
+        // What is not looked at while it is paused or away wakes nobody.
+        if self.runs() {
+            next = next.min(self.next_scan);
+            for at in [
+                self.due.first().map(|(at, _)| *at),
+                self.again.iter().map(|(at, _)| *at).min(),
+                self.next_originals,
+            ] {
+                next = at.map_or(next, |at| next.min(at));
+            }
         }
         next
     }
@@ -181,7 +200,11 @@ impl Task {
             }
             Command::Changed(answer) => {
                 let id = self.row.id;
-                let row = self.shared.queue.read(move |conn| watched::folder(conn, id)).await?;
+                let row = self
+                    .shared
+                    .queue
+                    .read(move |conn| watched::folder(conn, id))
+                    .await?;
                 if let Some(row) = row {
                     self.rules = rules_of(&row);
                     self.row = row;
@@ -241,7 +264,11 @@ impl Task {
             if now >= self.next_scan {
                 self.scan().await?;
             }
-            let over: Vec<PathBuf> = self.again.extract_if(.., |(at, _)| *at <= now).map(|(_, p)| p).collect();
+            let over: Vec<PathBuf> = self
+                .again
+                .extract_if(.., |(at, _)| *at <= now)
+                .map(|(_, p)| p)
+                .collect();
             for folder in over {
                 self.walk(folder).await?;
             }
@@ -274,26 +301,38 @@ impl Task {
                 if now != known {
                     // Another inode: what the system watches is the folder that was.
                     self.watching = None;
+                    self.next_arm = clock::now();
                     self.adopt(now).await?;
                 }
                 None
             }
-            Root::DiskMissing => Some(Failure::new(ErrorCode::DiskMissing, self.root.display().to_string())),
+            Root::DiskMissing => Some(Failure::new(
+                ErrorCode::DiskMissing,
+                self.root.display().to_string(),
+            )),
             Root::Trouble(failure) => Some(failure),
         };
         let was = std::mem::replace(&mut locked(&self.live.now).trouble, trouble.clone());
         let now = clock::now();
-        let wait = if trouble.is_some() { ROOT_TROUBLE_MS } else { ROOT_MS };
+        let wait = if trouble.is_some() {
+            ROOT_TROUBLE_MS
+        } else {
+            ROOT_MS
+        };
         self.next_root = now.plus_millis(wait);
         if was != trouble {
             tracing::info!(watch = %self.row.id, trouble = ?trouble, "a watched folder stands otherwise now");
             self.next_scan = now;
             self.shared.deltas.watches_changed();
         }
+        let asks =
+            self.watching.is_none() && self.row.intent == Intent::Run && self.shared.watches.is_active();
         if trouble.is_some() {
             self.watching = None;
-        } else if self.watching.is_none() && self.row.intent == Intent::Run && self.shared.watches.is_active() {
+            self.next_arm = now;
+        } else if asks && now >= self.next_arm {
             self.arm().await?;
+            self.next_arm = now.plus_millis(SCAN_MS);
             self.next_scan = now;
         }
         Ok(())
@@ -320,7 +359,10 @@ impl Task {
             Some(Err(failure)) => {
                 if locked(&self.live.now).mode_because.is_none() {
                     self.shared.deltas.notice(
-                        Failure::new(failure.code, format!("{}: {}", self.root.display(), failure.detail)),
+                        Failure::new(
+                            failure.code,
+                            format!("{}: {}", self.root.display(), failure.detail),
+                        ),
                         None,
                     );
                 }
@@ -339,8 +381,14 @@ impl Task {
             // What is watched stays watched; the rest is looked at by itself.
             let mut now = locked(&self.live.now);
             now.mode = WatchMode::Polling;
-            if now.mode_because.replace(ErrorCode::WatchLimit.as_str().to_owned()).is_none() {
-                self.shared.deltas.notice(Failure::new(ErrorCode::WatchLimit, limit), None);
+            if now
+                .mode_because
+                .replace(ErrorCode::WatchLimit.as_str().to_owned())
+                .is_none()
+            {
+                self.shared
+                    .deltas
+                    .notice(Failure::new(ErrorCode::WatchLimit, limit), None);
             }
             self.next_scan = clock::now();
         }
@@ -359,276 +407,22 @@ impl Task {
         }
         let now = clock::now();
         for folder in hints.folders {
-            self.again.extend(AGAIN_MS.map(|ms| (now.plus_millis(ms), folder.clone())));
+            self.again
+                .extend(AGAIN_MS.map(|ms| (now.plus_millis(ms), folder.clone())));
             self.walk(folder).await?;
         }
-        let paths = hints.paths.iter().filter_map(|p| look::below(&self.root, p)).collect();
-        self.look_at(paths).await
-    }
-
-    /// Looks at single files.
-    async fn look_at(&mut self, paths: Vec<Vec<u8>>) -> Result<(), Failure> {
-        for step in paths.chunks(STEP) {
-            let (root, rules, step) = (self.root.clone(), Arc::clone(&self.rules), step.to_vec());
-            let looked = blocking(move || {
-                step.into_iter()
-                    .map(|rel| {
-                        let looked = look::look(&root, &rel, &rules);
-                        (rel, looked)
-                    })
-                    .collect::<Vec<_>>()
-            })
-            .await?;
-            let (mut seen, mut gone): (Vec<Seen>, Vec<Vec<u8>>) = (Vec::new(), Vec::new());
-            for (rel, looked) in looked {
-                match looked {
-                    Looked::Seen(file) => seen.push(file),
-                    Looked::Gone => gone.push(rel),
-                    Looked::Folder => {}
-                }
-            }
-            // What was renamed is seen under its new name before its old one is forgotten.
-            self.process(seen).await?;
-            self.gone(gone).await?;
-        }
-        Ok(())
-    }
-
-    /// Looks at all below a folder. Answers with what was seen; `None` when that was not all.
-    async fn walk(&mut self, from: PathBuf) -> Result<Option<Names>, Failure> {
-        let (send, mut steps) = mpsc::channel(4);
-        let (root, rules) = (self.root.clone(), Arc::clone(&self.rules));
-        let walker = tokio::task::spawn_blocking(move || look::walk(&root, &from, &rules, &send));
-        let mut names = Names::default();
-        while let Some(step) = steps.recv().await {
-            names.extend(&step);
-            self.process(step).await?;
-            if self.shared.stop.is_cancelled() {
-                return Ok(None);
-            }
-        }
-        Ok(walker.await.unwrap_or(false).then_some(names))
-    }
-
-    /// Looks at everything.
-    async fn scan(&mut self) -> Result<(), Failure> {
-        locked(&self.live.now).scanning = true;
-        self.shared.deltas.watches_changed();
-        let walked = self.walk(self.root.clone()).await;
-        locked(&self.live.now).scanning = false;
-        let now = clock::now();
-        let mode = locked(&self.live.now).mode;
-        self.next_scan = now.plus_millis(match mode {
-            WatchMode::Events => SCAN_MS,
-            WatchMode::Polling if self.network => SCAN_NETWORK_MS,
-            WatchMode::Polling => SCAN_POLLING_MS,
-        });
-        let Some(names) = walked? else { return Ok(()) };
-        // A folder that went while it was walked shows nothing: absence is believed only where the folder is there.
-        self.look_at_root().await?;
-        if locked(&self.live.now).trouble.is_some() {
-            return Ok(());
-        }
-        self.forget_unseen(&names).await?;
-        let id = self.row.id;
-        let only_new = std::mem::take(&mut self.row.only_new);
-        self.shared
-            .queue
-            .write(move |conn| {
-                if only_new {
-                    watched::set_only_new_done(conn, id)?;
-                }
-                watched::set_scanned(conn, id, now)
-            })
-            .await?;
-        self.row.last_scan_at = Some(now);
-        self.uploads_ended().await?;
-        self.originals(AfterState::Failed).await;
-        self.shared.deltas.watches_changed();
-        Ok(())
-    }
-
-    /// Files that are written down and were not seen are looked at one by one.
-    async fn forget_unseen(&mut self, names: &Names) -> Result<(), Failure> {
-        let id = self.row.id;
-        let mut after = Vec::new();
-        loop {
-            let from = after.clone();
-            let page = self
-                .shared
-                .queue
-                .read(move |conn| watched::page_after(conn, id, &from, STEP))
-                .await?;
-            let Some(last) = page.last() else { break };
-            after = last.rel_path.clone();
-            let unseen = page.into_iter().filter(|e| e.present && !names.has(&e.rel_path));
-            let unseen: Vec<_> = unseen.map(|e| e.rel_path).collect();
-            let (folders, files): (Vec<_>, Vec<_>) = unseen.into_iter().partition(|rel| rel.ends_with(b"/"));
-            self.look_at(files).await?;
-            self.gone(folders).await?;
-        }
-        let unseen: Vec<_> = locked(&self.live.now)
-            .pending
-            .keys()
-            .filter(|rel| !names.has(rel))
-            .cloned()
+        let paths = hints
+            .paths
+            .iter()
+            .filter_map(|p| look::below(&self.root, p))
             .collect();
-        self.look_at(unseen).await
-    }
-
-    /// These are not there any more. What was uploaded is remembered.
-    async fn gone(&mut self, gone: Vec<Vec<u8>>) -> Result<(), Failure> {
-        if gone.is_empty() {
-            return Ok(());
-        }
-        for rel in &gone {
-            self.drop_pending(rel);
-            self.anyway.remove(rel);
-        }
-        let id = self.row.id;
-        self.shared
-            .queue
-            .write(move |conn| gone.iter().try_for_each(|rel| watched::mark_gone(conn, id, rel)))
-            .await?;
-        self.shared.deltas.watches_changed();
-        Ok(())
+        self.look_at(paths).await
     }
 
     fn drop_pending(&mut self, rel: &[u8]) {
         if let Some(old) = locked(&self.live.now).pending.remove(rel) {
             self.due.remove(&(old.until, rel.to_vec()));
         }
-    }
-
-    /// Notes what came of uploads, and looks at their files again: what changed meanwhile is a new version.
-    async fn uploads_ended(&mut self) -> Result<(), Failure> {
-        let (id, after) = (self.row.id, self.row.after);
-        loop {
-            let ended = self
-                .shared
-                .queue
-                .read(move |conn| watched::settled_since(conn, id, STEP))
-                .await?;
-            let now = clock::now();
-            let outcomes: Vec<_> = ended
-                .iter()
-                .filter_map(|e| Some((e.rel_path.clone(), e.file?, ends::outcome(e, after)?)))
-                .collect();
-            if outcomes.is_empty() {
-                return Ok(());
-            }
-            self.shared
-                .queue
-                .write(move |conn| {
-                    for (rel, file, outcome) in &outcomes {
-                        watched::mark(conn, id, rel, *file, outcome, now)?;
-                    }
-                    Ok(())
-                })
-                .await?;
-            if after != After::Keep {
-                self.next_originals = Some(now);
-            }
-            self.look_at_root().await?;
-            if self.runs() {
-                self.left_under_way(&ended).await?;
-                self.look_at(ended.into_iter().map(|e| e.rel_path).collect()).await?;
-            }
-            self.shared.deltas.watches_changed();
-        }
-    }
-
-    /// Uploads of files that were taken away or renamed meanwhile can't be mended: they leave their group.
-    async fn left_under_way(&self, ended: &[watched::EntryRow]) -> Result<(), Failure> {
-        for e in ended {
-            let missing = e.error.as_ref().is_some_and(|f| f.code == ErrorCode::FileMissing);
-            let Some(file) = e.file.filter(|_| missing) else { continue };
-            let path = self.root.join(path_of(&e.rel_path));
-            let there = blocking(move || std::fs::symlink_metadata(path).is_ok()).await?;
-            if !there {
-                EngineHandle {
-                    shared: Arc::clone(&self.shared),
-                }
-                .set_intent(Scope::File(file), Intent::Cancelled)
-                .await?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Closes groups that nothing joins any more.
-    async fn close_groups(&mut self, now: Timestamp) -> Result<(), Failure> {
-        let (id, rule) = (self.row.id, self.settings().group_rule);
-        let quiet = i64::from(self.settings().quiet_ms);
-        let day = Day::of(now).date;
-        let open = self.shared.queue.read(move |conn| watched::joining(conn, id)).await?;
-        let over: Vec<_> = open
-            .iter()
-            .filter(|j| group_is_over(rule, &j.key, &day, j.joined_at, quiet, now))
-            .map(|j| j.group)
-            .collect();
-        let left = open.iter().filter(|j| !over.contains(&j.group));
-        let next = left.map(|j| j.joined_at.plus_millis(quiet).max(now.plus_millis(1_000))).min();
-        self.next_groups = next.map(|at| at.min(now.plus_millis(60_000)));
-        close(&self.shared, over).await
-    }
-
-    async fn originals(&mut self, state: AfterState) {
-        self.next_originals = None;
-        if self.row.after == After::Keep {
-            return;
-        }
-        let choice = Choice {
-            watch: self.row.id,
-            root: self.root.clone(),
-            after: self.row.after,
-            folder: self.row.after_path.as_deref().map(path_of),
-        };
-        match originals::carry_out(&self.shared, &choice, state).await {
-            Ok(0) => {}
-            Ok(n) => {
-                tracing::info!(watch = %self.row.id, originals = n, "originals left after their proof");
-                self.shared.deltas.watches_changed();
-            }
-            Err(failure) => {
-                tracing::info!(watch = %self.row.id, error = %failure, "originals stay for now");
-                self.next_originals = Some(clock::now().plus_millis(ORIGINALS_MS));
-            }
-        }
-    }
-}
-
-/// Nothing joins these groups any more: they may end.
-pub(super) async fn close(shared: &Arc<Shared>, groups: Vec<windlass_core::ids::GroupId>) -> Result<(), Failure> {
-    if groups.is_empty() {
-        return Ok(());
-    }
-    let closing = groups.clone();
-    shared
-        .queue
-        .write(move |conn| closing.iter().try_for_each(|g| watched::close(conn, *g)))
-        .await?;
-    for id in groups {
-        shared.event(Event::GroupWork { id, scanning: false }).await;
-        shared.deltas.stir(id);
-    }
-    Ok(())
-}
-
-/// Paths that were seen, in few bytes each.
-#[derive(Default)]
-struct Names {
-    hasher: RandomState,
-    seen: HashSet<u64>,
-}
-
-impl Names {
-    fn extend(&mut self, step: &[Seen]) {
-        self.seen.extend(step.iter().map(|s| self.hasher.hash_one(&s.rel)));
-    }
-
-    fn has(&self, rel: &Vec<u8>) -> bool {
-        self.seen.contains(&self.hasher.hash_one(rel))
     }
 }
 

@@ -111,7 +111,9 @@ pub(super) fn hand_over(
             None => files::next_position(conn, group)?,
         };
         places.insert(group, position + 1);
-        let Ok(plan) = PartPlan::new(g.version.size) else { continue };
+        let Ok(plan) = PartPlan::new(g.version.size) else {
+            continue;
+        };
         let file = clock::file_id();
         let new = NewFile {
             id: file,
@@ -148,10 +150,14 @@ fn group_for(
     now: Timestamp,
     day: &Day,
 ) -> Result<(GroupRow, bool), QueueError> {
-    let known = watched::joining(conn, folder.id)?.into_iter().find(|j| j.key == key);
+    let known = watched::joining(conn, folder.id)?
+        .into_iter()
+        .find(|j| j.key == key);
     if let Some(known) = known {
         match groups::get(conn, known.group)? {
-            Some(row) if takes_files(&row) && row.record.destination == folder.destination => return Ok((row, false)),
+            Some(row) if takes_files(&row) && row.record.destination == folder.destination => {
+                return Ok((row, false));
+            }
             _ => watched::close(conn, known.group)?,
         }
     }
@@ -181,7 +187,9 @@ fn takes_files(row: &GroupRow) -> bool {
 
 /// A failed upload begins anew with the version that is there now. `None` where it can't.
 fn again(conn: &Connection, file: FileId, g: &Going, now: Timestamp) -> Result<Option<GroupRow>, QueueError> {
-    let Some(record) = files::record(conn, file)? else { return Ok(None) };
+    let Some(record) = files::record(conn, file)? else {
+        return Ok(None);
+    };
     if record.state != FileState::Failed || record.intent == Intent::Cancelled {
         return Ok(None);
     }

@@ -79,7 +79,11 @@ pub(crate) fn look(root: &Path, rel: &[u8], rules: &Rules) -> Looked {
 
 /// What rules say of a file: those for the folders above it, then its own.
 pub(crate) fn left(rules: &Rules, rel: &[u8], size: u64) -> Option<Left> {
-    let mut ends = rel.iter().enumerate().filter(|(_, b)| **b == b'/').map(|(i, _)| i);
+    let mut ends = rel
+        .iter()
+        .enumerate()
+        .filter(|(_, b)| **b == b'/')
+        .map(|(i, _)| i);
     ends.find_map(|end| rules.left_folder(&rel[..end]))
         .or_else(|| rules.left(rel, size))
 }
@@ -105,11 +109,16 @@ fn unreadable(rel: &[u8], detail: &str) -> Seen {
 pub(crate) fn walk(root: &Path, from: &Path, rules: &Rules, send: &mpsc::Sender<Vec<Seen>>) -> bool {
     let mut step = Vec::with_capacity(STEP);
     let mut whole = true;
-    let mut walk = WalkDir::new(from).follow_links(false).sort_by_file_name().into_iter();
+    let mut walk = WalkDir::new(from)
+        .follow_links(false)
+        .sort_by_file_name()
+        .into_iter();
     while let Some(entry) = walk.next() {
         let seen = match entry {
             Err(e) => {
-                let gone = e.io_error().is_some_and(|io| io.kind() == io::ErrorKind::NotFound);
+                let gone = e
+                    .io_error()
+                    .is_some_and(|io| io.kind() == io::ErrorKind::NotFound);
                 let rel = e.path().and_then(|p| below(root, p));
                 whole &= gone || rel.is_some();
                 match rel {
@@ -118,9 +127,13 @@ pub(crate) fn walk(root: &Path, from: &Path, rules: &Rules, send: &mpsc::Sender<
                 }
             }
             Ok(entry) => {
-                let Some(rel) = below(root, entry.path()) else { continue };
+                let Some(rel) = below(root, entry.path()) else {
+                    continue;
+                };
                 if entry.file_type().is_dir() {
-                    let Some(left) = rules.left_folder(&rel) else { continue };
+                    let Some(left) = rules.left_folder(&rel) else {
+                        continue;
+                    };
                     walk.skip_current_dir();
                     // What systems and programs hide is not worth a line a folder.
                     if left.why != Why::Excluded {
@@ -142,7 +155,12 @@ pub(crate) fn walk(root: &Path, from: &Path, rules: &Rules, send: &mpsc::Sender<
                             left: rules.left(&rel, meta.len()),
                             rel,
                         },
-                        Err(e) if e.io_error().is_some_and(|io| io.kind() == io::ErrorKind::NotFound) => continue,
+                        Err(e)
+                            if e.io_error()
+                                .is_some_and(|io| io.kind() == io::ErrorKind::NotFound) =>
+                        {
+                            continue;
+                        }
                         Err(e) => unreadable(&rel, &e.to_string()),
                     }
                 }

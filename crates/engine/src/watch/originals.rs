@@ -18,7 +18,6 @@ use windlass_core::names::{encode_path_bytes, numbered};
 use windlass_core::time::Timestamp;
 use windlass_core::units::Sha256;
 use windlass_core::watch::{After, AfterFacts, AfterStep, after};
-use windlass_protocol::sessions::Ids;
 use windlass_queue::events::{self, EventScope, NewEvent};
 use windlass_queue::watched::{self, AfterState, EntryRow};
 use windlass_transfer::hash::ContentHash;
@@ -42,7 +41,11 @@ pub(super) struct Choice {
 }
 
 /// Carries out what is due. Answers how many originals left. Those that stay are tried again with `AfterState::Failed`.
-pub(super) async fn carry_out(shared: &Arc<Shared>, choice: &Choice, state: AfterState) -> Result<u64, Failure> {
+pub(super) async fn carry_out(
+    shared: &Arc<Shared>,
+    choice: &Choice,
+    state: AfterState,
+) -> Result<u64, Failure> {
     let watch = choice.watch;
     let mut left = 0;
     loop {
@@ -65,7 +68,7 @@ async fn round(shared: &Arc<Shared>, choice: &Choice, due: Vec<EntryRow>) -> Res
     }
     let ids: Vec<FileId> = due.iter().filter_map(|e| e.file).collect();
     // A destination that does not answer bears nothing out now; it is asked again later.
-    let borne = shared.control.verify(&Ids { ids }).await?;
+    let borne = crate::planes::verify_files(shared, ids).await?;
     let borne: BTreeMap<FileId, bool> = borne
         .into_iter()
         .map(|r| {
@@ -84,7 +87,11 @@ async fn round(shared: &Arc<Shared>, choice: &Choice, due: Vec<EntryRow>) -> Res
     let mut left = 0;
     for e in due {
         let Some(file) = e.file else { continue };
-        let (c, stamp, ok) = (choice.clone(), local(clock::now()), borne.get(&file) == Some(&true));
+        let (c, stamp, ok) = (
+            choice.clone(),
+            local(clock::now()),
+            borne.get(&file) == Some(&true),
+        );
         let rel = e.rel_path.clone();
         let done = tokio::task::spawn_blocking(move || one(&c, &e, ok, &stamp)).await;
         let done = done.unwrap_or_else(|e| Err(Failure::new(ErrorCode::Internal, e.to_string())));
@@ -111,7 +118,9 @@ async fn round(shared: &Arc<Shared>, choice: &Choice, due: Vec<EntryRow>) -> Res
                     }
                     watched::set_after(conn, watch, &rel, AfterState::Done, "")
                 }
-                Err(failure) => watched::set_after(conn, watch, &rel, AfterState::Failed, failure.code.as_str()),
+                Err(failure) => {
+                    watched::set_after(conn, watch, &rel, AfterState::Failed, failure.code.as_str())
+                }
             })
             .await?;
     }
@@ -119,7 +128,12 @@ async fn round(shared: &Arc<Shared>, choice: &Choice, due: Vec<EntryRow>) -> Res
 }
 
 /// Moves one original. `None`: there is nothing to move. Blocks.
-fn one(choice: &Choice, e: &EntryRow, borne_out: bool, stamp: &str) -> Result<Option<(&'static str, PathBuf)>, Failure> {
+fn one(
+    choice: &Choice,
+    e: &EntryRow,
+    borne_out: bool,
+    stamp: &str,
+) -> Result<Option<(&'static str, PathBuf)>, Failure> {
     let path = choice.root.join(path_of(&e.rel_path));
     let seen = match fs::symlink_metadata(&path) {
         Ok(meta) if meta.is_file() => Some(source::fingerprint(&meta)),
@@ -153,13 +167,16 @@ fn one(choice: &Choice, e: &EntryRow, borne_out: bool, stamp: &str) -> Result<Op
                 .as_ref()
                 .ok_or_else(|| Failure::new(ErrorCode::InvalidField, "no folder to move to"))?;
             let seen = seen.unwrap_or(e.fingerprint);
-            move_to(&path, &to.join(path_of(&e.rel_path)), &seen, e.sha256).map(|to| Some(("original_moved", to)))
+            move_to(&path, &to.join(path_of(&e.rel_path)), &seen, e.sha256)
+                .map(|to| Some(("original_moved", to)))
         }
     }
 }
 
 fn home_trash() -> Option<PathBuf> {
-    let data = std::env::var_os("XDG_DATA_HOME").filter(|v| !v.is_empty()).map(PathBuf::from);
+    let data = std::env::var_os("XDG_DATA_HOME")
+        .filter(|v| !v.is_empty())
+        .map(PathBuf::from);
     let data = data.or_else(|| std::env::var_os("HOME").map(|h| PathBuf::from(h).join(".local/share")));
     data.filter(|d| d.is_absolute()).map(|d| d.join("Trash"))
 }
@@ -177,7 +194,10 @@ pub(super) fn content(path: &Path) -> Result<Option<(SourceFingerprint, Sha256)>
     use std::os::unix::fs::FileExt as _;
     let failed = |e: &io::Error| source::source_failure(e, path, None);
     let file = fs::File::open(path).map_err(|e| failed(&e))?;
-    let before = file.metadata().map(|m| source::fingerprint(&m)).map_err(|e| failed(&e))?;
+    let before = file
+        .metadata()
+        .map(|m| source::fingerprint(&m))
+        .map_err(|e| failed(&e))?;
     let mut hash = ContentHash::default();
     let mut step = vec![0u8; READ_STEP_BYTES];
     let mut at = 0;
@@ -211,13 +231,22 @@ pub(super) fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
 }
 
 /// Moves it to this path, or to the next free name; to another disk by a copy that is read back. Blocks.
-fn move_to(from: &Path, to: &Path, seen: &SourceFingerprint, sha256: Option<Sha256>) -> Result<PathBuf, Failure> {
+fn move_to(
+    from: &Path,
+    to: &Path,
+    seen: &SourceFingerprint,
+    sha256: Option<Sha256>,
+) -> Result<PathBuf, Failure> {
     let failed = |e: &io::Error| source::source_failure(e, to, None);
     let folder = to.parent().unwrap_or(Path::new("/"));
     fs::create_dir_all(folder).map_err(|e| failed(&e))?;
     let name = to.file_name().unwrap_or_default().to_string_lossy().into_owned();
     for n in 1..10_000 {
-        let target = if n == 1 { to.to_owned() } else { folder.join(numbered(&name, n)) };
+        let target = if n == 1 {
+            to.to_owned()
+        } else {
+            folder.join(numbered(&name, n))
+        };
         match rename_new(from, &target) {
             Ok(()) => return Ok(target),
             Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}
@@ -233,7 +262,12 @@ fn move_to(from: &Path, to: &Path, seen: &SourceFingerprint, sha256: Option<Sha2
     Err(Failure::new(ErrorCode::StateConflict, "no free name"))
 }
 
-fn copy_over(from: &Path, to: &Path, seen: &SourceFingerprint, sha256: Option<Sha256>) -> Result<PathBuf, Failure> {
+fn copy_over(
+    from: &Path,
+    to: &Path,
+    seen: &SourceFingerprint,
+    sha256: Option<Sha256>,
+) -> Result<PathBuf, Failure> {
     let failed = |e: &io::Error| source::source_failure(e, to, None);
     let folder = to.parent().unwrap_or(Path::new("/"));
     let making = folder.join(format!(".windlass-{}.part", clock::file_id()));
@@ -250,7 +284,10 @@ fn copy_over(from: &Path, to: &Path, seen: &SourceFingerprint, sha256: Option<Sh
     let result = copied.map_err(|e| failed(&e)).and_then(|()| {
         let same = content(&making)?.is_some_and(|(_, hash)| Some(hash) == sha256);
         if !same || source::look(from)? != *seen {
-            return Err(Failure::new(ErrorCode::FileChanged, "it changed while it was moved"));
+            return Err(Failure::new(
+                ErrorCode::FileChanged,
+                "it changed while it was moved",
+            ));
         }
         rename_new(&making, to).map_err(|e| failed(&e))?;
         let _ = fs::File::open(folder).and_then(|d| d.sync_all());

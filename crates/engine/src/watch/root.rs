@@ -62,9 +62,14 @@ pub(crate) fn look(path: &Path, known: &Identity) -> Root {
         Ok(meta) => meta,
         Err(e) if matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
             // The disk that it was on shows itself in the folders above it, or not at all.
-            let above = path.ancestors().skip(1).find_map(|p| std::fs::symlink_metadata(p).ok());
+            let above = path
+                .ancestors()
+                .skip(1)
+                .find_map(|p| std::fs::symlink_metadata(p).ok());
             return match above {
-                Some(above) if above.dev() == known.dev => trouble(ErrorCode::WatchMissing, shown.to_string()),
+                Some(above) if above.dev() == known.dev => {
+                    trouble(ErrorCode::WatchMissing, shown.to_string())
+                }
                 _ => Root::DiskMissing,
             };
         }
@@ -84,7 +89,9 @@ pub(crate) fn look(path: &Path, known: &Identity) -> Root {
         }
         Err(_) => return Root::DiskMissing,
     };
-    let Ok(now) = identity(path) else { return Root::DiskMissing };
+    let Ok(now) = identity(path) else {
+        return Root::DiskMissing;
+    };
     match compare(known, &now) {
         Sameness::Same => Root::Here(now),
         // An empty folder on another disk is what stays of a mount.
@@ -111,24 +118,51 @@ fn compare(known: &Identity, now: &Identity) -> Sameness {
         was == is
     };
     // Deleted and made again on the same disk: the same place for a person (F152).
-    if same_disk { Sameness::Same } else { Sameness::Other }
+    if same_disk {
+        Sameness::Same
+    } else {
+        Sameness::Other
+    }
 }
 
 /// True where files lie on another computer: its clock is not ours, and nobody tells of changes.
 pub(crate) fn is_network(path: &Path) -> bool {
-    const NETWORK: &[i64] = &[
-        0x6969, 0x517b, 0xff53_4d42, 0xfe53_4d42, 0x0102_1997, 0x6573_5546, 0x5346_414f, 0x00c3_6400, 0x7375_7245, 0x564c,
+    const NETWORK: &[u64] = &[
+        0x6969,
+        0x517b,
+        0xff53_4d42,
+        0xfe53_4d42,
+        0x0102_1997,
+        0x6573_5546,
+        0x5346_414f,
+        0x00c3_6400,
+        0x7375_7245,
+        0x564c,
     ];
     rustix::fs::statfs(path).is_ok_and(|s| {
-        let kind = i64::from(s.f_type) & 0xffff_ffff;
+        let kind = u64::try_from(s.f_type).unwrap_or(0) & 0xffff_ffff;
         NETWORK.contains(&kind)
     })
 }
 
 /// Folders that are no person's.
 pub(crate) fn is_systems(path: &Path) -> bool {
-    const TREES: &[&str] = &["/proc", "/sys", "/dev", "/run/user", "/boot", "/etc", "/usr", "/bin", "/sbin", "/lib", "/lib64"];
-    const ALONE: &[&str] = &["/", "/home", "/root", "/var", "/tmp", "/run", "/mnt", "/media", "/opt", "/srv"];
+    const TREES: &[&str] = &[
+        "/proc",
+        "/sys",
+        "/dev",
+        "/run/user",
+        "/boot",
+        "/etc",
+        "/usr",
+        "/bin",
+        "/sbin",
+        "/lib",
+        "/lib64",
+    ];
+    const ALONE: &[&str] = &[
+        "/", "/home", "/root", "/var", "/tmp", "/run", "/mnt", "/media", "/opt", "/srv",
+    ];
     ALONE.iter().any(|p| path == Path::new(p)) || TREES.iter().any(|p| path.starts_with(p))
 }
 
@@ -179,7 +213,8 @@ mod tests {
         let known = identity(&path).unwrap();
         assert!(matches!(look(&path, &known), Root::Here(_)));
         std::fs::remove_dir(&path).unwrap();
-        let missing = |root: Root, code| assert!(matches!(&root, Root::Trouble(f) if f.code == code), "{root:?}");
+        let missing =
+            |root: Root, code| assert!(matches!(&root, Root::Trouble(f) if f.code == code), "{root:?}");
         missing(look(&path, &known), ErrorCode::WatchMissing);
         // The disk that it was on is nowhere above its place.
         let elsewhere = id(known.dev + 1, &format!("other{}", known.marker));

@@ -132,7 +132,10 @@ mod tests {
     use super::*;
 
     fn why(settings: WatchSettings, rel: &str, size: u64) -> Option<Why> {
-        Rules::new(&settings).unwrap().left(rel.as_bytes(), size).map(|l| l.why)
+        Rules::new(&settings)
+            .unwrap()
+            .left(rel.as_bytes(), size)
+            .map(|l| l.why)
     }
 
     #[test]
@@ -144,11 +147,17 @@ mod tests {
         };
         assert_eq!(why(s(&[], &["*.log"]), "a/b.log", 1), Some(Why::Excluded));
         assert_eq!(why(s(&[], &["*.log", "!keep.log"]), "a/keep.log", 1), None);
-        assert_eq!(why(s(&[], &["proxies/"]), "proxies/x.mov", 1), Some(Why::Excluded));
+        assert_eq!(
+            why(s(&[], &["proxies/"]), "proxies/x.mov", 1),
+            Some(Why::Excluded)
+        );
         assert_eq!(why(s(&[], &["/top.txt"]), "a/top.txt", 1), None);
         assert_eq!(why(s(&["*.mp4", "*.mov"], &[]), "a/b.mov", 1), None);
         assert_eq!(why(s(&["*.mp4"], &[]), "a/b.txt", 1), Some(Why::NotIncluded));
-        assert_eq!(why(s(&["raw/**"], &["*.tmp2"]), "raw/x/y.tmp2", 1), Some(Why::Excluded));
+        assert_eq!(
+            why(s(&["raw/**"], &["*.tmp2"]), "raw/x/y.tmp2", 1),
+            Some(Why::Excluded)
+        );
         let wrong = Rules::new(&s(&[], &["{a,b", "b"]));
         assert!(wrong.is_err_and(|f| f.code == ErrorCode::WatchRule));
     }
@@ -165,6 +174,12 @@ mod tests {
         assert_eq!(why(s.clone(), "a/b/c", 10), Some(Why::TooDeep));
         assert_eq!(why(s.clone(), "a", 9), Some(Why::TooSmall));
         assert_eq!(why(s.clone(), "a", 21), Some(Why::TooLarge));
-        assert!(Rules::new(&WatchSettings { max_size: Some(1), ..s }).is_err());
+        assert!(
+            Rules::new(&WatchSettings {
+                max_size: Some(1),
+                ..s
+            })
+            .is_err()
+        );
     }
 }

@@ -18,7 +18,8 @@ const TRIES: u32 = 10_000;
 /// # Errors
 /// `trash_missing` where there is none; `no_permission`, `read_error`.
 pub(crate) fn put(file: &Path, home_trash: Option<&Path>, deleted_at: &str) -> Result<PathBuf, Failure> {
-    let meta = fs::symlink_metadata(file).map_err(|e| windlass_transfer::source::source_failure(&e, file, None))?;
+    let meta =
+        fs::symlink_metadata(file).map_err(|e| windlass_transfer::source::source_failure(&e, file, None))?;
     let (trash, relative_to) = find(file, meta.dev(), home_trash)?;
     let told = match &relative_to {
         Some(top) => file.strip_prefix(top).unwrap_or(file),
@@ -39,7 +40,11 @@ fn into(file: &Path, told: &Path, trash: &Path, deleted_at: &str) -> io::Result<
     for dir in [&files, &infos] {
         fs::DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
     }
-    let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let name = file
+        .file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned();
     let text = format!(
         "[Trash Info]\nPath={}\nDeletionDate={deleted_at}\n",
         percent(told.as_os_str().as_bytes())
@@ -48,7 +53,12 @@ fn into(file: &Path, told: &Path, trash: &Path, deleted_at: &str) -> io::Result<
         let name = if n == 1 { name.clone() } else { numbered(&name, n) };
         let info = infos.join(format!("{name}.trashinfo"));
         // Whoever makes the info file owns the name.
-        let mut made = match fs::File::options().write(true).create_new(true).mode(0o600).open(&info) {
+        let mut made = match fs::File::options()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(&info)
+        {
             Ok(made) => made,
             Err(e) if e.kind() == io::ErrorKind::AlreadyExists => continue,
             Err(e) => return Err(e),
@@ -133,7 +143,10 @@ mod tests {
             let name = place.file_name().unwrap().to_string_lossy().into_owned();
             let info = fs::read_to_string(trash.join("info").join(format!("{name}.trashinfo"))).unwrap();
             let path = percent(file.as_os_str().as_bytes());
-            assert_eq!(info, format!("[Trash Info]\nPath={path}\nDeletionDate=2026-05-12T14:02:03\n"));
+            assert_eq!(
+                info,
+                format!("[Trash Info]\nPath={path}\nDeletionDate=2026-05-12T14:02:03\n")
+            );
             assert!(path.ends_with("a%20b.txt"));
         }
         assert_eq!(fs::read_dir(trash.join("files")).unwrap().count(), 2);

@@ -18,8 +18,8 @@ use crate::clock;
 use crate::infos::locked;
 use crate::shell::Shared;
 use crate::view::{
-    FileError, WatchCounts, WatchFileView, WatchOriginal, WatchPage, WatchQuery, WatchSettings, WatchState, WatchVerdict, WatchView,
-    code_view, error_view,
+    FileError, WatchCounts, WatchFileView, WatchOriginal, WatchPage, WatchQuery, WatchSettings, WatchState,
+    WatchVerdict, WatchView, code_view, error_view,
 };
 
 /// Files of one page.
@@ -36,7 +36,10 @@ pub(crate) async fn all(shared: &Shared) -> Result<Vec<WatchView>, Failure> {
                 let today = watched::sent_since(conn, row.id, today)?;
                 rows.push((watched::counts(conn, row.id)?, today, row));
             }
-            let names: BTreeMap<_, _> = destinations::list(conn)?.into_iter().map(|d| (d.id, d.name)).collect();
+            let names: BTreeMap<_, _> = destinations::list(conn)?
+                .into_iter()
+                .map(|d| (d.id, d.name))
+                .collect();
             Ok((rows, names))
         })
         .await?;
@@ -64,7 +67,14 @@ fn small(n: u64) -> u32 {
     u32::try_from(n).unwrap_or(u32::MAX)
 }
 
-fn view(shared: &Shared, row: FolderRow, c: EntryCounts, today: u64, destination_name: String, live: Option<&Live>) -> WatchView {
+fn view(
+    shared: &Shared,
+    row: FolderRow,
+    c: EntryCounts,
+    today: u64,
+    destination_name: String,
+    live: Option<&Live>,
+) -> WatchView {
     let settings = settings_of(&row);
     let mut v = WatchView {
         id: row.id,
@@ -131,7 +141,10 @@ pub(super) async fn page(shared: &Shared, id: WatchId, query: WatchQuery) -> Res
             Ok((full, watched::listed_count(conn, id, &filter)?))
         })
         .await?;
-    let files = rows.into_iter().map(|(row, percent)| file(row, percent, &live)).collect();
+    let files = rows
+        .into_iter()
+        .map(|(row, percent)| file(row, percent, &live))
+        .collect();
     Ok(WatchPage {
         watch_id: id,
         offset,
@@ -141,7 +154,11 @@ pub(super) async fn page(shared: &Shared, id: WatchId, query: WatchQuery) -> Res
 }
 
 /// One file that is written down.
-pub(super) async fn one(shared: &Shared, id: WatchId, rel: Vec<u8>) -> Result<Option<WatchFileView>, Failure> {
+pub(super) async fn one(
+    shared: &Shared,
+    id: WatchId,
+    rel: Vec<u8>,
+) -> Result<Option<WatchFileView>, Failure> {
     let live = shared.watches.get(id)?;
     let found = shared
         .queue
@@ -156,7 +173,10 @@ pub(super) async fn one(shared: &Shared, id: WatchId, rel: Vec<u8>) -> Result<Op
     Ok(found.map(|(percent, row)| file(row, percent, &live)))
 }
 
-fn percent(conn: &windlass_queue::Connection, row: &EntryRow) -> Result<Option<u8>, windlass_queue::QueueError> {
+fn percent(
+    conn: &windlass_queue::Connection,
+    row: &EntryRow,
+) -> Result<Option<u8>, windlass_queue::QueueError> {
     let Some(id) = row.file.filter(|_| row.state == EntryState::Queued) else {
         return Ok(None);
     };
@@ -181,7 +201,11 @@ pub(super) fn name_and_folder(rel: &[u8]) -> (String, String) {
 fn file(e: EntryRow, percent: Option<u8>, live: &Live) -> WatchFileView {
     let pending: Option<Pending> = locked(&live.now).pending.get(&e.rel_path).cloned();
     let (name, folder) = name_and_folder(&e.rel_path);
-    let upload_failed = e.error.as_ref().filter(|_| e.state == EntryState::Failed).map(error_view);
+    let upload_failed = e
+        .error
+        .as_ref()
+        .filter(|_| e.state == EntryState::Failed)
+        .map(error_view);
     let refused: Option<FileError> = (e.after_state == AfterState::Failed)
         .then(|| e.detail.parse::<ErrorCode>().ok().map(code_view))
         .flatten();
@@ -198,7 +222,9 @@ fn file(e: EntryRow, percent: Option<u8>, live: &Live) -> WatchFileView {
         path: encode_path_bytes(&e.rel_path),
         name,
         folder,
-        size: pending.as_ref().map_or(e.fingerprint.size, |p| p.stand.fingerprint.size),
+        size: pending
+            .as_ref()
+            .map_or(e.fingerprint.size, |p| p.stand.fingerprint.size),
         verdict,
         why: pending.as_ref().map_or(e.why, |p| p.why),
         detail: shown(&e.detail),

@@ -16,7 +16,9 @@ pub(crate) fn writers(root: &Path) -> BTreeSet<(u64, u64)> {
     let own = std::process::id().to_string();
     for process in processes.flatten() {
         let name = process.file_name();
-        let number = name.to_str().is_some_and(|n| n.bytes().all(|b| b.is_ascii_digit()));
+        let number = name
+            .to_str()
+            .is_some_and(|n| n.bytes().all(|b| b.is_ascii_digit()));
         if !number || name.to_str() == Some(&own) {
             continue;
         }
@@ -60,7 +62,11 @@ mod tests {
         let (written, read) = (root.join("w"), root.join("r"));
         std::fs::write(&written, b"x").unwrap();
         std::fs::write(&read, b"x").unwrap();
-        let script = format!("exec 3>>'{}' 4<'{}'; echo open; read x", written.display(), read.display());
+        let script = format!(
+            "exec 3>>'{}' 4<'{}'; echo open; read x",
+            written.display(),
+            read.display()
+        );
         let mut child = Command::new("sh")
             .args(["-c", &script])
             .stdin(Stdio::piped())
@@ -68,7 +74,9 @@ mod tests {
             .spawn()
             .unwrap();
         let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        BufReader::new(child.stdout.take().unwrap())
+            .read_line(&mut line)
+            .unwrap();
         let inode = std::fs::metadata(&written).map(|m| (m.dev(), m.ino())).unwrap();
         assert_eq!(writers(&root), BTreeSet::from([inode]));
         child.stdin.take().unwrap().write_all(b"\n").unwrap();

@@ -52,7 +52,11 @@ async fn a_limit_holds_all_uploads_and_a_change_is_felt_in_less_than_a_second() 
     let changed = Instant::now();
     engine.set_setting("limit", 0.into()).await.unwrap();
     assert_eq!(end(&engine, group).await, GroupEnd::Done);
-    assert!(changed.elapsed() < Duration::from_secs(2), "{:?}", changed.elapsed());
+    assert!(
+        changed.elapsed() < Duration::from_secs(2),
+        "{:?}",
+        changed.elapsed()
+    );
     assert!(began.elapsed() > Duration::from_secs(2));
 }
 
@@ -107,7 +111,10 @@ async fn groups_are_put_in_another_order_and_stay_so_after_a_launch() {
 async fn many_files_are_found_chosen_and_left_out_at_once() {
     let b = Bench::new().await;
     for i in 0..30 {
-        b.write(&format!("{}/file-{i:02}.bin", if i % 2 == 0 { "even" } else { "odd" }), &bytes(i, 100));
+        b.write(
+            &format!("{}/file-{i:02}.bin", if i % 2 == 0 { "even" } else { "odd" }),
+            &bytes(i, 100),
+        );
     }
     let engine = b.engine().await;
     engine.set_intent(Scope::App, Intent::Paused).await.unwrap();
@@ -118,6 +125,7 @@ async fn many_files_are_found_chosen_and_left_out_at_once() {
     let find = Find {
         text: "ODD file".into(),
         kind: FindKind::Open,
+        code: None,
     };
     let range = RowRange {
         group,
@@ -233,7 +241,10 @@ async fn a_look_tells_what_is_there_what_changed_and_what_can_not_go_and_the_ans
     let kinds: Vec<_> = view.folds.iter().map(|f| (f.kind, f.files)).collect();
     assert!(kinds.contains(&(PreflightKind::AlreadyThere, 3)), "{kinds:?}");
     assert!(kinds.contains(&(PreflightKind::NotRegular, 1)), "{kinds:?}");
-    assert_eq!((view.files, view.ready, view.folders, view.empty_folders), (6, 2, 2, 1));
+    assert_eq!(
+        (view.files, view.ready, view.folders, view.empty_folders),
+        (6, 2, 2, 1)
+    );
     assert!(view.free.is_some() && view.name == "source");
 
     let leave = Leave {

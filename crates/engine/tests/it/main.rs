@@ -15,15 +15,32 @@ mod relaunch;
 mod watch;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use plane::Plane;
 use tempfile::TempDir;
-use windlass_core::ids::GroupId;
+use windlass_core::ids::{DestinationId, GroupId};
 use windlass_core::machine::Config;
 use windlass_engine::home::Home;
 use windlass_engine::view::NewDestination;
+use windlass_protocol::destinations::{Kept, SecretKeep, TokenStore};
 use windlass_engine::{AddPaths, EngineConfig, EngineHandle, GroupEnd, Origin, start};
+
+/// No server is there, so no token is.
+struct NoTokens;
+
+impl TokenStore for NoTokens {
+    fn put<'a>(&'a self, _: DestinationId, _: &'a str, _: SecretKeep) -> Kept<'a, ()> {
+        Box::pin(async { Ok(()) })
+    }
+    fn get(&self, _: DestinationId, _: SecretKeep) -> Kept<'_, Option<String>> {
+        Box::pin(async { Ok(None) })
+    }
+    fn remove(&self, _: DestinationId, _: SecretKeep) -> Kept<'_, ()> {
+        Box::pin(async { Ok(()) })
+    }
+}
 
 /// A data folder, a source folder, a plane.
 pub(crate) struct Bench {
@@ -59,6 +76,7 @@ impl Bench {
         let config = EngineConfig {
             lock,
             control: self.plane.endpoint.clone(),
+            tokens: Arc::new(NoTokens),
             suggested_folder: self.dir.path().join("suggested"),
             machine: Config::default(),
         };
@@ -69,6 +87,7 @@ impl Bench {
                 name: "there".into(),
                 folder,
                 s3: None,
+                server: None,
                 make_default: true,
             };
             assert!(engine.add_destination(&new).await.unwrap().ok);

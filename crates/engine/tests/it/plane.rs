@@ -117,6 +117,11 @@ impl Plane {
         self.world.lock().unwrap().objects.clone()
     }
 
+    /// Somebody removes them there.
+    pub(crate) fn lose_objects(&self) {
+        self.world.lock().unwrap().objects.clear();
+    }
+
     pub(crate) fn puts(&self) -> Vec<(FileId, u32)> {
         self.world.lock().unwrap().puts.clone()
     }

@@ -10,10 +10,12 @@ use windlass_core::names::encode_path_bytes;
 use windlass_core::states::Intent;
 use windlass_engine::EngineHandle;
 use windlass_engine::view::{
-    After, NewWatch, WatchFileView, WatchQuery, WatchSettings, WatchState, WatchVerdict, WatchView, Why,
+    After, NewWatch, WatchFileView, WatchOriginal, WatchQuery, WatchSettings, WatchState, WatchVerdict,
+    WatchView, Why,
 };
 
 use crate::Bench;
+use crate::plane::Fault;
 
 fn quick() -> WatchSettings {
     WatchSettings {
@@ -85,7 +87,11 @@ impl Watched {
             }
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
-        panic!("{path} did not come to that: {:#?}\n{:#?}", self.files().await, self.view().await);
+        panic!(
+            "{path} did not come to that: {:#?}\n{:#?}",
+            self.files().await,
+            self.view().await
+        );
     }
 
     async fn state(&self, state: WatchState) -> WatchView {
@@ -167,7 +173,9 @@ async fn f147_f149_a_file_that_is_still_written_waits_and_goes_once_whole() {
     assert_eq!(w.files().await[0].verdict, WatchVerdict::Settling);
     drop(file);
     w.bench.write("film.mp4.part", &[9; 3_000]);
-    let named = w.until("film.mp4.part", |f| f.verdict == WatchVerdict::Ignored).await;
+    let named = w
+        .until("film.mp4.part", |f| f.verdict == WatchVerdict::Ignored)
+        .await;
     assert_eq!((named.why, named.detail.as_str()), (Why::TempName, "*.part"));
     fs::rename(w.path("film.mp4.part"), w.path("film.mp4")).unwrap();
     w.uploaded("film.mp4").await;
@@ -204,7 +212,10 @@ async fn f160_a_changed_file_goes_up_as_a_new_version_and_says_so() {
     w.uploaded("a.txt").await;
     fs::write(w.path("a.txt"), b"second version").unwrap();
     let second = w.until("a.txt", |f| f.versions == 2).await;
-    assert_eq!((second.verdict, second.why), (WatchVerdict::Uploaded, Why::NewVersion));
+    assert_eq!(
+        (second.verdict, second.why),
+        (WatchVerdict::Uploaded, Why::NewVersion)
+    );
     let sizes: Vec<_> = w.receipts().await.into_iter().map(|(_, s)| s).collect();
     assert_eq!(sizes, [5, 14]);
 }
@@ -239,13 +250,25 @@ async fn e4_e6_rules_and_what_is_no_file_are_explained() {
     assert_eq!(why("link").map(|w| w.0), Some(Why::NotRegular));
     assert_eq!(w.receipts().await.len(), 1);
     let explained = |path: PathBuf| w.engine.explain_watched(text(&path));
-    assert_eq!(explained(w.path("one/two/deep.txt")).await.unwrap().file.why, Why::TooDeep);
-    assert_eq!(explained(w.path("nothing.txt")).await.unwrap().file.why, Why::Absent);
-    assert_eq!(explained(w.path("nothing.log")).await.unwrap().file.why, Why::Excluded);
+    assert_eq!(
+        explained(w.path("one/two/deep.txt")).await.unwrap().file.why,
+        Why::TooDeep
+    );
+    assert_eq!(
+        explained(w.path("nothing.txt")).await.unwrap().file.why,
+        Why::Absent
+    );
+    assert_eq!(
+        explained(w.path("nothing.log")).await.unwrap().file.why,
+        Why::Excluded
+    );
     let outside = explained(PathBuf::from("/elsewhere/x")).await.unwrap_err();
     assert_eq!(outside.code, ErrorCode::NotFound);
     // Anyway, says the person.
-    w.engine.upload_anyway(w.watch.id, Some(vec!["a.log".into()])).await.unwrap();
+    w.engine
+        .upload_anyway(w.watch.id, Some(vec!["a.log".into()]))
+        .await
+        .unwrap();
     w.uploaded("a.log").await;
 }
 
@@ -256,7 +279,11 @@ async fn f157_what_can_not_be_watched_is_refused_with_its_code() {
     let refused = async |path: PathBuf| w.engine.add_watch(new(&path, quick())).await.unwrap_err().code;
     assert_eq!(refused(w.root.clone()).await, ErrorCode::WatchOverlap, "twice");
     fs::create_dir(w.path("in")).unwrap();
-    assert_eq!(refused(w.path("in")).await, ErrorCode::WatchOverlap, "inside another");
+    assert_eq!(
+        refused(w.path("in")).await,
+        ErrorCode::WatchOverlap,
+        "inside another"
+    );
     let to = dir.join("to");
     fs::create_dir_all(to.join("in")).unwrap();
     assert_eq!(refused(to.clone()).await, ErrorCode::WatchDestination);
@@ -270,7 +297,11 @@ async fn f157_what_can_not_be_watched_is_refused_with_its_code() {
     std::os::unix::fs::symlink(&other, &link).unwrap();
     assert_eq!(refused(link).await, ErrorCode::WatchNotFolder);
     assert_eq!(refused("/etc".into()).await, ErrorCode::WatchSystemFolder);
-    assert_eq!(refused(dir.join("home")).await, ErrorCode::WatchSystemFolder, "its own data");
+    assert_eq!(
+        refused(dir.join("home")).await,
+        ErrorCode::WatchSystemFolder,
+        "its own data"
+    );
     let rule = WatchSettings {
         exclude: vec!["{a,b".into()],
         ..quick()
@@ -283,12 +314,17 @@ async fn f157_what_can_not_be_watched_is_refused_with_its_code() {
         ..quick()
     };
     let wrong = w.engine.add_watch(new(&other, inside)).await.unwrap_err();
-    assert_eq!(wrong.code, ErrorCode::WatchOverlap, "originals would be sent again");
+    assert_eq!(
+        wrong.code,
+        ErrorCode::WatchOverlap,
+        "originals would be sent again"
+    );
     // And a destination in a watched folder, the other way round.
     let place = windlass_engine::view::NewDestination {
         name: "in".into(),
         folder: Some(w.path("in").to_string_lossy().into_owned()),
         s3: None,
+        server: None,
         make_default: false,
     };
     let wrong = w.engine.add_destination(&place).await.unwrap_err();
@@ -312,7 +348,10 @@ async fn f152_e9_a_folder_that_goes_is_a_state_and_never_a_deletion() {
         }
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
-    assert_eq!(w.view().await.problem.map(|p| p.code), Some(ErrorCode::WatchNotFolder));
+    assert_eq!(
+        w.view().await.problem.map(|p| p.code),
+        Some(ErrorCode::WatchNotFolder)
+    );
     fs::remove_file(&w.root).unwrap();
     fs::rename(&away, &w.root).unwrap();
     w.bench.write("b.bin", &[2; 200]);
@@ -328,7 +367,10 @@ async fn f152_e9_a_folder_that_goes_is_a_state_and_never_a_deletion() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_paused_folder_stands_still_and_a_removed_one_is_forgotten() {
     let w = watched(quick()).await;
-    w.engine.set_watch_intent(w.watch.id, Intent::Paused).await.unwrap();
+    w.engine
+        .set_watch_intent(w.watch.id, Intent::Paused)
+        .await
+        .unwrap();
     w.state(WatchState::Paused).await;
     w.bench.write("a.bin", &[1; 100]);
     tokio::time::sleep(Duration::from_millis(600)).await;
@@ -337,7 +379,10 @@ async fn a_paused_folder_stands_still_and_a_removed_one_is_forgotten() {
     w.uploaded("a.bin").await;
     w.engine.remove_watch(w.watch.id).await.unwrap();
     assert!(w.engine.watches().await.unwrap().is_empty());
-    assert_eq!(w.engine.look_now(Some(w.watch.id)).await.unwrap_err().code, ErrorCode::NotFound);
+    assert_eq!(
+        w.engine.look_now(Some(w.watch.id)).await.unwrap_err().code,
+        ErrorCode::NotFound
+    );
     assert_eq!(w.receipts().await.len(), 1, "receipts stay");
     w.engine.add_watch(new(&w.root, quick())).await.unwrap();
 }
@@ -410,7 +455,8 @@ async fn e7_e8_originals_are_moved_after_their_proof_and_never_without() {
         watch,
     };
     w.bench.write("sub/a.bin", &[1; 5_000]);
-    w.until("sub/a.bin", |f| f.gone && f.verdict == WatchVerdict::Uploaded).await;
+    w.until("sub/a.bin", |f| f.gone && f.verdict == WatchVerdict::Uploaded)
+        .await;
     assert_eq!(fs::read(done.join("sub/a.bin")).unwrap(), [1; 5_000]);
     assert!(!w.path("sub/a.bin").exists());
     assert_eq!(w.receipts().await.len(), 1);
@@ -423,4 +469,62 @@ async fn e7_e8_originals_are_moved_after_their_proof_and_never_without() {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     assert_eq!(w.receipts().await.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn e8_x13_an_original_that_the_destination_does_not_bear_out_stays() {
+    let bench = Bench::new().await;
+    let done = bench.dir.path().join("done");
+    let engine = bench.engine().await;
+    engine.begin_watching();
+    let root = bench.source();
+    let settings = WatchSettings {
+        after: After::Move,
+        after_path: Some(text(&done)),
+        ..quick()
+    };
+    let watch = engine.add_watch(new(&root, settings)).await.unwrap();
+    let w = Watched {
+        bench,
+        engine,
+        root,
+        watch,
+    };
+    // The destination does not answer when it is asked again: nothing is done yet.
+    w.bench.plane.fail("verify", [Fault::Status(503, "busy")]);
+    w.bench.write("a.bin", &[1; 5_000]);
+    w.until("a.bin", |f| f.original == WatchOriginal::Due).await;
+    assert!(w.path("a.bin").exists());
+    // It answers that it has it no more: the original stays, and says why.
+    w.bench.plane.lose_objects();
+    w.engine.look_now(None).await.unwrap();
+    let refused = w.until("a.bin", |f| f.original == WatchOriginal::Refused).await;
+    assert_eq!(refused.error.map(|e| e.code), Some(ErrorCode::ObjectMissing));
+    assert!(w.path("a.bin").exists() && !done.join("a.bin").exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn i38_a_file_that_changes_on_its_way_goes_up_only_as_it_settled() {
+    let w = watched(quick()).await;
+    w.bench.plane.hold_puts(true);
+    w.bench.write("a.bin", &vec![1; 20 << 20]);
+    w.until("a.bin", |f| {
+        matches!(f.verdict, WatchVerdict::Waiting | WatchVerdict::Uploading)
+    })
+    .await;
+    // It is written anew, slowly, while its parts are on the wire.
+    let mut file = fs::File::create(w.path("a.bin")).unwrap();
+    w.bench.plane.hold_puts(false);
+    for n in 0..6u8 {
+        file.write_all(&vec![n; 3 << 20]).unwrap();
+        tokio::time::sleep(Duration::from_millis(60)).await;
+    }
+    drop(file);
+    let last = w.uploaded("a.bin").await;
+    assert_eq!(last.size, 18 << 20);
+    let sizes: Vec<_> = w.receipts().await.into_iter().map(|(_, s)| s).collect();
+    assert!(
+        sizes == [18 << 20] || sizes == [18 << 20, 20 << 20],
+        "a version that never stood still went up: {sizes:?}"
+    );
 }

@@ -6,6 +6,7 @@
 use std::sync::LazyLock;
 
 use rusqlite::{Connection, params};
+use windlass_core::error::ErrorCode;
 use windlass_core::ids::{FileId, GroupId};
 
 use super::rows::{COLUMNS, FileRow, read};
@@ -37,6 +38,8 @@ pub struct Find {
     pub text: String,
     /// What became of the file.
     pub kind: Kind,
+    /// Only those that failed with this.
+    pub code: Option<ErrorCode>,
 }
 
 /// One that finds everything.
@@ -45,6 +48,7 @@ impl Default for Find {
         Self {
             text: String::new(),
             kind: Kind::All,
+            code: None,
         }
     }
 }
@@ -53,12 +57,15 @@ impl Find {
     /// True when it leaves nothing out.
     #[must_use]
     pub fn is_all(&self) -> bool {
-        self.kind == Kind::All && self.text.trim().is_empty()
+        self.kind == Kind::All && self.code.is_none() && self.text.trim().is_empty()
     }
 
     fn condition(&self) -> &'static str {
         static FAILED: LazyLock<String> = LazyLock::new(|| {
-            format!("f.state = 'failed' AND f.error_code NOT IN ({})", FOR_GOOD.as_str())
+            format!(
+                "f.state = 'failed' AND f.error_code NOT IN ({})",
+                FOR_GOOD.as_str()
+            )
         });
         static LEFT_OUT: LazyLock<String> = LazyLock::new(|| {
             format!(
@@ -88,9 +95,14 @@ impl Find {
             " AND f.rel_path LIKE ?2 ESCAPE '\\' AND f.rel_path LIKE ?3 ESCAPE '\\'
               AND f.rel_path LIKE ?4 ESCAPE '\\' AND f.rel_path LIKE ?5 ESCAPE '\\'"
         };
+        // The words of codes are ours and hold no quote.
+        let code = self
+            .code
+            .map(|c| format!(" AND f.state = 'failed' AND f.error_code = '{c}'"))
+            .unwrap_or_default();
         // The slots stay in use, so that one list of values fits every statement.
         format!(
-            "f.group_id = ?1 AND ({}){text} AND coalesce(?2, ?3, ?4, ?5, '') IS NOT NULL",
+            "f.group_id = ?1 AND ({}){text}{code} AND coalesce(?2, ?3, ?4, ?5, '') IS NOT NULL",
             self.condition()
         )
     }
@@ -180,7 +192,7 @@ pub fn ids_at(conn: &Connection, group: GroupId, from: u32, to: u32) -> Result<V
 pub fn found_in_groups(conn: &Connection, text: &str) -> Result<Vec<(GroupId, u64)>, QueueError> {
     let what = Find {
         text: text.to_owned(),
-        kind: Kind::All,
+        ..Find::default()
     };
     let [a, b, c, d] = what.patterns();
     let mut q = conn.prepare_cached(
@@ -189,8 +201,10 @@ pub fn found_in_groups(conn: &Connection, text: &str) -> Result<Vec<(GroupId, u6
            AND f.rel_path LIKE ?3 ESCAPE '\\' AND f.rel_path LIKE ?4 ESCAPE '\\'
          GROUP BY g.id",
     )?;
-    Ok(q.query_map(params![a, b, c, d], |r| Ok((id(r, 0)?, unsigned(r, 1)?)))?
-        .collect::<Result<_, _>>()?)
+    Ok(
+        q.query_map(params![a, b, c, d], |r| Ok((id(r, 0)?, unsigned(r, 1)?)))?
+            .collect::<Result<_, _>>()?,
+    )
 }
 
 /// How many files of a group have no proof and were not cancelled: open ones and those that failed, left out ones included.

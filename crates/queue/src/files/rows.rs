@@ -2,6 +2,7 @@
 
 use std::sync::LazyLock;
 
+use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use windlass_core::error::Failure;
 use windlass_core::fingerprint::SourceFingerprint;
@@ -12,6 +13,7 @@ use windlass_core::time::Timestamp;
 use windlass_core::units::Sha256;
 
 use crate::QueueError;
+use crate::processing::{self, Track};
 use crate::row::{self, key};
 
 /// A file as it is.
@@ -61,6 +63,8 @@ pub struct FileRow {
     pub parts_done: u32,
     /// Their bytes.
     pub bytes_done: u64,
+    /// What a server does with it since it arrived.
+    pub track: Option<Track>,
 }
 
 /// Columns of [`read`]. Parts are counted only where some may be stored and some not.
@@ -70,7 +74,10 @@ pub(super) const COLUMNS: &str = "f.id, f.group_id, f.position, f.path, f.rel_pa
      CASE WHEN f.state IN ('registered', 'uploading', 'verifying', 'failed', 'removed') THEN \
          (SELECT count(*) FROM part p WHERE p.file_id = f.id AND p.state = 'uploaded') END, \
      CASE WHEN f.state IN ('registered', 'uploading', 'verifying', 'failed', 'removed') THEN \
-         (SELECT coalesce(sum(p.size), 0) FROM part p WHERE p.file_id = f.id AND p.state = 'uploaded') END";
+         (SELECT coalesce(sum(p.size), 0) FROM part p WHERE p.file_id = f.id AND p.state = 'uploaded') END, \
+     (SELECT t.state FROM processing t WHERE t.file_id = f.id), \
+     (SELECT t.code FROM processing t WHERE t.file_id = f.id), \
+     (SELECT t.detail FROM processing t WHERE t.file_id = f.id)";
 
 pub(super) fn read(r: &Row<'_>) -> rusqlite::Result<FileRow> {
     let fingerprint = row::fingerprint(r, 5)?;
@@ -104,6 +111,10 @@ pub(super) fn read(r: &Row<'_>) -> rusqlite::Result<FileRow> {
         finished_at: row::maybe_time(r, 24)?,
         parts_done: r.get::<_, Option<u32>>(25)?.unwrap_or(all_parts),
         bytes_done: r.get::<_, Option<i64>>(26)?.map_or(all_bytes, i64::cast_unsigned),
+        track: match r.get_ref(27)? {
+            ValueRef::Null => None,
+            _ => Some(processing::track(r, 27)?),
+        },
     })
 }
 

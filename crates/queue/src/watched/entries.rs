@@ -103,7 +103,11 @@ const SELECT: &str = "SELECT e.rel_path, e.dev, e.inode, e.size, e.mtime_ns, e.c
   LEFT JOIN receipt r ON r.file_id = e.file_id
   LEFT JOIN receipt_hash h ON h.file_id = e.file_id";
 
-fn maybe<T>(r: &Row<'_>, i: usize, read: impl FnOnce(&Row<'_>, usize) -> rusqlite::Result<T>) -> rusqlite::Result<Option<T>> {
+fn maybe<T>(
+    r: &Row<'_>,
+    i: usize,
+    read: impl FnOnce(&Row<'_>, usize) -> rusqlite::Result<T>,
+) -> rusqlite::Result<Option<T>> {
     if r.get_ref(i)? == rusqlite::types::ValueRef::Null {
         Ok(None)
     } else {
@@ -140,8 +144,13 @@ fn read(r: &Row<'_>) -> rusqlite::Result<EntryRow> {
 ///
 /// # Errors
 /// As for every read.
-pub fn entries_by_path(conn: &Connection, watch: WatchId, paths: &[Vec<u8>]) -> Result<Vec<EntryRow>, QueueError> {
-    static ONE: LazyLock<String> = LazyLock::new(|| format!("{SELECT} WHERE e.folder_id = ?1 AND e.rel_path = ?2"));
+pub fn entries_by_path(
+    conn: &Connection,
+    watch: WatchId,
+    paths: &[Vec<u8>],
+) -> Result<Vec<EntryRow>, QueueError> {
+    static ONE: LazyLock<String> =
+        LazyLock::new(|| format!("{SELECT} WHERE e.folder_id = ?1 AND e.rel_path = ?2"));
     let mut q = conn.prepare_cached(&ONE)?;
     let mut rows = Vec::new();
     for path in paths {
@@ -154,9 +163,17 @@ pub fn entries_by_path(conn: &Connection, watch: WatchId, paths: &[Vec<u8>]) -> 
 ///
 /// # Errors
 /// As for every read.
-pub fn entries_by_inode(conn: &Connection, watch: WatchId, dev: u64, inode: u64) -> Result<Vec<EntryRow>, QueueError> {
-    static SOME: LazyLock<String> =
-        LazyLock::new(|| format!("{SELECT} WHERE e.folder_id = ?1 AND e.dev = ?2 AND e.inode = ?3 AND e.file_id IS NOT NULL LIMIT 16"));
+pub fn entries_by_inode(
+    conn: &Connection,
+    watch: WatchId,
+    dev: u64,
+    inode: u64,
+) -> Result<Vec<EntryRow>, QueueError> {
+    static SOME: LazyLock<String> = LazyLock::new(|| {
+        format!(
+            "{SELECT} WHERE e.folder_id = ?1 AND e.dev = ?2 AND e.inode = ?3 AND e.file_id IS NOT NULL LIMIT 16"
+        )
+    });
     let mut q = conn.prepare_cached(&SOME)?;
     let rows = q
         .query_map(params![key(watch), dev.cast_signed(), inode.cast_signed()], read)?
@@ -168,12 +185,20 @@ pub fn entries_by_inode(conn: &Connection, watch: WatchId, dev: u64, inode: u64)
 ///
 /// # Errors
 /// As for every read.
-pub fn page_after(conn: &Connection, watch: WatchId, after: &[u8], limit: usize) -> Result<Vec<EntryRow>, QueueError> {
-    static PAGE: LazyLock<String> =
-        LazyLock::new(|| format!("{SELECT} WHERE e.folder_id = ?1 AND e.rel_path > ?2 ORDER BY e.rel_path LIMIT ?3"));
+pub fn page_after(
+    conn: &Connection,
+    watch: WatchId,
+    after: &[u8],
+    limit: usize,
+) -> Result<Vec<EntryRow>, QueueError> {
+    static PAGE: LazyLock<String> = LazyLock::new(|| {
+        format!("{SELECT} WHERE e.folder_id = ?1 AND e.rel_path > ?2 ORDER BY e.rel_path LIMIT ?3")
+    });
     let mut q = conn.prepare_cached(&PAGE)?;
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let rows = q.query_map(params![key(watch), after, limit], read)?.collect::<Result<_, _>>()?;
+    let rows = q
+        .query_map(params![key(watch), after, limit], read)?
+        .collect::<Result<_, _>>()?;
     Ok(rows)
 }
 
@@ -204,7 +229,13 @@ impl EntryFilter {
 ///
 /// # Errors
 /// As for every read.
-pub fn listed(conn: &Connection, watch: WatchId, filter: &EntryFilter, offset: u64, limit: usize) -> Result<Vec<EntryRow>, QueueError> {
+pub fn listed(
+    conn: &Connection,
+    watch: WatchId,
+    filter: &EntryFilter,
+    offset: u64,
+    limit: usize,
+) -> Result<Vec<EntryRow>, QueueError> {
     let sql = format!(
         "{SELECT} WHERE e.folder_id = ?1 AND ?2 IS NOT NULL{} ORDER BY e.last_change DESC, e.rel_path LIMIT ?3 OFFSET ?4",
         filter.sql()
@@ -227,7 +258,9 @@ pub fn listed_count(conn: &Connection, watch: WatchId, filter: &EntryFilter) -> 
         "SELECT count(*) FROM watched_entry e WHERE e.folder_id = ?1 AND ?2 IS NOT NULL{}",
         filter.sql()
     );
-    let n: i64 = conn.prepare_cached(&sql)?.query_row(params![key(watch), filter.text], |r| r.get(0))?;
+    let n: i64 = conn
+        .prepare_cached(&sql)?
+        .query_row(params![key(watch), filter.text], |r| r.get(0))?;
     Ok(n.cast_unsigned())
 }
 
@@ -323,8 +356,10 @@ pub fn mark(
     came_to: &Outcome,
     at: Timestamp,
 ) -> Result<bool, QueueError> {
-    let [dev, inode, size, mtime, ctime] =
-        came_to.version.as_ref().map_or([None; 5], |v| row::fingerprint_columns(v).map(Some));
+    let [dev, inode, size, mtime, ctime] = came_to
+        .version
+        .as_ref()
+        .map_or([None; 5], |v| row::fingerprint_columns(v).map(Some));
     let n = conn
         .prepare_cached(
             "UPDATE watched_entry SET state = ?4, why = ?5, detail = ?6, dev = coalesce(?7, dev), inode = coalesce(?8, inode),
@@ -349,9 +384,23 @@ pub fn take_over(conn: &Connection, watch: WatchId, from: &[u8], to: &NewEntry) 
         return put(conn, watch, to);
     };
     forget(conn, watch, from)?;
-    put(conn, watch, &NewEntry { file: old.file, ..to.clone() })?;
-    conn.prepare_cached("UPDATE watched_entry SET versions = ?3, after_state = ?4 WHERE folder_id = ?1 AND rel_path = ?2")?
-        .execute(params![key(watch), to.rel_path, old.versions, old.after_state.as_str()])?;
+    put(
+        conn,
+        watch,
+        &NewEntry {
+            file: old.file,
+            ..to.clone()
+        },
+    )?;
+    conn.prepare_cached(
+        "UPDATE watched_entry SET versions = ?3, after_state = ?4 WHERE folder_id = ?1 AND rel_path = ?2",
+    )?
+    .execute(params![
+        key(watch),
+        to.rel_path,
+        old.versions,
+        old.after_state.as_str()
+    ])?;
     Ok(())
 }
 
@@ -366,8 +415,10 @@ pub fn mark_gone(conn: &Connection, watch: WatchId, rel_path: &[u8]) -> Result<(
          AND state <> 'queued'",
     )?
     .execute(params![key(watch), rel_path])?;
-    conn.prepare_cached("UPDATE watched_entry SET present = 0 WHERE folder_id = ?1 AND rel_path = ?2 AND present = 1")?
-        .execute(params![key(watch), rel_path])?;
+    conn.prepare_cached(
+        "UPDATE watched_entry SET present = 0 WHERE folder_id = ?1 AND rel_path = ?2 AND present = 1",
+    )?
+    .execute(params![key(watch), rel_path])?;
     Ok(())
 }
 
@@ -396,7 +447,9 @@ pub fn settled_since(conn: &Connection, watch: WatchId, limit: usize) -> Result<
     });
     let mut q = conn.prepare_cached(&SOME)?;
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let rows = q.query_map(params![key(watch), limit], read)?.collect::<Result<_, _>>()?;
+    let rows = q
+        .query_map(params![key(watch), limit], read)?
+        .collect::<Result<_, _>>()?;
     Ok(rows)
 }
 
@@ -415,9 +468,16 @@ pub fn sent_since(conn: &Connection, watch: WatchId, since: Timestamp) -> Result
 ///
 /// # Errors
 /// As for every read.
-pub fn after_due(conn: &Connection, watch: WatchId, state: AfterState, limit: usize) -> Result<Vec<EntryRow>, QueueError> {
+pub fn after_due(
+    conn: &Connection,
+    watch: WatchId,
+    state: AfterState,
+    limit: usize,
+) -> Result<Vec<EntryRow>, QueueError> {
     static SOME: LazyLock<String> = LazyLock::new(|| {
-        format!("{SELECT} WHERE e.folder_id = ?1 AND e.after_state = ?2 AND e.state = 'uploaded' ORDER BY e.rel_path LIMIT ?3")
+        format!(
+            "{SELECT} WHERE e.folder_id = ?1 AND e.after_state = ?2 AND e.state = 'uploaded' ORDER BY e.rel_path LIMIT ?3"
+        )
     });
     let mut q = conn.prepare_cached(&SOME)?;
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
@@ -431,7 +491,13 @@ pub fn after_due(conn: &Connection, watch: WatchId, state: AfterState, limit: us
 ///
 /// # Errors
 /// As for every write.
-pub fn set_after(conn: &Connection, watch: WatchId, rel_path: &[u8], state: AfterState, detail: &str) -> Result<(), QueueError> {
+pub fn set_after(
+    conn: &Connection,
+    watch: WatchId,
+    rel_path: &[u8],
+    state: AfterState,
+    detail: &str,
+) -> Result<(), QueueError> {
     conn.prepare_cached("UPDATE watched_entry SET after_state = ?3, detail = ?4 WHERE folder_id = ?1 AND rel_path = ?2 AND file_id IS NOT NULL")?
         .execute(params![key(watch), rel_path, state.as_str(), short(detail)])?;
     Ok(())

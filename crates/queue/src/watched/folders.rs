@@ -100,7 +100,9 @@ pub fn add(conn: &Connection, f: &FolderRow) -> Result<(), QueueError> {
 /// # Errors
 /// As for every read.
 pub fn all(conn: &Connection) -> Result<Vec<FolderRow>, QueueError> {
-    let mut q = conn.prepare_cached(&format!("SELECT {COLUMNS} FROM watched_folder ORDER BY created_at, id"))?;
+    let mut q = conn.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM watched_folder ORDER BY created_at, id"
+    ))?;
     let rows = q.query_map([], read)?.collect::<Result<_, _>>()?;
     Ok(rows)
 }
@@ -119,7 +121,10 @@ pub fn folder(conn: &Connection, watch: WatchId) -> Result<Option<FolderRow>, Qu
 /// # Errors
 /// As for every write.
 pub fn remove(conn: &Connection, watch: WatchId) -> Result<bool, QueueError> {
-    Ok(conn.prepare_cached("DELETE FROM watched_folder WHERE id = ?1")?.execute([key(watch)])? == 1)
+    Ok(conn
+        .prepare_cached("DELETE FROM watched_folder WHERE id = ?1")?
+        .execute([key(watch)])?
+        == 1)
 }
 
 /// How many watched folders send to a destination.
@@ -146,8 +151,15 @@ pub fn set_intent(conn: &Connection, watch: WatchId, intent: Intent) -> Result<b
 ///
 /// # Errors
 /// As for every write.
-pub fn set_rules(conn: &Connection, watch: WatchId, name: &str, rule: GroupRule, rules: &Value) -> Result<bool, QueueError> {
-    let mut q = conn.prepare_cached("UPDATE watched_folder SET name = ?2, group_rule = ?3, rules = ?4 WHERE id = ?1")?;
+pub fn set_rules(
+    conn: &Connection,
+    watch: WatchId,
+    name: &str,
+    rule: GroupRule,
+    rules: &Value,
+) -> Result<bool, QueueError> {
+    let mut q = conn
+        .prepare_cached("UPDATE watched_folder SET name = ?2, group_rule = ?3, rules = ?4 WHERE id = ?1")?;
     Ok(q.execute(params![key(watch), name, rule.as_str(), rules.to_string()])? == 1)
 }
 
@@ -155,7 +167,12 @@ pub fn set_rules(conn: &Connection, watch: WatchId, name: &str, rule: GroupRule,
 ///
 /// # Errors
 /// When a folder is missing where one is moved to.
-pub fn set_after_upload(conn: &Connection, watch: WatchId, after: After, path: Option<&[u8]>) -> Result<bool, QueueError> {
+pub fn set_after_upload(
+    conn: &Connection,
+    watch: WatchId,
+    after: After,
+    path: Option<&[u8]>,
+) -> Result<bool, QueueError> {
     let mut q = conn.prepare_cached("UPDATE watched_folder SET after = ?2, after_path = ?3 WHERE id = ?1")?;
     Ok(q.execute(params![key(watch), after.as_str(), path])? == 1)
 }
@@ -185,6 +202,7 @@ pub fn set_scanned(conn: &Connection, watch: WatchId, at: Timestamp) -> Result<(
 /// # Errors
 /// As for every write.
 pub fn set_only_new_done(conn: &Connection, watch: WatchId) -> Result<(), QueueError> {
-    conn.prepare_cached("UPDATE watched_folder SET only_new = 0 WHERE id = ?1")?.execute([key(watch)])?;
+    conn.prepare_cached("UPDATE watched_folder SET only_new = 0 WHERE id = ?1")?
+        .execute([key(watch)])?;
     Ok(())
 }

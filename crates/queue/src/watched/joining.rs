@@ -23,7 +23,9 @@ pub struct Joining {
 /// # Errors
 /// As for every read.
 pub fn joining(conn: &Connection, watch: WatchId) -> Result<Vec<Joining>, QueueError> {
-    let mut q = conn.prepare_cached("SELECT key, group_id, joined_at FROM watched_group WHERE folder_id = ?1 ORDER BY key")?;
+    let mut q = conn.prepare_cached(
+        "SELECT key, group_id, joined_at FROM watched_group WHERE folder_id = ?1 ORDER BY key",
+    )?;
     let rows = q.query_map([key(watch)], |r| {
         Ok(Joining {
             key: r.get(0)?,
@@ -38,7 +40,13 @@ pub fn joining(conn: &Connection, watch: WatchId) -> Result<Vec<Joining>, QueueE
 ///
 /// # Errors
 /// As for every write.
-pub fn join(conn: &Connection, watch: WatchId, by: &str, group: GroupId, now: Timestamp) -> Result<(), QueueError> {
+pub fn join(
+    conn: &Connection,
+    watch: WatchId,
+    by: &str,
+    group: GroupId,
+    now: Timestamp,
+) -> Result<(), QueueError> {
     conn.prepare_cached(
         "INSERT INTO watched_group (folder_id, key, group_id, joined_at) VALUES (?1, ?2, ?3, ?4)
          ON CONFLICT (folder_id, key) DO UPDATE SET group_id = ?3, joined_at = ?4",
@@ -53,7 +61,8 @@ pub fn join(conn: &Connection, watch: WatchId, by: &str, group: GroupId, now: Ti
 /// # Errors
 /// As for every write.
 pub fn close(conn: &Connection, group: GroupId) -> Result<(), QueueError> {
-    conn.prepare_cached("DELETE FROM watched_group WHERE group_id = ?1")?.execute([key(group)])?;
+    conn.prepare_cached("DELETE FROM watched_group WHERE group_id = ?1")?
+        .execute([key(group)])?;
     groups::set_scanning(conn, group, false)?;
     Ok(())
 }

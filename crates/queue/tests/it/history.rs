@@ -32,7 +32,10 @@ fn ended(groups: u64) -> Sandbox {
         .write_blocking(move |c| (2..=groups).try_for_each(|n| furnish(c, n)))
         .unwrap();
     for n in 1..=groups {
-        insert(&s.queue, vec![new_file(n * 10, n, 0, 1), new_file(n * 10 + 1, n, 1, 2)]);
+        insert(
+            &s.queue,
+            vec![new_file(n * 10, n, 0, 1), new_file(n * 10 + 1, n, 1, 2)],
+        );
         apply(&s.queue, whole_life(n * 10, 1));
         apply(&s.queue, whole_life(n * 10 + 1, 2));
         end(&s.queue, n, n.cast_signed() * 1_000);
@@ -59,7 +62,10 @@ fn the_history_comes_in_pages_newest_first_and_outlives_the_card() {
         let Some(last) = page.last() else { break };
         after = Some((last.ended_at, last.group));
         seen.extend(page.iter().map(|r| r.group));
-        assert!(page.iter().all(|r| (r.files, r.done, r.bytes) == (2, 2, 16 * MIB)));
+        assert!(
+            page.iter()
+                .all(|r| (r.files, r.done, r.bytes) == (2, 2, 16 * MIB))
+        );
     }
     assert_eq!(seen, (1..=7).rev().map(group_id).collect::<Vec<_>>());
     s.queue
@@ -73,12 +79,14 @@ fn the_history_comes_in_pages_newest_first_and_outlives_the_card() {
     let named = read(&s.queue, move |c| {
         history::page(c, None, 9, &filter("name archive", Some(Ended::Completed)))
     });
+    assert_eq!(named.iter().map(|r| r.group).collect::<Vec<_>>(), [group_id(5)]);
     assert_eq!(
-        named.iter().map(|r| r.group).collect::<Vec<_>>(),
-        [group_id(5)]
-    );
-    assert_eq!(
-        read(&s.queue, move |c| history::page(c, None, 9, &filter("100%", None))),
+        read(&s.queue, move |c| history::page(
+            c,
+            None,
+            9,
+            &filter("100%", None)
+        )),
         []
     );
 }
@@ -121,7 +129,11 @@ fn files_are_found_by_words_of_their_path_and_by_checksum_before_and_after_they_
 #[test]
 fn files_of_a_group_are_found_by_words_and_by_what_became_of_them() {
     let s = ended(2);
-    let text = |t: &str, kind| Find { text: t.into(), kind };
+    let text = |t: &str, kind| Find {
+        text: t.into(),
+        kind,
+        code: None,
+    };
     let ids = |f: &Find| {
         let f = f.clone();
         read(&s.queue, move |c| files::find_ids(c, group_id(2), &f))
@@ -131,9 +143,13 @@ fn files_of_a_group_are_found_by_words_and_by_what_became_of_them() {
     assert_eq!(ids(&text("_", Kind::All)), []);
     assert_eq!(ids(&text("", Kind::Done)).len(), 2);
     assert_eq!(ids(&text("", Kind::Open)), []);
-    let page = read(&s.queue, move |c| files::find(c, group_id(2), &text("raw", Kind::Done), 1, 10));
+    let page = read(&s.queue, move |c| {
+        files::find(c, group_id(2), &text("raw", Kind::Done), 1, 10)
+    });
     assert_eq!(page.iter().map(|f| f.id).collect::<Vec<_>>(), [file_id(21)]);
-    let count = read(&s.queue, move |c| files::found_count(c, group_id(2), &text("raw", Kind::All)));
+    let count = read(&s.queue, move |c| {
+        files::found_count(c, group_id(2), &text("raw", Kind::All))
+    });
     assert_eq!(count, 2);
 }
 
@@ -149,7 +165,9 @@ fn figures_are_counted_from_the_rows_of_their_time() {
         insights::proved(c, at(-1_000_000), Some(destination_id(9)))
     });
     assert_eq!(other.files, 0);
-    let by = read(&s.queue, move |c| insights::proved_by_destination(c, at(-1_000_000)));
+    let by = read(&s.queue, move |c| {
+        insights::proved_by_destination(c, at(-1_000_000))
+    });
     assert_eq!(by.len(), 1);
     let times = read(&s.queue, move |c| insights::times(c, at(-1_000_000), None));
     assert_eq!(times.files, 8);
@@ -167,5 +185,8 @@ fn figures_are_counted_from_the_rows_of_their_time() {
     );
     let later = at(samples::KEEP_MS + 120_000);
     s.queue.write_blocking(move |c| samples::prune(c, later)).unwrap();
-    assert_eq!(read(&s.queue, move |c| samples::since(c, at(-60_000), 60_000, None)).len(), 1);
+    assert_eq!(
+        read(&s.queue, move |c| samples::since(c, at(-60_000), 60_000, None)).len(),
+        1
+    );
 }

@@ -25,3 +25,4 @@ mod small_tables;
 mod speed;
 mod support;
 mod transitions;
+mod watched;

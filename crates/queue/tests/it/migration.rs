@@ -143,7 +143,9 @@ fn what_ended_before_the_history_was_kept_stands_in_it_too() {
     let dir = tempfile::tempdir().unwrap();
     std::fs::copy(fixture(1), path_in(&dir)).unwrap();
     let queue = open(&path_in(&dir)).unwrap().queue;
-    let all = read(&queue, |c| history::page(c, None, 99, &history::HistoryFilter::default()));
+    let all = read(&queue, |c| {
+        history::page(c, None, 99, &history::HistoryFilter::default())
+    });
     let mut told: Vec<_> = all.iter().map(|r| (r.group, r.ended, r.done)).collect();
     told.sort_unstable();
     let expected = [

@@ -178,6 +178,21 @@ impl Keeper {
         })
     }
 
+    /// True for a token that may stand in a path: for uploading only, to one destination, for a while.
+    ///
+    /// # Errors
+    /// As the ledger answers.
+    pub async fn is_upload_key(&self, who: &Principal) -> Result<bool, Failure> {
+        let only: Scopes = [Scope::Upload].into_iter().collect();
+        let narrow = who.scopes == only && who.destinations.as_ref().is_some_and(|d| d.len() == 1);
+        let (Some(id), true) = (who.token_id, narrow) else {
+            return Ok(false);
+        };
+        let owner = who.owner;
+        let until = self.db.read(move |tx| tokens::expiry(tx, owner, id)).await?;
+        Ok(until.is_some())
+    }
+
     /// Makes the owner of a newcomer, where a destination takes such; whoever is known stays who they are.
     ///
     /// # Errors

@@ -17,9 +17,17 @@ use crate::params;
 pub(super) const SQLITE: &[&str] = &[
     include_str!("../../migrations/sqlite/0001_ledger.sql"),
     include_str!("../../migrations/sqlite/0002_model.sql"),
+    include_str!("../../migrations/sqlite/0003_watch.sql"),
+    include_str!("../../migrations/sqlite/0004_jobs.sql"),
+    include_str!("../../migrations/sqlite/0005_canonical.sql"),
 ];
 /// Migrations of PostgreSQL in order; `schema_version` has a row for each that a database has.
-pub(super) const POSTGRES: &[&str] = &[include_str!("../../migrations/postgres/0001_model.sql")];
+pub(super) const POSTGRES: &[&str] = &[
+    include_str!("../../migrations/postgres/0001_model.sql"),
+    include_str!("../../migrations/postgres/0002_watch.sql"),
+    include_str!("../../migrations/postgres/0003_jobs.sql"),
+    include_str!("../../migrations/postgres/0004_canonical.sql"),
+];
 
 /// Those that a database of a version lacks.
 ///

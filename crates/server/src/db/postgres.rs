@@ -9,6 +9,7 @@ mod connect;
 mod session;
 mod types;
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
@@ -25,6 +26,9 @@ use session::Session;
 const QUEUE: usize = 256;
 /// Turns; owners that share one wait for each other without need.
 const TURNS: usize = 256;
+
+/// Writes before the database is first asked how its tables have grown.
+const FIRST_LOOK: u64 = 8;
 
 /// Runs on the thread of a connection.
 type Job = Box<dyn FnOnce(&mut Session) + Send>;
@@ -44,6 +48,8 @@ pub(super) struct Pool {
     jobs: Mutex<Option<mpsc::Sender<Job>>>,
     turns: Vec<Arc<tokio::sync::Mutex<()>>>,
     threads: TaskTracker,
+    /// Writes that were asked for.
+    writes: AtomicU64,
 }
 
 impl Pool {
@@ -81,6 +87,7 @@ impl Pool {
             jobs: Mutex::new(Some(jobs)),
             turns: (0..TURNS).map(|_| Arc::default()).collect(),
             threads,
+            writes: AtomicU64::new(0),
         })
     }
 
@@ -98,12 +105,26 @@ impl Pool {
             Some(key) => self.turn(key).await,
             None => None,
         };
-        self.ask(move |session| {
+        let written = self.ask(move |session| {
             let result = session.transaction(&begin, &mut f);
             drop(turn);
             result
-        })
-        .await
+        });
+        let written = written.await;
+        self.learn();
+        written
+    }
+
+    /// Now and then, ever more rarely, lets the database look at how its tables have grown.
+    fn learn(&self) {
+        let n = self.writes.fetch_add(1, Ordering::Relaxed);
+        if n < FIRST_LOOK || !n.is_power_of_two() {
+            return;
+        }
+        if let Some(jobs) = self.jobs.lock().unwrap_or_else(PoisonError::into_inner).as_ref() {
+            // When all are busy there is a next time.
+            drop(jobs.try_send(Box::new(Session::learn)));
+        }
     }
 
     pub(super) async fn read<T, F>(&self, mut f: F) -> Result<T, Failure>

@@ -234,7 +234,16 @@ macro_rules! words {
         }
     )+};
 }
-words!(FilePartState, GroupState, JobState, ObjectState, PartState, RunState, SessionState, ErrorCode);
+words!(
+    FilePartState,
+    GroupState,
+    JobState,
+    ObjectState,
+    PartState,
+    RunState,
+    SessionState,
+    ErrorCode
+);
 
 macro_rules! ints {
     ($($t:ty),+) => {$(

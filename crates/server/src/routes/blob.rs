@@ -33,7 +33,7 @@ pub(super) async fn put(
         return Err(Failure::new(ErrorCode::UrlSignature, detail).into());
     }
     let folder = storages.folder(grant.destination).await?.ok_or_else(unsigned)?;
-    folder
+    let crc64 = folder
         .put(
             grant.object,
             grant.part,
@@ -48,10 +48,10 @@ pub(super) async fn put(
     let value = |text: String| HeaderValue::from_str(&text).unwrap_or_else(|_| HeaderValue::from_static(""));
     response
         .headers_mut()
-        .insert(header::ETAG, value(etag_of(grant.crc64).0));
+        .insert(header::ETAG, value(etag_of(crc64).0));
     let checksum = HeaderName::from_static("x-amz-checksum-crc64nvme");
     response
         .headers_mut()
-        .insert(checksum, value(grant.crc64.to_string()));
+        .insert(checksum, value(crc64.to_string()));
     Ok(response)
 }

@@ -4,38 +4,20 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use windlass_core::error::ErrorCode;
 use windlass_core::ids::DestinationId;
-use windlass_protocol::destinations::{Check, Destination, DestinationConfig, PutDestination};
-use windlass_protocol::sessions::Answers;
-use windlass_protocol::tokens::Scope;
+use windlass_protocol::destinations::{Check, DestinationConfig, PutDestination};
 
 use super::Site;
 use super::wire::{Json, Problems};
-use crate::auth::{Admin, Scoped, Upload};
+use crate::auth::{Admin, Scoped};
 use crate::failure::Refusal;
 
-fn id(text: &str) -> Result<DestinationId, Refusal> {
+pub(super) fn id(text: &str) -> Result<DestinationId, Refusal> {
     text.parse()
         .map_err(|_| Refusal::new(ErrorCode::NotFound, "no such destination"))
 }
 
-/// Those that the token may be used for; where they are is told to admins alone.
-pub(super) async fn all(
-    State(site): State<Site>,
-    who: Scoped<Upload>,
-) -> Result<Json<Answers<Destination>>, Problems> {
-    let is_admin = who.require(Scope::Admin).is_ok();
-    let told = |d: Destination| {
-        let config = if is_admin { d.config } else { veiled(&d.config) };
-        Destination { config, ..d }
-    };
-    let all = site.service.destinations().await?;
-    Ok(Json(Answers {
-        items: all.into_iter().filter(|d| who.reaches(d.id)).map(told).collect(),
-    }))
-}
-
 /// Its kind, and nothing else.
-fn veiled(config: &DestinationConfig) -> DestinationConfig {
+pub(super) fn veiled(config: &DestinationConfig) -> DestinationConfig {
     match config {
         DestinationConfig::Folder { .. } => DestinationConfig::Folder { path: String::new() },
         DestinationConfig::S3 { .. } => DestinationConfig::S3 {
@@ -65,6 +47,14 @@ pub(super) async fn put(
     if id(&destination)? != d.id {
         return Err(Refusal::new(ErrorCode::InvalidField, "id: not that of the path").into());
     }
+    Ok(Json(site.service.put_destination(&d).await?))
+}
+
+pub(super) async fn add(
+    State(site): State<Site>,
+    _: Scoped<Admin>,
+    Json(d): Json<PutDestination>,
+) -> Result<Json<Check>, Problems> {
     Ok(Json(site.service.put_destination(&d).await?))
 }
 

@@ -1,16 +1,21 @@
 //! Groups.
 
-use axum::extract::{Path, State};
+use std::collections::BTreeMap;
+
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
 use windlass_core::error::ErrorCode;
 use windlass_core::ids::GroupId;
-use windlass_protocol::groups::{CreateGroup, Group};
+use windlass_protocol::files::Page;
+use windlass_protocol::groups::{Finalized, GroupView, NewGroup, PatchGroup};
 
+use super::lists::Fields;
 use super::wire::{From, Json, Problems};
 use super::{Site, reach};
 use crate::auth::{Delete, Read, Scoped, Upload};
 use crate::failure::Refusal;
 
-type Answer = Result<Json<Group>, Problems>;
+type Answer = Result<Json<GroupView>, Problems>;
 
 fn id(text: &str) -> Result<GroupId, Refusal> {
     text.parse().map_err(|_| missing())
@@ -24,29 +29,78 @@ pub(super) async fn create(
     State(site): State<Site>,
     who: Scoped<Upload>,
     From(from): From,
-    Json(group): Json<CreateGroup>,
+    Json(group): Json<NewGroup>,
 ) -> Answer {
-    who.require_destination(group.destination_id)?;
-    let who = site.keeper.admit(&who, group.destination_id, from).await?;
+    let places = site.service.group_places(&group).await?;
+    let mut who = who.0;
+    for place in places {
+        who.require_destination(place)?;
+        who = site.keeper.admit(&who, place, from).await?;
+    }
+    if matches!(who.kind, crate::auth::principal::Kind::Newcomer(_)) {
+        return Err(Refusal::new(ErrorCode::NotFound, "no such destination").into());
+    }
     Ok(Json(site.service.create_group(who.owner, &group).await?))
+}
+
+pub(super) async fn all(
+    State(site): State<Site>,
+    who: Scoped<Read>,
+    Query(query): Query<BTreeMap<String, String>>,
+) -> Result<Json<Page<GroupView>>, Problems> {
+    let filter = Fields(query).groups(site.service.now())?;
+    let mut page = site.service.groups(who.owner, filter).await?;
+    page.items.retain(|g| reach::reaches_group(&who, g));
+    Ok(Json(page))
 }
 
 pub(super) async fn get(State(site): State<Site>, who: Scoped<Read>, Path(group): Path<String>) -> Answer {
     let group = site.service.group(who.owner, id(&group)?).await?;
-    if !who.reaches(group.destination_id) {
+    if !reach::reaches_group(&who, &group) {
         return Err(missing().into());
     }
     Ok(Json(group))
+}
+
+pub(super) async fn patch(
+    State(site): State<Site>,
+    who: Scoped<Upload>,
+    Path(group): Path<String>,
+    Json(wanted): Json<PatchGroup>,
+) -> Answer {
+    let id = id(&group)?;
+    reach::groups(&site, &who, [id]).await?;
+    Ok(Json(site.service.patch_group(who.owner, id, &wanted).await?))
 }
 
 pub(super) async fn finalize(
     State(site): State<Site>,
     who: Scoped<Upload>,
     Path(group): Path<String>,
-) -> Answer {
+) -> Result<Json<Finalized>, Problems> {
     let id = id(&group)?;
     reach::groups(&site, &who, [id]).await?;
     Ok(Json(site.service.finalize_group(who.owner, id).await?))
+}
+
+pub(super) async fn retry(
+    State(site): State<Site>,
+    who: Scoped<Upload>,
+    Path(group): Path<String>,
+) -> Answer {
+    let id = id(&group)?;
+    reach::groups(&site, &who, [id]).await?;
+    Ok(Json(site.service.retry_group(who.owner, id).await?))
+}
+
+pub(super) async fn reset(
+    State(site): State<Site>,
+    who: Scoped<Delete>,
+    Path(group): Path<String>,
+) -> Answer {
+    let id = id(&group)?;
+    reach::groups(&site, &who, [id]).await?;
+    Ok(Json(site.service.reset_group(who.owner, id).await?))
 }
 
 pub(super) async fn cancel(
@@ -57,4 +111,47 @@ pub(super) async fn cancel(
     let id = id(&group)?;
     reach::groups(&site, &who, [id]).await?;
     Ok(Json(site.service.cancel_group(who.owner, id).await?))
+}
+
+pub(super) async fn release(
+    State(site): State<Site>,
+    who: Scoped<Upload>,
+    Path(group): Path<String>,
+) -> Answer {
+    let id = id(&group)?;
+    reach::groups(&site, &who, [id]).await?;
+    not_anonymous(&who)?;
+    Ok(Json(site.service.release_group(who.owner, id, true).await?))
+}
+
+pub(super) async fn unrelease(
+    State(site): State<Site>,
+    who: Scoped<Upload>,
+    Path(group): Path<String>,
+) -> Answer {
+    let id = id(&group)?;
+    reach::groups(&site, &who, [id]).await?;
+    Ok(Json(site.service.release_group(who.owner, id, false).await?))
+}
+
+pub(super) async fn remove(
+    State(site): State<Site>,
+    who: Scoped<Delete>,
+    Path(group): Path<String>,
+) -> Result<StatusCode, Problems> {
+    let id = id(&group)?;
+    reach::groups(&site, &who, [id]).await?;
+    site.service.delete_group(who.owner, id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Whoever gives something out to everybody has an account (A104).
+fn not_anonymous(who: &crate::auth::Principal) -> Result<(), Refusal> {
+    match who.is_anonymous() {
+        true => Err(Refusal::new(
+            ErrorCode::Forbidden,
+            "anonymous uploaders give nothing out to everybody",
+        )),
+        false => Ok(()),
+    }
 }

@@ -85,10 +85,14 @@ impl Guard {
     }
 }
 
-/// Routes where nobody has to be known: health says nothing, a signed URL carries its own permission. Whoever adds a route
+/// Routes where nobody has to be known: health says nothing, a signed URL carries its own permission, a storage
+/// shows the secret of its destination. Whoever adds a route
 /// here has to find another proof, or give out only what is everybody's.
 pub(crate) fn is_open(path: &str) -> bool {
-    matches!(path, "/healthz" | "/readyz" | "/metrics" | "/openapi.json") || path.starts_with("/v1/blob/")
+    matches!(path, "/healthz" | "/readyz" | "/metrics" | "/openapi.json")
+        || path.starts_with("/v1/blob/")
+        || path.starts_with("/v1/public/")
+        || path.starts_with("/v1/webhooks/storage/")
 }
 
 /// Nothing from here is ever a page, unless its route says so itself (A44).

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 
 use windlass_core::error::ErrorCode;
 use windlass_core::ids::{FileId, GroupId};
+use windlass_protocol::groups::GroupView;
 
 use super::Site;
 use crate::auth::Principal;
@@ -48,9 +49,15 @@ pub(super) async fn groups(
     let ids: BTreeSet<GroupId> = ids.into_iter().collect();
     for id in ids {
         let group = site.service.store().group(who.owner, id).await?;
-        if group.is_some_and(|g| !who.reaches(g.destination_id)) {
+        if group.is_some_and(|g| !reaches_group(who, &g)) {
             return Err(Refusal::new(ErrorCode::NotFound, "no such group"));
         }
     }
     Ok(())
+}
+
+/// True when the token may be used for all that may be in the group.
+pub(super) fn reaches_group(who: &Principal, group: &GroupView) -> bool {
+    let slots = group.slots.iter().map(|s| s.destination_id);
+    group.destination_id.into_iter().chain(slots).all(|d| who.reaches(d))
 }

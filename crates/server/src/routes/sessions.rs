@@ -1,12 +1,13 @@
 //! Sessions.
 
 use axum::extract::State;
+use windlass_protocol::files::{FileJobs, NewFile, SignFile};
 use windlass_protocol::sessions::{
-    Answers, Batch, CompleteItem, CompleteOutcome, CompleteResult, DeleteResult, Ids, InitAnswer, InitItem,
-    InitResult, Query, QueryAnswer, SignItem, SignResult, VerifyResult,
+    Answers, Batch, CompleteItem, CompleteOutcome, CompleteResult, DeleteResult, Ids, InitAnswer, InitResult,
+    Query, QueryAnswer, SignResult, VerifyResult,
 };
 
-use super::wire::{Json, Problems};
+use super::wire::{From, Json, Problems};
 use super::{Site, reach};
 use crate::auth::{Delete, Read, Scoped, Upload};
 
@@ -15,9 +16,15 @@ type Answer<T> = Result<Json<Answers<T>>, Problems>;
 pub(super) async fn init(
     State(site): State<Site>,
     who: Scoped<Upload>,
-    Json(batch): Json<Batch<InitItem>>,
+    From(from): From,
+    Json(batch): Json<Batch<NewFile>>,
 ) -> Answer<InitResult> {
-    reach::groups(&site, &who, batch.items.iter().map(|i| i.group_id)).await?;
+    reach::groups(&site, &who, batch.items.iter().filter_map(|i| i.group_id)).await?;
+    let mut who = who.0;
+    for place in site.service.file_places(&batch.items).await? {
+        who.require_destination(place)?;
+        who = site.keeper.admit(&who, place, from).await?;
+    }
     let items = site.service.init(who.owner, batch.items).await?;
     for item in &items {
         let answer = match &item.answer {
@@ -36,7 +43,7 @@ pub(super) async fn init(
 pub(super) async fn sign(
     State(site): State<Site>,
     who: Scoped<Upload>,
-    Json(batch): Json<Batch<SignItem>>,
+    Json(batch): Json<Batch<SignFile>>,
 ) -> Answer<SignResult> {
     reach::sessions(&site, &who, batch.items.iter().map(|i| i.id)).await?;
     let items = site.service.sign(who.owner, batch.items).await?;
@@ -97,4 +104,15 @@ pub(super) async fn verify(
     Ok(Json(Answers {
         items: site.service.verify(who.owner, ids.ids).await?,
     }))
+}
+
+/// The processing track of many files at once.
+pub(super) async fn jobs(
+    State(site): State<Site>,
+    who: Scoped<Read>,
+    Json(ids): Json<Ids>,
+) -> Answer<FileJobs> {
+    reach::sessions(&site, &who, ids.ids.iter().copied()).await?;
+    let items = site.service.jobs_of(who.owner, ids.ids).await?;
+    Ok(Json(Answers { items }))
 }

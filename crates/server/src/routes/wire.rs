@@ -18,14 +18,14 @@ use crate::failure::{Refusal, known_problem};
 use crate::serve::address::ClientAddress;
 
 /// A JSON body, coming or going.
-pub(super) struct Json<T>(pub(super) T);
+pub(crate) struct Json<T>(pub(crate) T);
 
 /// A refused request, as problem details.
 #[derive(Debug)]
 pub struct Problems(pub Refusal);
 
 /// The address that asks, where it is known.
-pub(super) struct From(pub(super) IpAddr);
+pub(crate) struct From(pub(crate) IpAddr);
 
 impl<S: Send + Sync> FromRequestParts<S> for From {
     type Rejection = Infallible;

@@ -110,8 +110,16 @@ impl Gate {
         if is_open(path) {
             return Ok(None);
         }
-        let bearer = bearer(headers)?;
+        let key = upload_key(path);
+        let bearer = match key {
+            Some(key) => key.as_bytes(),
+            None => bearer(headers)?,
+        };
         let who = self.keeper.find(bearer, from).await?;
+        if key.is_some() && !self.keeper.is_upload_key(&who).await? {
+            let detail = "a token in a path is for one destination, for uploading only, and ends";
+            return Err(Failure::new(ErrorCode::Forbidden, detail));
+        }
         let now = self.world.now();
         let taken = if who.is_anonymous() {
             self.anonymous.take(&network(from), now)
@@ -141,7 +149,13 @@ impl Gate {
     }
 }
 
-/// The secret of a request: in its header, once, nowhere else (A62).
+/// The upload key in a path, for callers that can send no header: `/k/{upload_key}/s3/…`. Paths are in no log.
+fn upload_key(path: &str) -> Option<&str> {
+    let (key, rest) = path.strip_prefix("/k/")?.split_once('/')?;
+    rest.starts_with("s3/").then_some(key)
+}
+
+/// The secret of a request: in its header, once, or else in the path of an upload key, nowhere else (A62).
 pub(super) fn bearer(headers: &HeaderMap) -> Result<&[u8], Failure> {
     let none = || {
         Failure::new(

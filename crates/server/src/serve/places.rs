@@ -71,7 +71,7 @@ pub(super) async fn ensure(
             None => make(service, secrets, shipped, config, place).await?,
         }
     }
-    Ok(())
+    service.ship_templates().await
 }
 
 fn config(place: &StoragePlace, name: &str) -> DestinationConfig {

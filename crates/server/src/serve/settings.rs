@@ -5,6 +5,7 @@ mod keys;
 mod layers;
 mod parse;
 mod storage;
+mod work;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -15,9 +16,11 @@ use windlass_core::error::{ErrorCode, Failure};
 
 use crate::auth::keeper::Anonymous;
 use crate::auth::limiter::Rate;
+use crate::janitor::plan::Thresholds;
 pub use keys::{KEYS, Key};
 pub use layers::{Layers, Origin};
 pub use storage::{Bucket, StoragePlace};
+pub use work::{Embeddings, WorkSettings};
 
 /// Which database.
 #[derive(Clone, PartialEq, Eq)]
@@ -127,8 +130,12 @@ pub struct Settings {
     pub rate_address: Rate,
     /// Anonymous uploads.
     pub anonymous: Option<Anonymous>,
+    /// Ages that the janitor goes by.
+    pub janitor: Thresholds,
     /// Time that requests get to end.
     pub shutdown_grace: Duration,
+    /// Workers and what they call.
+    pub work: WorkSettings,
     /// Lines of the log.
     pub log_format: LogFormat,
     /// What is logged.
@@ -172,7 +179,9 @@ impl Settings {
             rate_token: layers.or("rate-token", "4000", p::rate)?,
             rate_address: layers.or("rate-address", "8000", p::rate)?,
             anonymous: Some(Anonymous { quota_bytes: quota }).filter(|_| quota > 0),
+            janitor: thresholds(layers)?,
             shutdown_grace: layers.or("shutdown-grace", "30s", p::duration)?,
+            work: work::resolve(layers)?,
             log_format: layers.or("log-format", "json", p::log_format)?,
             log: layers.or("log", "info", p::text)?,
             data,
@@ -203,6 +212,22 @@ impl Settings {
         }
         Ok(())
     }
+}
+
+/// Ages that the janitor goes by, for whoever only cleans up.
+///
+/// # Errors
+/// As [`Settings::resolve`].
+pub fn thresholds(layers: &Layers) -> Result<Thresholds, Failure> {
+    let age = |name, default| layers.or(name, default, parse::age);
+    Ok(Thresholds {
+        abandoned: age("janitor-abandoned", "1h")?,
+        quiet: age("janitor-quiet", "7d")?,
+        draft: age("janitor-drafts", "7d")?,
+        failed: age("janitor-failed", "30d")?,
+        stray: age("janitor-strays", "1d")?,
+        forget: age("janitor-forget", "7d")?,
+    })
 }
 
 /// A number of bytes, as `1000000`, `500MB` or `10GiB`.

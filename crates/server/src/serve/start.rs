@@ -13,6 +13,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tower::Layer as _;
 use windlass_core::error::{ErrorCode, Failure};
+use windlass_extract::Extractor;
 
 use super::front::{Front, note_route};
 use super::gate::Gate;
@@ -23,15 +24,24 @@ use super::{places, tls};
 use crate::auth::keeper::Keeper;
 use crate::clock::{SystemWorld, World, random};
 use crate::db::{Db, Dialect};
-use crate::embedded::{prepare_home, sweep};
+use crate::embedded::prepare_home;
 use crate::failure::internal;
+use crate::embedding::{ApiKey, Embedder, Endpoint};
 use crate::metrics::Metrics;
+use crate::outgoing::Outgoing;
+use crate::processing::Tools;
+use crate::processing::deliver::Deliverer;
+use crate::processing::worker::Workers;
 use crate::routes::{Site, router};
+use crate::seal::Seal;
 use crate::secrets::Secrets;
 use crate::service::Service;
 use crate::service::storages::Storages;
 use crate::storage::folder::url::BlobSigner;
 use crate::store::Ledger;
+
+/// Texts of one call to the endpoint that makes vectors.
+const EMBEDDING_BATCH: usize = 128;
 
 /// A running server. Dropping it stops it without waiting; [`Server::shutdown`] waits.
 pub struct Server {
@@ -41,6 +51,9 @@ pub struct Server {
     metrics: Arc<Metrics>,
     stop: CancellationToken,
     serving: tokio::task::JoinHandle<bool>,
+    workers: Workers,
+    delivering: tokio::task::JoinHandle<()>,
+    grace: Duration,
     _stop_on_drop: tokio_util::sync::DropGuard,
     _lock: File,
 }
@@ -105,10 +118,12 @@ pub async fn start_with(settings: Settings, world: Arc<dyn World>) -> Result<Ser
     metrics.count("windlass_start_time_seconds", &[], since.unsigned_abs());
     let stop = CancellationToken::new();
     let keeper = Arc::new(Keeper::new(db, Arc::clone(&world), settings.anonymous));
+    let tools = tools(&settings, &service, &metrics, &world).await?;
     let site = Site {
         service: Arc::clone(&service),
         keeper: Arc::clone(&keeper),
         metrics: Arc::clone(&metrics),
+        tools: Some(Arc::clone(&tools)),
         ending: stop.clone(),
     };
     let health = Health {
@@ -146,7 +161,15 @@ pub async fn start_with(settings: Settings, world: Arc<dyn World>) -> Result<Ser
         metrics: Arc::clone(&metrics),
     };
     let serving = tokio::spawn(serve(listener, app, how, stop.clone(), settings.shutdown_grace));
-    tokio::spawn(sweep(Arc::clone(&service), stop.clone()));
+    service.set_thresholds(settings.janitor);
+    tokio::spawn(super::upkeep::upkeep(Arc::clone(&service), stop.clone()));
+    let workers = Workers::start(Arc::clone(&tools), settings.work.workers, Arc::clone(service.wake()));
+    let deliverer = Deliverer {
+        service: Arc::clone(&service),
+        outgoing: tools.outgoing.clone(),
+        seal: Arc::clone(&tools.seal),
+    };
+    let delivering = tokio::spawn(deliverer.run(stop.clone()));
     warn(&settings, address);
     tracing::info!(url, %address, database = ?settings.database, storage = ?kind(&settings.storage), "listening");
     Ok(Server {
@@ -155,6 +178,9 @@ pub async fn start_with(settings: Settings, world: Arc<dyn World>) -> Result<Ser
         service,
         metrics,
         serving,
+        workers,
+        delivering,
+        grace: settings.shutdown_grace,
         _stop_on_drop: stop.clone().drop_guard(),
         stop,
         _lock: lock,
@@ -193,10 +219,60 @@ impl Server {
     /// When the ledger can't be closed; what was answered is safe all the same.
     pub async fn shutdown(self) -> Result<bool, Failure> {
         self.stop.cancel();
-        let ended = self.serving.await.map_err(internal)?;
+        // Both at once: what runs on either side gets the whole grace.
+        let (ended, ()) = tokio::join!(self.serving, self.workers.end(self.grace));
+        let ended = ended.map_err(internal)?;
+        self.delivering.await.map_err(internal)?;
         self.service.close().await?;
         Ok(ended)
     }
+}
+
+/// What jobs are done with.
+async fn tools(
+    settings: &Settings,
+    service: &Arc<Service>,
+    metrics: &Arc<Metrics>,
+    world: &Arc<dyn World>,
+) -> Result<Arc<Tools>, Failure> {
+    let work = &settings.work;
+    let outgoing = Outgoing::new(work.outgoing_allow.clone())?;
+    let extractor = match &work.extractor {
+        Some(program) => Extractor::with_program(program.clone()),
+        None => Extractor::this_program().map_err(internal)?,
+    };
+    let embedder = work.embeddings.as_ref().map(|e| {
+        let endpoint = Endpoint {
+            url: e.url.clone(),
+            model: e.model.clone(),
+            key: e.key.as_deref().map(ApiKey::new).transpose()?,
+            dimensions: e.dimensions,
+            asks_for_dimensions: e.dimensions.is_some(),
+            batch: EMBEDDING_BATCH,
+        };
+        Embedder::new(outgoing.clone(), endpoint, Arc::clone(world)).map_err(|e| {
+            let detail = format!("embedding-url: {}", e.detail);
+            Failure::new(e.code, detail)
+        })
+    });
+    let seal = match &work.seal_key {
+        Some(key) => Seal::new(key)?,
+        None => {
+            let (home, world) = (settings.data.clone(), Arc::clone(world));
+            let of_home = move || Seal::of_home(&home, world.as_ref());
+            tokio::task::spawn_blocking(of_home).await.map_err(internal)??
+        }
+    };
+    Ok(Arc::new(Tools {
+        service: Arc::clone(service),
+        extractor,
+        embedder: embedder.transpose()?,
+        model: work.embeddings.as_ref().map_or_else(String::new, |e| e.model.clone()),
+        outgoing,
+        seal: Arc::new(seal),
+        metrics: Arc::clone(metrics),
+        scratch: settings.data.join("scratch"),
+    }))
 }
 
 async fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {

@@ -18,6 +18,7 @@ use windlass_protocol::sessions::{CompleteItem, CompleteOutcome, CompleteResult}
 use super::Service;
 use crate::failure::{Refusal, problem};
 use crate::storage::{CompleteEnd, CompleteJob, ObjectStorage};
+use crate::store::parts::{Learnt, Sent};
 use crate::store::{LeaseItem, Leased, ObjectRow, Release, Released, SessionRow, Settle};
 
 /// A call is answered after this.
@@ -69,10 +70,14 @@ impl Service {
             .await?;
         let mut outcomes: Vec<CompleteOutcome> = vec![CompleteOutcome::Verifying; items.len()];
         let mut held: BTreeMap<DestinationId, Vec<Held>> = BTreeMap::new();
+        let mut sent = Vec::new();
         for (at, (item, leased)) in items.into_iter().zip(leased).enumerate() {
             match leased {
                 Ok(Leased::Ours(row)) => match take(at, &row, item) {
-                    Some(one) => held.entry(row.destination).or_default().push(one),
+                    Some(one) => {
+                        sent.extend(told_sent(&one.job));
+                        held.entry(row.destination).or_default().push(one);
+                    }
                     None => outcomes[at] = failed(&Refusal::new(ErrorCode::ObjectCondemned, "no object")),
                 },
                 Ok(Leased::Settled(row)) => outcomes[at] = settled(&row),
@@ -80,6 +85,7 @@ impl Service {
                 Err(refused) => outcomes[at] = failed(&refused),
             }
         }
+        self.learn(owner, sent).await?;
         let (tell, mut told) = mpsc::channel(TOGETHER);
         for (destination, files) in held {
             let (service, tell) = (Arc::clone(self), tell.clone());
@@ -184,6 +190,7 @@ impl Service {
         let mut releases = Vec::new();
         let mut told = Vec::new();
         let mut renamed = Vec::new();
+        let mut lacking = Vec::new();
         for (mut file, end) in ends {
             let (to, error, outcome) = match end {
                 CompleteEnd::Stored(p) => {
@@ -192,7 +199,7 @@ impl Service {
                         fence: file.fence,
                         object: file.job.object.id,
                         etag: p.etag,
-                        crc64: p.crc64,
+                        crc64: Some(p.crc64),
                         sha256: file.job.sha256,
                         proof: p.proof,
                     };
@@ -207,6 +214,10 @@ impl Service {
                     Err(refused) => (Released::Free, Some(refused.failure.clone()), failed(&refused)),
                 },
                 CompleteEnd::Missing(parts) => {
+                    lacking.push(Learnt {
+                        failed: parts.clone(),
+                        ..Learnt::of(&file.job.object)
+                    });
                     (Released::Uploading, None, CompleteOutcome::PartsMissing { parts })
                 }
                 CompleteEnd::Refused(fault) => {
@@ -223,6 +234,9 @@ impl Service {
                 error,
             });
             told.push((file.at, outcome));
+        }
+        if let Err(e) = self.learn(owner, lacking).await {
+            tracing::warn!(error = %e, "missing parts could not be written down");
         }
         told.extend(self.settle_all(owner, storage, proved).await);
         if !releases.is_empty()
@@ -330,6 +344,19 @@ fn take(at: usize, row: &SessionRow, item: CompleteItem) -> Option<Held> {
         fence: row.fence,
         job,
         next_name: 2,
+    })
+}
+
+/// The parts that a client says it sent, of a multipart upload.
+fn told_sent(job: &CompleteJob) -> Option<Learnt> {
+    let sent = |p: &SentPart| Sent {
+        n: p.n,
+        etag: p.etag.clone(),
+        crc64: Some(p.crc64),
+    };
+    (!job.object.plan.is_single()).then(|| Learnt {
+        sent: job.sent.iter().map(sent).collect(),
+        ..Learnt::of(&job.object)
     })
 }
 

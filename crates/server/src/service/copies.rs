@@ -85,7 +85,7 @@ impl Service {
             fence: 0,
             object: to.id,
             etag: proved.etag,
-            crc64: proved.crc64,
+            crc64: Some(proved.crc64),
             sha256: from.sha256,
             proof: proved.proof,
         };

@@ -1,55 +1,260 @@
-//! Groups: made, finalized, cancelled.
+//! Groups: made, listed, changed, finalized, retried, reset, cancelled, released, deleted.
+
+use std::sync::Arc;
 
 use windlass_core::error::{ErrorCode, Failure};
-use windlass_core::ids::{GroupId, OwnerId};
+use windlass_core::ids::{DestinationId, GroupId, OwnerId};
 use windlass_core::limits::MAX_TEXT_BYTES;
-use windlass_protocol::groups::{CreateGroup, Group};
+use windlass_protocol::files::Page;
+use windlass_protocol::groups::{FileLink, Finalized, GroupView, Metadata, NewGroup, PatchGroup};
 
 use super::Service;
+use crate::clock::random;
 use crate::failure::Refusal;
+use crate::store::group_view::{self, GroupFilter};
+use crate::store::{ObjectRow, groups};
+
+/// Bytes of what callers keep beside a row.
+const MAX_METADATA_BYTES: usize = 65_536;
 
 impl Service {
     /// Makes a group or finds it.
     ///
     /// # Errors
-    /// `invalid_field`, `id_reused`, `not_found` for the destination.
-    pub async fn create_group(&self, owner: OwnerId, group: &CreateGroup) -> Result<Group, Refusal> {
-        if group.name.len() > MAX_TEXT_BYTES {
-            return Err(Refusal::new(ErrorCode::InvalidField, "name: at most 1,024 bytes"));
-        }
-        self.store.create_group(owner, group, self.now()).await?
+    /// `invalid_field`, `id_reused`; `not_found` for destination and parent; `state_conflict` when the entity has an open
+    /// group.
+    pub async fn create_group(&self, owner: OwnerId, group: &NewGroup) -> Result<GroupView, Refusal> {
+        check_text("name", &group.name)?;
+        check_text("description", group.description.as_deref().unwrap_or_default())?;
+        check_metadata(&group.metadata)?;
+        let (group, now) = (group.clone(), self.now());
+        let write = self
+            .store
+            .db()
+            .write(Some(owner), move |tx| groups::create(tx, owner, &group, now));
+        write.await?
     }
 
-    /// A group.
+    /// Where the files of a new group may go: its own destination and those of its slots.
+    ///
+    /// # Errors
+    /// When the ledger does not answer.
+    pub async fn group_places(&self, group: &NewGroup) -> Result<Vec<DestinationId>, Failure> {
+        let group = group.clone();
+        self.store.db().read(move |tx| groups::places(tx, &group)).await
+    }
+
+    /// A group; a deleted one too.
     ///
     /// # Errors
     /// `not_found`.
-    pub async fn group(&self, owner: OwnerId, id: GroupId) -> Result<Group, Refusal> {
+    pub async fn group(&self, owner: OwnerId, id: GroupId) -> Result<GroupView, Refusal> {
         let group = self.store.group(owner, id).await?;
         group.ok_or_else(|| Refusal::new(ErrorCode::NotFound, "no such group"))
     }
 
-    /// Completes a group.
+    /// A page of groups, newest first.
     ///
     /// # Errors
-    /// `finalize_incomplete`, `group_closed`, `not_found`.
-    pub async fn finalize_group(&self, owner: OwnerId, id: GroupId) -> Result<Group, Refusal> {
-        self.store.finalize_group(owner, id, self.now()).await?
+    /// When the ledger does not answer.
+    pub async fn groups(&self, owner: OwnerId, filter: GroupFilter) -> Result<Page<GroupView>, Failure> {
+        let (items, next) = self
+            .store
+            .db()
+            .read(move |tx| group_view::page(tx, owner, &filter))
+            .await?;
+        Ok(Page {
+            items,
+            next: next.map(|c| c.text()),
+        })
+    }
+
+    /// Changes what is written about a group.
+    ///
+    /// # Errors
+    /// `invalid_field`, `not_found`, `group_completed`, `group_closed`.
+    pub async fn patch_group(
+        &self,
+        owner: OwnerId,
+        id: GroupId,
+        wanted: &PatchGroup,
+    ) -> Result<GroupView, Refusal> {
+        check_text("name", wanted.name.as_deref().unwrap_or_default())?;
+        check_text("description", wanted.description.as_deref().unwrap_or_default())?;
+        if let Some(metadata) = &wanted.metadata {
+            check_metadata(metadata)?;
+        }
+        let (wanted, now) = (wanted.clone(), self.now());
+        let write = self
+            .store
+            .db()
+            .write(Some(owner), move |tx| groups::patch(tx, owner, id, &wanted, now));
+        write.await?
+    }
+
+    /// Completes a group and tells where its files are.
+    ///
+    /// # Errors
+    /// `finalize_incomplete` with what is missing, `group_closed`, `not_found`.
+    pub async fn finalize_group(&self, owner: OwnerId, id: GroupId) -> Result<Finalized, Refusal> {
+        let group = self.store.finalize_group(owner, id, self.now()).await??;
+        Ok(Finalized {
+            success: true,
+            files: self.group_files(owner, id).await?,
+            group,
+        })
+    }
+
+    /// The settled files of a group, with where they are read.
+    ///
+    /// # Errors
+    /// When the ledger does not answer.
+    pub async fn group_files(&self, owner: OwnerId, id: GroupId) -> Result<Vec<FileLink>, Failure> {
+        let files = self
+            .store
+            .db()
+            .read(move |tx| group_view::settled(tx, owner, id))
+            .await?;
+        let base = self.storages.signer().base_url();
+        let url = |f: &group_view::SettledFile| match f.is_public {
+            true => format!(
+                "{base}/v1/public/d/{}/{}",
+                in_url(&f.destination),
+                in_url(&f.link.object_key)
+            ),
+            false => format!("{base}/v1/sessions/{}/content", f.link.session_id),
+        };
+        let told = |f: group_view::SettledFile| FileLink {
+            url: url(&f),
+            ..f.link
+        };
+        Ok(files.into_iter().map(told).collect())
     }
 
     /// Cancels a group and cleans up behind its unfinished files. What can't be cleaned now is cleaned by the sweep.
     ///
     /// # Errors
     /// `group_completed`, `not_found`.
-    pub async fn cancel_group(&self, owner: OwnerId, id: GroupId) -> Result<Group, Refusal> {
+    pub async fn cancel_group(&self, owner: OwnerId, id: GroupId) -> Result<GroupView, Refusal> {
         let (group, objects) = self.store.cancel_group(owner, id, self.now()).await??;
-        for (object, cleaned) in self.clean(objects).await? {
-            if let Err(e) = cleaned {
-                tracing::warn!(%object, error = %e, "an unfinished upload is not cleaned up yet");
-            }
-        }
+        self.clean_quietly(objects).await?;
         Ok(group)
     }
+
+    /// Begins a failed group again from nothing: failed → draft.
+    ///
+    /// # Errors
+    /// `state_conflict` unless it is failed; `group_completed`, `not_found`.
+    pub async fn reset_group(&self, owner: OwnerId, id: GroupId) -> Result<GroupView, Refusal> {
+        let now = self.now();
+        let write = self
+            .store
+            .db()
+            .write(Some(owner), move |tx| groups::reset(tx, owner, id, now));
+        let (group, objects) = write.await??;
+        self.clean_quietly(objects).await?;
+        Ok(group)
+    }
+
+    /// Lets the failed files of a group go again, and only those (L-14).
+    ///
+    /// # Errors
+    /// `group_completed`, `state_conflict` for a cancelled one, `not_found`.
+    pub async fn retry_group(self: &Arc<Self>, owner: OwnerId, id: GroupId) -> Result<GroupView, Refusal> {
+        let read = self
+            .store
+            .db()
+            .read(move |tx| groups::failed_files(tx, owner, id));
+        for file in read.await?? {
+            match self.retry_file(owner, file, false).await {
+                Ok(_) => {}
+                // Changed by somebody else meanwhile; the others go on.
+                Err(refused) if refused.state.is_some() => {}
+                Err(refused) => return Err(refused),
+            }
+        }
+        let now = self.now();
+        let write = self
+            .store
+            .db()
+            .write(Some(owner), move |tx| groups::retry(tx, owner, id, now));
+        Ok(write.await?)
+    }
+
+    /// Gives a completed group out to everybody who has its public id, or takes it back.
+    ///
+    /// # Errors
+    /// `state_conflict` unless it is completed; `not_found`.
+    pub async fn release_group(
+        &self,
+        owner: OwnerId,
+        id: GroupId,
+        released: bool,
+    ) -> Result<GroupView, Refusal> {
+        let public: [u8; 16] = random(self.world.as_ref())?;
+        let now = self.now();
+        let write = self.store.db().write(Some(owner), move |tx| {
+            groups::release(tx, owner, id, released.then_some(public), now)
+        });
+        write.await?
+    }
+
+    /// Deletes a group with all its files.
+    ///
+    /// # Errors
+    /// `not_found`.
+    pub async fn delete_group(&self, owner: OwnerId, id: GroupId) -> Result<(), Refusal> {
+        let now = self.now();
+        let write = self
+            .store
+            .db()
+            .write(Some(owner), move |tx| groups::delete(tx, owner, id, now));
+        let objects = write.await??;
+        Ok(self.clean_quietly(objects).await?)
+    }
+
+    /// Cleans what was given up; what can't be cleaned now is left to the sweep.
+    pub(super) async fn clean_quietly(&self, objects: Vec<ObjectRow>) -> Result<(), Failure> {
+        for (object, cleaned) in self.clean(objects).await? {
+            if let Err(e) = cleaned {
+                tracing::warn!(%object, error = %e, "what was given up is not cleaned up yet");
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A key as the path of a URL; its parts stay parts.
+fn in_url(key: &str) -> String {
+    use std::fmt::Write as _;
+    let mut out = String::with_capacity(key.len());
+    for byte in key.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            // Writing to a string does not fail.
+            write!(out, "%{byte:02X}").ok();
+        }
+    }
+    out
+}
+
+fn check_text(field: &str, text: &str) -> Result<(), Refusal> {
+    if text.len() > MAX_TEXT_BYTES || text.contains('\0') {
+        let detail = format!("{field}: at most 1,024 bytes, none of them zero");
+        return Err(Refusal::new(ErrorCode::InvalidField, detail));
+    }
+    Ok(())
+}
+
+/// What is kept beside a row fits it.
+pub(super) fn check_metadata(metadata: &Metadata) -> Result<String, Refusal> {
+    let text = serde_json::to_string(metadata).map_err(crate::failure::internal)?;
+    if text.len() > MAX_METADATA_BYTES || text.contains("\\u0000") {
+        let detail = "metadata: at most 64 KiB, without zero characters";
+        return Err(Refusal::new(ErrorCode::InvalidField, detail));
+    }
+    Ok(text)
 }
 
 /// An error of the ledger as a refusal of the whole call.

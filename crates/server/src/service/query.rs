@@ -5,13 +5,15 @@ use std::sync::Arc;
 
 use futures::StreamExt as _;
 use windlass_core::error::Failure;
-use windlass_core::ids::{FileId, OwnerId};
+use windlass_core::ids::{FileId, GroupId, OwnerId};
 use windlass_core::states::{ObjectState, SessionState};
+use windlass_protocol::files::FileJobs;
 use windlass_protocol::sessions::{ListedPart, Query, QueryAnswer, Session};
 
 use super::{IN_FLIGHT, Service};
 use crate::failure::known_problem;
 use crate::storage::Listing;
+use crate::store::files::newest_jobs;
 use crate::store::{ObjectRow, SessionRow};
 
 impl Service {
@@ -51,6 +53,28 @@ impl Service {
             }
         }
         Ok(answer)
+    }
+
+    /// The newest job of each type of files; a duplicate has its canonical's.
+    ///
+    /// # Errors
+    /// `batch_too_large`; when the ledger does not answer.
+    pub async fn jobs_of(&self, owner: OwnerId, ids: Vec<FileId>) -> Result<Vec<FileJobs>, Failure> {
+        super::check_batch(ids.len())?;
+        let rows = self.store.sessions(owner, ids.clone()).await?;
+        let of: Vec<FileId> = ids
+            .iter()
+            .zip(&rows)
+            .map(|(id, row)| row.as_ref().and_then(|r| r.canonical).unwrap_or(*id))
+            .collect();
+        let asked = of.clone();
+        let read = self.store.db().read(move |tx| newest_jobs(tx, owner, &asked));
+        let jobs = read.await?;
+        let told = |(id, of): (FileId, FileId)| FileJobs {
+            id,
+            jobs: jobs.get(&of).cloned().unwrap_or_default(),
+        };
+        Ok(ids.into_iter().zip(of).map(told).collect())
     }
 
     /// Parts of open multipart uploads, of several files at a time; `None` where the storage did not answer.
@@ -114,7 +138,7 @@ fn session(row: SessionRow, listed: Option<Option<Vec<ListedPart>>>) -> Session 
     Session {
         id: row.id,
         attempt: row.attempt,
-        group_id: row.group,
+        group_id: row.group.unwrap_or_else(|| GroupId::from(uuid::Uuid::nil())),
         destination_id: row.destination,
         size: row.plan.size(),
         part_size: row.plan.part_size(),

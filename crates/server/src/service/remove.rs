@@ -71,7 +71,21 @@ impl Service {
         &self,
         objects: Vec<ObjectRow>,
     ) -> Result<Vec<(ObjectId, Result<(), Failure>)>, Failure> {
-        let cleaned: Vec<_> = futures::stream::iter(objects)
+        let cleaned = self.discard_all(objects).await;
+        let gone: Vec<_> = cleaned
+            .iter()
+            .filter(|(_, c)| c.is_ok())
+            .map(|(id, _)| *id)
+            .collect();
+        if !gone.is_empty() {
+            self.store.gone(gone, self.now()).await?;
+        }
+        Ok(cleaned)
+    }
+
+    /// Deletes what is left of given-up objects; nothing is written.
+    pub(super) async fn discard_all(&self, objects: Vec<ObjectRow>) -> Vec<(ObjectId, Result<(), Failure>)> {
+        futures::stream::iter(objects)
             .map(|object| async move {
                 let left = || Failure::new(ErrorCode::StorageError, "something of it is left at the storage");
                 let outcome = match self.storages.get(object.destination).await {
@@ -85,16 +99,7 @@ impl Service {
             })
             .buffer_unordered(IN_FLIGHT)
             .collect()
-            .await;
-        let gone: Vec<_> = cleaned
-            .iter()
-            .filter(|(_, c)| c.is_ok())
-            .map(|(id, _)| *id)
-            .collect();
-        if !gone.is_empty() {
-            self.store.gone(gone, self.now()).await?;
-        }
-        Ok(cleaned)
+            .await
     }
 
     /// Cleans what earlier calls or launches gave up and could not clean. Objects of storages that do not answer stay.

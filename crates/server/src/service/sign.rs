@@ -7,11 +7,13 @@ use windlass_core::error::{ErrorCode, Failure};
 use windlass_core::ids::{DestinationId, OwnerId};
 use windlass_core::part_plan::PartPlan;
 use windlass_core::states::SessionState;
-use windlass_protocol::sessions::{SignItem, SignPart, SignResult, SignedPart};
+use windlass_protocol::files::SignFile;
+use windlass_protocol::sessions::{DonePart, SignPart, SignResult, SignedPart};
 
 use super::storages::Opened;
 use super::{IN_FLIGHT, Service};
 use crate::failure::{Refusal, internal};
+use crate::store::parts::{Learnt, Sent};
 use crate::store::{Begun, ObjectRow, SessionRow, StartItem};
 
 /// A started file on its way to URLs.
@@ -29,8 +31,13 @@ impl Service {
     ///
     /// # Errors
     /// `batch_too_large`; when the ledger does not answer. What is wrong with one item is its own answer.
-    pub async fn sign(&self, owner: OwnerId, items: Vec<SignItem>) -> Result<Vec<SignResult>, Failure> {
+    pub async fn sign(
+        &self,
+        owner: OwnerId,
+        items: Vec<impl Into<SignFile>>,
+    ) -> Result<Vec<SignResult>, Failure> {
         super::check_batch(items.len())?;
+        let items: Vec<SignFile> = items.into_iter().map(Into::into).collect();
         let starts = items
             .iter()
             .map(|i| StartItem {
@@ -43,6 +50,7 @@ impl Service {
         let started = self.store.start(owner, starts, self.now()).await?;
         let mut outcomes: Vec<Outcome> = Vec::with_capacity(items.len());
         let mut wanted: BTreeMap<DestinationId, Vec<Wanted>> = BTreeMap::new();
+        let mut learnt = BTreeMap::new();
         for (at, (item, started)) in items.into_iter().zip(started).enumerate() {
             outcomes.push(Ok(Vec::new()));
             let row = match started {
@@ -54,6 +62,17 @@ impl Service {
             };
             match (check_parts(&row.plan, &item.parts), row.object.clone()) {
                 (Err(refused), _) => outcomes[at] = Err(refused),
+                (Ok(()), Some(object)) if !row.plan.is_single() => {
+                    learnt.insert(at, learn(&object, &item));
+                    if !item.parts.is_empty() {
+                        wanted.entry(row.destination).or_default().push(Wanted {
+                            at,
+                            row,
+                            object,
+                            parts: item.parts,
+                        });
+                    }
+                }
                 (Ok(()), Some(object)) if !item.parts.is_empty() => {
                     wanted.entry(row.destination).or_default().push(Wanted {
                         at,
@@ -70,6 +89,17 @@ impl Service {
                 outcomes[at] = outcome;
             }
         }
+        // INVARIANT: written before a URL leaves (G-5).
+        let mut known = Vec::with_capacity(learnt.len());
+        for (at, mut one) in learnt {
+            if outcomes[at].is_err() {
+                one.signed.clear();
+            }
+            if !(one.signed.is_empty() && one.sent.is_empty() && one.failed.is_empty()) {
+                known.push(one);
+            }
+        }
+        self.learn(owner, known).await?;
         let result = |(id, outcome): (_, Outcome)| match outcome {
             Ok(uploads) => SignResult {
                 id,
@@ -203,6 +233,22 @@ impl Service {
         let begun = storage.begin(&file.object, again).await;
         let begun = begun.and_then(|id| id.map(Some).ok_or_else(|| internal("an upload without an id")));
         (file, begun.map_err(Refusal::from))
+    }
+}
+
+/// What a call says about parts.
+fn learn(object: &ObjectRow, item: &SignFile) -> Learnt {
+    let sent = |p: &DonePart| Sent {
+        n: p.n,
+        etag: p.etag.clone(),
+        crc64: Some(p.crc64),
+    };
+    Learnt {
+        object: object.id,
+        plan: object.plan,
+        signed: item.parts.iter().map(|p| (p.n, Some(p.crc64))).collect(),
+        sent: item.done.iter().map(sent).collect(),
+        failed: item.failed.clone(),
     }
 }
 

@@ -6,7 +6,9 @@
 //! launch reads the parts back before it counts them. The folder is never made again silently: one that lost its marker
 //! (an empty mount point) answers `destination_missing`.
 
+mod inventory;
 mod place;
+mod plain;
 pub(crate) mod root;
 mod sidecar;
 pub(crate) mod slots;
@@ -34,7 +36,10 @@ use self::root::Root;
 use self::slots::{Slot, Slots, partial_name, sidecar_name};
 use self::url::{BlobGrant, BlobSigner, ReadGrant};
 use self::write::blocking;
-use super::{CompleteEnd, CompleteJob, Listing, Look, ObjectStorage, Presence};
+pub(in crate::storage) use self::plain::wrong_list;
+use super::{
+    CompleteEnd, CompleteJob, Listing, Look, ObjectStorage, PlainEnd, PlainJob, PlainPart, PostForm, Presence,
+};
 use crate::failure::folder_failure;
 use crate::store::ObjectRow;
 
@@ -98,6 +103,16 @@ impl FolderStorage {
             match root.unlink_stored(&object.key, inode) {
                 Ok(()) | Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) => {}
                 Err(e) => return Err(folder_failure("what is unfinished can't be removed", e.into())),
+            }
+        }
+        // Stored before it was given up: it goes while it is as it was proved. What a person changed since stays.
+        if object.proof.is_some()
+            && let Ok(stat) = root.stat(&object.key)
+            && object.etag.as_deref() == Some(place::etag(&stat).as_str())
+        {
+            match root.unlink_stored(&object.key, stat.st_ino) {
+                Ok(()) | Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) => {}
+                Err(e) => return Err(folder_failure("the file can't be removed", e.into())),
             }
         }
         self.log.forget(Some(&root), &[object.id]);
@@ -236,7 +251,7 @@ impl ObjectStorage for Folder {
                 object: object.id,
                 part: part.n,
                 len: part.size,
-                crc64: part.crc64,
+                crc64: Some(part.crc64),
                 expires: now.plus_millis(URL_TTL_MS),
             };
             SignedPart {
@@ -257,6 +272,28 @@ impl ObjectStorage for Folder {
             expires,
         };
         Ok(self.0.signer.read_url(&grant))
+    }
+
+    fn begin_plain<'a>(&'a self, _: &'a ObjectRow, _: bool) -> BoxFuture<'a, Result<Option<String>, Failure>> {
+        async { Ok(None) }.boxed()
+    }
+
+    fn sign_plain(
+        &self,
+        object: &ObjectRow,
+        _single: bool,
+        parts: &[PlainPart],
+        now: Timestamp,
+    ) -> Result<Vec<SignedPart>, Failure> {
+        Ok(plain::sign(&self.0, object, parts, now))
+    }
+
+    fn form(&self, _: &ObjectRow, _: u64, _: Timestamp) -> Result<Option<PostForm>, Failure> {
+        Ok(None)
+    }
+
+    fn complete_plain<'a>(&'a self, job: &'a PlainJob) -> BoxFuture<'a, PlainEnd> {
+        plain::complete(self, job).boxed()
     }
 
     fn list<'a>(&'a self, object: &'a ObjectRow) -> BoxFuture<'a, Result<Listing, Failure>> {
@@ -333,7 +370,7 @@ impl ObjectStorage for Folder {
         ids.iter().for_each(|id| self.0.slots.close(*id));
         let sidecars: Vec<_> = objects
             .iter()
-            .filter(|o| !o.plan.is_single())
+            .filter(|o| !o.plan.is_single() || o.is_plain())
             .map(|o| sidecar_name(o.id))
             .collect();
         let folder = Arc::clone(&self.0);
@@ -347,6 +384,15 @@ impl ObjectStorage for Folder {
             }
             folder.log.forget(root.as_ref(), &ids);
         });
+    }
+
+    fn inventory(&self, _: Option<super::Turn>) -> BoxFuture<'_, Result<super::Inventory, Failure>> {
+        let folder = Arc::clone(&self.0);
+        blocking(move || folder.unfinished()).boxed()
+    }
+
+    fn marked<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<bool, Failure>> {
+        async { Ok(true) }.boxed()
     }
 
     fn look<'a>(&'a self, object: &'a ObjectRow, how: Look) -> BoxFuture<'a, Result<Presence, Failure>> {

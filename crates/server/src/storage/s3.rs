@@ -8,7 +8,9 @@
 mod calls;
 mod client;
 mod errors;
+mod inventory;
 mod names;
+mod plain;
 mod prove;
 pub mod trial;
 mod xml;
@@ -31,7 +33,8 @@ use self::client::{Ask, Client};
 use self::names::Names;
 use self::prove::takes;
 use super::{
-    Capabilities, Checked, CompleteEnd, CompleteJob, Listing, Look, ObjectStorage, Presence, attachment, content_type,
+    Capabilities, Checked, CompleteEnd, CompleteJob, Listing, Look, ObjectStorage, PlainEnd, PlainJob, PlainPart, PostForm,
+    Presence, attachment, content_type,
 };
 use crate::clock::World;
 use crate::failure::internal;
@@ -154,7 +157,7 @@ impl S3Storage {
             return Ok(false);
         }
         match self.client.head(&object.key).await? {
-            Some(head) if head.token.as_deref() == Some(token(object).as_str()) => {
+            Some(head) if is_ours(object, &head) => {
                 self.client.delete(&object.key).await?;
                 Ok(self.client.head(&object.key).await?.is_none())
             }
@@ -196,7 +199,7 @@ impl S3Storage {
 
     /// What HEAD says against what was proved.
     fn differs(&self, object: &ObjectRow, head: &Head) -> Option<Failure> {
-        if head.token.as_deref() != Some(token(object).as_str()) {
+        if !is_ours(object, head) {
             return Some(Failure::new(
                 ErrorCode::TokenMismatch,
                 "the object was replaced by another one",
@@ -218,6 +221,11 @@ impl S3Storage {
             )
         })
     }
+}
+
+/// It carries the token; or it was sent by somebody who sends no header, to a key that nobody else was given (M2).
+fn is_ours(object: &ObjectRow, head: &Head) -> bool {
+    head.token.as_deref() == Some(token(object).as_str()) || (object.is_plain() && head.token.is_none())
 }
 
 impl ObjectStorage for S3Storage {
@@ -279,6 +287,35 @@ impl ObjectStorage for S3Storage {
         self.client.url(Method::Get, &ask, ttl, now).map(String::from)
     }
 
+    fn begin_plain<'a>(
+        &'a self,
+        object: &'a ObjectRow,
+        again: bool,
+    ) -> BoxFuture<'a, Result<Option<String>, Failure>> {
+        self.begin_without_checksums(object, again).boxed()
+    }
+
+    fn sign_plain(
+        &self,
+        object: &ObjectRow,
+        single: bool,
+        parts: &[PlainPart],
+        now: Timestamp,
+    ) -> Result<Vec<SignedPart>, Failure> {
+        parts
+            .iter()
+            .map(|part| self.sign_plain_part(object, single, part, now))
+            .collect()
+    }
+
+    fn form(&self, object: &ObjectRow, most: u64, now: Timestamp) -> Result<Option<PostForm>, Failure> {
+        self.client.form(&object.key, &object.mime, most, now).map(Some)
+    }
+
+    fn complete_plain<'a>(&'a self, job: &'a PlainJob) -> BoxFuture<'a, PlainEnd> {
+        self.complete_without_checksums(job).boxed()
+    }
+
     fn list<'a>(&'a self, object: &'a ObjectRow) -> BoxFuture<'a, Result<Listing, Failure>> {
         async move {
             match &object.upload_id {
@@ -315,6 +352,14 @@ impl ObjectStorage for S3Storage {
     }
 
     fn forget(&self, _: &[ObjectRow]) {}
+
+    fn inventory(&self, turn: Option<super::Turn>) -> BoxFuture<'_, Result<super::Inventory, Failure>> {
+        self.page(turn).boxed()
+    }
+
+    fn marked<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<bool, Failure>> {
+        self.is_marked(key).boxed()
+    }
 
     fn look<'a>(&'a self, object: &'a ObjectRow, how: Look) -> BoxFuture<'a, Result<Presence, Failure>> {
         self.look_at(object, how).boxed()

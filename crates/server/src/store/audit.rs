@@ -3,6 +3,7 @@
 use windlass_core::error::Failure;
 use windlass_core::ids::OwnerId;
 use windlass_core::time::Timestamp;
+use windlass_protocol::janitor::AuditEntry;
 
 use crate::db::{Tx, Value, params};
 
@@ -84,4 +85,50 @@ pub fn write(tx: &mut dyn Tx, act: &Act<'_>, now: Timestamp) -> Result<(), Failu
         ],
     )
     .map(drop)
+}
+
+/// Rows of the audit before a number, newest first; of one action, or of all whose word begins so (`janitor.`).
+///
+/// # Errors
+/// As the database answers.
+pub fn page(
+    tx: &mut dyn Tx,
+    action: Option<&str>,
+    before: i64,
+    limit: u32,
+) -> Result<Vec<AuditEntry>, Failure> {
+    const ROW: &str = "SELECT seq, at, actor_id, actor_kind, action, subject_kind, subject_id, owner_id, reason, data
+       FROM audit_row";
+    let rows = match action {
+        None => tx.query(
+            &format!("{ROW} WHERE seq < ?1 ORDER BY seq DESC LIMIT ?2"),
+            params![before, limit],
+        )?,
+        Some(start) if start.ends_with('.') => tx.query(
+            &format!("{ROW} WHERE seq < ?1 AND substr(action, 1, length(?3)) = ?3 ORDER BY seq DESC LIMIT ?2"),
+            params![before, limit, start],
+        )?,
+        Some(action) => tx.query(
+            &format!("{ROW} WHERE seq < ?1 AND action = ?3 ORDER BY seq DESC LIMIT ?2"),
+            params![before, limit, action],
+        )?,
+    };
+    rows.iter()
+        .map(|r| {
+            let subject: Option<[u8; 16]> = r.get(6)?;
+            let data: String = r.get(9)?;
+            Ok(AuditEntry {
+                seq: r.get(0)?,
+                at: r.get(1)?,
+                actor_id: r.get(2)?,
+                actor_kind: r.get(3)?,
+                action: r.get(4)?,
+                subject_kind: r.get(5)?,
+                subject_id: subject.map(|id| uuid::Uuid::from_bytes(id).to_string()),
+                owner_id: r.get(7)?,
+                reason: r.get(8)?,
+                data: serde_json::from_str(&data).unwrap_or_default(),
+            })
+        })
+        .collect()
 }

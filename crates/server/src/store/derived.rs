@@ -167,3 +167,11 @@ pub fn forget(tx: &mut dyn Tx, owner: OwnerId, session: FileId) -> Result<u64, F
     }
     Ok(gone)
 }
+
+/// The bytes of an object are not those that were proved: its living files get a tombstone (M7, M10).
+///
+/// # Errors
+/// As the database answers.
+pub fn mismatch(tx: &mut dyn Tx, object: ObjectId, now: Timestamp) -> Result<(), Failure> {
+    super::remove::lost(tx, object, super::TombstoneReason::Mismatch, now)
+}

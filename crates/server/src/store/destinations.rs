@@ -116,7 +116,7 @@ pub(super) fn put(
     Ok(Ok(()))
 }
 
-pub(super) fn name_taken() -> Refusal {
+pub(crate) fn name_taken() -> Refusal {
     Refusal::new(ErrorCode::InvalidField, "another destination has this name")
 }
 

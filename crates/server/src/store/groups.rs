@@ -135,6 +135,23 @@ fn destination(
     if known { Ok(Ok(Some(id))) } else { missing() }
 }
 
+/// Where the files of a new group may go; nothing for what is not there.
+pub(crate) fn places(tx: &mut dyn Tx, wanted: &NewGroup) -> Result<Vec<DestinationId>, Failure> {
+    let mut places = Vec::new();
+    if let Ok(Some(own)) = destination(tx, wanted)? {
+        places.push(own);
+    }
+    if let Some(word) = &wanted.template
+        && let Some(template) = newest_template(tx, word)?
+    {
+        let sql = "SELECT DISTINCT destination_id FROM template_slot WHERE template_id = ?1";
+        for row in tx.query(sql, params![template])? {
+            places.push(row.get(0)?);
+        }
+    }
+    Ok(places)
+}
+
 /// The newest version of a template, by what it is for.
 fn newest_template(tx: &mut dyn Tx, entity_type: &str) -> Result<Option<Vec<u8>>, Failure> {
     tx.query_opt(

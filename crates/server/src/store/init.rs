@@ -3,16 +3,18 @@
 
 mod batch;
 
-use windlass_core::error::{ErrorCode, Failure};
+pub(super) use batch::settled_contents;
+
+use windlass_core::error::{ErrorCode, Failure, RetryClass};
 use windlass_core::ids::{FileId, ObjectId, OwnerId};
 use windlass_core::states::{ObjectState, SessionState};
 use windlass_core::time::Timestamp;
 use windlass_core::units::Sha256;
 
-use super::placing::Place;
+use super::placing::{Place, Wish};
 use super::quota::Quota;
 use super::sign::last_error;
-use super::{groups, placing, reads};
+use super::{canonical, groups, placing, reads};
 use crate::db::{Tx, params};
 use crate::failure::{Refusal, internal};
 use crate::naming::Rules;
@@ -22,7 +24,7 @@ use batch::{Batch, NewObject, NewSession};
 /// Without a sign of life for so long, an open file is not waited for, milliseconds (server model M7).
 const QUIET_MS: i64 = 600_000;
 /// An object that the storage was not asked about for so long is asked about before it counts, milliseconds (M6).
-const SEEN_MS: i64 = 86_400_000;
+pub(super) const SEEN_MS: i64 = 86_400_000;
 
 /// Decides and writes a batch.
 pub(super) fn init(
@@ -48,12 +50,21 @@ fn one(batch: &mut Batch<'_>, item: &InitRow, quota: &mut Quota) -> Result<InitD
     {
         return Ok(decision);
     }
-    let place = match batch.place(item.group)? {
+    let place = match batch.place(&wish(item))? {
         Ok(place) => place,
         Err(refused) => return Ok(InitDecision::Refused(refused)),
     };
-    if let Some(refused) = place.refuses(item.plan.size(), &item.mime) {
+    if place.slot_required && item.is_required == Some(false) {
+        let refused = Refusal::new(ErrorCode::InvalidField, "is_required: the slot can't be done without");
         return Ok(InitDecision::Refused(refused));
+    }
+    if let Some(refused) = place.refuses(item.plan.size(), &item.mime) {
+        // What may change with time (a read-only place, a quota) is no lasting word about the file.
+        let lasting = refused.failure.code.retry_class() == RetryClass::Never;
+        if !(lasting && item.keep_rejected) {
+            return Ok(InitDecision::Refused(refused));
+        }
+        return reject(batch, item, &place, known.as_ref(), refused);
     }
     let mut at = At {
         batch,
@@ -65,9 +76,12 @@ fn one(batch: &mut Batch<'_>, item: &InitRow, quota: &mut Quota) -> Result<InitD
     if let Found::Maybe = found {
         return Ok(InitDecision::MaybeDuplicate);
     }
-    if let Found::Settled(source) = &found
-        && let Some(object) = at.ask_first(source)
-    {
+    let source = match &found {
+        Found::Settled(source) => source.object.as_ref(),
+        Found::Adopt(object) => Some(&**object),
+        Found::Nothing | Found::Maybe | Found::Open(_) => None,
+    };
+    if let Some(object) = source.and_then(|object| at.ask_first(object)) {
         return Ok(InitDecision::AskFirst {
             object: Box::new(object),
         });
@@ -75,7 +89,7 @@ fn one(batch: &mut Batch<'_>, item: &InitRow, quota: &mut Quota) -> Result<InitD
     let brings_bytes = match &found {
         Found::Settled(_) => at.place.rules == Rules::Folder,
         Found::Nothing => true,
-        Found::Open(_) | Found::Maybe => false,
+        Found::Open(_) | Found::Maybe | Found::Adopt(_) => false,
     };
     if brings_bytes && let Err(refused) = quota.take(item.plan.size()) {
         return Ok(InitDecision::Refused(refused));
@@ -85,6 +99,7 @@ fn one(batch: &mut Batch<'_>, item: &InitRow, quota: &mut Quota) -> Result<InitD
         Found::Settled(source) if at.place.rules == Rules::Bucket => at.link(&source),
         Found::Settled(source) => at.copy(source),
         Found::Open(of) => at.follow(of),
+        Found::Adopt(object) => at.adopt(*object),
         Found::Maybe | Found::Nothing => at.alone(),
     }
 }
@@ -105,7 +120,8 @@ fn answer_known(row: &SessionRow, item: &InitRow) -> Option<InitDecision> {
             format!("attempt {}, the ledger has {}", item.attempt, row.attempt),
         );
     }
-    let same_file = row.group == item.group && row.rel_path == item.rel_path;
+    let same_file =
+        row.group == item.group && row.rel_path == item.rel_path && row.file_type == item.file_type;
     if item.attempt > row.attempt {
         if !same_file {
             return refuse(ErrorCode::IdReused, "the id is that of another file".to_owned());
@@ -115,6 +131,10 @@ fn answer_known(row: &SessionRow, item: &InitRow) -> Option<InitDecision> {
                 ErrorCode::SessionSettled,
                 "an earlier attempt is settled".to_owned(),
             );
+        }
+        // Rejected is final: other content is another file.
+        if row.state == SessionState::Rejected {
+            return refuse(last_error(row).code, last_error(row).detail);
         }
         return None;
     }
@@ -140,12 +160,66 @@ fn answer_known(row: &SessionRow, item: &InitRow) -> Option<InitDecision> {
     }
 }
 
+fn wish(item: &InitRow) -> Wish {
+    Wish {
+        group: item.group,
+        destination: item.destination,
+        file_type: item.file_type.clone(),
+    }
+}
+
+/// Writes down that a file can never be taken (D-1, L-10).
+fn reject(
+    batch: &mut Batch<'_>,
+    item: &InitRow,
+    place: &Place,
+    known: Option<&SessionRow>,
+    refused: Refusal,
+) -> Result<InitDecision, Failure> {
+    if known.is_some() {
+        return Ok(InitDecision::Refused(refused));
+    }
+    let row = new_row(item, place, SessionState::Rejected, batch.now);
+    batch.make_session(NewSession::rejected(&row, item, &refused.failure));
+    batch.flush()?;
+    groups::failed(batch.tx, batch.owner, item.group, batch.now)?;
+    Ok(InitDecision::Rejected(refused))
+}
+
+/// A session that nothing is known of yet.
+fn new_row(item: &InitRow, place: &Place, state: SessionState, now: Timestamp) -> SessionRow {
+    SessionRow {
+        id: item.id,
+        attempt: item.attempt,
+        group: item.group,
+        destination: place.destination,
+        rel_path: item.rel_path.clone(),
+        file_type: item.file_type.clone(),
+        is_required: item.is_required.unwrap_or(item.file_type.is_none() || place.slot_required),
+        plan: item.plan,
+        mime: item.mime.clone(),
+        sha256: item.sha256,
+        canonical: None,
+        state,
+        client: item.client,
+        alive_at: now,
+        lease_until: Timestamp::from_millis(0),
+        fence: 0,
+        error: None,
+        uploaded_at: (state == SessionState::Deduplicated).then_some(now),
+        deleted: false,
+        object: None,
+    }
+}
+
 /// What there is of this content.
 enum Found {
     Nothing,
     Maybe,
     Open(FileId),
     Settled(Box<SessionRow>),
+    /// Whoever had it was deleted; its bytes are still there (M8).
+    Adopt(Box<ObjectRow>),
 }
 
 /// One item at its place.
@@ -178,7 +252,16 @@ impl At<'_, '_> {
         if self.known.is_some() && self.batch.is_followed(self.item.id)? {
             return Ok(Found::Nothing);
         }
-        Ok(open.map_or(Found::Nothing, Found::Open))
+        if let Some(open) = open {
+            return Ok(Found::Open(open));
+        }
+        // On a folder a copy would have to be placed: the bytes are sent again.
+        if self.place.rules == Rules::Bucket
+            && let Some(object) = self.batch.orphan(to, hash, size)?
+        {
+            return Ok(Found::Adopt(Box::new(object)));
+        }
+        Ok(Found::Nothing)
     }
 
     /// The hash that this attempt was announced with.
@@ -190,8 +273,7 @@ impl At<'_, '_> {
     }
 
     /// The source's object, when the storage is to be asked about it first. A folder is asked while copying.
-    fn ask_first(&self, source: &SessionRow) -> Option<ObjectRow> {
-        let object = source.object.as_ref()?;
+    fn ask_first(&self, object: &ObjectRow) -> Option<ObjectRow> {
         let fresh = object
             .checked_at
             .is_some_and(|at| self.batch.now.millis_since(at) < SEEN_MS)
@@ -251,6 +333,25 @@ impl At<'_, '_> {
         })
     }
 
+    /// Passes the gate with the bytes of a deleted file.
+    fn adopt(&mut self, object: ObjectRow) -> Result<InitDecision, Failure> {
+        // Its own name and upload are not needed; the object is that of the deleted one.
+        self.write(SessionState::Pending, None, Some(object.clone()))?;
+        self.batch.forget()?;
+        let (owner, now) = (self.batch.owner, self.batch.now);
+        canonical::adopt(
+            self.batch.tx,
+            owner,
+            self.item.id,
+            &object,
+            self.place.destination,
+            now,
+        )?;
+        self.batch.under_way(self.item.group)?;
+        let row = self.batch.read_again(self.item.id)?;
+        Ok(InitDecision::Settled { row: Box::new(row) })
+    }
+
     fn copy(&mut self, source: Box<SessionRow>) -> Result<InitDecision, Failure> {
         let object = match self.own_object()? {
             Ok(object) => object,
@@ -274,7 +375,12 @@ impl At<'_, '_> {
             return Ok(Ok(o.clone()));
         }
         let (to, batch) = (self.place.destination, &mut *self.batch);
-        let chosen = placing::choose(self.place, &self.item.rel_path, |form| batch.is_taken(to, form))?;
+        let file = placing::Named {
+            session: self.item.id,
+            rel_path: &self.item.rel_path,
+            at: batch.now,
+        };
+        let chosen = placing::choose(self.place, file, |form| batch.is_taken(to, form))?;
         let (key, form) = match chosen {
             Ok(chosen) => chosen,
             Err(refused) => return Ok(Err(refused)),
@@ -318,26 +424,11 @@ impl At<'_, '_> {
         }
         let item = self.item;
         let row = SessionRow {
-            id: item.id,
-            attempt: item.attempt,
-            group: item.group,
-            destination: self.place.destination,
-            rel_path: item.rel_path.clone(),
-            plan: item.plan,
-            mime: item.mime.clone(),
-            sha256: item.sha256,
             canonical,
-            state,
-            client: item.client,
-            alive_at: self.batch.now,
-            lease_until: Timestamp::from_millis(0),
-            fence: 0,
-            error: None,
-            uploaded_at: settled,
-            deleted: false,
             object,
+            ..new_row(item, self.place, state, self.batch.now)
         };
-        self.batch.make_session(NewSession::from(&row));
+        self.batch.make_session(NewSession::new(&row, item));
         Ok(row)
     }
 
@@ -355,8 +446,8 @@ impl At<'_, '_> {
                sha256 = CASE WHEN attempt = ?3 THEN COALESCE(?10, sha256) ELSE ?10 END, canonical_id = ?11,
                object_id = ?12, state = ?13, client_id = ?14, alive_at = ?15, uploaded_at = ?16, updated_at = ?15,
                rev = rev + 1
-             WHERE owner_id = ?1 AND id = ?2 AND group_id = ?4 AND destination_id = ?5 AND rel_path = ?6
-               AND state = 'pending' AND deleted_at IS NULL",
+             WHERE owner_id = ?1 AND id = ?2 AND group_id IS NOT DISTINCT FROM ?4 AND destination_id = ?5
+               AND rel_path = ?6 AND state = 'pending' AND deleted_at IS NULL",
             params![
                 self.batch.owner,
                 item.id,
@@ -384,7 +475,8 @@ impl At<'_, '_> {
 /// One guarded step of a session that has no object any more.
 fn step(tx: &mut dyn Tx, owner: OwnerId, row: &mut SessionRow, to: SessionState) -> Result<(), Failure> {
     tx.execute(
-        "UPDATE upload_session SET state = ?3, lease_until = 0, fence = fence + 1, rev = rev + 1
+        "UPDATE upload_session SET state = ?3, lease_until = 0, fence = fence + 1, rev = rev + 1,
+           retry_count = retry_count + CASE WHEN ?4 = 'failed' THEN 1 ELSE 0 END
          WHERE owner_id = ?1 AND id = ?2 AND state = ?4 AND deleted_at IS NULL",
         params![owner, row.id, to, row.state],
     )?;

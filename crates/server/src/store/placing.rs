@@ -106,6 +106,7 @@ fn essence(mime: &str) -> String {
 pub(crate) fn mime_fits(allowed: &[String], mime: &str) -> bool {
     let essence = essence(mime);
     allowed.iter().any(|pattern| match pattern.strip_suffix('*') {
+        Some("*/") => true,
         Some(start) => essence.starts_with(start),
         None => essence == *pattern,
     })

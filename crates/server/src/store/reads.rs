@@ -7,7 +7,7 @@ use windlass_core::ids::{FileId, OwnerId};
 use windlass_core::limits::PART_BYTES;
 use windlass_core::part_plan::PartPlan;
 
-use crate::db::{Row, Tx, Value, list, params};
+use crate::db::{Kind, Row, Tx, Value, params, values_list};
 use crate::failure::internal;
 use crate::store::{ObjectRow, Proof, SessionRow};
 
@@ -43,11 +43,15 @@ pub(super) fn sessions(
     let ids: Vec<_> = ids.into_iter().collect();
     let mut found = BTreeMap::new();
     for some in ids.chunks(MOST) {
+        let steps = step(some.len());
+        let list = values_list(tx.dialect(), 1, steps, &[Kind::Id, Kind::Id]);
+        // The owner stands in each row: PostgreSQL would take an owner whom it has not counted yet for one with few files.
+        let mut pairs: Vec<Value> = some.iter().flat_map(|id| [owner.into(), (*id).into()]).collect();
+        pairs.resize(2 * steps, Value::Null);
         let sql = format!(
-            "{SESSION} WHERE s.owner_id = ?1 AND s.id IN ({})",
-            list(2, step(some.len()))
+            "WITH v(owner_id, id) AS ({list}) {SESSION} JOIN v ON s.owner_id = v.owner_id AND s.id = v.id"
         );
-        for row in tx.query(&sql, &filled(owner.into(), some))? {
+        for row in tx.query(&sql, &pairs)? {
             let row = session_row(&row)?;
             found.insert(row.id, row);
         }

@@ -21,6 +21,8 @@ pub enum Proof {
     Crc64,
     /// The server read it back.
     ReadBack,
+    /// Its token or its own key, and its size: no checksum was told.
+    Token,
 }
 
 impl Proof {
@@ -31,13 +33,14 @@ impl Proof {
             Self::Sha256 => "sha256",
             Self::Crc64 => "crc64nvme",
             Self::ReadBack => "read_back",
+            Self::Token => "token",
         }
     }
 
     /// From the stored word.
     #[must_use]
     pub fn parse(word: &str) -> Option<Self> {
-        [Self::Sha256, Self::Crc64, Self::ReadBack]
+        [Self::Sha256, Self::Crc64, Self::ReadBack, Self::Token]
             .into_iter()
             .find(|p| p.as_str() == word)
     }
@@ -78,6 +81,14 @@ pub struct ObjectRow {
     pub proof: Option<Proof>,
     /// When the storage was last asked.
     pub checked_at: Option<Timestamp>,
+}
+
+impl ObjectRow {
+    /// True when it was made for somebody who sends no header of one's own, so that its key is all that tells it.
+    #[must_use]
+    pub fn is_plain(&self) -> bool {
+        self.token == [0; 16]
+    }
 }
 
 /// A session with its object.
@@ -298,8 +309,8 @@ pub struct Settle {
     pub object: ObjectId,
     /// As the storage told it.
     pub etag: Option<String>,
-    /// CRC of the whole.
-    pub crc64: Crc64Nvme,
+    /// CRC of the whole; none where neither the caller nor the storage told one.
+    pub crc64: Option<Crc64Nvme>,
     /// Hash of the whole, when one read proved it.
     pub sha256: Option<Sha256>,
     /// How.

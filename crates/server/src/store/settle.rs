@@ -1,10 +1,13 @@
 //! Verifying in the ledger: the lease, the proof, and what else may come of it.
 
+use std::collections::BTreeSet;
+
 use windlass_core::error::{ErrorCode, Failure};
 use windlass_core::ids::{FileId, OwnerId};
 use windlass_core::states::{ObjectState, SessionState};
 use windlass_core::time::Timestamp;
 
+use super::canonical::{self, Canonicals, Content};
 use super::sign::{each, last_error, this_attempt};
 use super::{groups, reads};
 use crate::db::{Kind, Tx, params};
@@ -36,7 +39,7 @@ pub(super) fn lease(
             row.state = SessionState::Verifying;
             row.fence += 1;
             row.sha256 = row.sha256.or(item.sha256);
-            taken.push([item.id.into(), item.sha256.into()]);
+            taken.push([owner.into(), item.id.into(), item.sha256.into()]);
             // Whoever is named twice finds the lease taken.
             let after = SessionRow {
                 lease_until: until,
@@ -48,14 +51,14 @@ pub(super) fn lease(
         .collect();
     each(
         tx,
-        params![owner, until, now],
+        params![until, now],
         &taken,
-        &[Kind::Id, Kind::Bytes],
-        "v(id, sha256)",
-        "UPDATE upload_session AS s SET state = 'verifying', fence = s.fence + 1, lease_until = ?2, alive_at = ?3,
-           updated_at = ?3, rev = s.rev + 1, sha256 = COALESCE(s.sha256, v.sha256)
-         FROM v WHERE s.owner_id = ?1 AND s.id = v.id AND s.state IN ('pending', 'uploading', 'verifying')
-           AND s.deleted_at IS NULL",
+        &[Kind::Id, Kind::Id, Kind::Bytes],
+        "v(owner_id, id, sha256)",
+        "UPDATE upload_session AS s SET state = 'verifying', fence = s.fence + 1, lease_until = ?1, alive_at = ?2,
+           updated_at = ?2, rev = s.rev + 1, sha256 = COALESCE(s.sha256, v.sha256)
+         FROM v WHERE s.owner_id = v.owner_id AND s.id = v.id
+           AND s.state || '' IN ('pending', 'uploading', 'verifying') AND s.deleted_at IS NULL",
     )?;
     Ok(answers)
 }
@@ -113,7 +116,19 @@ pub(super) fn settle(
     now: Timestamp,
 ) -> Result<Vec<Option<SessionRow>>, Failure> {
     let mut rows = reads::sessions(tx, owner, items.iter().map(|i| i.id))?;
+    let holds = |row: &SessionRow, item: &Settle| {
+        row.state == SessionState::Verifying
+            && row.fence == item.fence
+            && !row.deleted
+            && object_is(row, item)
+    };
+    let contents: BTreeSet<Content> = items
+        .iter()
+        .filter_map(|i| content(rows.get(&i.id).filter(|r| holds(r, i))?, i))
+        .collect();
+    let mut canonicals = Canonicals::find(tx, owner, &contents, now)?;
     let (mut proofs, mut held, mut uploaded) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut doubles, mut hashed) = (Vec::new(), Vec::new());
     let answers = items
         .iter()
         .map(|item| {
@@ -121,14 +136,32 @@ pub(super) fn settle(
             if row.is_settled() && row.object.as_ref().is_some_and(|o| o.id == item.object) {
                 return Some(row.clone());
             }
-            let is_held = row.state == SessionState::Verifying && row.fence == item.fence && !row.deleted;
-            if !is_held || !object_is(row, item) {
+            if !holds(row, item) {
                 return None;
             }
+            let content = content(row, item);
+            if let Some(canonical) = content.and_then(|c| canonicals.of(c, item.id)).cloned() {
+                // The same content is there: this one is its duplicate (D-2, D-9).
+                let links = canonicals.links(row.destination);
+                let mut row = proved(row.clone(), item, SessionState::Deduplicated, now);
+                row.canonical = Some(canonical.id);
+                if links {
+                    row.object.clone_from(&canonical.object);
+                } else {
+                    proofs.push(item);
+                }
+                doubles.push((row.clone(), item, canonical));
+                rows.insert(item.id, row.clone());
+                return Some(row);
+            }
             proofs.push(item);
-            held.push([item.id.into(), item.fence.into()]);
+            held.push([owner.into(), item.id.into(), item.fence.into()]);
             uploaded.push((item.id, row.destination));
             let row = proved(row.clone(), item, SessionState::Uploaded, now);
+            if let Some(content) = content {
+                canonicals.is_there(content, &row);
+                hashed.push((item.id, content.0, content.1));
+            }
             rows.insert(item.id, row.clone());
             Some(row)
         })
@@ -136,17 +169,31 @@ pub(super) fn settle(
     store_objects(tx, owner, &proofs, now)?;
     each(
         tx,
-        params![owner, now],
+        params![now],
         &held,
-        &[Kind::Id, Kind::Int],
-        "v(id, fence)",
-        "UPDATE upload_session AS s SET state = 'uploaded', uploaded_at = ?2, verified_at = ?2, alive_at = ?2,
-           updated_at = ?2, lease_until = 0, rev = s.rev + 1
-         FROM v WHERE s.owner_id = ?1 AND s.id = v.id AND s.fence = v.fence AND s.state = 'verifying'
-           AND s.deleted_at IS NULL",
+        &[Kind::Id, Kind::Id, Kind::Int],
+        "v(owner_id, id, fence)",
+        "UPDATE upload_session AS s SET state = 'uploaded', uploaded_at = ?1, verified_at = ?1, alive_at = ?1,
+           updated_at = ?1, lease_until = 0, rev = s.rev + 1,
+           holds_slot = CASE WHEN s.sha256 IS NULL OR EXISTS (SELECT 1 FROM upload_session h WHERE h.owner_id = s.owner_id
+             AND h.destination_id = s.destination_id AND h.sha256 = s.sha256 AND h.holds_slot = 1 AND h.id <> s.id
+             AND h.canonical_id IS NULL AND h.deleted_at IS NULL
+             AND h.state IN ('pending', 'uploading', 'verifying', 'uploaded')) THEN 0 ELSE 1 END
+         FROM v WHERE s.owner_id = v.owner_id AND s.id = v.id AND s.fence = v.fence
+           AND s.state || '' = 'verifying' AND s.deleted_at IS NULL",
     )?;
+    for (row, item, canonical) in &doubles {
+        canonical::join(tx, owner, row, item, canonical, now)?;
+    }
+    canonical::succeed(tx, owner, &hashed, now)?;
     super::jobs::make::by_pipeline(tx, owner, &uploaded, now)?;
     Ok(answers)
+}
+
+/// The content of a proved file, when it may be a duplicate: an empty one costs nothing.
+fn content(row: &SessionRow, item: &Settle) -> Option<Content> {
+    let hash = item.sha256.filter(|_| row.plan.size() > 0)?;
+    Some((row.destination, hash, row.plan.size()))
 }
 
 /// A copy was placed and proved: object and session together, or nothing.
@@ -191,16 +238,12 @@ fn object_is(row: &SessionRow, item: &Settle) -> bool {
         .is_some_and(|o| o.id == item.object && o.state == ObjectState::Open)
 }
 
-fn store_objects(
-    tx: &mut dyn Tx,
-    owner: OwnerId,
-    items: &[&Settle],
-    now: Timestamp,
-) -> Result<(), Failure> {
+fn store_objects(tx: &mut dyn Tx, owner: OwnerId, items: &[&Settle], now: Timestamp) -> Result<(), Failure> {
     let proofs: Vec<_> = items
         .iter()
         .map(|i| {
             [
+                owner.into(),
                 i.object.into(),
                 i.etag.clone().into(),
                 i.crc64.into(),
@@ -211,13 +254,20 @@ fn store_objects(
         .collect();
     each(
         tx,
-        params![owner, now],
+        params![now],
         &proofs,
-        &[Kind::Id, Kind::Text, Kind::Bytes, Kind::Bytes, Kind::Text],
-        "v(id, etag, crc64, sha256, proof)",
+        &[
+            Kind::Id,
+            Kind::Id,
+            Kind::Text,
+            Kind::Bytes,
+            Kind::Bytes,
+            Kind::Text,
+        ],
+        "v(owner_id, id, etag, crc64, sha256, proof)",
         "UPDATE stored_object AS o SET state = 'stored', etag = v.etag, crc64 = v.crc64, sha256 = v.sha256,
-           proof = v.proof, stored_at = ?2, checked_at = ?2
-         FROM v WHERE o.owner_id = ?1 AND o.id = v.id AND o.state = 'open'",
+           proof = v.proof, stored_at = ?1, checked_at = ?1
+         FROM v WHERE o.owner_id = v.owner_id AND o.id = v.id AND o.state || '' = 'open'",
     )
 }
 
@@ -229,7 +279,7 @@ fn proved(mut row: SessionRow, item: &Settle, state: SessionState, now: Timestam
     if let Some(o) = &mut row.object {
         o.state = ObjectState::Stored;
         o.etag.clone_from(&item.etag);
-        o.crc64 = Some(item.crc64);
+        o.crc64 = item.crc64;
         o.sha256 = item.sha256;
         o.proof = Some(item.proof);
         o.checked_at = Some(now);

@@ -8,7 +8,7 @@ use windlass_core::states::{ObjectState, SessionState};
 use windlass_core::time::Timestamp;
 
 use super::{groups, reads};
-use crate::db::{Kind, Tx, Value, list, values_list};
+use crate::db::{Kind, Tx, Value, list, params, values_list};
 use crate::failure::Refusal;
 use crate::store::{Begun, ObjectRow, SessionRow, StartItem, Started};
 
@@ -47,37 +47,29 @@ pub(super) fn start(
         }
         out.push(Ok(Started { row }));
     }
-    touch(
+    let one_each = |ids: &[FileId]| -> Vec<_> { ids.iter().map(|id| [owner.into(), (*id).into()]).collect() };
+    each(
         tx,
-        owner,
-        &started,
-        now,
-        "UPDATE upload_session SET state = 'uploading', alive_at = ?1, updated_at = ?1, rev = rev + 1
-         WHERE owner_id = ?2 AND state = 'pending' AND deleted_at IS NULL",
+        params![now],
+        &one_each(&started),
+        &[Kind::Id, Kind::Id],
+        "v(owner_id, id)",
+        "UPDATE upload_session AS s SET state = 'uploading', alive_at = ?1, updated_at = ?1, rev = s.rev + 1
+         FROM v WHERE s.owner_id = v.owner_id AND s.id = v.id AND s.state || '' = 'pending' AND s.deleted_at IS NULL",
     )?;
     for group in moved {
         groups::under_way(tx, owner, group, now)?;
     }
-    let sign = "UPDATE upload_session SET alive_at = ?1 WHERE owner_id = ?2 AND deleted_at IS NULL";
-    touch(tx, owner, &alive, now, sign)?;
+    each(
+        tx,
+        params![now],
+        &one_each(&alive),
+        &[Kind::Id, Kind::Id],
+        "v(owner_id, id)",
+        "UPDATE upload_session AS s SET alive_at = ?1 FROM v WHERE s.owner_id = v.owner_id AND s.id = v.id
+           AND s.deleted_at IS NULL",
+    )?;
     Ok(out)
-}
-
-/// Changes sessions in the same way; `?1` is the time, `?2` the owner.
-fn touch(
-    tx: &mut dyn Tx,
-    owner: OwnerId,
-    ids: &[FileId],
-    now: Timestamp,
-    update: &str,
-) -> Result<(), Failure> {
-    for some in ids.chunks(reads::MOST) {
-        let sql = format!("{update} AND id IN ({})", list(3, reads::step(some.len())));
-        let mut values = vec![now.into()];
-        values.extend(reads::filled(owner.into(), some));
-        tx.execute(&sql, &values)?;
-    }
-    Ok(())
 }
 
 /// The session, when parts of this attempt may be sent.
@@ -157,6 +149,9 @@ pub(super) fn begun(tx: &mut dyn Tx, items: &[Begun]) -> Result<Vec<Option<Objec
 }
 
 /// Changes many rows, each in its own way: `statement` reads the rows from `v`; its own parameters come first.
+///
+/// The key stands in the rows with its owner, and states are compared past their indexes (`s.state || ''`): PostgreSQL
+/// would take an owner or a state that it has not counted yet for one of few rows, and look through all of them each time.
 pub(super) fn each<const N: usize>(
     tx: &mut dyn Tx,
     first: &[Value],

@@ -17,6 +17,13 @@ use crate::support::{Kit, Sample, code, random};
 const ROUTES: &[(&str, &str, Option<Scope>)] = &[
     ("POST", "/v1/groups", Some(Scope::Upload)),
     ("GET", "/v1/groups/{id}", Some(Scope::Read)),
+    ("GET", "/v1/groups", Some(Scope::Read)),
+    ("PATCH", "/v1/groups/{id}", Some(Scope::Upload)),
+    ("DELETE", "/v1/groups/{id}", Some(Scope::Delete)),
+    ("POST", "/v1/groups/{id}/retry", Some(Scope::Upload)),
+    ("POST", "/v1/groups/{id}/reset", Some(Scope::Delete)),
+    ("POST", "/v1/groups/{id}/release", Some(Scope::Upload)),
+    ("POST", "/v1/groups/{id}/unrelease", Some(Scope::Upload)),
     ("POST", "/v1/groups/{id}/finalize", Some(Scope::Upload)),
     ("POST", "/v1/groups/{id}/cancel", Some(Scope::Delete)),
     ("POST", "/v1/sessions:init", Some(Scope::Upload)),
@@ -25,7 +32,24 @@ const ROUTES: &[(&str, &str, Option<Scope>)] = &[
     ("POST", "/v1/sessions:query", Some(Scope::Read)),
     ("POST", "/v1/sessions:delete", Some(Scope::Delete)),
     ("POST", "/v1/sessions:verify", Some(Scope::Read)),
+    ("GET", "/v1/sessions", Some(Scope::Read)),
+    ("GET", "/v1/sessions/{id}", Some(Scope::Read)),
+    ("PATCH", "/v1/sessions/{id}", Some(Scope::Upload)),
+    ("DELETE", "/v1/sessions/{id}", Some(Scope::Delete)),
+    ("GET", "/v1/sessions/{id}/parts", Some(Scope::Read)),
+    ("POST", "/v1/sessions/{id}/retry", Some(Scope::Upload)),
+    ("POST", "/v1/sessions/{id}/takeover", Some(Scope::Upload)),
     ("GET", "/v1/sessions/{id}/content", Some(Scope::Read)),
+    ("GET", "/v1/uploads", Some(Scope::Read)),
+    ("GET", "/v1/metrics/uploads", Some(Scope::Read)),
+    ("GET", "/v1/templates", Some(Scope::Upload)),
+    ("POST", "/v1/templates", Some(Scope::Admin)),
+    ("GET", "/v1/templates/{id}", Some(Scope::Upload)),
+    ("POST", "/v1/import", Some(Scope::Admin)),
+    ("POST", "/v1/destinations", Some(Scope::Admin)),
+    ("GET", "/v1/destinations/{id}", Some(Scope::Upload)),
+    ("PATCH", "/v1/destinations/{id}", Some(Scope::Admin)),
+    ("POST", "/v1/destinations/{id}/probe", Some(Scope::Admin)),
     ("GET", "/v1/destinations", Some(Scope::Upload)),
     ("POST", "/v1/destinations:test", Some(Scope::Admin)),
     ("PUT", "/v1/destinations/{id}", Some(Scope::Admin)),
@@ -41,7 +65,11 @@ const ROUTES: &[(&str, &str, Option<Scope>)] = &[
 ];
 
 /// Routes where nobody has to be known.
-const OPEN: &[&str] = &["/healthz", "/readyz", "/metrics", "/v1/blob/{object}"];
+const OPEN: &[&str] = &["/healthz", "/readyz", "/metrics", "/v1/blob/{object}",
+    "/v1/public/{public_id}",
+    "/v1/public/{public_id}/{session}",
+    "/v1/public/d/{destination}/{*key}",
+];
 
 /// The patterns that the program's own text has.
 fn patterns(folder: &Path, found: &mut BTreeSet<String>) {

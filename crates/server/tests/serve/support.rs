@@ -110,7 +110,9 @@ impl Kit {
             all.push(("database-connections", "4"));
         }
         all.extend_from_slice(flags);
-        let settings = settings_with(&all, variables).expect("settings");
+        let mut settings = settings_with(&all, variables).expect("settings");
+        // This program is a test; whoever reads files builds the other one first.
+        settings.work.extractor = Some(extractor());
         let world = Arc::new(TestWorld::default());
         let server = start_with(settings.clone(), world.clone())
             .await
@@ -259,6 +261,13 @@ impl Kit {
     }
 }
 
+/// The program whose children read files, beside this one.
+pub(crate) fn extractor() -> std::path::PathBuf {
+    let own = std::env::current_exe().expect("a path");
+    let folder = own.ancestors().nth(2).expect("the folder of programs");
+    folder.join("windlass-extract")
+}
+
 /// The code of a problem.
 pub(crate) async fn code(response: Response) -> (u16, String) {
     let status = response.status().as_u16();
@@ -303,7 +312,7 @@ impl Sample {
         PartPlan::stored(self.data.len() as u64, self.part).expect("a plan")
     }
 
-    fn sha256(&self) -> Sha256 {
+    pub(crate) fn sha256(&self) -> Sha256 {
         let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &self.data);
         Sha256(digest.as_ref().try_into().expect("32 bytes"))
     }

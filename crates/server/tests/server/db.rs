@@ -62,8 +62,15 @@ async fn values_come_back_as_they_went() {
     assert_eq!(read.get::<bool>(5), Ok(false));
     assert_eq!(read.get::<i64>(1).map_err(|e| e.code), Err(ErrorCode::Internal));
     let sum = "SELECT SUM(created_at), MAX(created_at) FROM owner WHERE kind = 'user'";
-    let sum = db.read(move |tx| tx.query_one(sum, params![])).await.expect("read");
-    assert_eq!((sum.get(0), sum.get(1)), (Ok(14_i64), Ok(7_i64)), "a sum is a number too");
+    let sum = db
+        .read(move |tx| tx.query_one(sum, params![]))
+        .await
+        .expect("read");
+    assert_eq!(
+        (sum.get(0), sum.get(1)),
+        (Ok(14_i64), Ok(7_i64)),
+        "a sum is a number too"
+    );
 }
 
 async fn many_rows_go_in_and_are_joined_in_one_statement() {
@@ -123,8 +130,12 @@ async fn a_statement_that_failed_ends_its_transaction() {
     assert_eq!(failure.code, ErrorCode::StateConflict);
     assert_eq!(refused_word(&failure), None);
     assert_eq!(owners(&db).await, 0);
-    db.write(None, move |tx| add_owner(tx, id)).await.expect("goes on");
-    let gone = db.write(None, |tx| tx.execute("DELETE FROM owner", params![])).await;
+    db.write(None, move |tx| add_owner(tx, id))
+        .await
+        .expect("goes on");
+    let gone = db
+        .write(None, |tx| tx.execute("DELETE FROM owner", params![]))
+        .await;
     let failure = gone.expect_err("kept");
     assert_eq!(refused_word(&failure), Some("kept"), "{failure:?}");
     assert!(!is_unique(&failure));
@@ -157,7 +168,10 @@ async fn all_writes_of_one_owner_are_one_after_another() {
             let step = move |tx: &mut dyn Tx| {
                 let read = "SELECT created_at FROM owner WHERE id = ?1";
                 let n: i64 = tx.query_one(read, params![whose])?.get(0)?;
-                tx.execute("UPDATE owner SET created_at = ?2 WHERE id = ?1", params![whose, n + 1])
+                tx.execute(
+                    "UPDATE owner SET created_at = ?2 WHERE id = ?1",
+                    params![whose, n + 1],
+                )
             };
             db.write(Some(whose), step).await.expect("written");
         }
@@ -237,7 +251,13 @@ async fn blocking<T: Send + 'static>(f: impl FnOnce() -> T + Send + 'static) -> 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn replicas_that_start_together_on_postgres_migrate_once() {
-    let database = blocking(|| Postgres::shared().expect("PostgreSQL").database().expect("a database")).await;
+    let database = blocking(|| {
+        Postgres::shared()
+            .expect("PostgreSQL")
+            .database()
+            .expect("a database")
+    })
+    .await;
     let database = Arc::new(database);
     let replicas = (0..4).map(|_| {
         let database = Arc::clone(&database);
@@ -257,7 +277,9 @@ async fn a_postgres_that_was_lost_is_told_and_found_again() {
         server.sql("postgres", name).expect("made");
         server.url("lost")
     };
-    let db = blocking(move || Db::open_postgres(&url, 2)).await.expect("opened");
+    let db = blocking(move || Db::open_postgres(&url, 2))
+        .await
+        .expect("opened");
     let written = owner();
     db.write(Some(written), move |tx| add_owner(tx, written))
         .await
@@ -277,19 +299,30 @@ async fn a_postgres_that_was_lost_is_told_and_found_again() {
     })
     .await;
     assert_eq!(owners(&db).await, 1, "what was answered is there");
-    db.write(None, |tx| add_owner(tx, owner())).await.expect("goes on");
+    db.write(None, |tx| add_owner(tx, owner()))
+        .await
+        .expect("goes on");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_url_that_is_none_is_refused_without_being_quoted() {
-    for url in ["windlass:hunter2@db/windlass", "postgres://u:hunter2@h/db?sslmode=maybe"] {
-        let refused = blocking(move || Db::open_postgres(url, 1)).await.err().expect("refused");
+    for url in [
+        "windlass:hunter2@db/windlass",
+        "postgres://u:hunter2@h/db?sslmode=maybe",
+    ] {
+        let refused = blocking(move || Db::open_postgres(url, 1))
+            .await
+            .err()
+            .expect("refused");
         assert_eq!(refused.code, ErrorCode::InvalidField);
         assert!(!refused.detail.contains("hunter2"), "{refused:?}");
     }
     let began = std::time::Instant::now();
     let url = "postgres://u:hunter2@127.0.0.1:1/db";
-    let refused = blocking(move || Db::open_postgres(url, 1)).await.err().expect("refused");
+    let refused = blocking(move || Db::open_postgres(url, 1))
+        .await
+        .err()
+        .expect("refused");
     assert_eq!(refused.code, ErrorCode::DatabaseDown);
     assert!(!refused.detail.contains("hunter2"), "{refused:?}");
     assert!(began.elapsed() < Duration::from_secs(20));

@@ -214,11 +214,7 @@ async fn f185_a_ledger_that_allows_other_steps_is_not_opened() {
     plain(&ledger, back, Vec::new()).await.expect("back");
     ledger.close().await.expect("closed");
     let started = kit.keep.start(kit.home.path(), kit.world.clone()).await;
-    started
-        .expect("opened")
-        .shutdown()
-        .await
-        .expect("closed");
+    started.expect("opened").shutdown().await.expect("closed");
 }
 
 async fn i15_a_newer_ledger_is_refused_without_a_byte_written() {

@@ -12,4 +12,8 @@ ok: boolean,
 /**
  * What was tried.
  */
-steps: Array<CheckStep>, };
+steps: Array<CheckStep>, 
+/**
+ * Destinations that the server offers, by name; one of them has to be chosen.
+ */
+places: Array<string>, };

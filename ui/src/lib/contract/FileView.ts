@@ -6,6 +6,7 @@ import type { FileState } from "./FileState";
 import type { FileWord } from "./FileWord";
 import type { GroupId } from "./GroupId";
 import type { Intent } from "./Intent";
+import type { ProcessingView } from "./ProcessingView";
 
 /**
  * One file row.
@@ -75,4 +76,8 @@ error: FileError | null,
 /**
  * The object's key, once known.
  */
-object_key: string | null, };
+object_key: string | null, 
+/**
+ * What the server does with it since it arrived; absent where it does nothing.
+ */
+processing?: ProcessingView, };

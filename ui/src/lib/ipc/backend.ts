@@ -127,6 +127,8 @@ export interface VerifyOutcome {
 export interface Backend {
   subscribe(onmessage: (message: Message) => void): Promise<Snapshot>;
   watchRows(ranges: RowRange[]): Promise<FilePage[]>;
+  /** Once, without telling of changes. */
+  listFound(range: RowRange): Promise<FilePage>;
   chooseFiles(group: GroupId | null, folders: boolean): Promise<void>;
   dropInto(handle: number, group: GroupId | null): Promise<void>;
   dropCancel(handle: number): Promise<void>;

@@ -9,6 +9,7 @@ export const backend: Backend = {
     return invoke('subscribe', { channel });
   },
   watchRows: (ranges) => invoke('watch_rows', { ranges }),
+  listFound: (range) => invoke('list_found', { range }),
   chooseFiles: (group, folders) => invoke('choose_files', { group, folders }),
   dropInto: (handle, group) => invoke('drop_into', { handle, group }),
   dropCancel: (handle) => invoke('drop_cancel', { handle }),

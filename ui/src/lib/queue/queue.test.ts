@@ -6,7 +6,16 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Queue } from './queue.svelte';
 import { RowWatch } from './watch.svelte';
 
-const empty: Omit<Delta, 'seq'> = { groups: [], removed: [], files: [], totals: null, destinations: null, watches: null, relaunch: null, notices: [] };
+const empty: Omit<Delta, 'seq'> = {
+  groups: [],
+  removed: [],
+  files: [],
+  totals: null,
+  destinations: null,
+  watches: null,
+  relaunch: null,
+  notices: [],
+};
 
 beforeEach(() => {
   vi.useFakeTimers();

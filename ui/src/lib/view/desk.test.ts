@@ -87,9 +87,7 @@ describe('the slider of the limit', () => {
 
 describe('languages', () => {
   const keys = (of: unknown, path = ''): string[] =>
-    typeof of === 'object' && of !== null
-      ? Object.entries(of).flatMap(([k, v]) => keys(v, `${path}.${k}`))
-      : [`${path}:${typeof of}`];
+    typeof of === 'object' && of !== null ? Object.entries(of).flatMap(([k, v]) => keys(v, `${path}.${k}`)) : [`${path}:${typeof of}`];
   it('have no key missing and none too many', () => {
     expect(LANGUAGES.size).toBeGreaterThanOrEqual(2);
     const own = { en, de } as Record<string, unknown>;

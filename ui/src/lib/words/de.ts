@@ -342,6 +342,12 @@ export const de: Words = {
     byCause: 'Nach Ursache',
     byGroup: 'Nach Gruppe',
     showGroup: 'Zeigen',
+    kept: (done, total) => (done > 0 ? `${n(done)} von ${parts(total)} bleiben` : `nichts von ${parts(total)} bleibt`),
+    retryOne: (name) => `${plainName(name)} wiederholen`,
+    moreFiles: (count) => `und ${n(count)} weitere mit demselben Fehler`,
+    leaveOut: 'Auslassen',
+    leaveOutTitle: (count) => `${files(count)} auslassen?`,
+    leaveOutText: 'Sie werden aus ihren Gruppen genommen; was davon gesendet ist, wird am Ziel entfernt. Die Originale bleiben.',
     destinationFallback: 'das Ziel',
   },
 

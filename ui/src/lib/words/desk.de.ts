@@ -93,7 +93,9 @@ export const deskDe: typeof deskEn = {
     looked: 'Alles ist angesehen.',
     ready: (count) => `${files(count)} ${count === 1 ? 'ist' : 'sind'} bereit`,
     folders: (count, empty) =>
-      count === 0 ? 'Keine Ordner' : `Ordner bleiben erhalten: ${s(count, 'Ordner', 'Ordner')}${empty > 0 ? `, davon ${n(empty)} leer` : ''}`,
+      count === 0
+        ? 'Keine Ordner'
+        : `Ordner bleiben erhalten: ${s(count, 'Ordner', 'Ordner')}${empty > 0 ? `, davon ${n(empty)} leer` : ''}`,
     span: (from, to) => (from === to ? from : `${from} bis ${to}`),
     kind: {
       already_there: (count) => `${files(count)} ${count === 1 ? 'ist' : 'sind'} schon da, unverändert`,
@@ -123,7 +125,8 @@ export const deskDe: typeof deskEn = {
     keepText: (bytes) => `die Gruppe zeigt auf das, was da ist; spart ${bytes}`,
     leaveOut: 'Aus dieser Gruppe weglassen',
     leaveOutText: 'am Ziel bleiben sie',
-    leaveTroubled: (count) => (count === 1 ? 'Die eine weglassen, die nicht gesendet werden kann' : `Die ${n(count)} weglassen, die nicht gesendet werden können`),
+    leaveTroubled: (count) =>
+      count === 1 ? 'Die eine weglassen, die nicht gesendet werden kann' : `Die ${n(count)} weglassen, die nicht gesendet werden können`,
     remember: 'Nächstes Mal ebenso',
     go: (count) => (count > 0 ? `${files(count)} hochladen` : 'Gruppe anlegen'),
     taken: (count) => `${files(count)} übernommen`,

@@ -342,6 +342,12 @@ export const en = {
     byCause: 'By cause',
     byGroup: 'By group',
     showGroup: 'Show',
+    kept: (done: number, total: number) => (done > 0 ? `${n(done)} of ${parts(total)} kept` : `nothing of ${parts(total)} kept`),
+    retryOne: (name: string) => `Retry ${plainName(name)}`,
+    moreFiles: (count: number) => `and ${n(count)} more with the same error`,
+    leaveOut: 'Leave out',
+    leaveOutTitle: (count: number) => `Leave out ${files(count)}?`,
+    leaveOutText: 'They are taken from their groups; what was sent of them is removed at the destination. The originals stay.',
     destinationFallback: 'the destination',
   },
 

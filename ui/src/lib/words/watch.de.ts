@@ -31,7 +31,8 @@ const why: Record<Why, (x: Fact) => string> = {
   excluded: (x) => `Ihre Regel: ${quote(x.detail)} auslassen.`,
   not_included: (x) => `Ihre Regel: nur ${quote(x.detail)}.`,
   too_small: (x) => `Ihre Regel: kleiner als ${f.bytes(Number(x.detail))}.`,
-  too_large: (x) => (Number.isFinite(Number(x.detail)) ? `Ihre Regel: größer als ${f.bytes(Number(x.detail))}.` : 'Zu groß für einen Upload.'),
+  too_large: (x) =>
+    Number.isFinite(Number(x.detail)) ? `Ihre Regel: größer als ${f.bytes(Number(x.detail))}.` : 'Zu groß für einen Upload.',
   too_deep: (x) => `Ihre Regel: höchstens ${s(Number(x.detail), 'Unterordner', 'Unterordner')} tief.`,
   not_regular: () => 'Ein Link, eine Pipe, ein Socket oder ein Gerät.',
   odd_name: () => 'Dieser Name ist am Ziel nicht möglich.',
@@ -80,7 +81,7 @@ export const watchDe: typeof watchEn = {
     now: 'Jetzt nachsehen',
     anywayAll: 'Alles Wartende jetzt hochladen',
     anyway: 'Trotzdem hochladen',
-    anywayFile: (name: string) => `${plainName(name, 60)} trotzdem hochladen`,
+    anywayFile: (name: string) => `Trotzdem hochladen: ${plainName(name, 60)}`,
     remove: 'Nicht mehr beobachten…',
     removeTitle: (name: string) => `${quote(name)} nicht mehr beobachten?`,
     removeText: 'Dateien, Uploads und Belege bleiben. Was in der Warteschlange ist, geht weiter.',
@@ -88,7 +89,8 @@ export const watchDe: typeof watchEn = {
     same: 'Es ist derselbe Ordner',
     polling: {
       network: 'Ein Netzlaufwerk: jede Minute durchgesehen.',
-      limit: 'Das System beobachtet keine weiteren Ordner. Alle 30 Sekunden durchgesehen; fs.inotify.max_user_watches erhöhen, um das zu ändern.',
+      limit:
+        'Das System beobachtet keine weiteren Ordner. Alle 30 Sekunden durchgesehen; fs.inotify.max_user_watches erhöhen, um das zu ändern.',
     },
     overflow: (times: number) => `${n(times)}-mal gingen Meldungen des Systems verloren; jedes Mal wurde alles durchgesehen.`,
     filters: 'Welche Dateien',
@@ -117,7 +119,7 @@ export const watchDe: typeof watchEn = {
     countdown: (left: number) => (left > 0 ? `in ${n(left)} s` : 'jetzt'),
     gone: 'Nicht mehr im Ordner.',
     original: {
-      kept: '',
+      kept: 'Das Original bleibt.',
       due: 'Das Original geht, sobald alles bewiesen ist.',
       gone: 'Das Original wurde nach dem Beweis weggeräumt.',
       refused: 'Das Original bleibt: nicht alles hat gestimmt.',

@@ -30,7 +30,8 @@ const why: Record<Why, (x: Fact) => string> = {
   excluded: (x) => `Rule of yours: leave out ${quote(x.detail)}.`,
   not_included: (x) => `Rule of yours: only ${quote(x.detail)}.`,
   too_small: (x) => `Rule of yours: smaller than ${f.bytes(Number(x.detail))}.`,
-  too_large: (x) => (Number.isFinite(Number(x.detail)) ? `Rule of yours: larger than ${f.bytes(Number(x.detail))}.` : 'Too large for one upload.'),
+  too_large: (x) =>
+    Number.isFinite(Number(x.detail)) ? `Rule of yours: larger than ${f.bytes(Number(x.detail))}.` : 'Too large for one upload.',
   too_deep: (x) => `Rule of yours: no deeper than ${s(Number(x.detail), 'subfolder')}.`,
   not_regular: () => 'A link, a pipe, a socket or a device.',
   odd_name: () => 'Its name can’t be carried to the destination.',
@@ -61,11 +62,7 @@ export const watchEn = {
       needs_you: 'Needs you',
     } satisfies Record<WatchState, string>,
     summary: (settling: number, queued: number, failed: number) =>
-      [
-        settling > 0 ? `${n(settling)} settling` : '',
-        queued > 0 ? `${n(queued)} uploading` : '',
-        failed > 0 ? `${n(failed)} failed` : '',
-      ]
+      [settling > 0 ? `${n(settling)} settling` : '', queued > 0 ? `${n(queued)} uploading` : '', failed > 0 ? `${n(failed)} failed` : '']
         .filter((x) => x !== '')
         .join(' · '),
     last: (when: string, today: number) => `Last file ${when} · ${n(today)} today`,
@@ -79,7 +76,7 @@ export const watchEn = {
     now: 'Look now',
     anywayAll: 'Upload all that wait now',
     anyway: 'Upload anyway',
-    anywayFile: (name: string) => `Upload ${plainName(name, 60)} anyway`,
+    anywayFile: (name: string) => `Upload anyway: ${plainName(name, 60)}`,
     remove: 'Stop watching…',
     removeTitle: (name: string) => `Stop watching ${quote(name)}?`,
     removeText: 'Files, uploads and receipts stay. What is in the queue goes on.',
@@ -116,7 +113,7 @@ export const watchEn = {
     countdown: (left: number) => (left > 0 ? `in ${n(left)} s` : 'now'),
     gone: 'Not in the folder any more.',
     original: {
-      kept: '',
+      kept: 'The original stays.',
       due: 'The original goes when all is proved.',
       gone: 'The original was taken away after its proof.',
       refused: 'The original stays: not everything bore out.',

@@ -19,10 +19,7 @@ export function hasSomethingToSay(look: PreflightView, remembered: boolean): boo
   );
 }
 
-export function decide(
-  look: PreflightView,
-  by: { setting: unknown; remembered: boolean; waited: number },
-): 'take' | 'show' | 'wait' {
+export function decide(look: PreflightView, by: { setting: unknown; remembered: boolean; waited: number }): 'take' | 'show' | 'wait' {
   if (by.setting === 'always') return 'show';
   if (look.done) return look.files < FEW && !hasSomethingToSay(look, by.remembered) ? 'take' : 'show';
   return by.waited > PATIENCE ? 'show' : 'wait';

@@ -8,7 +8,7 @@ import { fireEvent, render, screen, waitFor, within } from '@testing-library/sve
 import { describe, expect, it } from 'vitest';
 import FileRow from './FileRow.svelte';
 import GroupCard from './GroupCard.svelte';
-import { fileWishes } from './wishes';
+import { fileWishes } from '$lib/view/wishes';
 
 type Scene = Parameters<typeof sceneOf>[0];
 

@@ -6,7 +6,7 @@ import { isEnded } from '$lib/queue/reduce';
 import type { View } from '$lib/view/view.svelte';
 import type { Words } from '$lib/words/en';
 import { moveGroup, openGroups } from './reorder.svelte';
-import { cancelGroup } from './wishes';
+import { cancelGroup } from '$lib/view/wishes';
 
 export function groupMenu(w: Words, queue: Queue, view: View, group: GroupView, onrename: () => void): MenuItem[] {
   const target = { scope: 'group' as const, id: group.id };

@@ -32,7 +32,11 @@ export function secondsLeft(file: Pick<WatchFileView, 'until'>, now: number): nu
 
 /** Files that a person may send whatever holds them. */
 export function mayGoAnyway(file: WatchFileView): boolean {
-  return (file.verdict === 'settling' || file.verdict === 'ignored') && !['not_regular', 'odd_name', 'absent', 'unreadable'].includes(file.why) && !file.path.endsWith('/');
+  return (
+    (file.verdict === 'settling' || file.verdict === 'ignored') &&
+    !['not_regular', 'odd_name', 'absent', 'unreadable'].includes(file.why) &&
+    !file.path.endsWith('/')
+  );
 }
 
 /** The fields of the form, as they are typed. */

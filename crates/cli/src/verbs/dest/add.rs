@@ -5,7 +5,7 @@ use std::path::Path;
 
 use windlass_core::error::ErrorCode;
 use windlass_core::names::shown;
-use windlass_engine::view::{KeepSecret, NewDestination, NewS3};
+use windlass_engine::view::{KeepSecret, NewDestination, NewS3, NewServer};
 
 use super::super::Context;
 use super::{refused, tell_check};
@@ -51,6 +51,7 @@ async fn new_destination(args: &DestAdd, cx: &Context) -> Result<NewDestination,
         name: args.name.clone(),
         folder: None,
         s3: None,
+        server: None,
         make_default: args.default,
     };
     if let Some(folder) = &args.folder {
@@ -66,6 +67,18 @@ async fn new_destination(args: &DestAdd, cx: &Context) -> Result<NewDestination,
             path_style: args.path_style,
             access_key,
             secret_key,
+            keep_secret: if args.secrets_file {
+                KeepSecret::File
+            } else {
+                KeepSecret::Keyring
+            },
+        });
+    }
+    if let Some(url) = &args.server {
+        new.server = Some(NewServer {
+            url: url.clone(),
+            token: super::token::read(args.token_file.as_deref(), cx).await?,
+            place: args.place.clone().unwrap_or_default(),
             keep_secret: if args.secrets_file {
                 KeepSecret::File
             } else {

@@ -50,7 +50,12 @@ pub(super) async fn run(args: WatchExplain, cx: &Context) -> Result<Exit, Troubl
 fn tell(f: &WatchFileView, cx: &Context) {
     cx.out.event(&event!("file", file: f));
     if !cx.out.is_json() {
-        cx.out.say(format!("{:13} {}\n              {}", verdict(f), shown(&f.path), why(f)));
+        cx.out.say(format!(
+            "{:13} {}\n              {}",
+            verdict(f),
+            shown(&f.path),
+            why(f)
+        ));
     }
 }
 
@@ -71,10 +76,15 @@ fn why(f: &WatchFileView) -> String {
     let seconds = f.settle_ms.unwrap_or(0).max(0) / 1_000;
     let d = &f.detail;
     let mut text = match f.why {
-        Why::Growing => format!("still changing, {} so far; goes when it stands still for {seconds} s", human::size(f.size)),
+        Why::Growing => format!(
+            "still changing, {} so far; goes when it stands still for {seconds} s",
+            human::size(f.size)
+        ),
         Why::Settling => format!("goes when it stood still for {seconds} s"),
         Why::InUse => "a program has it open for writing".into(),
-        Why::NeverStill => "it has been changing for more than 10 minutes; send it anyway, or leave it out by a rule".into(),
+        Why::NeverStill => {
+            "it has been changing for more than 10 minutes; send it anyway, or leave it out by a rule".into()
+        }
         Why::OtherName => "it is on its way under its older name".into(),
         Why::Queued => "in the queue".into(),
         Why::Uploaded => "proved at the destination".into(),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 use windlass_core::error::ErrorCode;
 use windlass_engine::EngineHandle;
 use windlass_engine::view::WatchView;
@@ -25,7 +25,6 @@ pub(super) async fn run(cx: &Context) -> Result<Exit, Trouble> {
         let what = format!("Windlass runs already (process {pid}); it watches the folders while it runs.");
         return Err(Trouble::new(ErrorCode::AlreadyRunning, what));
     };
-    engine.begin_watching();
     let followed = follow(&engine, cx).await;
     session.close().await;
     followed?;
@@ -35,9 +34,12 @@ pub(super) async fn run(cx: &Context) -> Result<Exit, Trouble> {
 }
 
 async fn follow(engine: &EngineHandle, cx: &Context) -> Result<(), Trouble> {
+    // First the ear, then the watching: nothing that it says is missed.
     let mut deltas = engine.deltas();
+    engine.begin_watching();
     let mut told: Vec<WatchView> = engine.watches().await?;
-    cx.out.event(&event!("watching", pid: std::process::id(), folders: told));
+    cx.out
+        .event(&event!("watching", pid: std::process::id(), folders: told));
     if !cx.out.is_json() {
         for w in &told {
             cx.out.tell(row(w, cx.out));
@@ -47,20 +49,29 @@ async fn follow(engine: &EngineHandle, cx: &Context) -> Result<(), Trouble> {
         }
     }
     loop {
-        let delta = tokio::select! {
+        let mut delta = tokio::select! {
             () = cx.stop.asked() => return Ok(()),
             delta = deltas.recv() => delta,
         };
-        let watches = match delta {
-            Ok(delta) => {
-                for n in &delta.notices {
-                    tell_notice(cx.out, n, |text| cx.out.tell(text));
+        let mut watches = None;
+        // All that came meanwhile: the last of them is how it stands.
+        loop {
+            match delta {
+                Ok(delta) => {
+                    for n in &delta.notices {
+                        tell_notice(cx.out, n, |text| cx.out.tell(text));
+                    }
+                    watches = delta.watches.clone().or(watches);
                 }
-                delta.watches.clone()
+                Err(RecvError::Lagged(_)) => watches = Some(engine.watches().await?),
+                Err(RecvError::Closed) => return Ok(()),
             }
-            Err(RecvError::Lagged(_)) => Some(engine.watches().await?),
-            Err(RecvError::Closed) => return Ok(()),
-        };
+            delta = match deltas.try_recv() {
+                Ok(next) => Ok(next),
+                Err(TryRecvError::Lagged(n)) => Err(RecvError::Lagged(n)),
+                Err(TryRecvError::Empty | TryRecvError::Closed) => break,
+            };
+        }
         let Some(all) = watches else { continue };
         let changed: Vec<_> = all.iter().filter(|w| !told.contains(w)).cloned().collect();
         if changed.is_empty() {
@@ -70,7 +81,9 @@ async fn follow(engine: &EngineHandle, cx: &Context) -> Result<(), Trouble> {
         if !cx.out.is_json() {
             for w in &changed {
                 let before = told.iter().find(|t| t.id == w.id);
-                if before.is_none_or(|b| (b.state, b.counts.uploaded / 100) != (w.state, w.counts.uploaded / 100)) {
+                if before
+                    .is_none_or(|b| (b.state, b.counts.uploaded / 100) != (w.state, w.counts.uploaded / 100))
+                {
                     cx.out.tell(row(w, cx.out));
                 }
             }

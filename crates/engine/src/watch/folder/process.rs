@@ -7,7 +7,9 @@ use windlass_core::fingerprint::{SourceChange, SourceFingerprint};
 use windlass_core::machine::Event;
 use windlass_core::states::FileState;
 use windlass_core::time::Timestamp;
-use windlass_core::watch::{Decision, EntryState, Facts, Kind, Known, Left, Stand, Why, Writer, decide, settle_ms};
+use windlass_core::watch::{
+    Decision, EntryState, Facts, Kind, Known, Left, Stand, Why, Writer, decide, settle_ms,
+};
 use windlass_queue::watched::{self, EntryRow, NewEntry};
 
 use super::super::Pending;
@@ -68,7 +70,8 @@ impl Case {
     /// What is to be written, unless it stands there already.
     fn note(&self, state: EntryState, why: Why, detail: &str, at: Timestamp) -> Option<Note> {
         let stands = self.entry.as_ref().is_some_and(|e| {
-            let same_word = e.state == state && (e.why == why || state == EntryState::Uploaded) && e.detail == detail;
+            let same_word =
+                e.state == state && (e.why == why || state == EntryState::Uploaded) && e.detail == detail;
             same_word && e.present && e.fingerprint == self.seen.fingerprint
         });
         (!stands).then(|| Note::Put(self.entry(state, why, detail, at)))
@@ -175,12 +178,15 @@ impl Task {
         if others.is_empty() {
             return Ok(BTreeMap::new());
         }
-        let versions: BTreeMap<Vec<u8>, SourceFingerprint> = seen.iter().map(|s| (s.rel.clone(), s.fingerprint)).collect();
+        let versions: BTreeMap<Vec<u8>, SourceFingerprint> =
+            seen.iter().map(|s| (s.rel.clone(), s.fingerprint)).collect();
         let root = self.root.clone();
         blocking(move || {
             let mut found = BTreeMap::new();
             for (rel, candidates) in others {
-                let Some(version) = versions.get(&rel) else { continue };
+                let Some(version) = versions.get(&rel) else {
+                    continue;
+                };
                 for e in candidates {
                     let same = [Some(e.fingerprint), e.proved, e.file_version]
                         .into_iter()
@@ -225,7 +231,10 @@ impl Task {
         going: &mut Vec<Going>,
     ) -> Result<(), Failure> {
         if let Decision::Wait { until, why } = case.decision {
-            let waits = case.entry.as_ref().is_some_and(|e| e.state == EntryState::Settling && e.present);
+            let waits = case
+                .entry
+                .as_ref()
+                .is_some_and(|e| e.state == EntryState::Settling && e.present);
             if !waits {
                 notes.push(Note::Put(case.entry(EntryState::Settling, why, "", now)));
             }
@@ -239,7 +248,9 @@ impl Task {
                     Ok(Some((version, content))) if version == case.seen.fingerprint && content == proved => {
                         Decision::Done(Why::SameContent)
                     }
-                    Ok(Some((version, _))) if version == case.seen.fingerprint => Decision::Upload(Why::NewVersion),
+                    Ok(Some((version, _))) if version == case.seen.fingerprint => {
+                        Decision::Upload(Why::NewVersion)
+                    }
                     // It moved while it was read: it is looked at again.
                     Ok(_) => {
                         let until = now.plus_millis(case.settle_ms.max(250));
@@ -265,16 +276,26 @@ impl Task {
                     .filter(|e| e.file_state == Some(FileState::Failed))
                     .and_then(|e| e.file),
             }),
-            Decision::Ignore(left) => notes.extend(case.note(EntryState::Ignored, left.why, &left.detail, now)),
-            Decision::Failed(code) => notes.extend(case.note(EntryState::Failed, Why::Failed, code.as_str(), now)),
+            Decision::Ignore(left) => {
+                notes.extend(case.note(EntryState::Ignored, left.why, &left.detail, now))
+            }
+            Decision::Failed(code) => {
+                notes.extend(case.note(EntryState::Failed, Why::Failed, code.as_str(), now))
+            }
             Decision::Done(Why::Renamed) => {
                 let old = case.renamed_from.clone().unwrap_or_default();
                 let detail = String::from_utf8_lossy(&old).into_owned();
-                notes.push(Note::TakeOver(old, case.entry(EntryState::Uploaded, Why::Renamed, detail, now)));
+                notes.push(Note::TakeOver(
+                    old,
+                    case.entry(EntryState::Uploaded, Why::Renamed, detail, now),
+                ));
             }
             Decision::Done(why) => {
                 // A word that says more stays.
-                let stays = case.entry.as_ref().is_some_and(|e| e.state == EntryState::Uploaded);
+                let stays = case
+                    .entry
+                    .as_ref()
+                    .is_some_and(|e| e.state == EntryState::Uploaded);
                 let (word, detail) = match &case.entry {
                     Some(e) if stays && why == Why::Uploaded => (e.why, e.detail.clone()),
                     _ => (why, String::new()),
@@ -294,7 +315,9 @@ impl Task {
             looked_at: now,
             settle_ms: case.settle_ms,
         };
-        let old = locked(&self.live.now).pending.insert(case.seen.rel.clone(), pending);
+        let old = locked(&self.live.now)
+            .pending
+            .insert(case.seen.rel.clone(), pending);
         if let Some(old) = old {
             self.due.remove(&(old.until, case.seen.rel.clone()));
         }
@@ -352,7 +375,10 @@ impl Task {
 /// What went before with a file, by what is written down of it and of its upload.
 fn known_of(e: &EntryRow) -> Known {
     match (e.file, e.file_state) {
-        (Some(_), Some(FileState::Queued | FileState::Registered | FileState::Uploading | FileState::Verifying)) => {
+        (
+            Some(_),
+            Some(FileState::Queued | FileState::Registered | FileState::Uploading | FileState::Verifying),
+        ) => {
             return Known::InQueue;
         }
         (Some(_), Some(FileState::Failed)) => {
@@ -365,7 +391,11 @@ fn known_of(e: &EntryRow) -> Known {
     }
     if let Some(proved) = e.proved {
         // A version with the same content stands for the one that was proved.
-        let version = if e.state == EntryState::Uploaded { e.fingerprint } else { proved };
+        let version = if e.state == EntryState::Uploaded {
+            e.fingerprint
+        } else {
+            proved
+        };
         return Known::Proved {
             version,
             sha256: e.sha256,

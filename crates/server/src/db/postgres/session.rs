@@ -20,6 +20,11 @@ const PREPARED: usize = 512;
 /// The lock of migrations; two numbers, so that it is no owner's.
 const MIGRATING: &str = "SELECT pg_advisory_xact_lock(1464093767, 1)";
 
+/// Tables that are several times as large as when the database last looked at them, or that it has never looked at.
+const GROWN: &str = "SELECT quote_ident(relname)::text FROM pg_class
+    WHERE relkind = 'r' AND relnamespace = current_schema()::regnamespace
+      AND pg_relation_size(oid) > 4 * 8192 * GREATEST(relpages, 1)::bigint";
+
 /// A connection that is opened when it is needed.
 pub(super) struct Session {
     server: Arc<Server>,
@@ -128,6 +133,29 @@ impl Session {
     pub(super) fn version(&mut self) -> Result<usize, Failure> {
         let mut connection = self.begin("BEGIN READ ONLY")?;
         version(&mut connection)
+    }
+
+    /// Lets the database look at tables that have grown. By itself it does so each minute at best; until then it takes
+    /// them for empty, and the first who upload much would wait for it.
+    pub(super) fn learn(&mut self) {
+        let done = self.begin("SELECT 1").and_then(|mut connection| {
+            let mut tx = PostgresTx {
+                connection: &mut connection,
+                broken: None,
+            };
+            for row in tx.query(GROWN, &[])? {
+                let table: String = row.get(0)?;
+                let client = &mut connection.client;
+                client
+                    .batch_execute(&format!("ANALYZE {table}"))
+                    .map_err(|e| error::postgres(&e))?;
+            }
+            self.open = Some(connection);
+            Ok(())
+        });
+        if let Err(e) = done {
+            tracing::debug!(error = %e, "the database could not look at its tables");
+        }
     }
 
     /// Brings the database to the newest version. Replicas that start together do it one after another.

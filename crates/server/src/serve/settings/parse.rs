@@ -85,6 +85,22 @@ pub(super) fn duration(value: &str) -> Result<Duration, String> {
     Ok(Duration::from_millis(ms))
 }
 
+/// Milliseconds.
+pub(super) fn age(value: &str) -> Result<i64, String> {
+    let wrong = || "no age, as 1h, 7d or 30d, of at least one hour".to_owned();
+    let split = value.find(|c: char| !c.is_ascii_digit()).ok_or_else(wrong)?;
+    let n: i64 = value[..split].parse().map_err(|_| wrong())?;
+    let hours = match &value[split..] {
+        "h" => n,
+        "d" => n.saturating_mul(24),
+        _ => return Err(wrong()),
+    };
+    if !(1..=876_000).contains(&hours) {
+        return Err(wrong());
+    }
+    Ok(hours * 3_600_000)
+}
+
 pub(super) fn bytes(value: &str) -> Result<u64, String> {
     let wrong = || "no number of bytes, as 1000000, 500MB or 10GiB".to_owned();
     let split = value.find(|c: char| !c.is_ascii_digit()).unwrap_or(value.len());

@@ -26,8 +26,8 @@ pub struct BlobGrant {
     pub part: PartNumber,
     /// Bytes.
     pub len: u64,
-    /// CRC of the bytes.
-    pub crc64: Crc64Nvme,
+    /// CRC of the bytes; none: whatever bytes come.
+    pub crc64: Option<Crc64Nvme>,
     /// Until when.
     pub expires: Timestamp,
 }
@@ -88,19 +88,25 @@ impl BlobSigner {
         }
     }
 
+    /// Where the routes are.
+    #[must_use]
+    pub fn base_url(&self) -> &str {
+        &self.base_url
+    }
+
     /// The URL for a grant.
     #[must_use]
     pub fn url(&self, grant: &BlobGrant) -> String {
         let sig = hmac::sign(&self.key, message(grant).as_bytes());
         let sig: String = sig.as_ref().iter().map(|b| format!("{b:02x}")).collect();
         format!(
-            "{}/v1/blob/{}?d={}&part={}&len={}&crc64={:016x}&exp={}&sig={sig}",
+            "{}/v1/blob/{}?d={}&part={}&len={}&crc64={}&exp={}&sig={sig}",
             self.base_url,
             grant.object,
             grant.destination,
             grant.part,
             grant.len,
-            grant.crc64.0,
+            crc_word(grant.crc64),
             grant.expires.as_millis()
         )
     }
@@ -170,14 +176,21 @@ fn read_message(g: &ReadGrant) -> String {
     )
 }
 
+/// Stands for a checksum that nobody told.
+const ANY: &str = "any";
+
+fn crc_word(crc64: Option<Crc64Nvme>) -> String {
+    crc64.map_or_else(|| ANY.to_owned(), |c| format!("{:016x}", c.0))
+}
+
 fn message(g: &BlobGrant) -> String {
     format!(
-        "windlass-blob-1\nPUT\n{}\n{}\n{}\n{}\n{:016x}\n{}",
+        "windlass-blob-1\nPUT\n{}\n{}\n{}\n{}\n{}\n{}",
         g.destination,
         g.object,
         g.part,
         g.len,
-        g.crc64.0,
+        crc_word(g.crc64),
         g.expires.as_millis()
     )
 }
@@ -188,7 +201,10 @@ fn parse(object: &str, q: &BlobQuery) -> Option<BlobGrant> {
         object: object.parse().ok()?,
         part: q.part.parse::<u32>().ok()?.try_into().ok()?,
         len: q.len.parse().ok()?,
-        crc64: Crc64Nvme(u64::from_str_radix(&q.crc64, 16).ok()?),
+        crc64: match q.crc64.as_str() {
+            ANY => None,
+            hex => Some(Crc64Nvme(u64::from_str_radix(hex, 16).ok()?)),
+        },
         expires: Timestamp::from_millis(q.exp.parse().ok()?),
     })
 }

@@ -39,9 +39,9 @@ impl FolderStorage {
         object: windlass_core::ids::ObjectId,
         n: PartNumber,
         len: u64,
-        crc64: Crc64Nvme,
+        crc64: Option<Crc64Nvme>,
         body: S,
-    ) -> Result<(), Failure>
+    ) -> Result<Crc64Nvme, Failure>
     where
         S: Stream<Item = Result<Bytes, E>> + Unpin,
     {
@@ -76,11 +76,12 @@ struct Part {
     slot: Arc<Slot>,
     turn: Turn,
     range: PartRange,
-    crc64: Crc64Nvme,
+    /// What the bytes have to have, where it was told.
+    crc64: Option<Crc64Nvme>,
 }
 
 impl Part {
-    async fn take_whole<S, E>(&self, mut body: S) -> Result<(), Failure>
+    async fn take_whole<S, E>(&self, mut body: S) -> Result<Crc64Nvme, Failure>
     where
         S: Stream<Item = Result<Bytes, E>> + Unpin,
     {
@@ -91,9 +92,10 @@ impl Part {
             crc.update(&bytes);
             whole.extend_from_slice(&bytes);
         }
-        self.check(whole.len() as u64, crc.finish())?;
+        let crc = self.check(whole.len() as u64, crc.finish())?;
+        let told = self.crc64.is_some();
         let (storage, slot, range) = (Arc::clone(&self.storage), Arc::clone(&self.slot), self.range);
-        let record = self.record();
+        let record = self.record(crc);
         let right = self.slot.step(&self.turn).await?;
         blocking(move || {
             let root = storage.root()?;
@@ -101,14 +103,14 @@ impl Part {
             void(&root, &slot, range.number)?;
             file.write_all_at(&whole, range.offset)
                 .map_err(|e| folder_failure("a part can't be written", e))?;
-            keep(&root, &slot, range.number, record)?;
+            keep(&root, &slot, range.number, record, told)?;
             drop(right);
-            Ok(())
+            Ok(crc)
         })
         .await
     }
 
-    async fn take_in_steps<S, E>(&self, mut body: S) -> Result<(), Failure>
+    async fn take_in_steps<S, E>(&self, mut body: S) -> Result<Crc64Nvme, Failure>
     where
         S: Stream<Item = Result<Bytes, E>> + Unpin,
     {
@@ -126,18 +128,19 @@ impl Part {
             }
         }
         done += self.write(&file, done, step.freeze()).await?;
-        self.check(done, crc.finish())?;
+        let crc = self.check(done, crc.finish())?;
+        let told = self.crc64.is_some();
         let (storage, slot, n) = (
             Arc::clone(&self.storage),
             Arc::clone(&self.slot),
             self.range.number,
         );
-        let record = self.record();
+        let record = self.record(crc);
         let right = self.slot.step(&self.turn).await?;
         blocking(move || {
-            keep(&storage.root()?, &slot, n, record)?;
+            keep(&storage.root()?, &slot, n, record, told)?;
             drop(right);
-            Ok(())
+            Ok(crc)
         })
         .await
     }
@@ -174,10 +177,10 @@ impl Part {
         .await
     }
 
-    fn record(&self) -> Written {
+    fn record(&self, crc64: Crc64Nvme) -> Written {
         Written {
             size: self.range.len,
-            crc64: self.crc64,
+            crc64,
             earlier: false,
         }
     }
@@ -192,16 +195,16 @@ impl Part {
         Ok(())
     }
 
-    fn check(&self, len: u64, crc64: Crc64Nvme) -> Result<(), Failure> {
+    fn check(&self, len: u64, crc64: Crc64Nvme) -> Result<Crc64Nvme, Failure> {
         if len != self.range.len {
             let detail = format!("{len} bytes came, the URL says {}", self.range.len);
             return Err(Failure::new(ErrorCode::SizeMismatch, detail));
         }
-        if crc64 != self.crc64 {
-            let detail = format!("the bytes have CRC64NVME {crc64}, the URL says {}", self.crc64);
+        if let Some(told) = self.crc64.filter(|told| *told != crc64) {
+            let detail = format!("the bytes have CRC64NVME {crc64}, the URL says {told}");
             return Err(Failure::new(ErrorCode::ChecksumMismatch, detail));
         }
-        Ok(())
+        Ok(crc64)
     }
 }
 
@@ -247,9 +250,9 @@ fn void(root: &Root, slot: &Slot, n: PartNumber) -> Result<(), Failure> {
     }
 }
 
-/// Records a part whose bytes are written.
-fn keep(root: &Root, slot: &Slot, n: PartNumber, part: Written) -> Result<(), Failure> {
-    if !slot.plan.is_single() {
+/// Records a part whose bytes are written; on the disk too when nobody else knows its checksum.
+fn keep(root: &Root, slot: &Slot, n: PartNumber, part: Written, told: bool) -> Result<(), Failure> {
+    if !slot.plan.is_single() || !told {
         sidecar::append(root, slot.object, n, Some(part))?;
     }
     slot.known().parts.insert(n, part);

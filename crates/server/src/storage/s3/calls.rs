@@ -303,7 +303,7 @@ fn read_part(node: &Node) -> Option<StoredPart> {
 }
 
 /// Decoded once, `+` included, as listings with `encoding-type=url` are written.
-fn percent_decoded(text: &str) -> String {
+pub(super) fn percent_decoded(text: &str) -> String {
     let mut out = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let Some((&b, tail)) = rest.split_first() {

@@ -163,6 +163,19 @@ impl Client {
         self.world.as_ref()
     }
 
+    /// The storage's time.
+    pub(super) fn storage_time(&self, now: Timestamp) -> Timestamp {
+        now.plus_millis(self.ahead.load(Ordering::Relaxed))
+    }
+
+    pub(super) fn bucket(&self) -> &Bucket {
+        &self.bucket
+    }
+
+    pub(super) fn credentials(&self) -> &Credentials {
+        &self.credentials
+    }
+
     /// The URL of a request, signed for so long from `now` on.
     pub(super) fn url(
         &self,
@@ -171,7 +184,7 @@ impl Client {
         ttl: Duration,
         now: Timestamp,
     ) -> Result<Url, Failure> {
-        let now = now.plus_millis(self.ahead.load(Ordering::Relaxed));
+        let now = self.storage_time(now);
         let at = jiff::Timestamp::from_millisecond(now.as_millis()).map_err(internal)?;
         let url = match ask.key {
             Some(key) => self.bucket.object_url(key),

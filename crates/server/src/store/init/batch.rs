@@ -8,15 +8,16 @@ use std::rc::Rc;
 
 use windlass_core::error::Failure;
 use windlass_core::ids::{DestinationId, FileId, GroupId, ObjectId, OwnerId};
+use windlass_core::states::SessionState;
 use windlass_core::time::Timestamp;
 use windlass_core::units::Sha256;
 
 use super::QUIET_MS;
 use crate::db::{Kind, Tx, Value, list, params, rows_list, values_list};
 use crate::failure::{Refusal, internal};
-use crate::store::placing::{self, Place};
+use crate::store::placing::{self, Place, Wish};
 use crate::store::reads::{filled, step};
-use crate::store::{InitRow, ObjectRow, SessionRow, groups, reads};
+use crate::store::{InitRow, ObjectRow, SessionRow, canonical, groups, reads};
 
 /// Rows of one INSERT. What does not fill one goes in smaller ones, so that there are few statements to prepare.
 const TOGETHER: [usize; 3] = [128, 16, 1];
@@ -35,17 +36,26 @@ pub(super) struct NewObject {
 pub(super) struct NewSession {
     row: SessionRow,
     object: Option<ObjectId>,
+    metadata: Option<String>,
 }
 
-impl From<&SessionRow> for NewSession {
-    fn from(row: &SessionRow) -> Self {
+impl NewSession {
+    pub(super) fn new(row: &SessionRow, item: &InitRow) -> Self {
         Self {
             object: row.object.as_ref().map(|o| o.id),
             row: SessionRow {
                 object: None,
                 ..row.clone()
             },
+            metadata: item.metadata.clone(),
         }
+    }
+
+    /// One that can never be taken.
+    pub(super) fn rejected(row: &SessionRow, item: &InitRow, why: &Failure) -> Self {
+        let mut new = Self::new(row, item);
+        new.row.error = Some(why.clone());
+        new
     }
 }
 
@@ -66,7 +76,7 @@ pub(super) struct Batch<'a> {
     pub(super) tx: &'a mut dyn Tx,
     pub(super) owner: OwnerId,
     pub(super) now: Timestamp,
-    places: BTreeMap<GroupId, Result<Rc<Place>, Refusal>>,
+    places: BTreeMap<Wish, Result<Rc<Place>, Refusal>>,
     known: BTreeMap<FileId, SessionRow>,
     /// Sessions that this batch has written.
     written: BTreeSet<FileId>,
@@ -116,13 +126,13 @@ impl<'a> Batch<'a> {
             .ok_or_else(|| internal("a session that was just written is not there"))
     }
 
-    /// Where the files of a group go.
-    pub(super) fn place(&mut self, group: GroupId) -> Result<Result<Rc<Place>, Refusal>, Failure> {
-        if let Some(place) = self.places.get(&group) {
+    /// Where a file goes.
+    pub(super) fn place(&mut self, wish: &Wish) -> Result<Result<Rc<Place>, Refusal>, Failure> {
+        if let Some(place) = self.places.get(wish) {
             return Ok(place.clone());
         }
-        let place = placing::place(self.tx, self.owner, group)?.map(Rc::new);
-        self.places.insert(group, place.clone());
+        let place = placing::place(self.tx, self.owner, wish)?.map(Rc::new);
+        self.places.insert(wish.clone(), place.clone());
         Ok(place)
     }
 
@@ -159,6 +169,16 @@ impl<'a> Batch<'a> {
         Ok((settled, open))
     }
 
+    /// The stored object of a deleted canonical with this content.
+    pub(super) fn orphan(
+        &mut self,
+        to: DestinationId,
+        hash: Sha256,
+        size: u64,
+    ) -> Result<Option<ObjectRow>, Failure> {
+        canonical::orphan(self.tx, self.owner, (to, hash, size))
+    }
+
     /// True when living sessions follow or duplicate this one.
     pub(super) fn is_followed(&mut self, id: FileId) -> Result<bool, Failure> {
         self.flush()?;
@@ -193,6 +213,7 @@ impl<'a> Batch<'a> {
         let row = &new.row;
         if let Some(foreseen) = &mut self.foreseen
             && row.canonical.is_none()
+            && row.state == SessionState::Pending
             && let Some(hash) = row.sha256
         {
             let content = (row.destination, hash, row.plan.size());
@@ -203,8 +224,10 @@ impl<'a> Batch<'a> {
     }
 
     /// Something of a group moves.
-    pub(super) fn under_way(&mut self, group: GroupId) -> Result<(), Failure> {
-        if self.moved.insert(group) {
+    pub(super) fn under_way(&mut self, group: Option<GroupId>) -> Result<(), Failure> {
+        if let Some(group) = group
+            && self.moved.insert(group)
+        {
             groups::under_way(self.tx, self.owner, group, self.now)?;
         }
         Ok(())
@@ -245,7 +268,8 @@ impl<'a> Batch<'a> {
         insert(
             self.tx,
             "upload_session (owner_id, id, attempt, group_id, destination_id, rel_path, size, part_size, part_count, mime,
-               sha256, canonical_id, object_id, state, client_id, alive_at, uploaded_at, created_at, updated_at)",
+               sha256, canonical_id, object_id, state, client_id, alive_at, uploaded_at, created_at, updated_at, file_type,
+               is_required, metadata, error_code, error_detail, error_at)",
             &std::mem::take(&mut self.sessions),
             |new| {
                 let s = &new.row;
@@ -269,6 +293,12 @@ impl<'a> Batch<'a> {
                     s.uploaded_at.into(),
                     now.into(),
                     now.into(),
+                    s.file_type.clone().into(),
+                    s.is_required.into(),
+                    new.metadata.as_deref().unwrap_or("{}").into(),
+                    s.error.as_ref().map(|e| e.code).into(),
+                    s.error.as_ref().map(|e| e.detail.as_str()).into(),
+                    s.error.as_ref().map(|_| now).into(),
                 ]
             },
         )
@@ -282,11 +312,16 @@ impl<'a> Batch<'a> {
             if self.known.contains_key(&item.id) {
                 continue;
             }
-            let Ok(place) = self.place(item.group)? else {
+            let Ok(place) = self.place(&super::wish(item))? else {
                 continue;
             };
             let asked = asked.entry(place.destination).or_default();
-            asked.names.extend(placing::first_form(&place, &item.rel_path));
+            let file = placing::Named {
+                session: item.id,
+                rel_path: &item.rel_path,
+                at: self.now,
+            };
+            asked.names.extend(placing::first_form(&place, file));
             let size = item.plan.size();
             if item.race || size == 0 {
                 continue;
@@ -312,7 +347,9 @@ impl<'a> Batch<'a> {
             let sources = reads::sessions(tx, owner, found.values().filter_map(|f| f.0))?;
             for ((hash, size), (settled, open)) in found {
                 let source = settled.and_then(|id| sources.get(&id));
-                foreseen.settled.extend(source.map(|s| ((to, hash, size), s.clone())));
+                foreseen
+                    .settled
+                    .extend(source.map(|s| ((to, hash, size), s.clone())));
                 foreseen.open.extend(open.map(|id| ((to, hash, size), id)));
             }
         }
@@ -347,14 +384,16 @@ fn taken(tx: &mut dyn Tx, to: DestinationId, names: &[String]) -> Result<BTreeSe
 fn sizes(tx: &mut dyn Tx, owner: OwnerId, to: DestinationId, of: &[u64]) -> Result<Vec<u64>, Failure> {
     let mut found = Vec::new();
     for some in of.chunks(reads::MOST) {
-        let values = values_list(tx.dialect(), 3, step(some.len()), &[Kind::Int]);
+        let kinds = [Kind::Id, Kind::Id, Kind::Int];
+        let values = values_list(tx.dialect(), 1, step(some.len()), &kinds);
         let sql = format!(
-            "WITH v(size) AS ({values}) SELECT v.size FROM v WHERE EXISTS
-               (SELECT 1 FROM upload_session s WHERE s.owner_id = ?1 AND s.destination_id = ?2 AND s.size = v.size
-                  AND s.state = 'uploaded' AND s.deleted_at IS NULL)"
+            "WITH v(owner_id, destination_id, size) AS ({values}) SELECT v.size FROM v WHERE EXISTS
+               (SELECT 1 FROM upload_session s WHERE s.owner_id = v.owner_id AND s.destination_id = v.destination_id
+                  AND s.size = v.size AND s.state = 'uploaded' AND s.deleted_at IS NULL)"
         );
-        let mut values = vec![owner.into()];
-        values.extend(filled(to.into(), some));
+        let facts = |size: &u64| [owner.into(), to.into(), (*size).into()];
+        let mut values: Vec<Value> = some.iter().flat_map(facts).collect();
+        values.resize(kinds.len() * step(some.len()), Value::Null);
         for row in tx.query(&sql, &values)? {
             found.push(row.get(0)?);
         }
@@ -377,43 +416,54 @@ fn contents(
     let mut found = Same::new();
     for some in of.chunks(reads::MOST / 2) {
         let rows = step(some.len());
-        let values = values_list(tx.dialect(), 5, rows, &[Kind::Bytes, Kind::Int]);
+        let kinds = [Kind::Id, Kind::Id, Kind::Bytes, Kind::Int];
+        let values = values_list(tx.dialect(), 3, rows, &kinds);
         // A plus, and nothing added, hide a column from the planner: the content's own index finds few rows, those of
         // states, sizes and times many.
         let sql = format!(
-            "WITH v(sha256, size) AS ({values}) SELECT v.sha256, v.size,
+            "WITH v(owner_id, destination_id, sha256, size) AS ({values}) SELECT v.sha256, v.size,
                (SELECT s.id FROM upload_session s JOIN stored_object o ON o.id = s.object_id
-                WHERE s.owner_id = ?1 AND s.destination_id = ?2 AND s.sha256 = v.sha256 AND s.canonical_id IS NULL
-                  AND s.deleted_at IS NULL AND s.state || '' = 'uploaded' AND +s.size = v.size
+                WHERE s.owner_id = v.owner_id AND s.destination_id = v.destination_id AND s.sha256 = v.sha256
+                  AND s.canonical_id IS NULL AND s.deleted_at IS NULL AND s.state || '' = 'uploaded' AND +s.size = v.size
                   AND o.state = 'stored' AND o.sha256 = v.sha256
                 ORDER BY o.checked_at DESC NULLS LAST, s.id LIMIT 1),
                (SELECT s.id FROM upload_session s
-                WHERE s.owner_id = ?1 AND s.destination_id = ?2 AND s.sha256 = v.sha256 AND s.canonical_id IS NULL
-                  AND s.deleted_at IS NULL AND s.state || '' IN ('pending', 'uploading', 'verifying') AND +s.size = v.size
-                  AND +s.alive_at > ?3 AND s.id <> ?4 ORDER BY +s.created_at, s.id LIMIT 1)
+                WHERE s.owner_id = v.owner_id AND s.destination_id = v.destination_id AND s.sha256 = v.sha256
+                  AND s.canonical_id IS NULL AND s.deleted_at IS NULL
+                  AND s.state || '' IN ('pending', 'uploading', 'verifying') AND +s.size = v.size
+                  AND +s.alive_at > ?1 AND s.id <> ?2 ORDER BY +s.created_at, s.id LIMIT 1)
              FROM v"
         );
         // Nobody's id when everybody counts.
         let asking = asking.map_or(Value::Blob(vec![0; 16]), Value::from);
-        let mut values = vec![
-            owner.into(),
-            to.into(),
-            now.plus_millis(-QUIET_MS).into(),
-            asking,
-        ];
-        let last = some.last().copied();
-        let more = std::iter::repeat_n(last, rows - some.len()).flatten();
-        values.extend(
-            some.iter()
-                .copied()
-                .chain(more)
-                .flat_map(|(hash, size)| [hash.into(), size.into()]),
-        );
+        let mut values = vec![now.plus_millis(-QUIET_MS).into(), asking];
+        let facts = |(hash, size): &(Sha256, u64)| [owner.into(), to.into(), (*hash).into(), (*size).into()];
+        values.extend(some.iter().flat_map(facts));
+        values.resize(2 + kinds.len() * rows, Value::Null);
         for row in tx.query(&sql, &values)? {
+            // What fills the list up to its step.
+            if row.is_null(0) {
+                continue;
+            }
             found.insert((row.get(0)?, row.get(1)?), (row.get(2)?, row.get(3)?));
         }
     }
     Ok(found)
+}
+
+/// Of each content: a settled session that has it, proved.
+pub(in crate::store) fn settled_contents(
+    tx: &mut dyn Tx,
+    owner: OwnerId,
+    to: DestinationId,
+    of: &[(Sha256, u64)],
+    now: Timestamp,
+) -> Result<BTreeMap<(Sha256, u64), FileId>, Failure> {
+    let found = contents(tx, owner, to, of, now, None)?;
+    let settled = found
+        .into_iter()
+        .filter_map(|(content, (id, _))| Some((content, id?)));
+    Ok(settled.collect())
 }
 
 /// Inserts rows, many in one statement.
@@ -429,10 +479,7 @@ fn insert<T>(
             let (some, more) = rest.split_at(together);
             let all: Vec<Value> = some.iter().flat_map(&values).collect();
             let columns = all.len() / together;
-            let sql = format!(
-                "INSERT INTO {table} VALUES {}",
-                rows_list(1, together, columns)
-            );
+            let sql = format!("INSERT INTO {table} VALUES {}", rows_list(1, together, columns));
             tx.execute(&sql, &all)?;
             rest = more;
         }

@@ -148,3 +148,25 @@ pub(super) fn lost(job: &JobRow) -> Refusal {
     };
     Refusal::new(ErrorCode::LeaseLost, detail)
 }
+
+/// Who says no fence takes the job by what is said: one that nobody holds is claimed, one in somebody's hands is said for
+/// them. Answers the fence to go on with.
+///
+/// # Errors
+/// As the database answers.
+pub fn take(tx: &mut dyn Tx, job: &JobRow, until: Timestamp, now: Timestamp) -> Result<i64, Failure> {
+    if job.has_ended() || (job.state != JobState::Pending && job.lease_until > now) {
+        return Ok(job.fence);
+    }
+    tx.execute(
+        "UPDATE processing_job SET state = CASE WHEN state = 'pending' THEN 'sending' ELSE state END,
+           attempts = attempts + CASE WHEN state = 'running' AND attempts < max_attempts THEN 1 ELSE 0 END,
+           lease_until = ?4, fence = fence + 1, rev = rev + 1, updated_at = ?5
+         WHERE owner_id = ?1 AND id = ?2 AND fence = ?3",
+        params![job.owner, job.id, job.fence, until, now],
+    )?;
+    if let Some(run) = job.run {
+        runs::begun(tx, job.owner, run, now)?;
+    }
+    Ok(job.fence + 1)
+}

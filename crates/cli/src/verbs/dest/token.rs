@@ -1,0 +1,78 @@
+//! Tokens of servers: read from a file, the environment or the terminal, never from an argument that others could see; and
+//! `windlass dest token`, which gives a server destination a new one.
+
+use std::io::IsTerminal as _;
+use std::path::Path;
+
+use windlass_core::error::ErrorCode;
+use windlass_core::names::shown;
+
+use super::super::Context;
+use super::{named, refused, tell_check};
+use crate::args::DestToken;
+use crate::event;
+use crate::exit::{Exit, Trouble};
+use crate::session::Keeps;
+
+/// Gives a server destination a new token; what waited for it goes on.
+///
+/// # Errors
+/// When the server does not take it: the old one stays then.
+pub async fn run(args: DestToken, cx: &Context) -> Result<Exit, Trouble> {
+    let token = read(args.token_file.as_deref(), cx).await?;
+    let mut session = cx.session(Keeps::Briefly).await?;
+    let changed = async {
+        let id = named(&mut session, &args.name).await?.id;
+        let mut form = session.destination_form(id).await?;
+        let Some(server) = &mut form.server else {
+            let what = format!("{} is no server.", shown(&args.name));
+            return Err(Trouble::new(ErrorCode::InvalidField, what));
+        };
+        server.token = token;
+        Ok(session.edit_destination(id, &form).await?)
+    }
+    .await;
+    session.close().await;
+    let check = changed?;
+    cx.out
+        .event(&event!("token", destination: args.name, ok: check.ok, steps: check.steps));
+    tell_check(&check, cx.out);
+    if !check.ok {
+        return Err(refused(&check, "The server does not take this token; the old one is kept."));
+    }
+    super::said(&args.name, "has the new token; what waited for it goes on.", cx.out);
+    Ok(Exit::Done)
+}
+
+/// The token: of the file, of `WINDLASS_TOKEN`, or typed.
+///
+/// # Errors
+/// When there is none.
+pub(super) async fn read(file: Option<&Path>, cx: &Context) -> Result<String, Trouble> {
+    let bad = |what: String| Trouble::new(ErrorCode::Unauthenticated, what);
+    if let Some(file) = file {
+        let text = std::fs::read_to_string(file)
+            .map_err(|e| bad(format!("The token can't be read from {}: {e}.", crate::paths::text(file))))?;
+        return Ok(text.trim().to_owned());
+    }
+    if let Some(token) = std::env::var("WINDLASS_TOKEN").ok().filter(|t| !t.trim().is_empty()) {
+        return Ok(token.trim().to_owned());
+    }
+    if cx.out.is_json() || !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
+        return Err(bad("The token of the server is missing.".to_owned()).todo(
+            "Give it by --token-file or WINDLASS_TOKEN, or run this in a terminal: it asks. Whoever runs the server makes one \
+             by `windlass token create`.",
+        ));
+    }
+    // The thread that waits for a token can't be stopped; a signal then ends the program.
+    let asked = tokio::task::spawn_blocking(|| rpassword::prompt_password("Token (not shown): "));
+    let asked = tokio::select! {
+        asked = asked => asked,
+        () = cx.stop.asked() => std::process::exit(i32::from(Exit::Stopped.code())),
+    };
+    match asked {
+        Ok(Ok(token)) => Ok(token.trim().to_owned()),
+        Ok(Err(e)) => Err(bad(format!("The token could not be read: {e}."))),
+        Err(e) => Err(Trouble::new(ErrorCode::Internal, e.to_string())),
+    }
+}

@@ -1,0 +1,149 @@
+//! The processing track of files that arrived at a server: what was told last, and when to ask again. Born with the receipt
+//! of the file, by a trigger; it never touches the upload.
+
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
+use windlass_core::error::{ErrorCode, Failure};
+use windlass_core::ids::{DestinationId, FileId, GroupId};
+use windlass_core::limits::MAX_TEXT_BYTES;
+use windlass_core::time::Timestamp;
+
+use crate::QueueError;
+use crate::row::{id, key, unsigned, word};
+use crate::words::words;
+
+words! {
+    /// How far it is.
+    State, "state of processing" {
+        /// The server does nothing with it.
+        None = "none",
+        /// Its turn comes.
+        Waiting = "waiting",
+        /// It is worked on.
+        Running = "running",
+        /// All of it was done.
+        Done = "done",
+        /// A part of it failed for good.
+        Failed = "failed",
+    }
+}
+
+/// What was told last.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Track {
+    /// How far it is.
+    pub state: State,
+    /// Why it failed.
+    pub failure: Option<Failure>,
+}
+
+/// A file to ask about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Due {
+    /// The file.
+    pub file: FileId,
+    /// Its group.
+    pub group: GroupId,
+    /// Where it went.
+    pub destination: DestinationId,
+    /// How often it was asked about without an end.
+    pub asks: u64,
+    /// As it was told last.
+    pub state: State,
+}
+
+pub(crate) fn track(r: &Row<'_>, i: usize) -> rusqlite::Result<Track> {
+    let state = word(r, i)?;
+    let code: Option<String> = r.get(i + 1)?;
+    let detail: Option<String> = r.get(i + 2)?;
+    let failure = code.map(|c| {
+        let code = c.parse().unwrap_or(ErrorCode::ProcessingFailed);
+        Failure::new(code, detail.unwrap_or_default())
+    });
+    Ok(Track { state, failure })
+}
+
+/// The track of a file; none when it has none.
+///
+/// # Errors
+/// As for every read.
+pub fn get(conn: &Connection, file: FileId) -> Result<Option<Track>, QueueError> {
+    let mut q = conn.prepare_cached("SELECT state, code, detail FROM processing WHERE file_id = ?1")?;
+    Ok(q.query_row([key(file)], |r| track(r, 0)).optional()?)
+}
+
+/// The tracks of a group's files that failed.
+///
+/// # Errors
+/// As for every read.
+pub fn failed(conn: &Connection, group: GroupId) -> Result<Vec<FileId>, QueueError> {
+    let mut q = conn.prepare_cached(
+        "SELECT p.file_id FROM upload_file f JOIN processing p ON p.file_id = f.id
+         WHERE f.group_id = ?1 AND p.state = 'failed' ORDER BY f.position",
+    )?;
+    let rows = q.query_map([key(group)], |r| id(r, 0))?.collect::<Result<_, _>>()?;
+    Ok(rows)
+}
+
+/// Files to ask about, most overdue first; and when the next is due, when these are not all.
+///
+/// # Errors
+/// As for every read.
+pub fn due(conn: &Connection, now: Timestamp, limit: usize) -> Result<(Vec<Due>, Option<Timestamp>), QueueError> {
+    let mut q = conn.prepare_cached(
+        "SELECT p.file_id, f.group_id, g.destination_id, p.asks, p.state
+         FROM processing p JOIN upload_file f ON f.id = p.file_id JOIN upload_group g ON g.id = f.group_id
+         WHERE (p.state = 'waiting' OR p.state = 'running') AND p.due_at <= ?1 ORDER BY p.due_at LIMIT ?2",
+    )?;
+    let read = |r: &Row<'_>| {
+        Ok(Due {
+            file: id(r, 0)?,
+            group: id(r, 1)?,
+            destination: id(r, 2)?,
+            asks: unsigned(r, 3)?,
+            state: word(r, 4)?,
+        })
+    };
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let due: Vec<Due> = q.query_map(params![now.as_millis(), limit], read)?.collect::<Result<_, _>>()?;
+    let next: Option<i64> = conn
+        .prepare_cached("SELECT min(due_at) FROM processing WHERE (state = 'waiting' OR state = 'running') AND due_at > ?1")?
+        .query_row([now.as_millis()], |r| r.get(0))?;
+    Ok((due, next.map(Timestamp::from_millis)))
+}
+
+/// Writes what was told; asked again at `due_at` when it has not ended.
+///
+/// # Errors
+/// As for every write.
+pub fn told(conn: &Connection, file: FileId, track: &Track, due_at: Timestamp) -> Result<(), QueueError> {
+    let failure = track.failure.as_ref().filter(|_| track.state == State::Failed);
+    let detail = failure.map(|f| cut(&f.detail));
+    conn.prepare_cached(
+        "UPDATE processing SET asks = CASE WHEN state = ?2 THEN asks + 1 ELSE 0 END, state = ?2, code = ?3, detail = ?4,
+            due_at = ?5 WHERE file_id = ?1",
+    )?
+    .execute(params![
+        key(file),
+        track.state.as_str(),
+        failure.map(|f| f.code.as_str()),
+        detail,
+        due_at.as_millis()
+    ])?;
+    Ok(())
+}
+
+fn cut(text: &str) -> &str {
+    text.get(..text.floor_char_boundary(MAX_TEXT_BYTES)).unwrap_or(text)
+}
+
+/// Nobody answered: they are asked about later.
+///
+/// # Errors
+/// As for every write.
+pub fn later(conn: &Connection, files: &[FileId], due_at: Timestamp) -> Result<(), QueueError> {
+    let mut q = conn.prepare_cached("UPDATE processing SET due_at = ?2, asks = asks + 1 WHERE file_id = ?1")?;
+    for file in files {
+        q.execute(params![key(*file), due_at.as_millis()])?;
+    }
+    Ok(())
+}

@@ -1,0 +1,22 @@
+//! The processing track as clients and workers see it: jobs, runs, the feed of changes, webhooks, processors.
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that can't go on says so, also from a helper function"
+)]
+#![allow(dead_code, reason = "the shared helpers serve other tests too")]
+
+#[path = "../outgoing/receiver.rs"]
+mod receiver;
+#[path = "../serve/support.rs"]
+mod support;
+
+mod changes;
+mod desk;
+mod ends;
+mod jobs;
+mod processors;
+mod runs;
+mod search;
+mod tracks;
+mod webhooks;

@@ -1,0 +1,214 @@
+//! `windlass serve`, as an operator runs it.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+
+use anyhow::{Context as _, Result, ensure};
+use serde_json::Value;
+use tempfile::TempDir;
+use windlass_testkit::garage::Garage;
+use windlass_testkit::postgres::{Database, Postgres};
+use windlass_testkit::{process, wait};
+
+/// What its tokens of clients may.
+const SCOPES: &str = "upload,read,delete,process";
+
+/// A server on a port of its own, which it keeps over restarts. Dropped, it is killed.
+pub struct Server {
+    dir: TempDir,
+    port: u16,
+    more: Vec<String>,
+    environment: Vec<(String, String)>,
+    child: Option<Child>,
+    database: Option<Database>,
+}
+
+impl Server {
+    /// On SQLite and a folder: what `windlass serve --data DIR` alone is.
+    ///
+    /// # Errors
+    /// It does not start.
+    pub fn start() -> Result<Self> {
+        Self::with(None, Vec::new(), Vec::new())
+    }
+
+    /// On a database of PostgreSQL and a bucket.
+    ///
+    /// # Errors
+    /// It does not start.
+    pub fn on_postgres(garage: &Garage, endpoint: &str) -> Result<Self> {
+        let postgres: Arc<Postgres> = Postgres::shared()?;
+        let database = postgres.database()?;
+        let storage = format!(
+            "s3://{}/served?endpoint={endpoint}&region={}&path_style=1",
+            garage.bucket(),
+            garage.region()
+        );
+        let more = ["--database", database.url(), "--storage", &storage].map(str::to_owned);
+        let keys = [
+            ("AWS_ACCESS_KEY_ID", garage.access_key()),
+            ("AWS_SECRET_ACCESS_KEY", garage.secret_key()),
+        ];
+        let keys = keys.map(|(n, v)| (n.to_owned(), v.to_owned())).to_vec();
+        Self::with(Some(database), more.to_vec(), keys)
+    }
+
+    fn with(
+        database: Option<Database>,
+        more: Vec<String>,
+        environment: Vec<(String, String)>,
+    ) -> Result<Self> {
+        // Free now; the server has to come back to it after a crash.
+        let port = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+        let mut server = Self {
+            dir: tempfile::Builder::new().prefix("windlass-serve-").tempdir()?,
+            port,
+            more,
+            environment,
+            child: None,
+            database,
+        };
+        server.start_again()?;
+        Ok(server)
+    }
+
+    /// Where clients find it.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// Its folder of files, where it has one.
+    #[must_use]
+    pub fn files(&self) -> PathBuf {
+        self.data().join("files")
+    }
+
+    /// Its data folder.
+    #[must_use]
+    pub fn data(&self) -> PathBuf {
+        self.dir.path().join("data")
+    }
+
+    /// Its database, when it is not in the data folder.
+    #[must_use]
+    pub fn database(&self) -> Option<&Database> {
+        self.database.as_ref()
+    }
+
+    fn command(&self, verb: &[&str]) -> Result<Command> {
+        let mut command = process::command(crate::built("windlass")?);
+        command
+            .args(verb)
+            .arg("--data")
+            .arg(self.data())
+            .env_remove("WINDLASS_HOME")
+            .env("HOME", self.dir.path())
+            .stdin(Stdio::null());
+        command.envs(self.environment.iter().map(|(n, v)| (n, v)));
+        Ok(command)
+    }
+
+    /// `kill -9`.
+    pub fn kill_9(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            process::kill(&mut child);
+        }
+    }
+
+    /// Starts it after [`Server::kill_9`].
+    ///
+    /// # Errors
+    /// It does not come up.
+    pub fn start_again(&mut self) -> Result<()> {
+        let (out, log) = (self.dir.path().join("out"), self.dir.path().join("log"));
+        let mut command = self.command(&["serve", "--json", "--listen", &format!("127.0.0.1:{}", self.port)])?;
+        command
+            .args(&self.more)
+            .stdout(File::create(&out)?)
+            .stderr(File::options().create(true).append(true).open(&log)?);
+        let child = self.child.insert(process::spawn(command)?);
+        wait::until_ok("the server listens", wait::PATIENCE, || {
+            ensure!(
+                child.try_wait()?.is_none(),
+                "it ended: {}",
+                fs::read_to_string(&log).unwrap_or_default()
+            );
+            ensure!(fs::read_to_string(&out)?.contains("\"listening\""), "not yet");
+            Ok(())
+        })
+    }
+
+    /// Makes a token for a client; answers it and its id.
+    ///
+    /// # Errors
+    /// The command refuses.
+    pub fn token(&self, name: &str) -> Result<(String, String)> {
+        self.token_of(name, SCOPES)
+    }
+
+    /// The same with other scopes.
+    ///
+    /// # Errors
+    /// The command refuses.
+    pub fn token_of(&self, name: &str, scopes: &str) -> Result<(String, String)> {
+        let mut command = self.command(&["token", "create", "--json", "--name", name, "--scopes", scopes])?;
+        let made = self.run(&mut command)?;
+        let line: Value = serde_json::from_str(&made).with_context(|| made.clone())?;
+        let text = |key: &str| line[key].as_str().map(str::to_owned).context("no token");
+        Ok((text("token")?, text("id")?))
+    }
+
+    /// Takes a token back.
+    ///
+    /// # Errors
+    /// The command refuses.
+    pub fn revoke(&self, id: &str) -> Result<()> {
+        let mut command = self.command(&["token", "revoke", id])?;
+        self.run(&mut command).map(drop)
+    }
+
+    fn run(&self, command: &mut Command) -> Result<String> {
+        if let Some(database) = &self.database {
+            command.args(["--database", database.url()]);
+        }
+        let ended = command.output()?;
+        let text = String::from_utf8_lossy(&ended.stdout).into_owned();
+        ensure!(
+            ended.status.success(),
+            "{text}{}",
+            String::from_utf8_lossy(&ended.stderr)
+        );
+        Ok(text)
+    }
+
+    /// What it logged, for messages.
+    #[must_use]
+    pub fn log(&self) -> String {
+        fs::read_to_string(self.dir.path().join("log")).unwrap_or_default()
+    }
+
+    /// The one group's folder in a destination that keeps its files in a folder.
+    ///
+    /// # Errors
+    /// There is none, or there are several.
+    pub fn only_group(&self, place: &str) -> Result<PathBuf> {
+        let below = |folder: &Path| -> Result<PathBuf> {
+            let mut found: Vec<PathBuf> = fs::read_dir(folder)?
+                .filter_map(|e| e.ok().map(|e| e.path()))
+                .filter(|p| p.file_name().is_none_or(|n| n != ".windlass"))
+                .collect();
+            ensure!(found.len() == 1, "in {} are {found:?}", folder.display());
+            found.pop().context("nothing arrived")
+        };
+        below(&below(&self.files().join(place))?)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.kill_9();
+    }
+}
