@@ -12,9 +12,12 @@ const DEVELOPMENT: &[&str] = &[
 ];
 
 /// A release knows no switches for development: when one is set, the program replaces itself by one without them (A09, A21,
-/// A22). The tests drive a debug build.
-pub(crate) fn leave_development_switches_behind() -> io::Result<()> {
-    if cfg!(debug_assertions) || !DEVELOPMENT.iter().any(|name| std::env::var_os(name).is_some()) {
+/// A22). The tests drive a debug build. The same where the system's language is none: the web view would take `C.UTF-8` for the
+/// name of one, and its page would stay empty.
+pub(crate) fn replace_what_may_not_be() -> io::Result<()> {
+    let switched = !cfg!(debug_assertions) && DEVELOPMENT.iter().any(|name| std::env::var_os(name).is_some());
+    let nameless = is_no_language(&language());
+    if !switched && !nameless {
         return Ok(());
     }
     #[cfg(unix)]
@@ -22,8 +25,17 @@ pub(crate) fn leave_development_switches_behind() -> io::Result<()> {
         use std::os::unix::process::CommandExt as _;
         let mut again = std::process::Command::new(std::env::current_exe()?);
         again.args(std::env::args_os().skip(1));
-        for name in DEVELOPMENT {
-            again.env_remove(name);
+        if switched {
+            for name in DEVELOPMENT {
+                again.env_remove(name);
+            }
+        }
+        if nameless {
+            // Messages in plain C; how text is encoded stays.
+            if let Some(all) = std::env::var_os("LC_ALL").filter(|v| !v.is_empty()) {
+                again.env_remove("LC_ALL").env("LANG", all);
+            }
+            again.env("LC_MESSAGES", "C");
         }
         // Comes back only when it failed.
         Err(again.exec())
@@ -38,6 +50,11 @@ pub(crate) fn has_display() -> bool {
     !cfg!(target_os = "linux") || set("DISPLAY") || set("WAYLAND_DISPLAY")
 }
 
+/// `C.UTF-8` and its like: an encoding without a language.
+fn is_no_language(language: &str) -> bool {
+    language.split_once('.').is_some_and(|(name, _)| name == "C" || name == "POSIX")
+}
+
 /// The language of the system, as `de_DE.UTF-8`; empty when it says none.
 pub(crate) fn language() -> String {
     ["LC_ALL", "LC_MESSAGES", "LANG"]
@@ -45,4 +62,15 @@ pub(crate) fn language() -> String {
         .filter_map(|name| std::env::var(name).ok())
         .find(|value| !value.is_empty())
         .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_encoding_is_no_language() {
+        assert!(["C.UTF-8", "C.utf8", "POSIX.UTF-8"].into_iter().all(is_no_language));
+        assert!(!["C", "", "de_DE.UTF-8", "en_US"].into_iter().any(is_no_language));
+    }
 }

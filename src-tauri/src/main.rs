@@ -34,7 +34,7 @@ use arguments::{Arguments, Ask};
 pub(crate) const CANNOT_START: u8 = 3;
 
 fn main() -> ExitCode {
-    if let Err(why) = environment::leave_development_switches_behind() {
+    if let Err(why) = environment::replace_what_may_not_be() {
         eprintln!("windlass-desktop: {why}");
         return ExitCode::from(CANNOT_START);
     }

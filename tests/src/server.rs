@@ -141,6 +141,11 @@ impl Server {
         })
     }
 
+    /// Adds a setting, as `NAME=VALUE`, from the next start on; a later one of the same name counts.
+    pub fn set(&mut self, setting: &str) {
+        self.more.extend(["--set".to_owned(), setting.to_owned()]);
+    }
+
     /// Makes a token for a client; answers it and its id.
     ///
     /// # Errors

@@ -94,7 +94,10 @@ impl Table {
                 ("GTK_THEME", Path::new(theme.of_gtk())),
             ],
         )?;
-        app.find(&hook("app-ready")).with_context(|| self.log())?;
+        app.find(&hook("app-ready")).with_context(|| {
+            let page = app.run("return document.documentElement.outerHTML.slice(0, 3000)", &[]);
+            format!("{}\nthe page is {page:?}", self.log())
+        })?;
         Ok(app)
     }
 

@@ -1,3 +1,4 @@
+import './lib/words/tag';
 import './lib/css/tokens.css';
 import './lib/css/base.css';
 import './lib/css/controls.css';

@@ -1,7 +1,9 @@
-//! The verbs of a server: `serve`, `token`, `user`, `migrate`. They have no queue and no engine; they work on the ledger
-//! that their settings name.
+//! The verbs of a server: `serve`, `token`, `user`, `jobs`, `janitor`, `migrate`. They have no queue and no
+//! engine; they work on the ledger that their settings name.
 
 pub mod args;
+pub mod janitor;
+pub mod jobs;
 pub mod logs;
 pub mod migrate;
 pub mod serve;
@@ -27,6 +29,8 @@ pub fn run(verb: ServerVerb, out: Output) -> Result<Exit, Trouble> {
             ServerVerb::Serve(args) => serve::run(args, out).await,
             ServerVerb::Token(verb) => token::run(verb, out).await,
             ServerVerb::User(verb) => user::run(verb, out).await,
+            ServerVerb::Jobs(verb) => jobs::run(verb, out).await,
+            ServerVerb::Janitor(verb) => janitor::run(verb, out).await,
             ServerVerb::Migrate(args) => migrate::run(args, out).await,
         }
     });

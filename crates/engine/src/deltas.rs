@@ -56,6 +56,7 @@ pub(crate) struct Deltas {
 #[derive(Debug, Default)]
 struct Stirred {
     groups: BTreeSet<GroupId>,
+    rows: BTreeSet<GroupId>,
     removed: Vec<GroupId>,
     notices: Vec<Notice>,
     everything: bool,
@@ -104,6 +105,11 @@ impl Deltas {
         self.note(|s| {
             s.groups.insert(group);
         });
+    }
+
+    /// Rows of these groups changed, which their cards don't show.
+    pub(crate) fn stir_rows(&self, groups: impl IntoIterator<Item = GroupId>) {
+        self.note(|s| s.rows.extend(groups));
     }
 
     /// Something of these groups changed.
@@ -263,6 +269,7 @@ async fn one(shared: &Shared) -> Result<(), Failure> {
         .collect();
     let mut which: BTreeSet<GroupId> = stirred.groups;
     which.extend(&moving);
+    let with_rows = stirred.rows;
     let changed = if stirred.everything {
         refresh(shared, &mut state, None).await?
     } else {
@@ -271,7 +278,8 @@ async fn one(shared: &Shared) -> Result<(), Failure> {
     for id in &stirred.removed {
         state.groups.remove(id);
     }
-    let files = watched(shared, &mut state, &changed, stirred.everything).await?;
+    let touched: BTreeSet<GroupId> = changed.iter().copied().chain(with_rows).collect();
+    let files = watched(shared, &mut state, &touched, stirred.everything).await?;
     let totals = sum(shared, &mut state);
     let totals = (totals != state.totals).then_some(totals);
     if let Some(t) = &totals {
@@ -404,7 +412,7 @@ async fn refresh(
 async fn watched(
     shared: &Shared,
     state: &mut State,
-    changed: &[GroupId],
+    changed: &BTreeSet<GroupId>,
     everything: bool,
 ) -> Result<Vec<FileView>, Failure> {
     let mut out = Vec::new();

@@ -290,7 +290,7 @@ pub(crate) async fn retry_processing(shared: &Arc<Shared>, scope: Scope) -> Resu
                     going.iter().try_for_each(|id| processing::told(conn, *id, &waits, now))
                 })
                 .await?;
-            shared.deltas.stir_all(some.iter().map(|(_, group)| *group));
+            shared.deltas.stir_rows(some.iter().map(|(_, group)| *group));
         }
     }
     shared.arrived.notify_one();

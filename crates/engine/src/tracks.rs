@@ -112,7 +112,7 @@ async fn one(shared: &Arc<Shared>, destination: DestinationId, files: Vec<Due>) 
             Ok(())
         })
         .await?;
-    shared.deltas.stir_all(changed);
+    shared.deltas.stir_rows(changed);
     tell(shared, failed).await
 }
 
@@ -142,6 +142,12 @@ async fn tell(shared: &Arc<Shared>, failed: Vec<(Due, Failure)>) -> Result<(), F
     Ok(())
 }
 
+/// Something went wrong. That a film has no text is no trouble of anybody.
+fn failed(job: &JobBrief) -> bool {
+    let none = ErrorCode::ExtractUnsupported.as_str();
+    job.state == JobState::Failed && job.error.as_ref().is_none_or(|e| e.code != none)
+}
+
 /// All jobs of a file as one.
 fn track(jobs: &[JobBrief]) -> Track {
     let is = |state: fn(JobState) -> bool| jobs.iter().any(|j| state(j.state));
@@ -149,9 +155,9 @@ fn track(jobs: &[JobBrief]) -> Track {
         State::Running
     } else if is(|s| s == JobState::Pending) {
         State::Waiting
-    } else if is(|s| s == JobState::Failed) {
+    } else if jobs.iter().any(failed) {
         State::Failed
-    } else if is(|s| s == JobState::Completed) {
+    } else if is(|s| matches!(s, JobState::Completed | JobState::Failed)) {
         State::Done
     } else {
         State::None
@@ -159,7 +165,7 @@ fn track(jobs: &[JobBrief]) -> Track {
     let failure = jobs
         .iter()
         .filter(|_| state == State::Failed)
-        .find(|j| j.state == JobState::Failed)
+        .find(|j| failed(j))
         .map(|j| {
             let error = j.error.as_ref();
             let code = error.and_then(|e| e.code.parse().ok()).unwrap_or(ErrorCode::ProcessingFailed);
@@ -173,6 +179,7 @@ fn track(jobs: &[JobBrief]) -> Track {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use windlass_protocol::groups::RowError;
 
     fn job(kind: &str, state: JobState) -> JobBrief {
         JobBrief {
@@ -200,5 +207,12 @@ mod tests {
         let failed = told(&[J::Completed, J::Failed]);
         assert_eq!(failed.state, State::Failed);
         assert_eq!(failed.failure.unwrap().code, ErrorCode::ProcessingFailed);
+        let mut film = job("extract_text", J::Failed);
+        film.error = Some(RowError {
+            code: "extract_unsupported".into(),
+            detail: String::new(),
+            at: None,
+        });
+        assert_eq!(track(&[film, job("validate", J::Completed)]).state, State::Done);
     }
 }

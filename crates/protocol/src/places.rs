@@ -246,7 +246,7 @@ pub struct ImportEntity {
 pub struct ImportFile {
     /// A slot of the template.
     pub file_type: String,
-    /// Key in the slot's destination, below its prefix.
+    /// Where it is in the slot's destination: its whole key in the bucket, or its path below the folder.
     pub location: String,
     /// Content type.
     #[serde(default, skip_serializing_if = "Option::is_none")]

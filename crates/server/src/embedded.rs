@@ -157,6 +157,12 @@ impl Embedded {
         Arc::<Secrets>::clone(&self.secrets)
     }
 
+    /// The service behind the routes.
+    #[must_use]
+    pub fn service(&self) -> &Arc<Service> {
+        &self.service
+    }
+
     /// Takes no more requests, lets the work that was begun end, and closes the ledger.
     ///
     /// # Errors

@@ -63,6 +63,11 @@ pub const FAMILIES: &[Family] = &[
         "Requests that ended in a defect of the program.",
     ),
     family(
+        "windlass_job_attempts_total",
+        Shape::Counter,
+        "Attempts of jobs by this server's workers, by type and end.",
+    ),
+    family(
         "windlass_limited_total",
         Shape::Counter,
         "Requests refused by a limit, by which.",

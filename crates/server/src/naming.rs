@@ -94,9 +94,15 @@ pub fn plain(key: String, rules: Rules) -> Result<String, Failure> {
 #[must_use]
 pub fn extension(path: &str) -> String {
     let name = path.rsplit('/').next().unwrap_or_default();
-    let found = name.rsplit_once('.').map_or("", |(stem, ext)| if stem.is_empty() { "" } else { ext });
+    let found = name
+        .rsplit_once('.')
+        .map_or("", |(stem, ext)| if stem.is_empty() { "" } else { ext });
     let fine = (1..=16).contains(&found.len()) && found.bytes().all(|b| b.is_ascii_alphanumeric());
-    if fine { found.to_ascii_lowercase() } else { "bin".to_owned() }
+    if fine {
+        found.to_ascii_lowercase()
+    } else {
+        "bin".to_owned()
+    }
 }
 
 /// The n-th way to write a key that is taken; n from 2. A name that would grow too long is cut before its extension.

@@ -11,6 +11,7 @@ pub mod guard;
 mod janitor;
 mod jobs;
 mod lists;
+mod openapi;
 mod owners;
 mod places;
 mod processing;
@@ -19,6 +20,7 @@ mod reach;
 mod runs;
 mod search;
 mod sessions;
+mod status;
 mod storage_events;
 mod tokens;
 mod uploads;
@@ -110,6 +112,7 @@ pub fn router(site: Site) -> Router {
             get(places::templates).post(places::create_template),
         )
         .route("/v1/templates/{id}", get(places::template))
+        .route("/v1/import", post(places::import))
         .route("/v1/uploads", get(uploads::all))
         .route("/v1/metrics/uploads", get(uploads::metrics))
         .route("/v1/public/{public_id}", get(public::group))
@@ -140,6 +143,8 @@ pub fn router(site: Site) -> Router {
                 .layer(DefaultBodyLimit::disable()),
         )
         .merge(processing::router())
+        .merge(status::router())
+        .merge(openapi::router())
         .merge(crate::compat::router())
         .fallback(async || Problems(Refusal::new(ErrorCode::NotFound, "no such route")))
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))

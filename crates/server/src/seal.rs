@@ -123,7 +123,10 @@ mod tests {
 
     #[test]
     fn what_is_sealed_opens_with_the_same_key_for_the_same_purpose_only() {
-        let (a, b) = (Seal::new(&[1; 32]).expect("a key"), Seal::new(&[2; 32]).expect("a key"));
+        let (a, b) = (
+            Seal::new(&[1; 32]).expect("a key"),
+            Seal::new(&[2; 32]).expect("a key"),
+        );
         let sealed = a.seal(b"hook 1", b"secret", &SystemWorld).expect("sealed");
         assert!(!sealed.windows(6).any(|w| w == b"secret"));
         assert_eq!(a.open(b"hook 1", &sealed), Ok(b"secret".to_vec()));

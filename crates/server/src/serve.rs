@@ -14,6 +14,7 @@ mod body;
 pub mod front;
 pub mod gate;
 pub mod health;
+pub mod janitor;
 pub mod listen;
 pub mod places;
 pub mod settings;

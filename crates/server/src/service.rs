@@ -10,6 +10,7 @@ mod destinations;
 mod files;
 mod groups;
 pub mod hook;
+mod import;
 mod init;
 mod janitor;
 pub mod jobs;
@@ -117,6 +118,11 @@ impl Service {
 
     fn thresholds(&self) -> Thresholds {
         self.thresholds.get().copied().unwrap_or_default()
+    }
+
+    /// Work that [`Service::close`] waits for.
+    pub(crate) fn keep(&self, work: impl Future<Output = ()> + Send + 'static) {
+        self.tasks.spawn(work);
     }
 
     /// Waits for the work that requests have begun, then closes the ledger.

@@ -172,6 +172,8 @@ pub struct PlainProof {
     pub sha256: Option<Sha256>,
     /// How.
     pub proof: Proof,
+    /// The parts that it was completed from just now.
+    pub parts: Vec<StoredPart>,
 }
 
 /// A form that a browser may post to the storage.

@@ -32,6 +32,7 @@ pub mod runs;
 mod settle;
 mod sign;
 pub mod similar;
+pub mod status;
 pub(crate) mod templates;
 pub mod tokens;
 pub mod watch;
@@ -455,8 +456,8 @@ impl Ledger {
     ///
     /// # Errors
     /// When the ledger does not answer.
-    pub async fn condemned(&self, limit: u32) -> Result<Vec<ObjectRow>, Failure> {
-        self.db.read(move |tx| reads::condemned(tx, limit)).await
+    pub async fn condemned(&self, now: Timestamp, limit: u32) -> Result<Vec<ObjectRow>, Failure> {
+        self.db.read(move |tx| reads::condemned(tx, now, limit)).await
     }
 
     /// Writes everything back and closes.

@@ -119,6 +119,20 @@ impl Postgres {
         format!("postgres://{USER}:{password}@127.0.0.1:{port}/{database}?sslmode=disable")
     }
 
+    /// A database that was written to a file by [`Database::dump`].
+    ///
+    /// # Errors
+    /// The file can't be read, or the server does not answer.
+    pub fn restored(self: &Arc<Self>, from: &Path) -> Result<Database> {
+        let database = self.database()?;
+        let mut command = Command::new(self.programs.join("pg_restore"));
+        command
+            .args(["--no-owner", "--exit-on-error", "-d", &database.url])
+            .arg(from);
+        finish(command, "pg_restore")?;
+        Ok(database)
+    }
+
     /// Runs statements by PostgreSQL's own client, past the product, and answers its rows, `|` between columns.
     ///
     /// # Errors
@@ -184,6 +198,16 @@ impl Database {
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// Writes it to a file, as an operator's back-up does.
+    ///
+    /// # Errors
+    /// As the server answers.
+    pub fn dump(&self, to: &Path) -> Result<()> {
+        let mut command = Command::new(self.server.programs.join("pg_dump"));
+        command.args(["-Fc", "-d", &self.url, "-f"]).arg(to);
+        finish(command, "pg_dump").map(drop)
     }
 
     /// Its server.

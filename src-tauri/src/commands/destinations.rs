@@ -19,6 +19,13 @@ pub(crate) async fn test_destination(
     Ok(shell.engine().await?.test_destination(&destination).await?)
 }
 
+/// The host that files would go to, and the place on it; none for a folder.
+fn host_of(destination: &NewDestination) -> Option<(&str, &str)> {
+    let bucket = destination.s3.as_ref().map(|s3| (s3.endpoint.as_str(), s3.bucket.as_str()));
+    let server = destination.server.as_ref().map(|s| (s.url.as_str(), s.place.as_str()));
+    bucket.or(server)
+}
+
 /// Saves a destination. A host is asked about outside of the page, so that no script in it can send files away (A15).
 #[tauri::command]
 pub(crate) async fn add_destination(
@@ -27,13 +34,13 @@ pub(crate) async fn add_destination(
     destination: NewDestination,
 ) -> Answer<DestinationCheck> {
     let engine = shell.engine().await?;
-    if let Some(s3) = &destination.s3 {
+    if let Some((host, place)) = host_of(&destination) {
         let tested = engine.test_destination(&destination).await?;
         if !tested.ok {
             return Ok(tested);
         }
         let words = shell.words();
-        let question = words.host_question(&plain(&s3.endpoint), &plain(&s3.bucket));
+        let question = words.host_question(&plain(host), &plain(place));
         if !shell.is_confirmed(&question) {
             if !closing::ask(&app, question.clone(), words.use_it(), words.cancel()).await {
                 return Ok(DestinationCheck {
@@ -66,11 +73,11 @@ pub(crate) async fn edit_destination(
     destination: NewDestination,
 ) -> Answer<DestinationCheck> {
     let engine = shell.engine().await?;
-    if let Some(s3) = &destination.s3 {
-        let before = engine.destination_form(id).await?.s3;
-        let same = before.is_some_and(|b| b.endpoint == s3.endpoint && b.bucket == s3.bucket);
+    if let Some((host, place)) = host_of(&destination) {
+        let before = engine.destination_form(id).await?;
+        let same = host_of(&before) == Some((host, place));
         let words = shell.words();
-        let question = words.host_question(&plain(&s3.endpoint), &plain(&s3.bucket));
+        let question = words.host_question(&plain(host), &plain(place));
         if !same && !shell.is_confirmed(&question) {
             if !closing::ask(&app, question.clone(), words.use_it(), words.cancel()).await {
                 return Ok(DestinationCheck {

@@ -3,9 +3,9 @@
 use serde::Deserialize;
 use tauri::State;
 use windlass_core::error::ErrorCode;
-use windlass_core::ids::GroupId;
+use windlass_core::ids::{DestinationId, GroupId};
 use windlass_core::states::Intent;
-use windlass_engine::view::{Find, RelaunchAnswer};
+use windlass_engine::view::{ElsewhereGroup, Find, RelaunchAnswer};
 use windlass_engine::{Chosen, FileAct, Scope};
 
 use super::{Answer, CommandError, invalid};
@@ -53,6 +53,32 @@ pub(crate) async fn retry(
 ) -> Answer<u64> {
     let about = self::scope(scope, id.as_deref())?;
     Ok(shell.engine().await?.retry(about, code).await?)
+}
+
+/// What servers failed to do with files that arrived is done again; nothing is uploaded.
+#[tauri::command]
+pub(crate) async fn retry_processing(
+    shell: State<'_, Shell>,
+    scope: Kind,
+    id: Option<String>,
+) -> Answer<u64> {
+    let about = self::scope(scope, id.as_deref())?;
+    Ok(shell.engine().await?.retry_processing(about).await?)
+}
+
+/// What other machines began on servers and left.
+#[tauri::command]
+pub(crate) async fn elsewhere(shell: State<'_, Shell>) -> Answer<Vec<ElsewhereGroup>> {
+    Ok(shell.engine().await?.elsewhere().await?)
+}
+
+#[tauri::command]
+pub(crate) async fn discard_elsewhere(
+    shell: State<'_, Shell>,
+    destination: DestinationId,
+    group: Option<GroupId>,
+) -> Answer<u64> {
+    Ok(shell.engine().await?.discard_elsewhere(destination, group).await?)
 }
 
 /// Stretches that one choice may have.

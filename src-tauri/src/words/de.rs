@@ -151,7 +151,7 @@ impl Words for German {
         "Die Dateien konnten nicht übernommen werden"
     }
     fn host_question(&self, host: &str, bucket: &str) -> String {
-        format!("Dateien an {host} senden?\n\nBucket: {bucket}")
+        format!("Dateien an {host} senden?\n\nDort: {bucket}")
     }
     fn use_it(&self) -> &'static str {
         "Verwenden"

@@ -144,7 +144,7 @@ impl Words for English {
         "The files could not be taken"
     }
     fn host_question(&self, host: &str, bucket: &str) -> String {
-        format!("Send files to {host}?\n\nBucket: {bucket}")
+        format!("Send files to {host}?\n\nThere: {bucket}")
     }
     fn use_it(&self) -> &'static str {
         "Use it"

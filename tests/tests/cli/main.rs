@@ -6,6 +6,7 @@ mod folder;
 mod names;
 mod outage;
 mod queue;
+mod server;
 mod sources;
 mod storage;
 mod target;

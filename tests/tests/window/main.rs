@@ -1,6 +1,7 @@
 //! The real window: a real drag, the tray, notifications, a kill and what the next launch says.
 
 mod pictures;
+mod server;
 
 use std::time::Duration;
 
@@ -40,6 +41,10 @@ fn c4_a_file_and_a_folder_dragged_onto_the_window_arrive_and_are_told() -> Resul
         &[things.join("film ü.mov"), things.join("photos")],
         &hook("empty"),
     )?;
+    // So many files are told of before a byte moves (A-8 of the features).
+    app.find(&hook("preflight-accept"))?;
+    table.desktop.screenshot(shots("preflight.png"))?;
+    app.click(&hook("preflight-accept"))?;
     app.find(&hook("group-card"))?;
     unfold(&app)?;
     group_becomes(&app, "done")?;

@@ -92,11 +92,13 @@ export function mockBackend(scene: SceneName, moving: boolean): Backend & { call
     if (destination.folder?.startsWith('/root')) {
       return {
         ok: false,
+        places: [],
         steps: [step('reachable'), { step: 'write', outcome: 'failed', detail: 'permission denied', code: 'destination_read_only' }],
       };
     }
     return {
       ok: true,
+      places: [],
       steps: [
         step('write'),
         step('free_space', '1200000000000'),
@@ -216,6 +218,17 @@ export function mockBackend(scene: SceneName, moving: boolean): Backend & { call
         }
       }
     },
+    async retryProcessing(target) {
+      calls.push(`retry_processing ${target.id ?? ''}`);
+      return 1;
+    },
+    async elsewhere() {
+      return [];
+    },
+    async discardElsewhere(destination, group) {
+      calls.push(`discard_elsewhere ${destination} ${group ?? ''}`);
+      return 0;
+    },
     async retry(target, code) {
       calls.push(`retry ${target.scope} ${target.id} ${code}`);
       for (const g of targets(target)) {
@@ -286,6 +299,7 @@ export function mockBackend(scene: SceneName, moving: boolean): Backend & { call
         name: of?.name ?? '',
         folder: of?.kind === 's3' ? null : (of?.location ?? ''),
         s3: of?.kind === 's3' ? s3 : null,
+        server: null,
         make_default: of?.is_default ?? false,
       };
     },
@@ -299,7 +313,7 @@ export function mockBackend(scene: SceneName, moving: boolean): Backend & { call
       return found;
     },
     async checkDestination() {
-      return check({ name: '', folder: '/mnt/studio', s3: null, make_default: false });
+      return check({ name: '', folder: '/mnt/studio', s3: null, server: null, make_default: false });
     },
     async removeDestination(id) {
       if (snapshot.groups.some((g) => g.destination_id === id && g.finished_at === null))

@@ -1,4 +1,4 @@
-//! What may be typed after `windlass serve`, `token`, `user`, `migrate`.
+//! What may be typed after `windlass serve`, `token`, `user`, `jobs`, `migrate`.
 
 use std::path::PathBuf;
 
@@ -19,6 +19,12 @@ pub enum ServerVerb {
     /// Users of a server: add, list, disable
     #[command(subcommand)]
     User(User),
+    /// Jobs of a server: list, show, replay failed ones, cancel
+    #[command(subcommand)]
+    Jobs(Jobs),
+    /// Clean up what nobody will finish, or tell what was done to whom and why
+    #[command(subcommand)]
+    Janitor(Janitor),
     /// Bring a server's ledger to the version of this program, or tell whether it is there
     Migrate(Migrate),
 }
@@ -225,6 +231,45 @@ pub struct UserName {
     pub place: Where,
 }
 
+/// `windlass janitor`
+#[derive(Debug, Subcommand)]
+pub enum Janitor {
+    /// Clean up now; a running server does it once a day by itself
+    Run(JanitorRun),
+    /// What was done to whom and why, newest first
+    Audit(JanitorAudit),
+}
+
+/// `windlass janitor run`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Keys of a bucket come from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY with --set storage=s3://…, as for `serve`.
+
+With --json it prints a line a step, {\"action\":WORD,\"subject_kind\":WORD,\"subject\":ID,\"reason\":TEXT,\"end\":WORD}, and at
+the end {\"event\":\"ran\",\"dry_run\":BOOL,\"steps\":N,\"failed\":N,\"abandoned\":N,\"more\":BOOL}.")]
+pub struct JanitorRun {
+    /// Which server
+    #[command(flatten)]
+    pub place: Where,
+    /// Only tell what would be done
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// `windlass janitor audit`
+#[derive(Debug, Args)]
+pub struct JanitorAudit {
+    /// Which server
+    #[command(flatten)]
+    pub place: Where,
+    /// Only acts of this word, as `janitor.condemn`, or those that begin so, as `janitor.`
+    #[arg(long, value_name = "WORD")]
+    pub action: Option<String>,
+    /// At most so many
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    pub limit: u32,
+}
+
 /// `windlass migrate`
 #[derive(Debug, Args)]
 pub struct Migrate {
@@ -234,6 +279,81 @@ pub struct Migrate {
     /// Change nothing; end with 0 when nothing is to be done, else with 2
     #[arg(long)]
     pub check: bool,
+}
+
+/// `windlass jobs`
+#[derive(Debug, Subcommand)]
+#[command(after_help = "\
+Examples:
+  windlass jobs dead --data /var/lib/windlass
+  windlass jobs retry --dead --type extract_text --data /var/lib/windlass
+
+A job is done by the workers of a running server, or by workers that ask it over HTTP. What is retried needs no upload.")]
+pub enum Jobs {
+    /// List jobs, newest first
+    List(JobsList),
+    /// Show a job and what became of it
+    Show(JobsShow),
+    /// Let failed jobs go again
+    Retry(JobsRetry),
+    /// Give jobs up
+    Cancel(JobsSome),
+    /// List jobs that have failed
+    Dead(JobsList),
+}
+
+/// `windlass jobs list`
+#[derive(Debug, Args)]
+pub struct JobsList {
+    /// Which server
+    #[command(flatten)]
+    pub place: Where,
+    /// Only of this type: validate, extract_text, embed, …
+    #[arg(long = "type", value_name = "TYPE")]
+    pub kind: Option<String>,
+    /// Only in this state: pending, sending, running, completed, failed, cancelled
+    #[arg(long)]
+    pub state: Option<String>,
+    /// At most so many
+    #[arg(long, default_value_t = 100, value_name = "N")]
+    pub limit: u32,
+}
+
+/// `windlass jobs show`
+#[derive(Debug, Args)]
+pub struct JobsShow {
+    /// Its id
+    pub job: String,
+    /// Which server
+    #[command(flatten)]
+    pub place: Where,
+}
+
+/// `windlass jobs retry`
+#[derive(Debug, Args)]
+pub struct JobsRetry {
+    /// Their ids
+    pub jobs: Vec<String>,
+    /// All that have failed
+    #[arg(long)]
+    pub dead: bool,
+    /// Of these only those of this type
+    #[arg(long = "type", value_name = "TYPE", requires = "dead")]
+    pub kind: Option<String>,
+    /// Which server
+    #[command(flatten)]
+    pub place: Where,
+}
+
+/// `windlass jobs cancel`
+#[derive(Debug, Args)]
+pub struct JobsSome {
+    /// Their ids
+    #[arg(required = true)]
+    pub jobs: Vec<String>,
+    /// Which server
+    #[command(flatten)]
+    pub place: Where,
 }
 
 impl ServerVerb {
@@ -248,6 +368,12 @@ impl ServerVerb {
             Self::User(User::Add(a)) => &a.place,
             Self::User(User::List(place)) => place,
             Self::User(User::Disable(a) | User::Enable(a)) => &a.place,
+            Self::Jobs(Jobs::List(a) | Jobs::Dead(a)) => &a.place,
+            Self::Jobs(Jobs::Show(a)) => &a.place,
+            Self::Jobs(Jobs::Retry(a)) => &a.place,
+            Self::Jobs(Jobs::Cancel(a)) => &a.place,
+            Self::Janitor(Janitor::Run(a)) => &a.place,
+            Self::Janitor(Janitor::Audit(a)) => &a.place,
             Self::Migrate(a) => &a.place,
         };
         place.json.json

@@ -428,3 +428,107 @@ async fn on_postgresql_the_command_line_needs_only_its_address() {
     assert!(fine, "{log}");
     drop(database);
 }
+
+// M16, T-7: beside a running server, and without one.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_janitor_runs_beside_a_server_and_tells_what_it_did() {
+    let dir = TempDir::new().expect("a folder");
+    let data = dir.path().join("data");
+    let server = Running::start(&data, &[]);
+    let lines = |output: &Output| -> Vec<Value> {
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        let out = text(&output.stdout);
+        out.lines().map(|l| serde_json::from_str(l).expect("JSON")).collect()
+    };
+    let stray = data.join(format!(
+        "files/recordings/.windlass/{}.partial",
+        windlass_core::ids::ObjectId::new(SystemWorld.now(), random(&SystemWorld).expect("random"))
+    ));
+    // After the run that every start does.
+    let audit = || lines(&run(&["janitor", "audit", "--data", path(&data), "--action", "janitor.run", "--json"]));
+    for _ in 0..100 {
+        if !audit().is_empty() {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    std::fs::write(&stray, b"half").expect("written");
+    for (more, end, counted) in [(&["--dry-run"][..], "planned", true), (&[], "done", false)] {
+        let arguments = [&["janitor", "run", "--data", path(&data), "--json"][..], more].concat();
+        let told = lines(&run(&arguments));
+        assert_eq!(told.len(), 2, "{told:?}");
+        assert_eq!((&told[0]["action"], &told[0]["end"]), (&"stray_seen".into(), &end.into()));
+        assert_eq!((&told[1]["event"], &told[1]["dry_run"]), (&"ran".into(), &counted.into()));
+    }
+    let said = run(&["janitor", "run", "--data", path(&data)]);
+    assert!(said.status.success() && text(&said.stderr).contains("0 steps were taken"), "{}", text(&said.stderr));
+    assert_eq!(audit().len(), 4);
+    server.end();
+    assert_eq!(audit().len(), 4);
+    let wrong = run(&["janitor", "run", "--data", path(&data), "--set", "janitor-quiet=soon"]);
+    assert!(!wrong.status.success() && text(&wrong.stderr).contains("janitor-quiet"), "{}", text(&wrong.stderr));
+}
+
+// D-10, K-4: the program reads files in children of itself; what failed is listed and replayed beside it.
+#[tokio::test(flavor = "multi_thread")]
+async fn jobs_are_done_by_a_server_and_seen_and_replayed_from_the_command_line() {
+    let dir = TempDir::new().expect("a folder");
+    let data = dir.path().join("data");
+    let server = Running::start(&data, &[]);
+    let scopes = "upload,read,delete,process";
+    let made = run(&["token", "create", "--data", path(&data), "--name", "t", "--scopes", scopes, "--json"]);
+    let token = json(&made)["token"].as_str().expect("a token").to_owned();
+    let endpoint = Endpoint {
+        base_url: server.url.clone(),
+        token,
+    };
+    let client = ControlClient::new(endpoint).expect("a client");
+    let http = reqwest::Client::builder().no_proxy().build().expect("http");
+    let words = upload(&client, &http, b"# Anchors\n\nAn anchor holds a ship.\n").await;
+    let broken = upload(&client, &http, b"PK\x03\x04 and then nothing of a document").await;
+    let lines = |arguments: &[&str]| -> Vec<Value> {
+        let output = run(&[arguments, &["--data", path(&data), "--json"]].concat());
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        let out = text(&output.stdout);
+        out.lines().map(|l| serde_json::from_str(l).expect("JSON")).collect()
+    };
+    let of = |file: FileId| {
+        let all = lines(&["jobs", "list", "--type", "extract_text"]);
+        all.into_iter().find(|j| j["session_id"] == file.to_string()).expect("its job")
+    };
+    let ended = async |file: FileId| {
+        for _ in 0..300 {
+            let job = of(file);
+            if job["finished_at"].is_i64() {
+                return job;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        }
+        panic!("never ended: {}", of(file));
+    };
+    let read = ended(words).await;
+    assert_eq!((&read["state"], &read["result"]["pieces"]), (&"completed".into(), &1.into()), "{read}");
+    let failed = ended(broken).await;
+    assert_eq!(failed["state"], "failed", "{failed}");
+    let id = failed["id"].as_str().expect("an id");
+    let dead = lines(&["jobs", "dead"]);
+    assert!(dead.iter().any(|j| j["id"] == id), "{dead:?}");
+    let told = lines(&["jobs", "show", id]).remove(0);
+    let states: Vec<_> = told["log"].as_array().expect("a log").iter().map(|e| e["to"].clone()).collect();
+    assert_eq!(states, ["pending", "sending", "running", "failed"]);
+    let said = run(&["jobs", "dead", "--data", path(&data)]);
+    assert!(text(&said.stdout).contains("extract_"), "{}", text(&said.stdout));
+
+    // Nobody does it while no server runs, so it can be given up.
+    let (fine, _, log) = server.end();
+    assert!(fine, "{log}");
+    let again = lines(&["jobs", "retry", "--dead", "--type", "extract_text"]);
+    assert_eq!((again.len(), &again[0]["state"]), (1, &"pending".into()));
+    assert_eq!(lines(&["jobs", "cancel", id])[0]["state"], "cancelled");
+    let refused = run(&["jobs", "retry", id, "--data", path(&data)]);
+    assert_eq!(refused.status.code(), Some(2), "{}", text(&refused.stderr));
+    for wrong in [&["jobs", "retry"][..], &["jobs", "show", "x"], &["jobs", "list", "--state", "x"]] {
+        let wrong = run(&[wrong, &["--data", path(&data)]].concat());
+        assert!(!wrong.status.success());
+    }
+}

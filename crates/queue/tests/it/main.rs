@@ -21,6 +21,7 @@ mod power;
 mod random;
 mod receipts;
 mod retry;
+mod servers;
 mod small_tables;
 mod speed;
 mod support;

@@ -13,7 +13,7 @@ use windlass_queue::{Connection, Queue, files, groups, history, receipts, settin
 use crate::support::*;
 
 /// The version that this program writes.
-const NEWEST: u32 = 3;
+const NEWEST: u32 = 4;
 
 fn fixture(version: u32) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/fixtures/v{version:04}.sqlite"))
@@ -131,6 +131,11 @@ fn writes_the_fixture() {
 #[test]
 fn f034_a_queue_of_version_1_is_carried_on_with_all_its_work() {
     is_carried_on(1);
+}
+
+#[test]
+fn f034_a_queue_of_version_3_is_carried_on_with_all_its_work() {
+    is_carried_on(3);
 }
 
 #[test]

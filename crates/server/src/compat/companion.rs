@@ -61,7 +61,12 @@ fn told(name: Option<&str>, mime: Option<&str>, size: Option<&str>, single: bool
 }
 
 /// One request: a form where the storage takes forms, else a PUT.
-async fn params(State(site): State<Site>, who: Scoped<Upload>, from: From, Query(query): Query<Words>) -> Answer {
+async fn params(
+    State(site): State<Site>,
+    who: Scoped<Upload>,
+    from: From,
+    Query(query): Query<Words>,
+) -> Answer {
     let word = |name: &str| query.get(name).map(String::as_str);
     let size = word("metadata[size]").or(word("size"));
     let mut told = told(word("filename"), word("type"), size, true)?;
@@ -70,8 +75,11 @@ async fn params(State(site): State<Site>, who: Scoped<Upload>, from: From, Query
     let signed = site.service.sign_plain(who.owner, id, &Parts::All, false).await?;
     let expires = URL_TTL_MS / 1_000;
     if let Some(form) = site.service.form_plain(&signed).await? {
-        let fields: serde_json::Map<String, Value> =
-            form.fields.into_iter().map(|(name, value)| (name, value.into())).collect();
+        let fields: serde_json::Map<String, Value> = form
+            .fields
+            .into_iter()
+            .map(|(name, value)| (name, value.into()))
+            .collect();
         return Ok(Json(json!({
             "method": "POST", "url": form.url, "fields": fields, "headers": {}, "expires": expires, "sessionId": id,
         })));
@@ -100,7 +108,12 @@ struct Create {
     metadata: serde_json::Map<String, Value>,
 }
 
-async fn create(State(site): State<Site>, who: Scoped<Upload>, from: From, Json(body): Json<Create>) -> Answer {
+async fn create(
+    State(site): State<Site>,
+    who: Scoped<Upload>,
+    from: From,
+    Json(body): Json<Create>,
+) -> Answer {
     let size = body.metadata.get("size").map(|s| match s {
         Value::String(text) => text.clone(),
         other => other.to_string(),
@@ -136,12 +149,16 @@ async fn found(site: &Site, who: &Principal, path: &Words, query: &Words) -> Res
     let key = key.ok_or_else(|| Refusal::new(ErrorCode::InvalidField, "key: as it was answered"))?;
     let (owner, db) = (who.owner, site.service.store().db());
     let (asked, its) = (upload.clone(), key.clone());
-    let found = db.read(move |tx| plain::of_upload(tx, owner, &asked, &its)).await?;
+    let found = db
+        .read(move |tx| plain::of_upload(tx, owner, &asked, &its))
+        .await?;
     let id = match found {
         Some((id, _)) => id,
         None => upload.parse().map_err(|_| missing())?,
     };
-    let view = door::reached(site, who, &id.to_string()).await.map_err(|_| missing())?;
+    let view = door::reached(site, who, &id.to_string())
+        .await
+        .map_err(|_| missing())?;
     if view.deleted || view.object_key.as_ref() != Some(&key) {
         return Err(missing());
     }
@@ -161,13 +178,26 @@ async fn list(
 }
 
 fn number(text: &str) -> Result<PartNumber, Refusal> {
-    let n = text.trim().parse::<u32>().ok().and_then(|n| PartNumber::try_from(n).ok());
+    let n = text
+        .trim()
+        .parse::<u32>()
+        .ok()
+        .and_then(|n| PartNumber::try_from(n).ok());
     n.ok_or_else(|| Refusal::new(ErrorCode::PartOutOfRange, "part numbers are 1 to 10,000"))
 }
 
-async fn signed(site: &Site, who: &Principal, id: FileId, parts: Vec<PartNumber>) -> Result<Vec<SignedPart>, Refusal> {
+async fn signed(
+    site: &Site,
+    who: &Principal,
+    id: FileId,
+    parts: Vec<PartNumber>,
+) -> Result<Vec<SignedPart>, Refusal> {
     let wanted = Parts::These(parts);
-    Ok(site.service.sign_plain(who.owner, id, &wanted, true).await?.uploads)
+    Ok(site
+        .service
+        .sign_plain(who.owner, id, &wanted, true)
+        .await?
+        .uploads)
 }
 
 async fn sign(
@@ -182,7 +212,9 @@ async fn sign(
     let first = uploads
         .first()
         .ok_or_else(|| crate::failure::internal("a part without a URL"))?;
-    Ok(Json(json!({ "url": first.url, "expires": first.valid_ms / 1_000 })))
+    Ok(Json(
+        json!({ "url": first.url, "expires": first.valid_ms / 1_000 }),
+    ))
 }
 
 async fn batch(
@@ -196,8 +228,10 @@ async fn batch(
     let numbers = text.split(',').map(number).collect::<Result<Vec<_>, _>>()?;
     crate::service::check_batch(numbers.len())?;
     let uploads = signed(&site, &who, id, numbers).await?;
-    let urls: serde_json::Map<String, Value> =
-        uploads.into_iter().map(|u| (u.n.to_string(), u.url.into())).collect();
+    let urls: serde_json::Map<String, Value> = uploads
+        .into_iter()
+        .map(|u| (u.n.to_string(), u.url.into()))
+        .collect();
     Ok(Json(json!({ "presignedUrls": urls })))
 }
 

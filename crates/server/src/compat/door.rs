@@ -71,8 +71,15 @@ struct Place {
 
 impl Place {
     fn takes(&self, size: Option<u64>, mime: &str) -> bool {
-        let small = self.max_bytes.is_none_or(|max| size.is_none_or(|size| size <= max));
-        let essence = mime.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        let small = self
+            .max_bytes
+            .is_none_or(|max| size.is_none_or(|size| size <= max));
+        let essence = mime
+            .split(';')
+            .next()
+            .unwrap_or_default()
+            .trim()
+            .to_ascii_lowercase();
         let fits = |pattern: &String| match pattern.strip_suffix('*') {
             Some(start) => essence.starts_with(start),
             None => essence == *pattern,
@@ -82,7 +89,8 @@ impl Place {
 }
 
 async fn places(site: &Site, who: &Principal) -> Result<Vec<Place>, Failure> {
-    let sql = "SELECT id, name, max_bytes, allowed_mime, kind = 'folder' FROM destination WHERE state = 'active'
+    let sql =
+        "SELECT id, name, max_bytes, allowed_mime, kind = 'folder' FROM destination WHERE state = 'active'
                ORDER BY created_at, id";
     let read = site.service.store().db().read(move |tx| {
         let rows = tx.query(sql, params![])?;
@@ -126,14 +134,27 @@ pub(super) async fn place(
 }
 
 /// Announces a file, after the type of its name where none is told.
-pub(super) async fn announce(site: &Site, who: &Principal, from: From, told: Told) -> Result<Announced, Refusal> {
-    let mime = told.mime.clone().filter(|m| !m.is_empty()).unwrap_or_else(|| mime_of(&told.name));
+pub(super) async fn announce(
+    site: &Site,
+    who: &Principal,
+    from: From,
+    told: Told,
+) -> Result<Announced, Refusal> {
+    let mime = told
+        .mime
+        .clone()
+        .filter(|m| !m.is_empty())
+        .unwrap_or_else(|| mime_of(&told.name));
     let group = match told.group {
         Some(id) => Some(reached_group(site, who, id).await?),
         None => None,
     };
     let of_group = group.as_ref().and_then(|g| match &told.file_type {
-        Some(kind) => g.slots.iter().find(|s| s.file_type == *kind).map(|s| s.destination_id),
+        Some(kind) => g
+            .slots
+            .iter()
+            .find(|s| s.file_type == *kind)
+            .map(|s| s.destination_id),
         None => g.destination_id,
     });
     let is_slot = told.file_type.is_some() && told.group.is_some();
@@ -152,7 +173,10 @@ pub(super) async fn announce(site: &Site, who: &Principal, from: From, told: Tol
     };
     if told.size.is_none()
         && let Some(id) = to
-        && places(site, &who).await?.iter().any(|p| p.id == id && p.is_folder)
+        && places(site, &who)
+            .await?
+            .iter()
+            .any(|p| p.id == id && p.is_folder)
     {
         let detail = "size: a folder has to know it before the first byte";
         return Err(Refusal::new(ErrorCode::InvalidField, detail));
@@ -192,7 +216,9 @@ pub(super) async fn announce(site: &Site, who: &Principal, from: From, told: Tol
         service
             .store()
             .db()
-            .write(Some(owner), move |tx| plain::forget_size(tx, owner, id, single, now))
+            .write(Some(owner), move |tx| {
+                plain::forget_size(tx, owner, id, single, now)
+            })
             .await?;
     }
     Ok(Announced { who, id, answer })
@@ -213,7 +239,10 @@ pub(super) async fn reached(site: &Site, who: &Principal, text: &str) -> Result<
 /// A group within reach.
 pub(super) async fn reached_group(site: &Site, who: &Principal, id: GroupId) -> Result<GroupView, Refusal> {
     let group = site.service.group(who.owner, id).await?;
-    let mut all = group.destination_id.into_iter().chain(group.slots.iter().map(|s| s.destination_id));
+    let mut all = group
+        .destination_id
+        .into_iter()
+        .chain(group.slots.iter().map(|s| s.destination_id));
     if all.all(|d| who.reaches(d)) {
         Ok(group)
     } else {
@@ -295,7 +324,10 @@ pub(super) fn now(site: &Site) -> Timestamp {
 
 /// The type that a name's extension stands for.
 pub(super) fn mime_of(name: &str) -> String {
-    let ext = name.rsplit_once('.').map(|(_, ext)| ext.to_ascii_lowercase()).unwrap_or_default();
+    let ext = name
+        .rsplit_once('.')
+        .map(|(_, ext)| ext.to_ascii_lowercase())
+        .unwrap_or_default();
     match ext.as_str() {
         "json" => "application/json",
         "glb" => "model/gltf-binary",

@@ -55,7 +55,10 @@ fn session_of(who: &Principal, file: &FileView) -> Value {
         "completedParts": file.parts_done,
     });
     if let (Value::Object(fields), Some(error)) = (&mut session, &file.error) {
-        fields.insert("error".into(), json!({ "code": error.code, "detail": error.detail }));
+        fields.insert(
+            "error".into(),
+            json!({ "code": error.code, "detail": error.detail }),
+        );
     }
     session
 }
@@ -115,7 +118,11 @@ pub(super) async fn group(State(site): State<Site>, who: Scoped<Read>, Path(id):
     Ok(Json(group_of(&who, &group)))
 }
 
-pub(super) async fn complete_group(State(site): State<Site>, who: Scoped<Upload>, Path(id): Path<String>) -> Answer {
+pub(super) async fn complete_group(
+    State(site): State<Site>,
+    who: Scoped<Upload>,
+    Path(id): Path<String>,
+) -> Answer {
     let group = door::reached_group(&site, &who, door::group_id(&id)?).await?;
     let done = site.service.finalize_group(who.owner, group.id).await?;
     Ok(Json(group_of(&who, &done.group)))
@@ -161,7 +168,9 @@ pub(super) async fn generate(
     from: From,
     Json(body): Json<File>,
 ) -> Answer {
-    let (who, id) = door::announce(&site, &who, from, body.told(true)).await?.accepted()?;
+    let (who, id) = door::announce(&site, &who, from, body.told(true))
+        .await?
+        .accepted()?;
     let signed = site.service.sign_plain(who.owner, id, &Parts::All, false).await?;
     let first = signed
         .uploads
@@ -183,7 +192,9 @@ pub(super) async fn multipart_init(
     from: From,
     Json(body): Json<File>,
 ) -> Answer {
-    let (who, id) = door::announce(&site, &who, from, body.told(false)).await?.accepted()?;
+    let (who, id) = door::announce(&site, &who, from, body.told(false))
+        .await?
+        .accepted()?;
     let signed = site
         .service
         .sign_plain(who.owner, id, &Parts::First(FIRST_PARTS), false)
@@ -203,7 +214,11 @@ pub(super) struct Sign {
     part_numbers: Vec<PartNumber>,
 }
 
-pub(super) async fn multipart_sign(State(site): State<Site>, who: Scoped<Upload>, Json(body): Json<Sign>) -> Answer {
+pub(super) async fn multipart_sign(
+    State(site): State<Site>,
+    who: Scoped<Upload>,
+    Json(body): Json<Sign>,
+) -> Answer {
     crate::service::check_batch(body.part_numbers.len())?;
     let view = door::reached(&site, &who, &body.session_id).await?;
     let parts = Parts::These(body.part_numbers);
@@ -237,7 +252,9 @@ pub(super) async fn multipart_complete(
 ) -> Answer {
     let view = door::reached(&site, &who, &body.session_id).await?;
     if view.deleted {
-        return Err(Refusal::new(ErrorCode::SessionDeleted, "the file was deleted").with_state(view.state).into());
+        return Err(Refusal::new(ErrorCode::SessionDeleted, "the file was deleted")
+            .with_state(view.state)
+            .into());
     }
     let sent = |p: Sent| (p.part_number, ETag(p.etag));
     let wish = Wish {
@@ -245,7 +262,10 @@ pub(super) async fn multipart_complete(
         ..Wish::default()
     };
     ended(site.service.complete_plain(who.owner, view.id, wish).await?)?;
-    Ok(Json(session_of(&who, &site.service.file(who.owner, view.id).await?)))
+    Ok(Json(session_of(
+        &who,
+        &site.service.file(who.owner, view.id).await?,
+    )))
 }
 
 /// What is said when a file is not complete.
@@ -259,7 +279,10 @@ pub(super) fn ended(outcome: Outcome) -> Result<(), Refusal> {
             Err(Refusal::new(ErrorCode::PartMissing, detail))
         }
         Outcome::Verifying => {
-            let failure = Failure::new(ErrorCode::Overloaded, "the storage has not answered yet: ask again");
+            let failure = Failure::new(
+                ErrorCode::Overloaded,
+                "the storage has not answered yet: ask again",
+            );
             Err(failure.after(Some(1_000)).into())
         }
         Outcome::Failed(refused) => Err(refused),
@@ -272,14 +295,24 @@ pub(super) struct Abort {
     session_id: String,
 }
 
-pub(super) async fn multipart_abort(State(site): State<Site>, who: Scoped<Upload>, Json(body): Json<Abort>) -> Answer {
+pub(super) async fn multipart_abort(
+    State(site): State<Site>,
+    who: Scoped<Upload>,
+    Json(body): Json<Abort>,
+) -> Answer {
     let view = door::reached(&site, &who, &body.session_id).await?;
     if view.settled.is_some() && !view.deleted {
-        let refused = Refusal::new(ErrorCode::SessionSettled, "the file is complete: delete it instead");
+        let refused = Refusal::new(
+            ErrorCode::SessionSettled,
+            "the file is complete: delete it instead",
+        );
         return Err(refused.with_state(view.state).into());
     }
     site.service.delete_file(who.owner, view.id).await?;
-    Ok(Json(session_of(&who, &site.service.file(who.owner, view.id).await?)))
+    Ok(Json(session_of(
+        &who,
+        &site.service.file(who.owner, view.id).await?,
+    )))
 }
 
 /// A session; of one that is on its way in parts the storage is asked which are there.
@@ -298,7 +331,10 @@ pub(super) async fn session(State(site): State<Site>, who: Scoped<Read>, Path(id
 pub(super) async fn remove(State(site): State<Site>, who: Scoped<Delete>, Path(id): Path<String>) -> Answer {
     let view = door::reached(&site, &who, &id).await?;
     site.service.delete_file(who.owner, view.id).await?;
-    Ok(Json(session_of(&who, &site.service.file(who.owner, view.id).await?)))
+    Ok(Json(session_of(
+        &who,
+        &site.service.file(who.owner, view.id).await?,
+    )))
 }
 
 pub(super) async fn parts(State(site): State<Site>, who: Scoped<Read>, Path(id): Path<String>) -> Answer {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use axum::extract::{OriginalUri, Path, State};
+use axum::extract::{OriginalUri, Path, Query, State};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use windlass_core::error::{ErrorCode, Failure};
@@ -14,13 +14,17 @@ use windlass_protocol::groups::{GroupView, Metadata, NewGroup, PatchGroup};
 use super::door::{self, Told};
 use super::groups::ended;
 use super::words::record_status;
-use crate::auth::{Principal, Read, Scoped, Upload};
+use crate::auth::{Delete, Principal, Read, Scoped, Upload};
 use crate::clock::random;
 use crate::failure::Refusal;
 use crate::routes::{From, Json, Problems, Site};
 use crate::service::plain::{Parts, Wish};
 use crate::store::files::FileFilter;
+use crate::store::group_view::GroupFilter;
 use crate::store::plain;
+
+/// Without a sign of life for so long, an entity counts as abandoned, milliseconds.
+const ABANDONED_MS: i64 = 3_600_000;
 
 type Answer = Result<Json<Value>, Problems>;
 
@@ -53,7 +57,10 @@ async fn told(site: &Site, who: &Principal, group: &GroupView) -> Result<Value, 
     let newest = newest_settled(site, who, group.id).await?;
     for slot in &group.slots {
         let (name, file) = (column(&slot.file_type), newest.get(&slot.file_type));
-        row.insert(format!("{name}_url"), json!(file.and_then(|f| f.object_key.as_ref())));
+        row.insert(
+            format!("{name}_url"),
+            json!(file.and_then(|f| f.object_key.as_ref())),
+        );
         row.insert(format!("{name}_file_size"), json!(file.and_then(|f| f.size)));
         row.insert(
             format!("{name}_uploaded_at"),
@@ -73,7 +80,11 @@ async fn all_files(site: &Site, who: &Principal, group: GroupId) -> Result<Vec<F
 }
 
 /// The newest settled file of each slot.
-async fn newest_settled(site: &Site, who: &Principal, group: GroupId) -> Result<BTreeMap<String, FileView>, Refusal> {
+async fn newest_settled(
+    site: &Site,
+    who: &Principal,
+    group: GroupId,
+) -> Result<BTreeMap<String, FileView>, Refusal> {
     let mut newest = BTreeMap::new();
     for file in all_files(site, who, group).await? {
         if let (Some(kind), Some(_)) = (&file.file_type, &file.settled) {
@@ -106,15 +117,30 @@ fn file_of(group: &GroupView, file: &FileView) -> Value {
     })
 }
 
-pub(super) async fn create_record(site: State<Site>, who: Scoped<Upload>, from: From, body: Json<Metadata>) -> Answer {
+pub(super) async fn create_record(
+    site: State<Site>,
+    who: Scoped<Upload>,
+    from: From,
+    body: Json<Metadata>,
+) -> Answer {
     create(site, who, from, body, "record").await
 }
 
-pub(super) async fn create_option(site: State<Site>, who: Scoped<Upload>, from: From, body: Json<Metadata>) -> Answer {
+pub(super) async fn create_option(
+    site: State<Site>,
+    who: Scoped<Upload>,
+    from: From,
+    body: Json<Metadata>,
+) -> Answer {
     create(site, who, from, body, "option").await
 }
 
-pub(super) async fn create_project(site: State<Site>, who: Scoped<Upload>, from: From, body: Json<Metadata>) -> Answer {
+pub(super) async fn create_project(
+    site: State<Site>,
+    who: Scoped<Upload>,
+    from: From,
+    body: Json<Metadata>,
+) -> Answer {
     create(site, who, from, body, "project").await
 }
 
@@ -176,7 +202,10 @@ fn group_in(value: &Value) -> Result<GroupId, Refusal> {
 async fn found(site: &Site, who: &Principal, id: &str, path: &str) -> Result<GroupView, Refusal> {
     let group = door::reached_group(site, who, door::group_id(id)?).await?;
     let kind = path.trim_start_matches('/').split('/').next().unwrap_or_default();
-    let same = group.entity_type.as_ref().is_some_and(|t| format!("{t}s") == kind);
+    let same = group
+        .entity_type
+        .as_ref()
+        .is_some_and(|t| format!("{t}s") == kind);
     if same && group.deleted_at.is_none() {
         Ok(group)
     } else {
@@ -192,6 +221,55 @@ pub(super) async fn get(
 ) -> Answer {
     let group = found(&site, &who, &id, uri.path()).await?;
     Ok(Json(told(&site, &who, &group).await?))
+}
+
+/// A list of entities, newest first; `upload_status=` narrows it, `abandoned=1` to those that are uploading and quiet for an
+/// hour (L-13).
+pub(super) async fn all(
+    State(site): State<Site>,
+    who: Scoped<Read>,
+    OriginalUri(uri): OriginalUri,
+    Query(query): Query<BTreeMap<String, String>>,
+) -> Answer {
+    let kind = uri.path().trim_matches('/').trim_end_matches('s').to_owned();
+    let state = match query.get("upload_status").map(String::as_str) {
+        None => None,
+        Some("draft") => Some(GroupState::Draft),
+        Some("uploading") => Some(GroupState::Uploading),
+        Some("completed") => Some(GroupState::Completed),
+        Some("failed") => Some(GroupState::Failed),
+        Some(_) => {
+            let detail = "upload_status: draft, uploading, completed, failed";
+            return Err(Refusal::new(ErrorCode::InvalidField, detail).into());
+        }
+    };
+    let abandoned = query.get("abandoned").is_some_and(|v| v == "1");
+    let filter = GroupFilter {
+        state,
+        abandoned_before: abandoned.then(|| door::now(&site).plus_millis(-ABANDONED_MS)),
+        entity_type: Some(kind),
+        limit: 1_000,
+        ..GroupFilter::default()
+    };
+    let mut rows = Vec::new();
+    for group in site.service.groups(who.owner, filter).await?.items {
+        if group.slots.iter().all(|s| who.reaches(s.destination_id)) {
+            rows.push(told(&site, &who, &group).await?);
+        }
+    }
+    Ok(Json(rows.into()))
+}
+
+/// Deletes an entity with its files.
+pub(super) async fn remove(
+    State(site): State<Site>,
+    who: Scoped<Delete>,
+    Path(id): Path<String>,
+    OriginalUri(uri): OriginalUri,
+) -> Answer {
+    let group = found(&site, &who, &id, uri.path()).await?;
+    site.service.delete_group(who.owner, group.id).await?;
+    Ok(Json(json!({ "id": group.id })))
 }
 
 /// Starts, retries, resets, or reports a failure (L-2). Completed is said by finalize only (L-9).
@@ -217,13 +295,26 @@ pub(super) async fn patch(
         site.service.patch_group(owner, id, &wanted).await?;
     }
     if let Some(word) = word {
-        step(&site, &who, &group, word.as_str().unwrap_or_default(), error.as_ref()).await?;
+        step(
+            &site,
+            &who,
+            &group,
+            word.as_str().unwrap_or_default(),
+            error.as_ref(),
+        )
+        .await?;
     }
     let group = site.service.group(owner, id).await?;
     Ok(Json(told(&site, &who, &group).await?))
 }
 
-async fn step(site: &Site, who: &Principal, group: &GroupView, word: &str, error: Option<&Value>) -> Result<(), Refusal> {
+async fn step(
+    site: &Site,
+    who: &Principal,
+    group: &GroupView,
+    word: &str,
+    error: Option<&Value>,
+) -> Result<(), Refusal> {
     let (owner, id, service) = (who.owner, group.id, &site.service);
     let from = group.state;
     let conflict = || {
@@ -236,11 +327,15 @@ async fn step(site: &Site, who: &Principal, group: &GroupView, word: &str, error
         Refusal::new(code, detail)
     };
     match (from, word) {
-        (GroupState::Draft, "draft") | (GroupState::Uploading, "uploading") | (GroupState::Failed, "failed") => Ok(()),
+        (GroupState::Draft, "draft")
+        | (GroupState::Uploading, "uploading")
+        | (GroupState::Failed, "failed") => Ok(()),
         (GroupState::Draft, "uploading") => {
             let now = service.now();
             let db = service.store().db();
-            Ok(db.write(Some(owner), move |tx| plain::under_way(tx, owner, Some(id), now)).await?)
+            Ok(db
+                .write(Some(owner), move |tx| plain::under_way(tx, owner, Some(id), now))
+                .await?)
         }
         (GroupState::Failed, "uploading") => service.retry_group(owner, id).await.map(drop),
         (GroupState::Failed, "draft") => service.reset_group(owner, id).await.map(drop),
@@ -286,13 +381,21 @@ pub(super) async fn add_files(
 ) -> Answer {
     crate::service::check_batch(body.len())?;
     let group = found(&site, &who, &id, uri.path()).await?;
-    if let Some(unknown) = body.iter().find(|f| group.slots.iter().all(|s| s.file_type != f.file_type)) {
+    if let Some(unknown) = body
+        .iter()
+        .find(|f| group.slots.iter().all(|s| s.file_type != f.file_type))
+    {
         let detail = format!("{:?} is no file of this entity", unknown.file_type);
         return Err(Refusal::new(ErrorCode::InvalidField, detail).into());
     }
     let mut rows = Vec::with_capacity(body.len());
     for file in body {
-        let ext = file.file_ext.as_deref().unwrap_or("bin").trim_start_matches('.').to_owned();
+        let ext = file
+            .file_ext
+            .as_deref()
+            .unwrap_or("bin")
+            .trim_start_matches('.')
+            .to_owned();
         let told = Told {
             name: format!("{}.{ext}", file.file_type),
             size: file.file_size,
@@ -303,7 +406,9 @@ pub(super) async fn add_files(
             metadata: file.metadata,
             ..Told::default()
         };
-        let (who, id) = door::announce(&site, &who, From(from.0), told).await?.accepted()?;
+        let (who, id) = door::announce(&site, &who, From(from.0), told)
+            .await?
+            .accepted()?;
         rows.push(signed_row(&site, &who, &group, id, false).await?);
     }
     Ok(Json(rows.into()))
@@ -316,7 +421,10 @@ async fn signed_row(
     id: windlass_core::ids::FileId,
     begins: bool,
 ) -> Result<Value, Refusal> {
-    let signed = site.service.sign_plain(who.owner, id, &Parts::All, begins).await?;
+    let signed = site
+        .service
+        .sign_plain(who.owner, id, &Parts::All, begins)
+        .await?;
     let view = site.service.file(who.owner, id).await?;
     let mut row = file_of(group, &view);
     if let (Value::Object(fields), Some(first)) = (&mut row, signed.uploads.first()) {
@@ -340,7 +448,10 @@ pub(super) async fn files(
 async fn found_file(site: &Site, who: &Principal, id: &str) -> Result<(GroupView, FileView), Refusal> {
     let file = door::reached(site, who, id).await?;
     let missing = || Refusal::new(ErrorCode::NotFound, "no such file");
-    let group = site.service.group(who.owner, file.group_id.ok_or_else(missing)?).await?;
+    let group = site
+        .service
+        .group(who.owner, file.group_id.ok_or_else(missing)?)
+        .await?;
     if file.deleted || group.entity_type.is_none() {
         return Err(missing());
     }
@@ -387,7 +498,9 @@ pub(super) async fn patch_file(
         word => {
             let is = door::facts(&file).record_file();
             let detail = format!("{is} does not become {word}");
-            return Err(Refusal::new(ErrorCode::StateConflict, detail).with_state(file.state).into());
+            return Err(Refusal::new(ErrorCode::StateConflict, detail)
+                .with_state(file.state)
+                .into());
         }
     }
     Ok(Json(file_of(&group, &site.service.file(owner, id).await?)))

@@ -54,7 +54,10 @@ pub(super) async fn init(
     let is_there = match hash {
         Some(hash) => {
             let to = body.destination.as_deref();
-            let (owner, to) = (who.owner, door::place(&site, &who, to, Some(body.size), &mime).await?);
+            let (owner, to) = (
+                who.owner,
+                door::place(&site, &who, to, Some(body.size), &mime).await?,
+            );
             let db = site.service.store().db();
             db.read(move |tx| plain::is_proved(tx, owner, hash, to)).await?
         }
@@ -74,7 +77,9 @@ pub(super) async fn init(
     let (who, id) = (announced.who, announced.id);
     if let InitAnswer::Refused { error } = &announced.answer {
         return match error.state.as_deref() {
-            Some("rejected") => Ok(Json(json!({ "fileId": id, "status": "rejected", "error": error }))),
+            Some("rejected") => Ok(Json(
+                json!({ "fileId": id, "status": "rejected", "error": error }),
+            )),
             _ => Err(Refusal::from(error.to_failure()).into()),
         };
     }
@@ -107,7 +112,11 @@ pub(super) struct Finalize {
     hash: Option<String>,
 }
 
-pub(super) async fn finalize(State(site): State<Site>, who: Scoped<Upload>, Json(body): Json<Finalize>) -> Answer {
+pub(super) async fn finalize(
+    State(site): State<Site>,
+    who: Scoped<Upload>,
+    Json(body): Json<Finalize>,
+) -> Answer {
     let hash = door::hash(body.hash.as_ref())?;
     let view = door::reached(&site, &who, &body.file_id).await?;
     let open = matches!(
@@ -115,7 +124,9 @@ pub(super) async fn finalize(State(site): State<Site>, who: Scoped<Upload>, Json
         SessionState::Pending | SessionState::Uploading | SessionState::Verifying
     );
     if view.deleted {
-        return Err(Refusal::new(ErrorCode::SessionDeleted, "the file was deleted").with_state(view.state).into());
+        return Err(Refusal::new(ErrorCode::SessionDeleted, "the file was deleted")
+            .with_state(view.state)
+            .into());
     }
     if open {
         let wish = Wish {
@@ -161,7 +172,10 @@ fn told_of(view: &FileView) -> Value {
         "deletedAt": door::some_time(view.deleted_at),
     });
     if let (Value::Object(fields), Some(error)) = (&mut answer, &view.error) {
-        fields.insert("error".into(), json!({ "code": error.code, "detail": error.detail }));
+        fields.insert(
+            "error".into(),
+            json!({ "code": error.code, "detail": error.detail }),
+        );
     }
     answer
 }
@@ -185,7 +199,10 @@ pub(super) async fn all(
     let page = site.service.files(who.owner, filter).await?;
     let list: Vec<_> = page.items.iter().map(told_of).collect();
     let mut response = Json(list).into_response();
-    if let Some(next) = page.next.and_then(|n| format!("</uploads?cursor={n}>; rel=\"next\"").parse().ok()) {
+    if let Some(next) = page
+        .next
+        .and_then(|n| format!("</uploads?cursor={n}>; rel=\"next\"").parse().ok())
+    {
         response.headers_mut().insert(axum::http::header::LINK, next);
     }
     Ok(response)

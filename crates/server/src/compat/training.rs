@@ -60,7 +60,13 @@ pub(super) async fn init(
     Ok(Json(json!({ "sources": sources })))
 }
 
-async fn one(site: &Site, who: &Principal, from: From, file: &File, to: Option<&str>) -> Result<Value, Refusal> {
+async fn one(
+    site: &Site,
+    who: &Principal,
+    from: From,
+    file: &File,
+    to: Option<&str>,
+) -> Result<Value, Refusal> {
     let hash = door::hash(file.hash.as_ref())?;
     let mime = file.mime.clone().unwrap_or_else(|| door::mime_of(&file.name));
     let owner = who.owner;
@@ -134,14 +140,22 @@ async fn source_of(site: &Site, owner: OwnerId, view: &FileView) -> Result<Value
     if let Value::Object(fields) = &mut source {
         if let Some(status) = facts.training_file() {
             let id = view.id;
-            let read = site.service.store().db().read(move |tx| plain::object_of(tx, owner, id));
-            let file = json!({ "id": read.await?, "status": status, "key": view.object_key, "size": view.size });
+            let read = site
+                .service
+                .store()
+                .db()
+                .read(move |tx| plain::object_of(tx, owner, id));
+            let file =
+                json!({ "id": read.await?, "status": status, "key": view.object_key, "size": view.size });
             fields.insert("file".into(), file);
         }
         if let Some(error) = &view.error
             && facts.training_source() == "upload_failed"
         {
-            fields.insert("error".into(), json!({ "code": error.code, "detail": error.detail }));
+            fields.insert(
+                "error".into(),
+                json!({ "code": error.code, "detail": error.detail }),
+            );
         }
     }
     Ok(source)
@@ -154,7 +168,11 @@ pub(super) struct Update {
 }
 
 /// The "update database" step: looks in the storage for each source's file (T-3).
-pub(super) async fn update(State(site): State<Site>, who: Scoped<Upload>, Json(body): Json<Update>) -> Answer {
+pub(super) async fn update(
+    State(site): State<Site>,
+    who: Scoped<Upload>,
+    Json(body): Json<Update>,
+) -> Answer {
     crate::service::check_batch(body.source_ids.len())?;
     let mut sources = Vec::with_capacity(body.source_ids.len());
     for id in &body.source_ids {
@@ -226,7 +244,11 @@ pub(super) struct CreateJob {
     config: Option<Value>,
 }
 
-pub(super) async fn create_job(State(site): State<Site>, who: Scoped<Process>, Json(body): Json<CreateJob>) -> Answer {
+pub(super) async fn create_job(
+    State(site): State<Site>,
+    who: Scoped<Process>,
+    Json(body): Json<CreateJob>,
+) -> Answer {
     for id in body.source_ids.iter().flatten() {
         door::reached(&site, &who, &id.to_string()).await?;
     }
@@ -244,7 +266,11 @@ pub(super) async fn create_job(State(site): State<Site>, who: Scoped<Process>, J
         config: body.config,
     };
     let (owner, now) = (who.owner, door::now(&site));
-    let write = site.service.store().db().write(Some(owner), move |tx| runs::create(tx, owner, &wanted, now));
+    let write = site
+        .service
+        .store()
+        .db()
+        .write(Some(owner), move |tx| runs::create(tx, owner, &wanted, now));
     let run = write.await??;
     Ok(Json(told(&site, who.owner, &run).await?))
 }

@@ -22,7 +22,8 @@ fn run(work: Work) -> BoxFuture<'static, Result<Done, Fault>> {
         if !work.session.deleted {
             return Err(no("the file is not deleted"));
         }
-        let duplicates = "SELECT 1 FROM upload_session WHERE owner_id = ?1 AND canonical_id = ?2 AND deleted_at IS NULL";
+        let duplicates =
+            "SELECT 1 FROM upload_session WHERE owner_id = ?1 AND canonical_id = ?2 AND deleted_at IS NULL";
         let db = work.tools.service.store().db();
         let shown = db.read(move |tx| tx.exists(duplicates, params![owner, session]));
         if shown.await? {
@@ -30,7 +31,9 @@ fn run(work: Work) -> BoxFuture<'static, Result<Done, Fault>> {
         }
         Ok(Done {
             result: serde_json::json!({}),
-            effect: Some(Box::new(move |tx, _| derived::forget(tx, owner, session).map(drop))),
+            effect: Some(Box::new(move |tx, _| {
+                derived::forget(tx, owner, session).map(drop)
+            })),
         })
     }
     .boxed()

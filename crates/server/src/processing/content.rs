@@ -76,7 +76,10 @@ impl Content {
 }
 
 fn longer() -> Failure {
-    Failure::new(ErrorCode::SizeMismatch, "the object is longer than it was when it was proved")
+    Failure::new(
+        ErrorCode::SizeMismatch,
+        "the object is longer than it was when it was proved",
+    )
 }
 
 async fn get(url: &str) -> Result<reqwest::Response, Failure> {
@@ -99,8 +102,17 @@ async fn get(url: &str) -> Result<reqwest::Response, Failure> {
     match response.status().as_u16() {
         200 => Ok(response),
         404 => Err(Failure::new(ErrorCode::ObjectMissing, "the object is not there")),
-        403 => Err(Failure::new(ErrorCode::StorageDenied, "the storage refuses to give the object out")),
-        status @ 500.. => Err(Failure::new(ErrorCode::StorageDown, format!("the storage answers {status}"))),
-        status => Err(Failure::new(ErrorCode::StorageError, format!("the storage answers {status}"))),
+        403 => Err(Failure::new(
+            ErrorCode::StorageDenied,
+            "the storage refuses to give the object out",
+        )),
+        status @ 500.. => Err(Failure::new(
+            ErrorCode::StorageDown,
+            format!("the storage answers {status}"),
+        )),
+        status => Err(Failure::new(
+            ErrorCode::StorageError,
+            format!("the storage answers {status}"),
+        )),
     }
 }

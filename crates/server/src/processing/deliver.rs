@@ -112,7 +112,11 @@ impl Deliverer {
         let events = db.read(move |tx| changes::after(tx, owner, at, TURN)).await?;
         let more = events.len() == TURN as usize;
         for (cursor, change) in events {
-            let word = if change.kind == "state" { &change.to } else { &change.kind };
+            let word = if change.kind == "state" {
+                &change.to
+            } else {
+                &change.kind
+            };
             if !webhooks::wants(&webhook.about.events, &change.machine, word) {
                 at = cursor;
                 continue;
@@ -127,21 +131,26 @@ impl Deliverer {
             };
             let now = self.service.now();
             let next = now.plus_millis(LEASE_MS);
-            if at != cursor && told != Told::UpTo(cursor) {
-                // What was passed over needs no second look.
-                if !self.write(owner, id, lease, Told::UpTo(at), Some(lease), now).await? {
-                    return Ok(false);
-                }
+            let failed = !matches!(told, Told::UpTo(_));
+            // What was passed over needs no second look.
+            if failed
+                && !self
+                    .write(owner, id, lease, Told::PassedOver(at), Some(lease), now)
+                    .await?
+            {
+                return Ok(false);
             }
-            let goes_on = matches!(told, Told::UpTo(_));
-            let held = self.write(owner, id, lease, told, goes_on.then_some(next), now).await?;
-            if !goes_on || !held {
+            let held = self
+                .write(owner, id, lease, told, (!failed).then_some(next), now)
+                .await?;
+            if failed || !held {
                 return Ok(false);
             }
             (at, lease) = (cursor, next);
         }
         let now = self.service.now();
-        self.write(owner, id, lease, Told::UpTo(at), None, now).await?;
+        self.write(owner, id, lease, Told::PassedOver(at), None, now)
+            .await?;
         Ok(more)
     }
 
@@ -183,7 +192,7 @@ impl Deliverer {
             if given_up {
                 let why = match told {
                     Told::Gone => "the other side wants no more (410)",
-                    Told::UpTo(_) | Told::Failed(_) => "24 hours of failures",
+                    Told::UpTo(_) | Told::PassedOver(_) | Told::Failed(_) => "24 hours of failures",
                 };
                 let act = Act {
                     actor: Actor {

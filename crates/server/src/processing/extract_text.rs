@@ -56,7 +56,9 @@ fn run(work: Work) -> BoxFuture<'static, Result<Done, Fault>> {
         let (owner, session) = (work.job.owner, work.job.session);
         Ok(Done {
             result: serde_json::to_value(&extracted).map_err(crate::failure::internal)?,
-            effect: Some(Box::new(move |tx, now| put_texts(tx, owner, session, &pieces, now))),
+            effect: Some(Box::new(move |tx, now| {
+                put_texts(tx, owner, session, &pieces, now)
+            })),
         })
     }
     .boxed()

@@ -29,7 +29,12 @@ fn run(work: Work) -> BoxFuture<'static, Result<Done, Fault>> {
         let read = read(&work).await?;
         let effect = checked(&work, &read)?;
         let declared = &work.session.mime;
-        let sniffed = sniff(&read.head, read.size <= HEAD as u64, read.names().as_deref(), declared);
+        let sniffed = sniff(
+            &read.head,
+            read.size <= HEAD as u64,
+            read.names().as_deref(),
+            declared,
+        );
         let result = serde_json::json!({
             "size": read.size, "sha256": read.sha256.to_string(), "declared_type": declared,
             "real_type": sniffed.real, "verdict": sniffed.verdict,

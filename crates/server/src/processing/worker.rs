@@ -96,7 +96,11 @@ struct Hands {
 impl Hands {
     async fn claim(self) {
         let able = |p: &&Processor| (p.able)(&self.tools);
-        let kinds: Vec<String> = PROCESSORS.iter().filter(able).map(|p| p.kind.to_owned()).collect();
+        let kinds: Vec<String> = PROCESSORS
+            .iter()
+            .filter(able)
+            .map(|p| p.kind.to_owned())
+            .collect();
         loop {
             let first = tokio::select! {
                 biased;
@@ -133,7 +137,10 @@ impl Hands {
         let now = service.now();
         bury(&self.tools).await?;
         let asked = kinds.to_vec();
-        let due = service.store().db().read(move |tx| claim::is_due(tx, &asked, now));
+        let due = service
+            .store()
+            .db()
+            .read(move |tx| claim::is_due(tx, &asked, now));
         if !due.await? {
             return Ok(Vec::new());
         }
@@ -192,7 +199,12 @@ impl Hands {
         let found = PROCESSORS.iter().find(|p| p.kind == job.kind);
         let gone = || Fault::never(Failure::new(ErrorCode::NotFound, "nobody here does this"));
         let processor = found.ok_or_else(gone)?;
-        let rows = self.tools.service.store().sessions(job.owner, vec![job.session]).await?;
+        let rows = self
+            .tools
+            .service
+            .store()
+            .sessions(job.owner, vec![job.session])
+            .await?;
         let session = rows.into_iter().flatten().next().ok_or_else(gone)?;
         let work = Work {
             job: job.clone(),
@@ -205,7 +217,10 @@ impl Hands {
             Err(e) => {
                 tracing::error!(job = %job.id, kind = job.kind, error = %e, "a processor ended in a defect");
                 self.tools.metrics.count("windlass_panics_total", &[], 1);
-                Err(Fault::never(Failure::new(ErrorCode::Internal, "a defect of the processor")))
+                Err(Fault::never(Failure::new(
+                    ErrorCode::Internal,
+                    "a defect of the processor",
+                )))
             }
         }
     }
@@ -219,10 +234,9 @@ impl Hands {
             tokio::time::sleep(BEAT).await;
             let now = service.now();
             let next = now.plus_millis(LEASE_MS);
-            let beat = service
-                .store()
-                .db()
-                .write(Some(owner), move |tx| claim::heartbeat(tx, owner, id, fence, next));
+            let beat = service.store().db().write(Some(owner), move |tx| {
+                claim::heartbeat(tx, owner, id, fence, next)
+            });
             match beat.await {
                 Ok(Ok(_)) => until = next,
                 Ok(Err(_)) => return,
@@ -239,9 +253,11 @@ impl Hands {
             End::Failed(..) => "failed",
             End::Released => "released",
         };
-        self.tools
-            .metrics
-            .count("windlass_job_attempts_total", &[("type", &job.kind), ("end", word)], 1);
+        self.tools.metrics.count(
+            "windlass_job_attempts_total",
+            &[("type", &job.kind), ("end", word)],
+            1,
+        );
         if let End::Failed(why, _) = &end {
             tracing::info!(job = %job.id, kind = job.kind, code = %why.code, cause = why.detail, "an attempt failed");
         }
@@ -292,10 +308,7 @@ pub async fn bury(tools: &Tools) -> Result<(), Failure> {
     bury_in(tools.service.store().db(), tools.service.now()).await
 }
 
-pub(crate) async fn bury_in(
-    db: &crate::db::Db,
-    now: windlass_core::time::Timestamp,
-) -> Result<(), Failure> {
+pub(crate) async fn bury_in(db: &crate::db::Db, now: windlass_core::time::Timestamp) -> Result<(), Failure> {
     for (owner, id, fence) in db.read(move |tx| ends::dead(tx, now)).await? {
         db.write(Some(owner), move |tx| ends::bury(tx, owner, id, fence, now))
             .await?;

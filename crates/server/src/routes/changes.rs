@@ -138,7 +138,10 @@ pub(super) async fn stream(
     };
     let events = futures::stream::unfold(stream, async |mut stream| {
         let change = stream.next().await?;
-        let event = Event::default().id(&change.id).event(&change.machine).json_data(&change);
+        let event = Event::default()
+            .id(&change.id)
+            .event(&change.machine)
+            .json_data(&change);
         // A change is always JSON; one that were not is left out.
         Some((event.ok(), stream))
     });

@@ -37,11 +37,18 @@ pub(super) async fn audit(
     _: Scoped<Admin>,
     Query(which): Query<Which>,
 ) -> Result<Json<Page<AuditEntry>>, Problems> {
-    let before = which.cursor.as_deref().map(number).transpose()?.unwrap_or(i64::MAX);
+    let before = which
+        .cursor
+        .as_deref()
+        .map(number)
+        .transpose()?
+        .unwrap_or(i64::MAX);
     let limit = which.limit.unwrap_or(PAGE).clamp(1, MOST);
-    let read = site.service.store().db().read(move |tx| {
-        audit::page(tx, which.action.as_deref(), before, limit)
-    });
+    let read = site
+        .service
+        .store()
+        .db()
+        .read(move |tx| audit::page(tx, which.action.as_deref(), before, limit));
     let items = read.await?;
     let cursor = items.last().filter(|_| items.len() == limit as usize);
     let cursor = cursor.map(|row| row.seq.to_string());

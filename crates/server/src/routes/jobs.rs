@@ -40,7 +40,10 @@ pub(super) fn asked<T: std::str::FromStr>(
     name: &str,
 ) -> Result<Option<T>, Refusal> {
     let wrong = || Refusal::new(ErrorCode::InvalidField, format!("{name}: has no such value"));
-    query.get(name).map(|t| t.parse().map_err(|_| wrong())).transpose()
+    query
+        .get(name)
+        .map(|t| t.parse().map_err(|_| wrong()))
+        .transpose()
 }
 
 /// `limit`, within bounds.
@@ -83,9 +86,7 @@ pub(super) async fn log(
     let job = find(&site, &who, &id).await?;
     let db = site.service.store().db();
     let read = db.read(move |tx| jobs::log(tx, job.owner, job.id));
-    Ok(Json(JobLog {
-        entries: read.await?,
-    }))
+    Ok(Json(JobLog { entries: read.await? }))
 }
 
 pub(super) async fn create(

@@ -2,7 +2,7 @@
 
 use axum::extract::{Path, State};
 use windlass_core::error::ErrorCode;
-use windlass_protocol::places::{DestinationView, NewTemplate, PatchDestination, Template};
+use windlass_protocol::places::{DestinationView, Import, Imported, NewTemplate, PatchDestination, Template};
 use windlass_protocol::sessions::Answers;
 
 use super::Site;
@@ -57,6 +57,28 @@ pub(super) async fn patch(
         .patch_destination(id, &wanted, actor(&who, false))
         .await?;
     Ok(Json(view))
+}
+
+pub(super) async fn import(
+    State(site): State<Site>,
+    who: Scoped<Admin>,
+    Json(wanted): Json<Import>,
+) -> Result<Json<Answers<Imported>>, Problems> {
+    let owner = wanted.owner_id.unwrap_or(who.owner);
+    if owner != who.owner {
+        let find = site
+            .service
+            .store()
+            .db()
+            .read(move |tx| crate::store::owners::by_id(tx, owner));
+        let found = find.await?;
+        found.ok_or_else(|| Refusal::new(ErrorCode::NotFound, "no such owner"))?;
+    }
+    let items = site
+        .service
+        .import(owner, &wanted.entities, actor(&who, false))
+        .await?;
+    Ok(Json(Answers { items }))
 }
 
 pub(super) async fn templates(

@@ -39,11 +39,7 @@ pub(super) async fn get(
     search(&site, &who, wanted).await
 }
 
-async fn search(
-    site: &Site,
-    who: &Scoped<Read>,
-    wanted: Search,
-) -> Result<Json<SearchAnswer>, Problems> {
+async fn search(site: &Site, who: &Scoped<Read>, wanted: Search) -> Result<Json<SearchAnswer>, Problems> {
     let invalid = |what: &str| Refusal::new(ErrorCode::InvalidField, what);
     if wanted.text.trim().is_empty() || wanted.text.len() > MAX_TEXT_BYTES {
         return Err(invalid("text: 1 to 65,536 bytes").into());
@@ -55,17 +51,24 @@ async fn search(
         return Err(invalid("least: -1 to 1").into());
     }
     let tools = tools(site)?;
-    let none = || Refusal::new(ErrorCode::NotFound, "this server makes no vectors: set embedding-url");
+    let none = || {
+        Refusal::new(
+            ErrorCode::NotFound,
+            "this server makes no vectors: set embedding-url",
+        )
+    };
     let embedder = tools.embedder.as_ref().ok_or_else(none)?;
     let made = embedder.embed(&[wanted.text.as_str()]).await?;
     let vector = made.vectors.into_iter().next().ok_or_else(none)?;
     let owner = who.owner;
-    let places = who.destinations.as_ref().map(|d| d.iter().copied().collect::<Vec<_>>());
+    let places = who
+        .destinations
+        .as_ref()
+        .map(|d| d.iter().copied().collect::<Vec<_>>());
     let (most, least) = (wanted.most, wanted.least);
     let model = tools.model.clone();
     let db = site.service.store().db();
-    let read = db.read(move |tx| {
-        similar::nearest(tx, owner, &vector, &model, places.as_deref(), most, least)
-    });
+    let read =
+        db.read(move |tx| similar::nearest(tx, owner, &vector, &model, places.as_deref(), most, least));
     Ok(Json(read.await?))
 }

@@ -53,7 +53,12 @@ fn bearer(headers: &HeaderMap) -> Option<&[u8]> {
 }
 
 async fn take(site: &Site, destination: &str, secret: &[u8], body: Body) -> Result<StatusCode, Problems> {
-    let refused = || Failure::new(ErrorCode::Unauthenticated, "the secret of the destination is missing or wrong");
+    let refused = || {
+        Failure::new(
+            ErrorCode::Unauthenticated,
+            "the secret of the destination is missing or wrong",
+        )
+    };
     let id: DestinationId = destination.parse().map_err(|_| refused())?;
     if site.service.shows_hook_secret(id, secret).await? == Shown::Wrong {
         return Err(refused().into());

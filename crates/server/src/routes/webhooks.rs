@@ -94,7 +94,12 @@ pub(super) async fn all(
 ) -> Result<Json<Answers<Webhook>>, Problems> {
     may(&site, &who)?;
     let owner = who.owner;
-    let rows = site.service.store().db().read(move |tx| webhooks::all(tx, owner)).await?;
+    let rows = site
+        .service
+        .store()
+        .db()
+        .read(move |tx| webhooks::all(tx, owner))
+        .await?;
     Ok(Json(Answers {
         items: rows.into_iter().map(|w| w.about).collect(),
     }))
@@ -107,7 +112,12 @@ pub(super) async fn get(
 ) -> Result<Json<Webhook>, Problems> {
     let (owner, id) = (who.owner, id(&text)?);
     may(&site, &who)?;
-    let row = site.service.store().db().read(move |tx| webhooks::one(tx, owner, id)).await?;
+    let row = site
+        .service
+        .store()
+        .db()
+        .read(move |tx| webhooks::one(tx, owner, id))
+        .await?;
     Ok(Json(row.ok_or_else(missing)?.about))
 }
 
@@ -124,7 +134,9 @@ pub(super) async fn patch(
     }
     let db = site.service.store().db();
     let row = db
-        .write(Some(owner), move |tx| webhooks::patch(tx, owner, id, &change, now))
+        .write(Some(owner), move |tx| {
+            webhooks::patch(tx, owner, id, &change, now)
+        })
         .await??;
     Ok(Json(row.about))
 }
@@ -158,7 +170,12 @@ pub(super) async fn test(
 ) -> Result<Json<WebhookTest>, Problems> {
     let (owner, id) = (who.owner, id(&text)?);
     let tools = may(&site, &who)?;
-    let row = site.service.store().db().read(move |tx| webhooks::one(tx, owner, id)).await?;
+    let row = site
+        .service
+        .store()
+        .db()
+        .read(move |tx| webhooks::one(tx, owner, id))
+        .await?;
     let row = row.ok_or_else(missing)?;
     let now = site.service.now();
     let random = u64::from_le_bytes(random(site.service.world())?);
@@ -182,7 +199,10 @@ pub(super) async fn test(
     let failed = match deliver(&tools.outgoing, &row.about.url, &secrets, &message, now).await {
         Outcome::Delivered => None,
         Outcome::Again(why) => Some(why),
-        Outcome::Gone => Some(Failure::new(ErrorCode::NotFound, "the other side wants no more (410)")),
+        Outcome::Gone => Some(Failure::new(
+            ErrorCode::NotFound,
+            "the other side wants no more (410)",
+        )),
     };
     Ok(Json(WebhookTest {
         delivered: failed.is_none(),

@@ -1,6 +1,8 @@
 //! What an operator does beside a running server, on its ledger: tokens, users, migrations. The server notices within
 //! seconds.
 
+mod jobs;
+
 use std::sync::Arc;
 
 use windlass_core::error::{ErrorCode, Failure};
@@ -11,6 +13,7 @@ use windlass_protocol::tokens::{CreateToken, CreatedToken, Scope, Token};
 
 use super::settings::{Database, LedgerAt};
 use super::start::{file, open};
+pub use jobs::OwnedJob;
 use crate::auth::secret::TokenSecret;
 use crate::clock::{SystemWorld, World, random};
 use crate::db::{Db, Tx, Version, params};

@@ -214,6 +214,14 @@ impl Settings {
     }
 }
 
+/// Where the shipped destinations are, with the keys of a bucket, for whoever only cleans up.
+///
+/// # Errors
+/// As [`Settings::resolve`].
+pub fn storage_place(layers: &Layers, data: Option<&std::path::Path>) -> Result<StoragePlace, Failure> {
+    storage::resolve(layers, data.unwrap_or_else(|| std::path::Path::new("")))
+}
+
 /// Ages that the janitor goes by, for whoever only cleans up.
 ///
 /// # Errors

@@ -162,7 +162,7 @@ pub async fn start_with(settings: Settings, world: Arc<dyn World>) -> Result<Ser
     };
     let serving = tokio::spawn(serve(listener, app, how, stop.clone(), settings.shutdown_grace));
     service.set_thresholds(settings.janitor);
-    tokio::spawn(super::upkeep::upkeep(Arc::clone(&service), stop.clone()));
+    service.keep(super::upkeep::upkeep(Arc::clone(&service), stop.clone()));
     let workers = Workers::start(Arc::clone(&tools), settings.work.workers, Arc::clone(service.wake()));
     let deliverer = Deliverer {
         service: Arc::clone(&service),

@@ -23,28 +23,36 @@ const DAY_MS: i64 = 86_400_000;
 /// A start cleans up unless that was done so short ago, milliseconds.
 const LATELY_MS: i64 = 3_600_000;
 
-/// Runs until the end.
+/// Runs until the end, and gives its lease back then.
 pub(super) async fn upkeep(service: Arc<Service>, stop: CancellationToken) {
+    let holder = match random::<8>(service.world()) {
+        Ok(bytes) => bytes.iter().map(|b| format!("{b:02x}")).collect::<String>(),
+        Err(e) => return tracing::error!(error = %e, "nobody sweeps"),
+    };
     let both = async {
-        tokio::join!(sweeping(&service), cleaning(&service));
+        tokio::join!(sweeping(&service, &holder), cleaning(&service));
     };
     tokio::select! {
         biased;
         () = stop.cancelled() => {}
         () = both => {}
     }
+    let name = holder.clone();
+    let back = service
+        .store()
+        .db()
+        .write(None, move |tx| lease::give_back_all(tx, &name));
+    if let Err(e) = back.await {
+        tracing::info!(error = %e, "the lease of the sweep runs out by itself");
+    }
 }
 
-async fn sweeping(service: &Arc<Service>) {
+async fn sweeping(service: &Arc<Service>, holder: &str) {
     let mut tick = tokio::time::interval(SWEEP);
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    let holder = match random::<8>(service.world()) {
-        Ok(bytes) => bytes.iter().map(|b| format!("{b:02x}")).collect::<String>(),
-        Err(e) => return tracing::error!(error = %e, "nobody sweeps"),
-    };
     loop {
         tick.tick().await;
-        if let Err(e) = sweep_once(service, &holder).await {
+        if let Err(e) = sweep_once(service, holder).await {
             tracing::warn!(error = %e, "the sweep could not run");
         }
     }

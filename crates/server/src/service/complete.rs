@@ -52,6 +52,20 @@ impl Service {
         items: Vec<CompleteItem>,
     ) -> Result<Vec<CompleteResult>, Failure> {
         super::check_batch(items.len())?;
+        // The leases are taken by the task too: of whoever hangs up just then nothing is left held.
+        let service = Arc::clone(self);
+        let task = self
+            .tasks
+            .spawn(async move { service.complete_all(owner, items).await });
+        task.await
+            .map_err(|e| crate::failure::internal(format!("completing ended early: {e}")))?
+    }
+
+    async fn complete_all(
+        self: &Arc<Self>,
+        owner: OwnerId,
+        items: Vec<CompleteItem>,
+    ) -> Result<Vec<CompleteResult>, Failure> {
         let until = Instant::now() + WAIT;
         let ids: Vec<_> = items.iter().map(|i| i.id).collect();
         let asks = items

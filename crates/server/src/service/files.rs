@@ -103,7 +103,9 @@ impl Service {
             SessionState::Uploaded | SessionState::Deduplicated => FilePartState::Uploaded,
             SessionState::Failed | SessionState::Rejected => FilePartState::Failed,
             SessionState::Uploading | SessionState::Verifying if plan.is_single() => FilePartState::Uploading,
-            SessionState::Pending | SessionState::Uploading | SessionState::Verifying => FilePartState::Pending,
+            SessionState::Pending | SessionState::Uploading | SessionState::Verifying => {
+                FilePartState::Pending
+            }
         };
         let Some(object) = row.object.as_ref().filter(|_| !plan.is_single()).map(|o| o.id) else {
             return Ok(parts::planned(id, &plan, state, at));

@@ -32,13 +32,21 @@ impl Service {
     /// When the ledger does not answer.
     pub async fn shows_hook_secret(&self, id: DestinationId, shown: &[u8]) -> Result<Shown, Failure> {
         let find = "SELECT hook_secret_hash FROM destination WHERE id = ?1 AND state <> 'retired'";
-        let row = self.store.db().read(move |tx| tx.query_opt(find, params![id])).await?;
+        let row = self
+            .store
+            .db()
+            .read(move |tx| tx.query_opt(find, params![id]))
+            .await?;
         let kept: Option<Vec<u8>> = row.map(|r| r.get(0)).transpose()?.flatten();
         let is_set = kept.is_some();
         // No text has this hash.
         let kept = kept.unwrap_or_else(|| vec![0; 32]);
         let same = verify_slices_are_equal(hash(shown).as_slice(), &kept).is_ok();
-        Ok(if same && is_set { Shown::Right } else { Shown::Wrong })
+        Ok(if same && is_set {
+            Shown::Right
+        } else {
+            Shown::Wrong
+        })
     }
 
     /// Makes the secret of a destination; the one before it ends.
@@ -60,7 +68,12 @@ impl Service {
         self.set_hook_hash(id, by, None).await
     }
 
-    async fn set_hook_hash(&self, id: DestinationId, by: OwnerId, hash: Option<Vec<u8>>) -> Result<(), Refusal> {
+    async fn set_hook_hash(
+        &self,
+        id: DestinationId,
+        by: OwnerId,
+        hash: Option<Vec<u8>>,
+    ) -> Result<(), Refusal> {
         let now = self.now();
         let set = move |tx: &mut dyn Tx| {
             let sql = "UPDATE destination SET hook_secret_hash = ?2, updated_at = ?3 WHERE id = ?1 AND state <> 'retired'";

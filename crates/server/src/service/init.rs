@@ -192,8 +192,7 @@ impl Service {
             Some(part_size) => PartPlan::stored(item.size, part_size),
             None => PartPlan::new(item.size),
         };
-        let plan = plan
-            .map_err(|e| Refusal::new(ErrorCode::PartPlanMismatch, e.to_string()))?;
+        let plan = plan.map_err(|e| Refusal::new(ErrorCode::PartPlanMismatch, e.to_string()))?;
         let (object, mut token) = self.fresh(now)?;
         // Who sends no header can send no token: its own key tells such an object (M2).
         if item.plain && plan.is_single() {

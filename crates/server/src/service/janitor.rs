@@ -55,9 +55,16 @@ impl Service {
     ) -> Result<JanitorReport, Refusal> {
         let t = self.thresholds();
         let at = self.now();
-        let turn = if dry_run { None } else { Some(self.take_turn().await?) };
+        let turn = if dry_run {
+            None
+        } else {
+            Some(self.take_turn().await?)
+        };
         let before = at.plus_millis(-t.abandoned);
-        let read = self.store.db().read(move |tx| janitor::abandoned(tx, before, TOLD));
+        let read = self
+            .store
+            .db()
+            .read(move |tx| janitor::abandoned(tx, before, TOLD));
         let (abandoned_total, abandoned) = read.await?;
         let gathered = self.gather(&t).await?;
         let steps = plan(&gathered.facts, &t, at);
@@ -82,7 +89,9 @@ impl Service {
         if let Some(turn) = turn {
             self.store
                 .db()
-                .write(None, move |tx| lease::give_back(tx, lease::JANITOR, &turn.holder, turn.fence))
+                .write(None, move |tx| {
+                    lease::give_back(tx, lease::JANITOR, &turn.holder, turn.fence)
+                })
                 .await?;
         }
         Ok(report)
@@ -92,7 +101,8 @@ impl Service {
         let bytes: [u8; 8] = random(self.world())?;
         let holder: String = bytes.iter().map(|b| format!("{b:02x}")).collect();
         let (name, now) = (holder.clone(), self.now());
-        let take = move |tx: &mut dyn Tx| lease::take(tx, lease::JANITOR, &name, now.plus_millis(LEASE_MS), now);
+        let take =
+            move |tx: &mut dyn Tx| lease::take(tx, lease::JANITOR, &name, now.plus_millis(LEASE_MS), now);
         match self.store.db().write(None, take).await? {
             Some(fence) => Ok(Turn { holder, fence }),
             None => Err(Refusal::new(
@@ -107,7 +117,9 @@ impl Service {
         let until = self.now().plus_millis(LEASE_MS);
         self.store
             .db()
-            .write(None, move |tx| lease::prolong(tx, lease::JANITOR, &holder, fence, until))
+            .write(None, move |tx| {
+                lease::prolong(tx, lease::JANITOR, &holder, fence, until)
+            })
             .await
     }
 
@@ -176,8 +188,8 @@ impl Service {
     async fn look_through(&self, row: &DestinationRow, facts: &mut Facts) -> Result<bool, Failure> {
         let (id, is_folder) = (row.id, matches!(row.config, DestinationConfig::Folder { .. }));
         let storage = self.storages.get(id).await?.storage;
-        let (mut seen, mut turn, mut whole) = (Vec::new(), None, true);
-        loop {
+        let (mut seen, mut turn) = (Vec::new(), None);
+        let whole = loop {
             let Inventory { found, next } = storage.inventory(turn).await?;
             let asked = found.clone();
             // After the listing: what was begun meanwhile has its row before it is there.
@@ -202,13 +214,13 @@ impl Service {
                     }
                 }
             }
-            whole = seen.len() < MOST_STRAYS;
+            let room = seen.len() < MOST_STRAYS;
             match next {
-                Some(next) if whole && !self.ending.is_cancelled() => turn = Some(next),
+                Some(next) if room && !self.ending.is_cancelled() => turn = Some(next),
                 Some(_) => return Ok(false),
-                None => break,
+                None => break room,
             }
-        }
+        };
         let over = self.store.db().read(move |tx| janitor::over(tx, id, &seen));
         facts.over.extend(over.await?);
         Ok(whole)
@@ -261,7 +273,10 @@ impl Service {
         let ids = ids.to_vec();
         let objects = self.store.db().read(move |tx| janitor::objects(tx, &ids)).await?;
         for (object, cleaned) in self.discard_all(objects).await {
-            let Some((step, told)) = of.get(&object).and_then(|n| Some((steps.get(*n)?, told.get_mut(*n)?))) else {
+            let Some((step, told)) = of
+                .get(&object)
+                .and_then(|n| Some((steps.get(*n)?, told.get_mut(*n)?)))
+            else {
                 continue;
             };
             match cleaned {
@@ -296,7 +311,8 @@ impl Service {
         let done = match (step.action, step.subject.clone()) {
             (JanitorAction::Settle, Subject::Session(owner, id)) => match self.look_after(owner, id).await? {
                 Looked::Settled => {
-                    let write = move |tx: &mut dyn Tx| janitor::noted(tx, &step, "session", id.into(), owner, now);
+                    let write =
+                        move |tx: &mut dyn Tx| janitor::noted(tx, &step, "session", id.into(), owner, now);
                     db.write(Some(owner), write).await?;
                     true
                 }
@@ -324,7 +340,10 @@ impl Service {
                 };
                 let storage = self.storages.get(object.destination).await?.storage;
                 if !storage.discard(&object).await? {
-                    return Err(Failure::new(ErrorCode::StorageError, "something of it is left at the storage"));
+                    return Err(Failure::new(
+                        ErrorCode::StorageError,
+                        "something of it is left at the storage",
+                    ));
                 }
                 let write = move |tx: &mut dyn Tx| janitor::noted(tx, &step, "object", id.into(), owner, now);
                 db.write(Some(owner), write).await?;
@@ -378,7 +397,11 @@ impl Service {
             Err(refused) => return Err(refused.failure),
         };
         // What is left over is not left for a day.
-        let wait = if report.more { every_ms.min(600_000) } else { every_ms };
+        let wait = if report.more {
+            every_ms.min(600_000)
+        } else {
+            every_ms
+        };
         let until = self.now().plus_millis(wait);
         self.store
             .db()

@@ -218,10 +218,9 @@ impl Service {
         let until = self.until(now, said.lease_s)?;
         let owner = self.job_owner(id, Some(said.fence)).await?;
         let fence = said.fence;
-        let write = self
-            .store
-            .db()
-            .write(Some(owner), move |tx| claim::heartbeat(tx, owner, id, fence, until));
+        let write = self.store.db().write(Some(owner), move |tx| {
+            claim::heartbeat(tx, owner, id, fence, until)
+        });
         let job = write.await??;
         Ok(Held {
             lease_until: job.lease_until.as_millis(),
@@ -316,7 +315,8 @@ pub fn reported(error: Option<ReportedError>) -> Failure {
 
 /// A place as people read it.
 fn place(kept: &str) -> String {
-    serde_json::from_str::<windlass_extract::Locator>(kept).map_or_else(|_| kept.to_owned(), |l| l.to_string())
+    serde_json::from_str::<windlass_extract::Locator>(kept)
+        .map_or_else(|_| kept.to_owned(), |l| l.to_string())
 }
 
 /// A place in a list: time and id of its last row.

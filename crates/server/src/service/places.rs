@@ -4,9 +4,7 @@ use windlass_core::error::{ErrorCode, Failure};
 use windlass_core::ids::{DestinationId, FileId, OwnerId};
 use windlass_core::limits::URL_TTL_MS;
 use windlass_protocol::groups::FileLink;
-use windlass_protocol::places::{
-    DestinationView, NewTemplate, PatchDestination, Template, UploadMetrics,
-};
+use windlass_protocol::places::{DestinationView, NewTemplate, PatchDestination, Template, UploadMetrics};
 
 use super::Service;
 use crate::clock::random;
@@ -160,10 +158,7 @@ impl Service {
     /// # Errors
     /// `not_found`.
     pub async fn public_file(&self, public: [u8; 16], file: FileId) -> Result<String, Refusal> {
-        let read = self
-            .store
-            .db()
-            .read(move |tx| public::file(tx, public, file));
+        let read = self.store.db().read(move |tx| public::file(tx, public, file));
         self.public_url(read.await?).await
     }
 

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
+use windlass_core::complete::StoredPart;
 use windlass_core::error::{ErrorCode, Failure};
 use windlass_core::ids::{FileId, OwnerId};
 use windlass_core::limits::MAX_PARTS;
@@ -109,7 +110,10 @@ impl Service {
             })
             .await?
             .ok_or_else(missing)?;
-        let object = row.object.clone().ok_or_else(|| internal("a file that may be sent, without an object"))?;
+        let object = row
+            .object
+            .clone()
+            .ok_or_else(|| internal("a file that may be sent, without an object"))?;
         let opened = self.storages.get(row.destination).await?;
         opened.storage.room(told.size.unwrap_or(0)).await?;
         let again = row.state != windlass_core::states::SessionState::Pending;
@@ -128,8 +132,10 @@ impl Service {
                 failed: Vec::new(),
             };
             let now = self.now();
-            db.write(Some(owner), move |tx| parts::learn(tx, owner, std::slice::from_ref(&learnt), now))
-                .await?;
+            db.write(Some(owner), move |tx| {
+                parts::learn(tx, owner, std::slice::from_ref(&learnt), now)
+            })
+            .await?;
         }
         let uploads = opened
             .storage
@@ -192,16 +198,32 @@ impl Service {
             upload_id,
             checked: true,
         };
-        self.store.begun(vec![learnt]).await?.pop().flatten().ok_or_else(gone)
+        self.store
+            .begun(vec![learnt])
+            .await?
+            .pop()
+            .flatten()
+            .ok_or_else(gone)
     }
 
     /// Parts of a multipart upload as the storage lists them; what is learnt is written down.
-    pub(crate) async fn list_plain(&self, owner: OwnerId, id: FileId) -> Result<Vec<windlass_core::complete::StoredPart>, Refusal> {
+    pub(crate) async fn list_plain(&self, owner: OwnerId, id: FileId) -> Result<Vec<StoredPart>, Refusal> {
         let row = self.store.sessions(owner, vec![id]).await?.pop().flatten();
         let row = row.ok_or_else(missing)?;
+        let is_settled = row.is_settled();
         let Some(object) = row.object.filter(|o| o.session == id && !row.deleted) else {
             return Ok(Vec::new());
         };
+        if is_settled {
+            // The storage has one whole; what it was made of is written down.
+            let of = object.id;
+            let read = self.store.db().read(move |tx| parts::load(tx, owner, id, of));
+            let stored = |p: windlass_protocol::files::PartView| {
+                let (n, size, crc64) = (p.n, p.size, p.crc64);
+                p.etag.map(|etag| StoredPart { n, size, etag, crc64 })
+            };
+            return Ok(read.await?.into_values().filter_map(stored).collect());
+        }
         let storage = self.storages.get(object.destination).await?.storage;
         let listed = match storage.list(&object).await? {
             Listing::Parts(parts) => parts,
@@ -223,7 +245,9 @@ impl Service {
             let now = self.now();
             self.store
                 .db()
-                .write(Some(owner), move |tx| parts::learn(tx, owner, std::slice::from_ref(&learnt), now))
+                .write(Some(owner), move |tx| {
+                    parts::learn(tx, owner, std::slice::from_ref(&learnt), now)
+                })
                 .await?;
         }
         Ok(listed)
@@ -237,6 +261,25 @@ impl Service {
         wish: Wish,
     ) -> Result<Outcome, Failure> {
         let until = Instant::now() + WAIT;
+        // The lease is taken by the task too: of whoever hangs up just then nothing is left held.
+        let service = Arc::clone(self);
+        let task = self
+            .tasks
+            .spawn(async move { service.complete_to_the_end(owner, id, wish, until).await });
+        match tokio::time::timeout_at(until, task).await {
+            Ok(Ok(outcome)) => outcome,
+            Ok(Err(e)) => Err(internal(format!("completing ended early: {e}"))),
+            Err(_) => Ok(Outcome::Verifying),
+        }
+    }
+
+    async fn complete_to_the_end(
+        &self,
+        owner: OwnerId,
+        id: FileId,
+        wish: Wish,
+        until: Instant,
+    ) -> Result<Outcome, Failure> {
         loop {
             let row = self.store.sessions(owner, vec![id]).await?.pop().flatten();
             let Some(row) = row else {
@@ -254,25 +297,13 @@ impl Service {
                 .lease(owner, vec![ask], now.plus_millis(LEASE_MS), now)
                 .await?
                 .pop();
-            let row = match leased {
-                Some(Ok(Leased::Ours(row))) => *row,
+            match leased {
+                Some(Ok(Leased::Ours(row))) => return self.complete_held(owner, *row, wish).await,
                 Some(Ok(Leased::Settled(_))) => return Ok(Outcome::Settled),
-                Some(Ok(Leased::Busy)) if Instant::now() < until => {
-                    tokio::time::sleep(ASK_AGAIN).await;
-                    continue;
-                }
+                Some(Ok(Leased::Busy)) if Instant::now() < until => tokio::time::sleep(ASK_AGAIN).await,
                 Some(Ok(Leased::Busy)) | None => return Ok(Outcome::Verifying),
                 Some(Err(refused)) => return Ok(Outcome::Failed(refused)),
-            };
-            let (service, wish) = (Arc::clone(self), wish.clone());
-            let task = self
-                .tasks
-                .spawn(async move { service.complete_held(owner, row, wish).await });
-            return match tokio::time::timeout_at(until, task).await {
-                Ok(Ok(outcome)) => outcome,
-                Ok(Err(e)) => Err(internal(format!("completing ended early: {e}"))),
-                Err(_) => Ok(Outcome::Verifying),
-            };
+            }
         }
     }
 
@@ -293,7 +324,11 @@ impl Service {
                 (Released::Failed, Some(why), Outcome::Missing(parts))
             }
             PlainEnd::Missing(parts) => (Released::Uploading, None, Outcome::Missing(parts)),
-            PlainEnd::Refused(why) => (Released::Uploading, Some(why.clone()), Outcome::Failed(why.into())),
+            PlainEnd::Refused(why) => (
+                Released::Uploading,
+                Some(why.clone()),
+                Outcome::Failed(why.into()),
+            ),
             PlainEnd::Lost(why) => (Released::Failed, Some(why.clone()), Outcome::Failed(why.into())),
             PlainEnd::Taken => {
                 let why = Failure::new(ErrorCode::Overloaded, "the name was taken: ask again");
@@ -306,7 +341,12 @@ impl Service {
         Ok(outcome)
     }
 
-    pub(super) async fn complete_at_storage(&self, owner: OwnerId, row: &SessionRow, wish: &Wish) -> Result<PlainEnd, Failure> {
+    pub(super) async fn complete_at_storage(
+        &self,
+        owner: OwnerId,
+        row: &SessionRow,
+        wish: &Wish,
+    ) -> Result<PlainEnd, Failure> {
         let gone = || Failure::new(ErrorCode::ObjectCondemned, "the attempt was given up");
         let mut object = row.object.clone().ok_or_else(gone)?;
         let (id, fence) = (row.id, row.fence);
@@ -350,8 +390,16 @@ impl Service {
         }
     }
 
-    pub(super) async fn settle_plain(&self, owner: OwnerId, row: &SessionRow, proof: PlainProof) -> Result<Outcome, Failure> {
-        let object = row.object.clone().ok_or_else(|| internal("a proof without an object"))?;
+    pub(super) async fn settle_plain(
+        &self,
+        owner: OwnerId,
+        row: &SessionRow,
+        proof: PlainProof,
+    ) -> Result<Outcome, Failure> {
+        let object = row
+            .object
+            .clone()
+            .ok_or_else(|| internal("a proof without an object"))?;
         let item = Settle {
             id: row.id,
             fence: row.fence,
@@ -361,7 +409,8 @@ impl Service {
             sha256: proof.sha256,
             proof: proof.proof,
         };
-        let (size, now, hash, id, fence) = (proof.size, self.now(), proof.sha256, row.id, row.fence);
+        let (size, parts) = (proof.size, proof.parts);
+        let (now, hash, id, fence) = (self.now(), proof.sha256, row.id, row.fence);
         let settled = self
             .store
             .db()
@@ -374,7 +423,7 @@ impl Service {
                         crate::db::params![owner, id, fence, hash],
                     )?;
                 }
-                plain::settle(tx, owner, &item, size, now)
+                plain::settle(tx, owner, &item, size, &parts, now)
             })
             .await?;
         match settled {
@@ -390,7 +439,10 @@ impl Service {
                 match row {
                     Some(row) if row.is_settled() && !row.deleted => Ok(Outcome::Settled),
                     _ => {
-                        let why = Refusal::new(ErrorCode::LeaseLost, "it was changed while it was being completed");
+                        let why = Refusal::new(
+                            ErrorCode::LeaseLost,
+                            "it was changed while it was being completed",
+                        );
                         Ok(Outcome::Failed(why))
                     }
                 }

@@ -108,7 +108,7 @@ impl Service {
     /// When the ledger does not answer.
     pub async fn sweep(&self) -> Result<(), Failure> {
         loop {
-            let objects = self.store.condemned(SWEEP).await?;
+            let objects = self.store.condemned(self.now(), SWEEP).await?;
             let found = objects.len();
             let mut left = 0;
             for (object, cleaned) in self.clean(objects).await? {

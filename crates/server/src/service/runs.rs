@@ -21,7 +21,9 @@ impl Service {
     pub async fn create_run(&self, owner: OwnerId, wanted: CreateRun) -> Result<Run, Refusal> {
         let now = self.now();
         let db = self.store.db();
-        let run = db.write(Some(owner), move |tx| runs::create(tx, owner, &wanted, now)).await??;
+        let run = db
+            .write(Some(owner), move |tx| runs::create(tx, owner, &wanted, now))
+            .await??;
         self.wake.notify_one();
         Ok(run)
     }
@@ -55,6 +57,7 @@ impl Service {
     pub async fn cancel_run(&self, owner: OwnerId, id: RunId) -> Result<Run, Refusal> {
         let now = self.now();
         let db = self.store.db();
-        db.write(Some(owner), move |tx| runs::cancel(tx, owner, id, now)).await?
+        db.write(Some(owner), move |tx| runs::cancel(tx, owner, id, now))
+            .await?
     }
 }

@@ -24,7 +24,11 @@ impl Service {
     pub(crate) async fn source(&self, object: &ObjectRow) -> Result<Source, Failure> {
         if let Some(folder) = self.storages.folder(object.destination).await? {
             let missing = || Failure::new(ErrorCode::ObjectMissing, "the object is not there");
-            return folder.open_object(object).await?.map(Source::File).ok_or_else(missing);
+            return folder
+                .open_object(object)
+                .await?
+                .map(Source::File)
+                .ok_or_else(missing);
         }
         let storage = self.storages.get(object.destination).await?.storage;
         let now = self.now();

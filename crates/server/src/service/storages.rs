@@ -7,9 +7,11 @@ use std::sync::Arc;
 use tokio::sync::Mutex;
 use windlass_core::error::{ErrorCode, Failure};
 use windlass_core::ids::DestinationId;
+use windlass_core::limits::URL_TTL_MS;
 use windlass_protocol::destinations::DestinationConfig;
 
 use crate::clock::World;
+use crate::db::params;
 use crate::secrets::{Keys, Secrets};
 use crate::storage::folder::url::BlobSigner;
 use crate::storage::folder::{Folder, FolderStorage};
@@ -77,12 +79,21 @@ impl Storages {
         // Not under the lock: a keyring that asks the person holds up its own destination only.
         let row = self.store.destination(id).await?;
         let row = row.ok_or_else(|| Failure::new(ErrorCode::NotFound, "no such destination"))?;
-        let opened = self.open_row(&row).await?;
+        let ttl_ms = self.ttl_ms(id).await?;
+        let opened = self.open_row(&row, ttl_ms).await?;
         // Of two that opened it at once the first one counts: a folder has one record of what is being written.
         Ok(self.open.lock().await.entry(id).or_insert(opened).clone())
     }
 
-    async fn open_row(&self, row: &DestinationRow) -> Result<Opened, Failure> {
+    /// Milliseconds that URLs to send there live.
+    async fn ttl_ms(&self, id: DestinationId) -> Result<i64, Failure> {
+        let sql = "SELECT url_ttl_s FROM destination WHERE id = ?1";
+        let read = self.store.db().read(move |tx| tx.query_opt(sql, params![id]));
+        let seconds: Option<i64> = read.await?.map(|r| r.get(0)).transpose()?;
+        Ok(seconds.map_or(URL_TTL_MS, |s| s * 1_000))
+    }
+
+    async fn open_row(&self, row: &DestinationRow, ttl_ms: i64) -> Result<Opened, Failure> {
         let begin = Arc::default();
         match &row.config {
             DestinationConfig::Folder { path } => {
@@ -91,6 +102,7 @@ impl Storages {
                     PathBuf::from(path),
                     Arc::clone(&self.signer),
                     &self.launch,
+                    ttl_ms,
                 );
                 Ok(Opened {
                     storage: Arc::new(Folder(Arc::clone(&folder))),
@@ -105,7 +117,7 @@ impl Storages {
                 let keys = self.secrets.get(row.id, keep).await?;
                 // Without a probe nothing is believed: objects are read back.
                 let capabilities = row.capabilities.unwrap_or(Capabilities::NONE);
-                let s3 = self.s3(&row.config, &keys, capabilities)?;
+                let s3 = self.s3(&row.config, &keys, capabilities)?.with_ttl(ttl_ms);
                 Ok(Opened {
                     storage: Arc::new(s3),
                     begin,

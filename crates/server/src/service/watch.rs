@@ -31,11 +31,7 @@ const SWEEP: u32 = 500;
 /// Rounds of one sweep; what is left is found by the next one.
 const ROUNDS: usize = 20;
 /// An event may come before the storage shows the object, and before whoever holds the lease has failed.
-const EARLY: [Duration; 3] = [
-    Duration::ZERO,
-    Duration::from_millis(700),
-    Duration::from_secs(4),
-];
+const EARLY: [Duration; 3] = [Duration::ZERO, Duration::from_millis(700), Duration::from_secs(4)];
 
 /// What looking after a file came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,7 +57,9 @@ impl Service {
         mut delivery: Delivery,
     ) -> Result<(), Failure> {
         // Somebody tries whether we listen: we do.
-        delivery.dead.retain(|letter| letter.reason != DeadReason::TestEvent);
+        delivery
+            .dead
+            .retain(|letter| letter.reason != DeadReason::TestEvent);
         let row = self.store.destination(destination).await?;
         let place = row.and_then(|row| match row.config {
             DestinationConfig::S3 { bucket, prefix, .. } => Some((bucket, prefix)),
@@ -106,9 +104,10 @@ impl Service {
             return Ok(());
         }
         let now = self.now();
-        let write = self.store.db().write(None, move |tx| {
-            watch::set_aside(tx, destination, &letters, now)
-        });
+        let write = self
+            .store
+            .db()
+            .write(None, move |tx| watch::set_aside(tx, destination, &letters, now));
         let dropped = write.await?;
         if dropped > 0 {
             tracing::warn!(%destination, dropped, "a storage tells more that nobody can place than is kept");
@@ -157,7 +156,11 @@ impl Service {
     }
 
     /// True when all of an open file may be there. An inner error: the storage did not answer.
-    pub(super) async fn is_whole(&self, owner: OwnerId, id: FileId) -> Result<Result<bool, Failure>, Failure> {
+    pub(super) async fn is_whole(
+        &self,
+        owner: OwnerId,
+        id: FileId,
+    ) -> Result<Result<bool, Failure>, Failure> {
         let now = self.now();
         let read = self.store.db().read(move |tx| {
             let row = watch::verifiable(tx, owner, id, now)?;
@@ -179,7 +182,10 @@ impl Service {
     /// When the ledger does not answer.
     pub async fn look_after(&self, owner: OwnerId, id: FileId) -> Result<Looked, Failure> {
         let now = self.now();
-        let read = self.store.db().read(move |tx| watch::verifiable(tx, owner, id, now));
+        let read = self
+            .store
+            .db()
+            .read(move |tx| watch::verifiable(tx, owner, id, now));
         if read.await?.is_none() {
             return Ok(Looked::Other);
         }
@@ -293,7 +299,10 @@ impl Service {
     /// When the ledger does not answer.
     pub async fn dead_events(&self, before: Option<i64>, limit: u32) -> Result<Vec<DeadEvent>, Failure> {
         let before = before.unwrap_or(i64::MAX);
-        self.store.db().read(move |tx| watch::dead(tx, before, limit)).await
+        self.store
+            .db()
+            .read(move |tx| watch::dead(tx, before, limit))
+            .await
     }
 
     /// Takes an event in again that was set aside. What can't be placed now either is set aside anew.
@@ -306,7 +315,10 @@ impl Service {
         self.take_hints(found.destination, crate::events::reread(&found.event))
             .await?;
         let now = self.now();
-        let note = self.store.db().write(None, move |tx| watch::replayed(tx, seq, now));
+        let note = self
+            .store
+            .db()
+            .write(None, move |tx| watch::replayed(tx, seq, now));
         Ok(note.await?)
     }
 }

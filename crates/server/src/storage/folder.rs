@@ -28,7 +28,6 @@ use tokio::sync::mpsc;
 use windlass_core::checksum::Crc64;
 use windlass_core::error::{ErrorCode, Failure};
 use windlass_core::ids::{DestinationId, ObjectId};
-use windlass_core::limits::URL_TTL_MS;
 use windlass_core::time::Timestamp;
 use windlass_protocol::sessions::{SignPart, SignedPart};
 
@@ -55,12 +54,20 @@ pub struct FolderStorage {
     signer: Arc<BlobSigner>,
     slots: Slots,
     log: sidecar::PlacingLog,
+    /// Milliseconds that URLs to send live.
+    ttl_ms: i64,
 }
 
 impl FolderStorage {
     /// The folder of a destination; it is opened with each piece of work.
     #[must_use]
-    pub fn new(id: DestinationId, path: PathBuf, signer: Arc<BlobSigner>, launch: &[u8; 8]) -> Arc<Self> {
+    pub fn new(
+        id: DestinationId,
+        path: PathBuf,
+        signer: Arc<BlobSigner>,
+        launch: &[u8; 8],
+        ttl_ms: i64,
+    ) -> Arc<Self> {
         let log = sidecar::PlacingLog::new(launch);
         Arc::new(Self {
             id,
@@ -68,6 +75,7 @@ impl FolderStorage {
             signer,
             slots: Slots::default(),
             log,
+            ttl_ms,
         })
     }
 
@@ -252,14 +260,14 @@ impl ObjectStorage for Folder {
                 part: part.n,
                 len: part.size,
                 crc64: Some(part.crc64),
-                expires: now.plus_millis(URL_TTL_MS),
+                expires: now.plus_millis(self.0.ttl_ms),
             };
             SignedPart {
                 n: part.n,
                 url: self.0.signer.url(&grant),
                 headers: Vec::new(),
                 expires_at: grant.expires.as_millis(),
-                valid_ms: URL_TTL_MS,
+                valid_ms: self.0.ttl_ms,
             }
         };
         Ok(parts.iter().map(sign).collect())

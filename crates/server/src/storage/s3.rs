@@ -54,6 +54,8 @@ pub struct S3Storage {
     prefix: String,
     capabilities: Capabilities,
     names: Names,
+    /// Milliseconds that URLs to send live.
+    ttl_ms: i64,
 }
 
 impl S3Storage {
@@ -76,7 +78,14 @@ impl S3Storage {
             prefix,
             capabilities,
             names: Names::default(),
+            ttl_ms: URL_TTL_MS,
         })
+    }
+
+    /// The same with URLs that live for so long.
+    #[must_use]
+    pub fn with_ttl(self, ttl_ms: i64) -> Self {
+        Self { ttl_ms, ..self }
     }
 
     /// What is signed into the URL of a part, and has to be sent with it.
@@ -116,7 +125,7 @@ impl S3Storage {
 
     fn sign_part(&self, object: &ObjectRow, part: &SignPart, now: Timestamp) -> Result<SignedPart, Failure> {
         let ask = self.part_request(object, part)?;
-        let ttl = Duration::from_millis(URL_TTL_MS.unsigned_abs());
+        let ttl = Duration::from_millis(self.ttl_ms.unsigned_abs());
         let url = self.client.url(Method::Put, &ask, ttl, now)?;
         let sent = ask
             .headers
@@ -126,8 +135,8 @@ impl S3Storage {
             n: part.n,
             url: url.into(),
             headers: sent.map(|(name, value)| (name.to_owned(), value)).collect(),
-            expires_at: now.plus_millis(URL_TTL_MS).as_millis(),
-            valid_ms: URL_TTL_MS,
+            expires_at: now.plus_millis(self.ttl_ms).as_millis(),
+            valid_ms: self.ttl_ms,
         })
     }
 
@@ -153,7 +162,9 @@ impl S3Storage {
         if !object.name_checked && object.upload_id.is_none() && object.plan.is_single() {
             return Ok(true);
         }
-        if !object.plan.is_single() && !self.abort_all(object).await? {
+        // Of a file whose size nobody told the plan says nothing.
+        let in_parts = !object.plan.is_single() || object.upload_id.is_some();
+        if in_parts && !self.abort_all(object).await? {
             return Ok(false);
         }
         match self.client.head(&object.key).await? {

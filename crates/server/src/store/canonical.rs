@@ -163,6 +163,38 @@ fn take_over(
     audit::write(tx, &act, now)
 }
 
+/// Those contents of which a deleted canonical is left.
+pub(super) fn orphaned(
+    tx: &mut dyn Tx,
+    owner: OwnerId,
+    to: DestinationId,
+    of: &[(Sha256, u64)],
+) -> Result<BTreeSet<(Sha256, u64)>, Failure> {
+    let mut found = BTreeSet::new();
+    for some in of.chunks(reads::MOST / 2) {
+        let rows = reads::step(some.len());
+        let values = values_list(tx.dialect(), 3, rows, &[Kind::Bytes, Kind::Int]);
+        let sql = format!(
+            "WITH v(sha256, size) AS ({values}) SELECT DISTINCT v.sha256, v.size FROM v JOIN upload_session d
+               ON d.owner_id = ?1 AND d.destination_id = ?2 AND d.sha256 = v.sha256 AND +d.size = v.size
+             WHERE d.canonical_id IS NULL AND d.deleted_at IS NOT NULL AND d.state = 'uploaded'"
+        );
+        let last = some.last().copied();
+        let more = std::iter::repeat_n(last, rows - some.len()).flatten();
+        let mut params_of: Vec<Value> = vec![owner.into(), to.into()];
+        params_of.extend(
+            some.iter()
+                .copied()
+                .chain(more)
+                .flat_map(|(hash, size)| [Value::from(hash), size.into()]),
+        );
+        for row in tx.query(&sql, &params_of)? {
+            found.insert((row.get(0)?, row.get(1)?));
+        }
+    }
+    Ok(found)
+}
+
 /// The stored object of a deleted canonical with this content, that a new file may adopt.
 pub(super) fn orphan(
     tx: &mut dyn Tx,

@@ -97,7 +97,10 @@ pub fn head(tx: &mut dyn Tx) -> Result<Cursor, Failure> {
             (0, row.get(0)?)
         }
         Dialect::Postgres => {
-            let row = tx.query_one("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint", params![])?;
+            let row = tx.query_one(
+                "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint",
+                params![],
+            )?;
             (row.get(0)?, 0)
         }
     };
@@ -139,7 +142,11 @@ mod tests {
         }
         assert_eq!("".parse(), Ok(Cursor::default()));
         for text in ["-", "1", "1-", "-1-2", "a-b", "1-2-3", "99999999999999999999-1"] {
-            assert_eq!(text.parse::<Cursor>().map_err(|e| e.code), Err(ErrorCode::BadCursor), "{text}");
+            assert_eq!(
+                text.parse::<Cursor>().map_err(|e| e.code),
+                Err(ErrorCode::BadCursor),
+                "{text}"
+            );
         }
     }
 }

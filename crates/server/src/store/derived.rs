@@ -105,7 +105,9 @@ pub fn put_chunks(
             .collect();
         let rows = rows_list(1, some.len(), 7);
         tx.execute(
-            &format!("INSERT INTO chunk (owner_id, session_id, n, text, vector, model, created_at) VALUES {rows}"),
+            &format!(
+                "INSERT INTO chunk (owner_id, session_id, n, text, vector, model, created_at) VALUES {rows}"
+            ),
             &values,
         )?;
     }

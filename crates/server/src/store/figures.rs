@@ -64,7 +64,11 @@ pub(crate) fn count(
     };
     let (day, week) = (now.plus_millis(-DAY_MS), now.plus_millis(-7 * DAY_MS));
     // Nobody's id when everybody counts: the same parameters in both, so that each has a type.
-    let whose = if owner.is_some() { "x.owner_id = ?2" } else { "x.owner_id <> ?2" };
+    let whose = if owner.is_some() {
+        "x.owner_id = ?2"
+    } else {
+        "x.owner_id <> ?2"
+    };
     let owner = owner.map_or_else(|| crate::db::Value::Blob(vec![0; 16]), crate::db::Value::from);
     let Counted {
         table,
@@ -109,9 +113,15 @@ pub(crate) fn count(
             params![now.plus_millis(-HOUR_MS), owner],
         )?
         .get(0)?;
-    #[expect(clippy::cast_precision_loss, reason = "a rate and a mean of far less than 2^53")]
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "a rate and a mean of far less than 2^53"
+    )]
     let ratio = |a: f64, b: u64| (b > 0).then(|| a / b as f64);
-    #[expect(clippy::cast_precision_loss, reason = "a rate and a mean of far less than 2^53")]
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "a rate and a mean of far less than 2^53"
+    )]
     let (good, millis) = (succeeded as f64, took as f64);
     Ok(UploadMetrics {
         success_rate_24h: ratio(good, succeeded + failed),

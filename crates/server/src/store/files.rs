@@ -77,12 +77,19 @@ pub(crate) fn page(
         sql.push_str(" AND s.deleted_at IS NULL");
     }
     let among = |column: &str, some: Vec<Value>, sql: &mut String, values: &mut Vec<Value>| {
-        sql.push_str(&format!(" AND {column} IN ({})", list(values.len() + 1, some.len())));
+        sql.push_str(&format!(
+            " AND {column} IN ({})",
+            list(values.len() + 1, some.len())
+        ));
         values.extend(some);
     };
     if !filter.states.is_empty() {
         // The words themselves, so that the planner sees which index has them.
-        let words: Vec<_> = filter.states.iter().map(|s| format!("'{}'", s.as_str())).collect();
+        let words: Vec<_> = filter
+            .states
+            .iter()
+            .map(|s| format!("'{}'", s.as_str()))
+            .collect();
         sql.push_str(&format!(" AND s.state IN ({})", words.join(", ")));
     }
     if let Some(some) = &filter.destinations {
@@ -94,7 +101,10 @@ pub(crate) fn page(
     }
     let mut and = |rule: &str, value: Value| {
         values.push(value);
-        sql.push_str(&format!(" AND {}", rule.replace("??", &format!("?{}", values.len()))));
+        sql.push_str(&format!(
+            " AND {}",
+            rule.replace("??", &format!("?{}", values.len()))
+        ));
     };
     if let Some(group) = filter.group {
         and("s.group_id = ??", group.into());
@@ -283,7 +293,9 @@ pub(crate) fn patch(
         )?;
         if fixed {
             let detail = "is_required: its slot can't be done without, or the group is complete";
-            return Ok(Err(Refusal::new(ErrorCode::StateConflict, detail).with_state(row.state)));
+            return Ok(Err(
+                Refusal::new(ErrorCode::StateConflict, detail).with_state(row.state)
+            ));
         }
     }
     tx.execute(
@@ -317,7 +329,10 @@ pub(crate) fn go_on(
             return Ok(Err(refused.with_state(row.state)));
         }
         SessionState::Rejected => {
-            let refused = Refusal::new(ErrorCode::StateConflict, "the file can never be taken: send another one");
+            let refused = Refusal::new(
+                ErrorCode::StateConflict,
+                "the file can never be taken: send another one",
+            );
             return Ok(Err(refused.with_state(row.state)));
         }
     }

@@ -12,7 +12,8 @@ use crate::db::{Row, Tx, Value, params};
 use crate::failure::internal;
 
 /// Living sessions of the group.
-const FILES: &str = "FROM upload_session s WHERE s.owner_id = g.owner_id AND s.group_id = g.id AND s.deleted_at IS NULL";
+const FILES: &str =
+    "FROM upload_session s WHERE s.owner_id = g.owner_id AND s.group_id = g.id AND s.deleted_at IS NULL";
 
 fn select() -> String {
     format!(

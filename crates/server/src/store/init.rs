@@ -55,7 +55,10 @@ fn one(batch: &mut Batch<'_>, item: &InitRow, quota: &mut Quota) -> Result<InitD
         Err(refused) => return Ok(InitDecision::Refused(refused)),
     };
     if place.slot_required && item.is_required == Some(false) {
-        let refused = Refusal::new(ErrorCode::InvalidField, "is_required: the slot can't be done without");
+        let refused = Refusal::new(
+            ErrorCode::InvalidField,
+            "is_required: the slot can't be done without",
+        );
         return Ok(InitDecision::Refused(refused));
     }
     if let Some(refused) = place.refuses(item.plan.size(), &item.mime) {
@@ -195,7 +198,9 @@ fn new_row(item: &InitRow, place: &Place, state: SessionState, now: Timestamp) -
         destination: place.destination,
         rel_path: item.rel_path.clone(),
         file_type: item.file_type.clone(),
-        is_required: item.is_required.unwrap_or(item.file_type.is_none() || place.slot_required),
+        is_required: item
+            .is_required
+            .unwrap_or(item.file_type.is_none() || place.slot_required),
         plan: item.plan,
         mime: item.mime.clone(),
         sha256: item.sha256,

@@ -3,13 +3,13 @@
 
 use windlass_core::error::{ErrorCode, Failure};
 use windlass_core::ids::{DestinationId, FileId, GroupId, ObjectId, OwnerId};
-use windlass_core::states::{ObjectState, SessionState};
 use windlass_core::names::collision_form;
+use windlass_core::states::{ObjectState, SessionState};
 use windlass_core::time::Timestamp;
 use windlass_protocol::janitor::Abandoned;
 
 use super::audit::{self, Act, Actor, ActorKind};
-use super::{files, groups, placing, reads, remove};
+use super::{files, placing, reads, remove};
 use crate::db::{Row, Tx, Value, list, params};
 use crate::janitor::plan::{Draft, FailedObject, NoStray, OddRow, OldObject, Step};
 use crate::storage::Found;
@@ -28,7 +28,8 @@ const ODD: u32 = 100;
 /// # Errors
 /// As the database answers.
 pub fn abandoned(tx: &mut dyn Tx, before: Timestamp, limit: u32) -> Result<(u64, Vec<Abandoned>), Failure> {
-    const OPEN: &str = "FROM upload_session WHERE deleted_at IS NULL AND state IN ('pending', 'uploading', 'verifying')
+    const OPEN: &str =
+        "FROM upload_session WHERE deleted_at IS NULL AND state IN ('pending', 'uploading', 'verifying')
        AND alive_at <= ?1";
     let count = tx.query_one(&format!("SELECT COUNT(*) {OPEN}"), params![before])?;
     let sql = format!("SELECT owner_id, id, group_id, alive_at {OPEN} ORDER BY alive_at, id LIMIT ?2");
@@ -41,7 +42,10 @@ pub fn abandoned(tx: &mut dyn Tx, before: Timestamp, limit: u32) -> Result<(u64,
             alive_at: r.get(3)?,
         })
     };
-    Ok((count.get(0)?, rows.iter().map(abandoned).collect::<Result<_, Failure>>()?))
+    Ok((
+        count.get(0)?,
+        rows.iter().map(abandoned).collect::<Result<_, Failure>>()?,
+    ))
 }
 
 /// Open files without a sign of life since then that nobody verifies.
@@ -237,7 +241,8 @@ fn known_one(
     is_folder: bool,
     found: &Found,
 ) -> Result<Known, Failure> {
-    const OBJECT: &str = "SELECT owner_id, id, destination_id, object_key, COALESCE(gone_at, 0), state, upload_id
+    const OBJECT: &str =
+        "SELECT owner_id, id, destination_id, object_key, COALESCE(gone_at, 0), state, upload_id
        FROM stored_object";
     let row = if is_folder {
         let id: Option<ObjectId> = found.upload_id.as_deref().and_then(|id| id.parse().ok());
@@ -254,7 +259,8 @@ fn known_one(
     };
     if let Some(row) = row {
         let state: ObjectState = row.get(5)?;
-        let own_upload = found.upload_id.is_none() || is_folder || row.get::<Option<String>>(6)? == found.upload_id;
+        let own_upload =
+            found.upload_id.is_none() || is_folder || row.get::<Option<String>>(6)? == found.upload_id;
         match state {
             // Whatever is unfinished under an open or condemned row is ended by its own row.
             ObjectState::Open | ObjectState::Condemned => return Ok(Known::Row),
@@ -321,9 +327,19 @@ pub fn objects(tx: &mut dyn Tx, ids: &[ObjectId]) -> Result<Vec<ObjectRow>, Fail
     Ok(found)
 }
 
-fn told(tx: &mut dyn Tx, step: &Step, kind: &str, id: Value, owner: Option<OwnerId>, now: Timestamp) -> Result<(), Failure> {
+fn told(
+    tx: &mut dyn Tx,
+    step: &Step,
+    kind: &str,
+    id: Value,
+    owner: Option<OwnerId>,
+    now: Timestamp,
+) -> Result<(), Failure> {
     let action = format!("janitor.{}", step.action.as_str());
-    let place = step.place.as_ref().map(|(destination, key)| (destination.to_string(), super::watch::cut(key, 8_192)));
+    let place = step
+        .place
+        .as_ref()
+        .map(|(destination, key)| (destination.to_string(), super::watch::cut(key, 8_192)));
     let act = Act {
         actor: JANITOR,
         action: &action,
@@ -356,7 +372,10 @@ pub fn fail_session(
     let is_open = match row.state {
         SessionState::Pending | SessionState::Uploading => true,
         SessionState::Verifying => row.lease_until <= now,
-        SessionState::Uploaded | SessionState::Deduplicated | SessionState::Failed | SessionState::Rejected => false,
+        SessionState::Uploaded
+        | SessionState::Deduplicated
+        | SessionState::Failed
+        | SessionState::Rejected => false,
     };
     if !is_open || row.deleted || row.alive_at > step.before {
         return Ok(false);
@@ -386,7 +405,14 @@ pub fn fail_draft(
     );
     let changed = tx.execute(
         &sql,
-        params![owner, id, ErrorCode::UploadAbandoned, step.reason.as_str(), now, step.before],
+        params![
+            owner,
+            id,
+            ErrorCode::UploadAbandoned,
+            step.reason.as_str(),
+            now,
+            step.before
+        ],
     )?;
     if changed == 1 {
         told(tx, step, "group", id.into(), Some(owner), now)?;
@@ -460,7 +486,12 @@ pub fn forget(
 ///
 /// # Errors
 /// As the database answers.
-pub fn stray_seen(tx: &mut dyn Tx, destination: DestinationId, found: &Found, now: Timestamp) -> Result<(), Failure> {
+pub fn stray_seen(
+    tx: &mut dyn Tx,
+    destination: DestinationId,
+    found: &Found,
+    now: Timestamp,
+) -> Result<(), Failure> {
     tx.execute(
         "INSERT INTO stray (destination_id, object_key, upload_id, size, first_seen, last_seen)
          VALUES (?1, ?2, ?3, ?4, ?5, ?5)
@@ -516,7 +547,11 @@ pub fn stray_told(
 pub fn stray_over(tx: &mut dyn Tx, destination: DestinationId, found: &Found) -> Result<bool, Failure> {
     let changed = tx.execute(
         "DELETE FROM stray WHERE destination_id = ?1 AND object_key = ?2 AND upload_id = ?3",
-        params![destination, stray_key(found), found.upload_id.clone().unwrap_or_default()],
+        params![
+            destination,
+            stray_key(found),
+            found.upload_id.clone().unwrap_or_default()
+        ],
     )?;
     Ok(changed == 1)
 }
@@ -525,7 +560,14 @@ pub fn stray_over(tx: &mut dyn Tx, destination: DestinationId, found: &Found) ->
 ///
 /// # Errors
 /// As the database answers.
-pub fn noted(tx: &mut dyn Tx, step: &Step, kind: &str, id: Value, owner: OwnerId, now: Timestamp) -> Result<(), Failure> {
+pub fn noted(
+    tx: &mut dyn Tx,
+    step: &Step,
+    kind: &str,
+    id: Value,
+    owner: OwnerId,
+    now: Timestamp,
+) -> Result<(), Failure> {
     told(tx, step, kind, id, Some(owner), now)
 }
 
@@ -533,7 +575,12 @@ pub fn noted(tx: &mut dyn Tx, step: &Step, kind: &str, id: Value, owner: OwnerId
 ///
 /// # Errors
 /// As the database answers.
-pub fn ran(tx: &mut dyn Tx, by: Option<OwnerId>, data: &serde_json::Value, now: Timestamp) -> Result<(), Failure> {
+pub fn ran(
+    tx: &mut dyn Tx,
+    by: Option<OwnerId>,
+    data: &serde_json::Value,
+    now: Timestamp,
+) -> Result<(), Failure> {
     let act = Act {
         actor: match by {
             Some(id) => Actor {

@@ -86,3 +86,12 @@ pub fn done_until(tx: &mut dyn Tx, holder: &str, until: Timestamp) -> Result<(),
     )
     .map(drop)
 }
+
+/// Gives back whatever a holder has.
+///
+/// # Errors
+/// As the database answers.
+pub fn give_back_all(tx: &mut dyn Tx, holder: &str) -> Result<(), Failure> {
+    tx.execute("UPDATE lease SET until = 0 WHERE holder = ?1", params![holder])
+        .map(drop)
+}

@@ -14,8 +14,8 @@ use windlass_core::units::{Crc64Nvme, ETag, PartNumber};
 use windlass_protocol::files::PartView;
 
 use super::sign::each;
-use crate::store::ObjectRow;
 use crate::db::{Kind, Tx, Value, params, rows_list};
+use crate::store::ObjectRow;
 
 /// Rows of one INSERT.
 const TOGETHER: usize = 500;
@@ -55,12 +55,7 @@ impl Learnt {
 }
 
 /// Writes what was learnt. Objects that are in one part are passed over.
-pub(crate) fn learn(
-    tx: &mut dyn Tx,
-    owner: OwnerId,
-    all: &[Learnt],
-    now: Timestamp,
-) -> Result<(), Failure> {
+pub(crate) fn learn(tx: &mut dyn Tx, owner: OwnerId, all: &[Learnt], now: Timestamp) -> Result<(), Failure> {
     for one in all.iter().filter(|l| !l.plan.is_single()) {
         plan(tx, owner, one)?;
         mark_sent(tx, owner, one, now)?;
@@ -195,7 +190,12 @@ pub(crate) fn load(
 }
 
 /// The parts of a plan of which no row says anything: a single PUT, or one that nothing was signed for.
-pub(crate) fn planned(session: FileId, plan: &PartPlan, state: FilePartState, at: Option<i64>) -> Vec<PartView> {
+pub(crate) fn planned(
+    session: FileId,
+    plan: &PartPlan,
+    state: FilePartState,
+    at: Option<i64>,
+) -> Vec<PartView> {
     plan.parts()
         .map(|r| PartView {
             id: format!("{session}:{}", r.number),

@@ -167,7 +167,9 @@ fn check(before: &DestinationView, wanted: &PatchDestination) -> Result<(), Refu
             .enumerate()
             .any(|(at, j)| pipeline.iter().take(at).any(|k| k.kind == j.kind));
         if pipeline.len() > 32 || twice || !pipeline.iter().all(fine) {
-            return refused("pipeline: at most 32 jobs, each type once, priority 1 to 10, max_attempts 1 to 100");
+            return refused(
+                "pipeline: at most 32 jobs, each type once, priority 1 to 10, max_attempts 1 to 100",
+            );
         }
     }
     if wanted.url_ttl_s.is_some_and(|s| !(60..=3_600).contains(&s)) {

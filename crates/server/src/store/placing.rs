@@ -93,7 +93,11 @@ impl Place {
                 return naming::plain(key, self.rules);
             }
         };
-        if n < 2 { Ok(base) } else { naming::nth(&base, n, self.rules) }
+        if n < 2 {
+            Ok(base)
+        } else {
+            naming::nth(&base, n, self.rules)
+        }
     }
 }
 
@@ -113,11 +117,7 @@ pub(crate) fn mime_fits(allowed: &[String], mime: &str) -> bool {
 }
 
 /// Where a file goes: by its slot, else by its group, else as it says itself.
-pub(super) fn place(
-    tx: &mut dyn Tx,
-    owner: OwnerId,
-    wish: &Wish,
-) -> Result<Result<Place, Refusal>, Failure> {
+pub(super) fn place(tx: &mut dyn Tx, owner: OwnerId, wish: &Wish) -> Result<Result<Place, Refusal>, Failure> {
     let Some(group) = wish.group else {
         let (Some(destination), None) = (wish.destination, &wish.file_type) else {
             let detail = match wish.file_type {
@@ -150,9 +150,10 @@ pub(super) fn place(
         return Ok(Err(Refusal::new(code, why)));
     }
     if let Some(file_type) = &wish.file_type {
-        let (Some(destination), Some(word)) =
-            (row.get::<Option<DestinationId>>(6)?, row.get::<Option<String>>(7)?)
-        else {
+        let (Some(destination), Some(word)) = (
+            row.get::<Option<DestinationId>>(6)?,
+            row.get::<Option<String>>(7)?,
+        ) else {
             let detail = format!("file_type: the group has no slot {file_type:?}");
             return Ok(Err(Refusal::new(ErrorCode::InvalidField, detail)));
         };

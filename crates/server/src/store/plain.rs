@@ -1,5 +1,6 @@
 //! Files of callers that tell no checksums, and perhaps no size, in the ledger (M2).
 
+use windlass_core::complete::StoredPart;
 use windlass_core::error::{ErrorCode, Failure};
 use windlass_core::ids::{DestinationId, FileId, GroupId, ObjectId, OwnerId};
 use windlass_core::limits::{MAX_OBJECT_BYTES, PART_BYTES};
@@ -119,6 +120,7 @@ pub(crate) fn settle(
     owner: OwnerId,
     item: &Settle,
     size: u64,
+    parts: &[StoredPart],
     now: Timestamp,
 ) -> Result<Settled, Failure> {
     let Some(told) = told(tx, owner, item.id)? else {
@@ -128,12 +130,11 @@ pub(crate) fn settle(
         if size > told.most {
             return reject(tx, owner, item, size, told.most, now);
         }
-        let plan = if told.single {
-            PartPlan::stored(size, size.max(PART_BYTES))
-        } else {
-            PartPlan::new(size)
-        };
-        let plan = plan.map_err(internal)?;
+        let one = size.max(PART_BYTES);
+        let step = parts.first().map_or(one, |p| p.size.max(1));
+        // Who cut it unevenly gets a plan of ours; of a settled file it only tells how many parts it has.
+        let plan = PartPlan::stored(size, if told.single { one } else { step });
+        let plan = plan.or_else(|_| PartPlan::new(size)).map_err(internal)?;
         tx.execute(
             "UPDATE upload_session SET size = ?4, part_size = ?5, part_count = ?6
              WHERE owner_id = ?1 AND id = ?2 AND fence = ?3 AND state = 'verifying' AND deleted_at IS NULL",
@@ -144,8 +145,39 @@ pub(crate) fn settle(
             params![owner, item.object, size],
         )?;
     }
-    let row = settle::settle(tx, owner, std::slice::from_ref(item), now)?.pop().flatten();
+    note_parts(tx, owner, item.object, parts, now)?;
+    let row = settle::settle(tx, owner, std::slice::from_ref(item), now)?
+        .pop()
+        .flatten();
     Ok(row.map_or(Settled::RaceLost, |_| Settled::Yes))
+}
+
+/// Of what an object was made: rows for parts that nobody planned.
+fn note_parts(
+    tx: &mut dyn Tx,
+    owner: OwnerId,
+    object: ObjectId,
+    parts: &[StoredPart],
+    now: Timestamp,
+) -> Result<(), Failure> {
+    for part in parts {
+        tx.execute(
+            "INSERT INTO file_part (owner_id, object_id, part_number, size, state) VALUES (?1, ?2, ?3, ?4, 'pending')
+             ON CONFLICT DO NOTHING",
+            params![owner, object, part.n.get(), part.size],
+        )?;
+        tx.execute(
+            "UPDATE file_part SET state = 'uploading'
+             WHERE owner_id = ?1 AND object_id = ?2 AND part_number = ?3 AND state IN ('pending', 'failed')",
+            params![owner, object, part.n.get()],
+        )?;
+        tx.execute(
+            "UPDATE file_part SET state = 'uploaded', etag = ?4, uploaded_at = ?5
+             WHERE owner_id = ?1 AND object_id = ?2 AND part_number = ?3 AND state = 'uploading'",
+            params![owner, object, part.n.get(), part.etag.0.as_str(), now],
+        )?;
+    }
+    Ok(())
 }
 
 /// Verifying → rejected: larger than is taken.

@@ -45,11 +45,7 @@ pub(crate) fn files(tx: &mut dyn Tx, released: &Released) -> Result<Vec<SettledF
 }
 
 /// The object of a file of a released group, or of a group whose parent is released.
-pub(crate) fn file(
-    tx: &mut dyn Tx,
-    public: [u8; 16],
-    session: FileId,
-) -> Result<Option<ObjectRow>, Failure> {
+pub(crate) fn file(tx: &mut dyn Tx, public: [u8; 16], session: FileId) -> Result<Option<ObjectRow>, Failure> {
     let rule = "o.state = 'stored' AND EXISTS (SELECT 1 FROM upload_group r
          JOIN upload_group g ON g.owner_id = r.owner_id AND (g.id = r.id OR g.parent_id = r.id)
          JOIN upload_session f ON f.owner_id = g.owner_id AND f.group_id = g.id

@@ -6,6 +6,7 @@ use windlass_core::error::{ErrorCode, Failure};
 use windlass_core::ids::{FileId, OwnerId};
 use windlass_core::limits::PART_BYTES;
 use windlass_core::part_plan::PartPlan;
+use windlass_core::time::Timestamp;
 
 use crate::db::{Kind, Row, Tx, Value, params, values_list};
 use crate::failure::internal;
@@ -144,9 +145,10 @@ fn object_row(r: &Row, at: usize, plan: PartPlan, mime: String) -> Result<Object
     })
 }
 
-/// Objects that were given up; with the plan of their session.
-pub(super) fn condemned(tx: &mut dyn Tx, limit: u32) -> Result<Vec<ObjectRow>, Failure> {
-    objects(tx, "o.state = 'condemned' ORDER BY o.id LIMIT ?1", params![limit])
+/// Objects that were given up and may be deleted; with the plan of their session.
+pub(super) fn condemned(tx: &mut dyn Tx, now: Timestamp, limit: u32) -> Result<Vec<ObjectRow>, Failure> {
+    let rule = "o.state = 'condemned' AND o.delete_after <= ?1 ORDER BY o.delete_after, o.id LIMIT ?2";
+    objects(tx, rule, params![now, limit])
 }
 
 /// Objects by a condition.

@@ -127,19 +127,42 @@ pub(super) fn lost(
     reason: TombstoneReason,
     now: Timestamp,
 ) -> Result<(), Failure> {
+    // Whoever refers to it: its maker, duplicates that share it, and who took it over.
     let referring = tx.query(
-        "SELECT s.owner_id, s.id FROM stored_object o JOIN upload_session s ON s.owner_id = o.owner_id
-           AND (s.id = o.session_id OR s.canonical_id = o.session_id)
-         WHERE o.id = ?1 AND o.state = 'stored' AND s.object_id = o.id AND s.deleted_at IS NULL",
+        "SELECT s.owner_id, s.id, o.object_key FROM stored_object o
+         JOIN upload_session s ON s.owner_id = o.owner_id AND s.object_id = o.id
+         WHERE o.id = ?1 AND o.state = 'stored' AND s.deleted_at IS NULL",
         params![object],
     )?;
     for row in referring {
-        write_tombstone(tx, row.get(0)?, row.get(1)?, reason, now)?;
+        let (owner, session): (OwnerId, FileId) = (row.get(0)?, row.get(1)?);
+        write_tombstone(tx, owner, session, reason, now)?;
+        let act = audit::Act {
+            actor: audit::Actor {
+                id: None,
+                kind: audit::ActorKind::Webhook,
+            },
+            action: "session.lost",
+            subject_kind: "session",
+            subject: session.into(),
+            owner: Some(owner),
+            reason: Some(match reason {
+                TombstoneReason::Vanished => "the storage does not have its object any more",
+                _ => "the storage has other bytes than were proved",
+            }),
+            data: serde_json::json!({ "object_id": object, "key": row.get::<String>(2)? }),
+        };
+        audit::write(tx, &act, now)?;
     }
     if reason == TombstoneReason::Vanished {
         placing::condemn(tx, object)?;
         return gone(tx, object, now);
     }
+    // Before it counts for anything it is looked at again.
+    tx.execute(
+        "UPDATE stored_object SET checked_at = NULL WHERE id = ?1 AND state = 'stored'",
+        params![object],
+    )?;
     // What is there now may be the person's own work, or all that is left of theirs: it is not ours to clean.
     Ok(())
 }

@@ -14,7 +14,8 @@ use crate::failure::{Refusal, known_problem};
 /// Sources of a run.
 const MAX_SOURCES: usize = 1_000;
 
-const COLUMNS: &str = "id, kind, name, group_id, state, error_code, error_detail, created_at, started_at, finished_at, rev";
+const COLUMNS: &str =
+    "id, kind, name, group_id, state, error_code, error_detail, created_at, started_at, finished_at, rev";
 
 /// Holds a run until the transaction ends.
 pub(super) fn lock(tx: &mut dyn Tx, owner: OwnerId, id: RunId) -> Result<(), Failure> {
@@ -198,7 +199,8 @@ pub fn create(
 ) -> Result<Result<Run, Refusal>, Failure> {
     let invalid = |what: &str| Ok(Err(Refusal::new(ErrorCode::InvalidField, what)));
     if let Some(known) = one(tx, owner, wanted.id)? {
-        let same = known.kind == wanted.kind && known.group_id == wanted.group_id && known.name == wanted.name;
+        let same =
+            known.kind == wanted.kind && known.group_id == wanted.group_id && known.name == wanted.name;
         let reused = || Refusal::new(ErrorCode::IdReused, "the id stands for another run");
         return Ok(if same { Ok(known) } else { Err(reused()) });
     }

@@ -38,7 +38,10 @@ pub fn nearest(
         if let Some(places) = places {
             let first = values.len() + 1;
             values.extend(places.iter().copied().map(Value::from));
-            rule.push_str(&format!(" AND s.destination_id IN ({})", list(first, places.len())));
+            rule.push_str(&format!(
+                " AND s.destination_id IN ({})",
+                list(first, places.len())
+            ));
         }
         let sql = format!(
             "SELECT c.session_id, c.n, c.vector, c.model FROM chunk c

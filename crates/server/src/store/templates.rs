@@ -94,7 +94,11 @@ fn insert(tx: &mut dyn Tx, id: [u8; 16], wanted: &NewTemplate, version: u32) -> 
         params![id, &wanted.entity_type, version, word, wanted.draft_days],
     )?;
     for slot in &wanted.slots {
-        let word = if slot.key_word.is_empty() { &slot.file_type } else { &slot.key_word };
+        let word = if slot.key_word.is_empty() {
+            &slot.file_type
+        } else {
+            &slot.key_word
+        };
         tx.execute(
             "INSERT INTO template_slot (template_id, file_type, is_required, destination_id, key_word)
              VALUES (?1, ?2, ?3, ?4, ?5)",
@@ -119,7 +123,12 @@ fn check(wanted: &NewTemplate) -> Result<(), Refusal> {
         if !is_word(&slot.file_type) || !(slot.key_word.is_empty() || is_word(&slot.key_word)) {
             return refused("slots: file_type, key_word: 1 to 200 letters, digits, - and _");
         }
-        if wanted.slots.iter().take(at).any(|s| s.file_type == slot.file_type) {
+        if wanted
+            .slots
+            .iter()
+            .take(at)
+            .any(|s| s.file_type == slot.file_type)
+        {
             return refused("slots: a file_type stands there twice");
         }
     }

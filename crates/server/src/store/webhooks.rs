@@ -80,11 +80,14 @@ fn check_events(events: &[String]) -> Result<(), Refusal> {
                 matches!(machine, "session" | "group" | "job" | "run")
                     && !word.is_empty()
                     && word.len() <= 40
-                    && word.bytes().all(|b| b.is_ascii_lowercase() || b == b'_' || b == b'*')
+                    && word
+                        .bytes()
+                        .all(|b| b.is_ascii_lowercase() || b == b'_' || b == b'*')
             })
     };
     if events.is_empty() || events.len() > MAX_EVENTS || !events.iter().all(fine) {
-        let what = "events: 1 to 64 of MACHINE.STATE, MACHINE.* or *; machines are session, group, job and run";
+        let what =
+            "events: 1 to 64 of MACHINE.STATE, MACHINE.* or *; machines are session, group, job and run";
         return Err(Refusal::new(ErrorCode::InvalidField, what));
     }
     Ok(())
@@ -117,7 +120,10 @@ pub fn create(
     }
     if one(tx, owner, wanted.id)?.is_some() {
         // Its secret was told, and is told once.
-        return Ok(Err(Refusal::new(ErrorCode::IdReused, "the id stands for a webhook already")));
+        return Ok(Err(Refusal::new(
+            ErrorCode::IdReused,
+            "the id stands for a webhook already",
+        )));
     }
     let count = "SELECT COUNT(*) FROM webhook_endpoint WHERE owner_id = ?1";
     if tx.query_one(count, params![owner])?.get::<u64>(0)? >= MAX_OF_OWNER {
@@ -194,14 +200,16 @@ pub fn remove(tx: &mut dyn Tx, owner: OwnerId, id: WebhookId) -> Result<bool, Fa
     Ok(tx.execute(sql, params![owner, id])? > 0)
 }
 
-const READY: &str = "state IN ('active', 'failing') AND lease_until <= ?1 AND (retry_at IS NULL OR retry_at <= ?1)";
+const READY: &str =
+    "state IN ('active', 'failing') AND lease_until <= ?1 AND (retry_at IS NULL OR retry_at <= ?1)";
 
 /// Who may be told something now.
 ///
 /// # Errors
 /// As the database answers.
 pub fn ready(tx: &mut dyn Tx, now: Timestamp) -> Result<Vec<(OwnerId, WebhookId, Cursor)>, Failure> {
-    let sql = format!("SELECT owner_id, id, cursor FROM webhook_endpoint WHERE {READY} ORDER BY id LIMIT 1000");
+    let sql =
+        format!("SELECT owner_id, id, cursor FROM webhook_endpoint WHERE {READY} ORDER BY id LIMIT 1000");
     let rows = tx.query(&sql, params![now])?;
     rows.iter()
         .map(|r| Ok((r.get(0)?, r.get(1)?, r.get::<String>(2)?.parse()?)))
@@ -238,6 +246,8 @@ pub fn lease(
 pub enum Told {
     /// Up to here; the lease may be kept for more.
     UpTo(Cursor),
+    /// Nothing of it is wanted up to here; whether the address works is not known.
+    PassedOver(Cursor),
     /// It did not take the next one: tried again, by this much chance.
     Failed(u64),
     /// It wants no more.
@@ -272,6 +282,15 @@ pub fn told(
             )?;
             Ok((n > 0, false))
         }
+        Told::PassedOver(cursor) => {
+            let n = tx.execute(
+                &format!(
+                    "UPDATE webhook_endpoint SET cursor = ?4, lease_until = ?5, updated_at = ?6 {guard}"
+                ),
+                params![owner, id, lease, cursor.to_string(), until, now],
+            )?;
+            Ok((n > 0, false))
+        }
         Told::Failed(random) => {
             let sql = format!("SELECT failures, failing_since FROM webhook_endpoint {guard}");
             let Some(row) = tx.query_opt(&sql, params![owner, id, lease])? else {
@@ -280,7 +299,9 @@ pub fn told(
             let failures: u32 = row.get(0)?;
             let since = row.get::<Option<Timestamp>>(1)?.unwrap_or(now);
             let given_up = now.millis_since(since) >= GIVE_UP_MS;
-            let step = 5_000_i64.saturating_mul(1 << failures.min(20)).min(LONGEST_WAIT_MS);
+            let step = 5_000_i64
+                .saturating_mul(1 << failures.min(20))
+                .min(LONGEST_WAIT_MS);
             let jitter = i64::try_from(random % (step / 2 + 1).unsigned_abs()).unwrap_or(0);
             tx.execute(
                 &format!(
@@ -318,7 +339,11 @@ mod tests {
     #[test]
     fn patterns_of_events_are_checked_and_matched() {
         let list = |all: &[&str]| all.iter().map(|e| (*e).to_owned()).collect::<Vec<_>>();
-        for good in [&["*"][..], &["session.uploaded", "job.*"], &["run.partially_completed"]] {
+        for good in [
+            &["*"][..],
+            &["session.uploaded", "job.*"],
+            &["run.partially_completed"],
+        ] {
             assert!(check_events(&list(good)).is_ok(), "{good:?}");
         }
         for bad in [&[][..], &["x.y"], &["session."], &["session"], &["job.Failed"]] {

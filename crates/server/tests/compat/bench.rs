@@ -117,10 +117,17 @@ impl Bench {
     /// Sends bytes by a signed URL, as a stranger does. The ETag.
     pub(crate) async fn put(&self, url: &Value, bytes: &[u8]) -> String {
         let url = url.as_str().expect("a URL");
-        let request = self.kit.http.put(url).header("content-type", "application/octet-stream");
+        let request = self
+            .kit
+            .http
+            .put(url)
+            .header("content-type", "application/octet-stream");
         let response = request.body(bytes.to_vec()).send().await.expect("an answer");
         let status = response.status().as_u16();
-        let etag = response.headers().get("etag").map(|e| e.to_str().expect("text").to_owned());
+        let etag = response
+            .headers()
+            .get("etag")
+            .map(|e| e.to_str().expect("text").to_owned());
         assert_eq!(status, 200, "{}", response.text().await.unwrap_or_default());
         etag.expect("an etag")
     }
@@ -144,12 +151,20 @@ impl Bench {
     /// Takes the jobs of a type that are due: id, fence, session.
     pub(crate) async fn claim(&self, worker: &str, kind: &str) -> Vec<(String, i64, String)> {
         let body = json!({ "types": [kind], "max": 100, "worker": "test" });
-        let (status, answer) = self.ask_as(worker, Method::POST, "/v1/jobs:claim", Some(&body)).await;
+        let (status, answer) = self
+            .ask_as(worker, Method::POST, "/v1/jobs:claim", Some(&body))
+            .await;
         assert_eq!(status, 200, "{answer}");
         let word = |v: &Value| v.as_str().expect("text").to_owned();
         let jobs = answer["jobs"].as_array().expect("jobs").iter();
-        jobs.map(|j| (word(&j["id"]), j["fence"].as_i64().expect("a fence"), word(&j["session_id"])))
-            .collect()
+        jobs.map(|j| {
+            (
+                word(&j["id"]),
+                j["fence"].as_i64().expect("a fence"),
+                word(&j["session_id"]),
+            )
+        })
+        .collect()
     }
 
     pub(crate) async fn report(&self, worker: &str, job: &(String, i64, String), fine: bool) {

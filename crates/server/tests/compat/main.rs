@@ -11,6 +11,7 @@ mod support;
 
 mod bench;
 mod companion;
+mod foreign;
 mod groups;
 mod records;
 mod tracks;

@@ -74,7 +74,12 @@ impl Desk {
     }
 
     /// Asks, and it is refused.
-    pub(crate) async fn refused(&self, method: &str, path: &str, body: Option<&Value>) -> (u16, String, Value) {
+    pub(crate) async fn refused(
+        &self,
+        method: &str,
+        path: &str,
+        body: Option<&Value>,
+    ) -> (u16, String, Value) {
         let response = self.ask(method, path, body).await;
         let status = response.status().as_u16();
         let problem: Value = response.json().await.expect("a problem");
@@ -131,7 +136,10 @@ impl Desk {
         parts: Vec<windlass_protocol::sessions::DonePart>,
     ) -> CompleteOutcome {
         let client = self.kit.client(&self.token);
-        let done = client.complete(vec![file.complete(parts)]).await.expect("complete");
+        let done = client
+            .complete(vec![file.complete(parts)])
+            .await
+            .expect("complete");
         done.into_iter().next().expect("one").outcome
     }
 
@@ -157,7 +165,15 @@ impl Desk {
 
     /// Whose a file is.
     pub(crate) async fn owner(&self, id: FileId) -> windlass_core::ids::OwnerId {
-        let db = self.kit.server.as_ref().expect("running").service().store().db().clone();
+        let db = self
+            .kit
+            .server
+            .as_ref()
+            .expect("running")
+            .service()
+            .store()
+            .db()
+            .clone();
         db.read(move |tx| {
             tx.query_one(
                 "SELECT owner_id FROM upload_session WHERE id = ?1",

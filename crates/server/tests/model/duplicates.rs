@@ -9,7 +9,10 @@ use crate::support::Sample;
 
 /// The same content under another name.
 fn same(file: &Sample, path: &str) -> Sample {
-    Sample { data: file.data.clone(), ..Sample::new(path, 0) }
+    Sample {
+        data: file.data.clone(),
+        ..Sample::new(path, 0)
+    }
 }
 
 fn to() -> Value {
@@ -32,17 +35,30 @@ async fn d03_what_is_pending_or_uploaded_blocks_and_the_second_is_deduplicated()
         let (second, third) = (same(&first, "b.bin"), same(&first, "c.bin"));
         desk.init(&first, &to()).await;
         let answer = desk.init(&second, &to()).await;
-        assert_eq!((&answer["answer"], &answer["of"], &answer["settled"]), (&json!("duplicate"), &json!(first.id), &Value::Null));
+        assert_eq!(
+            (&answer["answer"], &answer["of"], &answer["settled"]),
+            (&json!("duplicate"), &json!(first.id), &Value::Null)
+        );
         let view = desk.file(second.id).await;
-        assert_eq!((&view["state"], &view["canonical_id"]), (&json!("pending"), &json!(first.id)));
+        assert_eq!(
+            (&view["state"], &view["canonical_id"]),
+            (&json!("pending"), &json!(first.id))
+        );
         desk.send(&first).await;
         // It is settled as soon as the other is proved, without a byte.
         let view = desk.file(second.id).await;
-        assert_eq!((&view["state"], &view["canonical_id"]), (&json!("deduplicated"), &json!(first.id)));
+        assert_eq!(
+            (&view["state"], &view["canonical_id"]),
+            (&json!("deduplicated"), &json!(first.id))
+        );
         let answer = desk.init(&third, &to()).await;
         assert_eq!(answer["answer"], "duplicate");
         assert_eq!(answer["settled"]["deduplicated"], true);
-        assert_ne!(answer["settled"]["object_key"], desk.file(first.id).await["object_key"], "a folder has its own name for each");
+        assert_ne!(
+            answer["settled"]["object_key"],
+            desk.file(first.id).await["object_key"],
+            "a folder has its own name for each"
+        );
     }
     both!(test);
 }
@@ -63,16 +79,38 @@ async fn d02_two_that_race_with_one_content_end_as_one_canonical_and_its_duplica
         for file in &all {
             let view = desk.file(file.id).await;
             words.push(view["state"].as_str().expect("a word").to_owned());
-            let of = view["canonical_id"].as_str().map_or_else(|| file.id.to_string(), str::to_owned);
+            let of = view["canonical_id"]
+                .as_str()
+                .map_or_else(|| file.id.to_string(), str::to_owned);
             canonicals.insert(of);
         }
         words.sort();
-        assert_eq!(words, ["deduplicated"; 6].into_iter().chain(["uploaded"]).collect::<Vec<_>>());
+        assert_eq!(
+            words,
+            ["deduplicated"; 6]
+                .into_iter()
+                .chain(["uploaded"])
+                .collect::<Vec<_>>()
+        );
         assert_eq!(canonicals.len(), 1, "no chains: {canonicals:?}");
         // Plain SQL sees the same: one blocking canonical (I23).
-        let db = desk.kit.server.as_ref().expect("running").service().store().db().clone();
+        let db = desk
+            .kit
+            .server
+            .as_ref()
+            .expect("running")
+            .service()
+            .store()
+            .db()
+            .clone();
         let slots: i64 = db
-            .read(|tx| tx.query_one("SELECT COUNT(*) FROM upload_session WHERE holds_slot = 1", params![])?.get(0))
+            .read(|tx| {
+                tx.query_one(
+                    "SELECT COUNT(*) FROM upload_session WHERE holds_slot = 1",
+                    params![],
+                )?
+                .get(0)
+            })
             .await
             .expect("counted");
         assert_eq!(slots, 1);
@@ -91,11 +129,15 @@ async fn d04_a_failed_rejected_or_deleted_one_is_replaced() {
         desk.kit.send(&desk.token, &first).await;
         desk.fail(first.id).await;
         desk.upload(&second, &to()).await;
-        desk.ok("POST", &format!("/v1/sessions/{}/retry", first.id), None).await;
+        desk.ok("POST", &format!("/v1/sessions/{}/retry", first.id), None)
+            .await;
         let parts = desk.kit.send(&desk.token, &first).await;
         desk.complete(&first, parts).await;
         let view = desk.file(first.id).await;
-        assert_eq!((&view["state"], &view["canonical_id"]), (&json!("deduplicated"), &json!(second.id)));
+        assert_eq!(
+            (&view["state"], &view["canonical_id"]),
+            (&json!("deduplicated"), &json!(second.id))
+        );
 
         // Failed while somebody waits for it: whoever waited sends after all.
         let first = Sample::new("c.bin", 6_000);
@@ -104,7 +146,11 @@ async fn d04_a_failed_rejected_or_deleted_one_is_replaced() {
         desk.init(&second, &to()).await;
         desk.fail(first.id).await;
         let view = desk.file(second.id).await;
-        assert_eq!((&view["state"], &view["canonical_id"]), (&json!("pending"), &Value::Null), "it goes alone");
+        assert_eq!(
+            (&view["state"], &view["canonical_id"]),
+            (&json!("pending"), &Value::Null),
+            "it goes alone"
+        );
         desk.send(&second).await;
         assert_eq!(word(&desk, second.id).await, "uploaded");
 
@@ -121,9 +167,13 @@ async fn d04_a_failed_rejected_or_deleted_one_is_replaced() {
 
         // Deleted by its user.
         let third = same(&first, "g.bin");
-        desk.ok("DELETE", &format!("/v1/sessions/{}", second.id), None).await;
+        desk.ok("DELETE", &format!("/v1/sessions/{}", second.id), None)
+            .await;
         let view = desk.upload(&third, &to()).await;
-        assert_eq!((&view["state"], &view["canonical_id"]), (&json!("uploaded"), &Value::Null));
+        assert_eq!(
+            (&view["state"], &view["canonical_id"]),
+            (&json!("uploaded"), &Value::Null)
+        );
     }
     both!(test);
 }
@@ -137,17 +187,38 @@ async fn m08_duplicates_of_a_deleted_canonical_are_pointed_at_the_next_one() {
         desk.upload(&first, &to()).await;
         desk.init(&double, &to()).await;
         assert_eq!(word(&desk, double.id).await, "deduplicated");
-        desk.ok("DELETE", &format!("/v1/sessions/{}", first.id), None).await;
+        desk.ok("DELETE", &format!("/v1/sessions/{}", first.id), None)
+            .await;
         let view = desk.file(double.id).await;
-        assert_eq!(view["canonical_id"], json!(first.id), "it stays canonical until the next one");
-        let content = desk.ask("GET", &format!("/v1/sessions/{}/content", double.id), None).await;
+        assert_eq!(
+            view["canonical_id"],
+            json!(first.id),
+            "it stays canonical until the next one"
+        );
+        let content = desk
+            .ask("GET", &format!("/v1/sessions/{}/content", double.id), None)
+            .await;
         assert_eq!(content.bytes().await.expect("bytes").as_ref(), &first.data[..]);
         desk.upload(&next, &to()).await;
         assert_eq!(word(&desk, next.id).await, "uploaded");
         assert_eq!(desk.file(double.id).await["canonical_id"], json!(next.id));
-        let db = desk.kit.server.as_ref().expect("running").service().store().db().clone();
+        let db = desk
+            .kit
+            .server
+            .as_ref()
+            .expect("running")
+            .service()
+            .store()
+            .db()
+            .clone();
         let told: i64 = db
-            .read(|tx| tx.query_one("SELECT COUNT(*) FROM audit_row WHERE action = 'session.canonical'", params![])?.get(0))
+            .read(|tx| {
+                tx.query_one(
+                    "SELECT COUNT(*) FROM audit_row WHERE action = 'session.canonical'",
+                    params![],
+                )?
+                .get(0)
+            })
             .await
             .expect("counted");
         assert_eq!(told, 1);
@@ -166,15 +237,29 @@ async fn m07_a_follower_may_go_alone_and_stored_beats_open() {
         desk.init(&second, &to()).await;
         desk.init(&third, &to()).await;
         let takeover = |f: &Sample| format!("/v1/sessions/{}/takeover", f.id);
-        assert_eq!(desk.refused("POST", &takeover(&first), None).await.1, "state_conflict", "it waits for nobody");
+        assert_eq!(
+            desk.refused("POST", &takeover(&first), None).await.1,
+            "state_conflict",
+            "it waits for nobody"
+        );
         let alone = desk.ok("POST", &takeover(&second), None).await;
-        assert_eq!((&alone["state"], &alone["canonical_id"]), (&json!("pending"), &Value::Null));
+        assert_eq!(
+            (&alone["state"], &alone["canonical_id"]),
+            (&json!("pending"), &Value::Null)
+        );
         desk.send(&second).await;
-        assert_eq!(word(&desk, second.id).await, "uploaded", "what is stored beats what is open");
+        assert_eq!(
+            word(&desk, second.id).await,
+            "uploaded",
+            "what is stored beats what is open"
+        );
         assert_eq!(word(&desk, third.id).await, "deduplicated");
         desk.send(&first).await;
         let view = desk.file(first.id).await;
-        assert_eq!((&view["state"], &view["canonical_id"]), (&json!("deduplicated"), &json!(second.id)));
+        assert_eq!(
+            (&view["state"], &view["canonical_id"]),
+            (&json!("deduplicated"), &json!(second.id))
+        );
         // One that shows no sign of life for ten minutes is not waited for.
         let quiet = Sample::new("q.bin", 6_000);
         let after = same(&quiet, "r.bin");
@@ -192,7 +277,10 @@ async fn m06_content_of_another_owner_or_place_is_nobodys_duplicate() {
         let first = Sample::new("a.bin", 5_000);
         desk.upload(&first, &to()).await;
         let elsewhere = same(&first, "b.bin");
-        assert_eq!(desk.init(&elsewhere, &json!({ "destination": "models" })).await["answer"], "upload");
+        assert_eq!(
+            desk.init(&elsewhere, &json!({ "destination": "models" })).await["answer"],
+            "upload"
+        );
         let bob = desk.kit.token("bob", &crate::desk::OWN).await;
         let theirs = same(&first, "c.bin");
         let body = json!({ "items": [desk.announce(&theirs, &to())] });
@@ -204,7 +292,12 @@ async fn m06_content_of_another_owner_or_place_is_nobodys_duplicate() {
         let mut more = to();
         more["sha256"] = Value::Null;
         assert_eq!(desk.init(&unsure, &more).await["answer"], "maybe_duplicate");
-        assert_eq!(desk.refused("GET", &format!("/v1/sessions/{}", unsure.id), None).await.0, 404);
+        assert_eq!(
+            desk.refused("GET", &format!("/v1/sessions/{}", unsure.id), None)
+                .await
+                .0,
+            404
+        );
     }
     both!(test);
 }
@@ -218,7 +311,9 @@ async fn a052_a_quota_counts_what_is_announced_and_a_duplicate_in_place_too() {
         desk.upload(&file, &to()).await;
         let owner = desk.owner(file.id).await;
         let body = json!({ "quota_bytes": 2_500 });
-        let set = desk.ask_as(&admin, "PATCH", &format!("/v1/owners/{owner}"), Some(&body)).await;
+        let set = desk
+            .ask_as(&admin, "PATCH", &format!("/v1/owners/{owner}"), Some(&body))
+            .await;
         assert_eq!(set.status(), 200);
         let (fits, over) = (Sample::new("b.bin", 1_400), Sample::new("c.bin", 200));
         assert_eq!(desk.init(&fits, &to()).await["answer"], "upload");
@@ -226,7 +321,8 @@ async fn a052_a_quota_counts_what_is_announced_and_a_duplicate_in_place_too() {
         more["keep_rejected"] = json!(true);
         assert_eq!(desk.init(&over, &more).await["error"]["code"], "quota_exceeded");
         // What may change is no lasting word: the same file may come when there is room.
-        desk.ok("DELETE", &format!("/v1/sessions/{}", fits.id), None).await;
+        desk.ok("DELETE", &format!("/v1/sessions/{}", fits.id), None)
+            .await;
         assert_eq!(desk.init(&over, &more).await["answer"], "upload");
     }
     both!(test);

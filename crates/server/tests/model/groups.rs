@@ -17,7 +17,11 @@ async fn g01_g08_a_group_has_its_fields_and_counts_its_files() {
         let body = json!({ "id": id, "name": "Trip", "description": "to the sea", "destination": "recordings",
                            "metadata": { "scenario_id": 7 } });
         let made = desk.ok("POST", "/v1/groups", Some(&body)).await;
-        assert_eq!(desk.ok("POST", "/v1/groups", Some(&body)).await["rev"], made["rev"], "asked twice");
+        assert_eq!(
+            desk.ok("POST", "/v1/groups", Some(&body)).await["rev"],
+            made["rev"],
+            "asked twice"
+        );
         let (a, b) = (Sample::new("a.bin", 1_000), Sample::new("b.bin", 3_000));
         desk.upload(&a, &into(id)).await;
         desk.init(&b, &into(id)).await;
@@ -40,9 +44,15 @@ async fn g01_g08_a_group_has_its_fields_and_counts_its_files() {
         // A file may have no group.
         let alone = Sample::new("alone.bin", 10);
         let file = desk.upload(&alone, &json!({ "destination": "recordings" })).await;
-        assert_eq!((&file["group_id"], &file["state"]), (&Value::Null, &json!("uploaded")));
+        assert_eq!(
+            (&file["group_id"], &file["state"]),
+            (&Value::Null, &json!("uploaded"))
+        );
         let other = json!({ "id": id, "name": "Other", "destination": "recordings" });
-        assert_eq!(desk.refused("POST", "/v1/groups", Some(&other)).await.1, "id_reused");
+        assert_eq!(
+            desk.refused("POST", "/v1/groups", Some(&other)).await.1,
+            "id_reused"
+        );
     }
     both!(test);
 }
@@ -81,13 +91,30 @@ async fn g02_a_group_goes_the_allowed_ways_and_no_others() {
         desk.upload(&Sample::new("a.bin", 10), &into(done)).await;
         assert_eq!(verb(done, "reset").await.0, 409);
         assert_eq!(verb(done, "finalize").await, (200, "completed".into()));
-        assert_eq!(verb(done, "finalize").await, (200, "completed".into()), "asked twice");
+        assert_eq!(
+            verb(done, "finalize").await,
+            (200, "completed".into()),
+            "asked twice"
+        );
         for name in ["retry", "reset", "cancel"] {
             assert_eq!(verb(done, name).await.0, 409, "completed: {name}");
         }
-        assert_eq!(desk.refused("PATCH", &format!("/v1/groups/{done}"), Some(&json!({ "name": "y" }))).await.1, "group_completed");
+        assert_eq!(
+            desk.refused(
+                "PATCH",
+                &format!("/v1/groups/{done}"),
+                Some(&json!({ "name": "y" }))
+            )
+            .await
+            .1,
+            "group_completed"
+        );
         // uploading → failed → draft, → uploading, → cancelled.
-        for (end, state) in [("reset", "draft"), ("retry", "uploading"), ("cancel", "cancelled")] {
+        for (end, state) in [
+            ("reset", "draft"),
+            ("retry", "uploading"),
+            ("cancel", "cancelled"),
+        ] {
             let failed = make().await;
             let file = Sample::new("a.bin", 10);
             desk.init(&file, &into(failed)).await;
@@ -95,7 +122,11 @@ async fn g02_a_group_goes_the_allowed_ways_and_no_others() {
             assert_eq!(desk.group(failed).await["state"], "uploading");
             desk.fail(file.id).await;
             assert_eq!(desk.group(failed).await["state"], "failed");
-            assert_eq!(verb(failed, "finalize").await.0, 409, "failed is never completed at once");
+            assert_eq!(
+                verb(failed, "finalize").await.0,
+                409,
+                "failed is never completed at once"
+            );
             assert_eq!(verb(failed, end).await, (200, state.into()), "{end}");
         }
     }
@@ -113,7 +144,8 @@ async fn l14_l16_a_retry_is_counted_and_only_failed_files_go_again() {
         let (extra, open) = (Sample::new("extra.bin", 30), Sample::new("open.bin", 40));
         desk.init(&bad, &into(id)).await;
         desk.init(&open, &into(id)).await;
-        desk.init(&extra, &json!({ "group_id": id, "is_required": false })).await;
+        desk.init(&extra, &json!({ "group_id": id, "is_required": false }))
+            .await;
         let settled = desk.upload(&good, &into(id)).await;
         desk.kit.send(&desk.token, &bad).await;
         desk.fail(bad.id).await;
@@ -125,16 +157,29 @@ async fn l14_l16_a_retry_is_counted_and_only_failed_files_go_again() {
         assert_eq!(group["error"]["detail"], "One or more file uploads failed");
         assert_eq!(group["error"]["code"], "read_error");
         let file = desk.file(bad.id).await;
-        assert_eq!((&file["state"], &file["error"]["code"]), (&json!("failed"), &json!("read_error")));
+        assert_eq!(
+            (&file["state"], &file["error"]["code"]),
+            (&json!("failed"), &json!("read_error"))
+        );
         assert_eq!(file["error"]["detail"], "the disk could not be read");
         assert!(file["error"]["at"].is_i64());
 
         let group = desk.ok("POST", &format!("/v1/groups/{id}/retry"), None).await;
-        assert_eq!((&group["state"], &group["retry_count"]), (&json!("uploading"), &json!(1)));
+        assert_eq!(
+            (&group["state"], &group["retry_count"]),
+            (&json!("uploading"), &json!(1))
+        );
         let again = desk.file(bad.id).await;
-        assert_eq!((&again["state"], &again["retry_count"]), (&json!("uploading"), &json!(1)));
+        assert_eq!(
+            (&again["state"], &again["retry_count"]),
+            (&json!("uploading"), &json!(1))
+        );
         assert_eq!(again["error"]["code"], "read_error", "the last error stays");
-        assert_eq!(desk.file(good.id).await["rev"], settled["rev"], "what is settled is not touched");
+        assert_eq!(
+            desk.file(good.id).await["rev"],
+            settled["rev"],
+            "what is settled is not touched"
+        );
         // It goes on from where it stood: its bytes are there already.
         let parts = desk.kit.send(&desk.token, &bad).await;
         desk.complete(&bad, parts).await;
@@ -142,7 +187,10 @@ async fn l14_l16_a_retry_is_counted_and_only_failed_files_go_again() {
         desk.send(&open).await;
         // Optional files that are not there stand in nobody's way.
         let done = desk.ok("POST", &format!("/v1/groups/{id}/finalize"), None).await;
-        assert_eq!((&done["success"], &done["state"]), (&json!(true), &json!("completed")));
+        assert_eq!(
+            (&done["success"], &done["state"]),
+            (&json!(true), &json!("completed"))
+        );
         assert_eq!(done["files"].as_array().map(Vec::len), Some(3));
     }
     both!(test);
@@ -163,11 +211,16 @@ async fn m05_a_group_goes_on_when_what_failed_is_deleted_or_not_needed() {
             assert_eq!(desk.group(id).await["state"], "failed");
             let path = format!("/v1/sessions/{}", bad.id);
             if unneeded {
-                let file = desk.ok("PATCH", &path, Some(&json!({ "is_required": false }))).await;
+                let file = desk
+                    .ok("PATCH", &path, Some(&json!({ "is_required": false })))
+                    .await;
                 assert_eq!(file["is_required"], false);
             } else {
                 let gone = desk.ok("DELETE", &path, None).await;
-                assert_eq!((&gone["state"], &gone["cleaned"]), (&json!("failed"), &json!(true)));
+                assert_eq!(
+                    (&gone["state"], &gone["cleaned"]),
+                    (&json!("failed"), &json!(true))
+                );
             }
             assert_eq!(desk.group(id).await["state"], "uploading");
             desk.ok("POST", &format!("/v1/groups/{id}/finalize"), None).await;
@@ -193,9 +246,16 @@ async fn l13_what_nobody_touched_for_an_hour_is_listed_as_abandoned() {
         }
         desk.kit.world.later(3_601_000);
         let groups = desk.ok("GET", "/v1/groups?abandoned=1", None).await;
-        assert_eq!(groups["items"].as_array().map(Vec::len), Some(1), "drafts are not abandoned yet");
+        assert_eq!(
+            groups["items"].as_array().map(Vec::len),
+            Some(1),
+            "drafts are not abandoned yet"
+        );
         let group = &groups["items"][0];
-        assert_eq!((&group["completed_files"], &group["total_files"]), (&json!(1), &json!(2)));
+        assert_eq!(
+            (&group["completed_files"], &group["total_files"]),
+            (&json!(1), &json!(2))
+        );
         let files = desk.ok("GET", "/v1/sessions?abandoned=1", None).await;
         assert_eq!(files["items"][0]["id"], json!(open.id));
         // Resume: a sign of life, and it is not abandoned any more.
@@ -224,20 +284,47 @@ async fn groups_are_listed_in_pages_that_new_rows_do_not_move() {
         let mut seen: Vec<Value> = Vec::new();
         let mut page = first;
         loop {
-            seen.extend(page["items"].as_array().expect("items").iter().map(|g| g["id"].clone()));
+            seen.extend(
+                page["items"]
+                    .as_array()
+                    .expect("items")
+                    .iter()
+                    .map(|g| g["id"].clone()),
+            );
             let Some(next) = page["next"].as_str() else { break };
-            page = desk.ok("GET", &format!("/v1/groups?limit=2&cursor={next}"), None).await;
+            page = desk
+                .ok("GET", &format!("/v1/groups?limit=2&cursor={next}"), None)
+                .await;
         }
         seen.sort_by_key(ToString::to_string);
         ids.sort_by_key(ToString::to_string);
         assert_eq!(seen, ids);
         for bad in ["cursor=x", "state=gone", "limit=0", "colour=red"] {
-            assert_eq!(desk.ask("GET", &format!("/v1/groups?{bad}"), None).await.status().as_u16() / 100, 4, "{bad}");
+            assert_eq!(
+                desk.ask("GET", &format!("/v1/groups?{bad}"), None)
+                    .await
+                    .status()
+                    .as_u16()
+                    / 100,
+                4,
+                "{bad}"
+            );
         }
         // A deleted group is in no list; it still says what it was.
         let id = ids[0].as_str().expect("an id");
-        assert_eq!(desk.ask("DELETE", &format!("/v1/groups/{id}"), None).await.status(), 204);
-        assert_eq!(desk.ask("DELETE", &format!("/v1/groups/{id}"), None).await.status(), 204, "asked twice");
+        assert_eq!(
+            desk.ask("DELETE", &format!("/v1/groups/{id}"), None)
+                .await
+                .status(),
+            204
+        );
+        assert_eq!(
+            desk.ask("DELETE", &format!("/v1/groups/{id}"), None)
+                .await
+                .status(),
+            204,
+            "asked twice"
+        );
         let all = desk.ok("GET", "/v1/groups?state=draft", None).await;
         assert_eq!(all["items"].as_array().map(Vec::len), Some(5));
         assert!(desk.ok("GET", &format!("/v1/groups/{id}"), None).await["deleted_at"].is_i64());

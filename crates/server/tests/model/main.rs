@@ -9,11 +9,14 @@
 #[expect(dead_code, reason = "shared with the tests of the server, which use all of it")]
 mod support;
 
+mod bucket;
 mod desk;
 mod duplicates;
 mod figures;
 mod files;
 mod groups;
+mod legacy;
 mod places;
 mod public;
 mod records;
+mod status;

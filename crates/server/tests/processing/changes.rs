@@ -22,19 +22,39 @@ async fn all_after(desk: &Desk, cursor: &str) -> (Vec<Value>, String) {
     }
 }
 
+/// Everything that was written so far. A reader waits below whatever else still runs in the database.
+async fn whole(desk: &Desk) -> (Vec<Value>, String) {
+    let server = desk.kit.server.as_ref().expect("running");
+    let db = server.service().store().db().clone();
+    let mut got = (Vec::new(), String::new());
+    until("all is told", async || {
+        let count = db.read(|tx| {
+            tx.query_one("SELECT COUNT(*) FROM outbox_entry", &[])?
+                .get::<usize>(0)
+        });
+        got = all_after(desk, "").await;
+        got.0.len() == count.await.expect("read")
+    })
+    .await;
+    got
+}
+
 // M13 D-7
 #[tokio::test(flavor = "multi_thread")]
 async fn m13_each_change_is_told_once_in_order_and_from_a_cursor_on() {
     for desk in Desk::both().await {
         let file = desk.upload("a.bin").await;
-        let (events, cursor) = all_after(&desk, "").await;
+        let (events, cursor) = whole(&desk).await;
         let session: Vec<_> = events
             .iter()
             .filter(|e| e["subject_id"] == file.id.to_string())
             .map(|e| (text(&e["from"]), text(&e["to"])))
             .collect();
         let steps = ["", "pending", "uploading", "verifying", "uploaded"];
-        let wanted: Vec<_> = steps.windows(2).map(|s| (s[0].to_owned(), s[1].to_owned())).collect();
+        let wanted: Vec<_> = steps
+            .windows(2)
+            .map(|s| (s[0].to_owned(), s[1].to_owned()))
+            .collect();
         assert_eq!(session, wanted);
         let jobs = events.iter().filter(|e| e["machine"] == "job").count();
         assert_eq!(jobs, 2);
@@ -42,15 +62,34 @@ async fn m13_each_change_is_told_once_in_order_and_from_a_cursor_on() {
         assert_eq!(ids.len(), events.len(), "none twice");
 
         assert_eq!(all_after(&desk, &cursor).await.0.len(), 0);
-        let now = text(&desk.get("/v1/changes?cursor=now").await["cursor"]);
+        let place = |c: &str| {
+            c.split('-')
+                .map(|n| n.parse::<u64>().expect("a number"))
+                .collect::<Vec<_>>()
+        };
+        let mut now = String::new();
+        until("now is behind all of it", async || {
+            now = text(&desk.get("/v1/changes?cursor=now").await["cursor"]);
+            place(&now) >= place(&cursor)
+        })
+        .await;
         desk.delete(file.id).await;
+        whole(&desk).await;
         for from in [cursor, now] {
             let (more, _) = all_after(&desk, &from).await;
-            let told: Vec<_> = more.iter().map(|e| (text(&e["kind"]), text(&e["reason"]))).collect();
+            let told: Vec<_> = more
+                .iter()
+                .map(|e| (text(&e["kind"]), text(&e["reason"])))
+                .collect();
             assert_eq!(told, [("deleted".to_owned(), "user".to_owned())]);
         }
         for bad in ["x", "1", "-1-2", "1-2-3"] {
-            let refused = code(desk.kit.get(&format!("/v1/changes?cursor={bad}"), &desk.own).await).await;
+            let refused = code(
+                desk.kit
+                    .get(&format!("/v1/changes?cursor={bad}"), &desk.own)
+                    .await,
+            )
+            .await;
             assert_eq!(refused, (400, "bad_cursor".into()), "{bad}");
         }
         let bob = desk.kit.token("bob", &crate::desk::OWN).await;
@@ -71,16 +110,25 @@ async fn a_question_that_waits_is_answered_when_something_happens() {
         });
         assert!(!list(&answer["events"]).is_empty());
         assert!(began.elapsed() < Duration::from_secs(20));
-        let (_, cursor) = all_after(&desk, &cursor).await;
+        let (_, cursor) = whole(&desk).await;
         let nothing = desk.get(&format!("/v1/changes?cursor={cursor}&wait=1")).await;
-        assert_eq!((list(&nothing["events"]).len(), text(&nothing["cursor"])), (0, cursor));
+        assert_eq!(
+            (list(&nothing["events"]).len(), text(&nothing["cursor"])),
+            (0, cursor)
+        );
     }
 }
 
 /// Reads a stream until it has so many events: their ids and data.
 async fn streamed(desk: &Desk, last: &str, many: usize) -> Vec<(String, Value)> {
-    let request = desk.kit.request(reqwest::Method::GET, "/v1/changes/stream", &desk.own);
-    let response = request.header("last-event-id", last).send().await.expect("an answer");
+    let request = desk
+        .kit
+        .request(reqwest::Method::GET, "/v1/changes/stream", &desk.own);
+    let response = request
+        .header("last-event-id", last)
+        .send()
+        .await
+        .expect("an answer");
     assert_eq!(response.headers()["content-type"], "text/event-stream");
     let (mut got, mut buffer) = (Vec::new(), String::new());
     let mut bytes = response.bytes_stream();
@@ -88,7 +136,10 @@ async fn streamed(desk: &Desk, last: &str, many: usize) -> Vec<(String, Value)> 
         let next = tokio::time::timeout(Duration::from_secs(30), bytes.next()).await;
         let chunk = next.expect("in time").expect("more").expect("bytes");
         buffer.push_str(std::str::from_utf8(&chunk).expect("text"));
-        while let Some((event, rest)) = buffer.split_once("\n\n").map(|(e, r)| (e.to_owned(), r.to_owned())) {
+        while let Some((event, rest)) = buffer
+            .split_once("\n\n")
+            .map(|(e, r)| (e.to_owned(), r.to_owned()))
+        {
             buffer = rest;
             let field = |name: &str| {
                 let line = event.lines().find_map(|l| l.strip_prefix(name));
@@ -106,10 +157,13 @@ async fn streamed(desk: &Desk, last: &str, many: usize) -> Vec<(String, Value)> 
 async fn a_stream_goes_on_behind_the_last_event_that_was_seen() {
     for desk in Desk::both().await {
         desk.upload("a.bin").await;
-        let (events, _) = all_after(&desk, "").await;
+        let (events, _) = whole(&desk).await;
         let first = streamed(&desk, "0-0", 3).await;
         let ids: Vec<_> = first.iter().map(|(id, _)| id.clone()).collect();
-        assert_eq!(ids[..3], events.iter().map(|e| text(&e["id"])).collect::<Vec<_>>()[..3]);
+        assert_eq!(
+            ids[..3],
+            events.iter().map(|e| text(&e["id"])).collect::<Vec<_>>()[..3]
+        );
         assert_eq!(first[0].1, events[0]);
         // It broke, and comes back.
         let rest = streamed(&desk, &ids[2], events.len() - 3).await;
@@ -127,7 +181,9 @@ async fn a_stream_goes_on_behind_the_last_event_that_was_seen() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stream_ends_with_the_server() {
     let mut desk = Desk::of(Kit::start(&[("workers", "0")]).await).await;
-    let request = desk.kit.request(reqwest::Method::GET, "/v1/changes/stream", &desk.own);
+    let request = desk
+        .kit
+        .request(reqwest::Method::GET, "/v1/changes/stream", &desk.own);
     let response = request.send().await.expect("an answer");
     let server = desk.kit.server.take().expect("running");
     let reading = tokio::spawn(async move { response.bytes().await.is_ok() });
@@ -143,7 +199,7 @@ async fn f129_what_commits_late_is_not_skipped() {
     let Database::Postgres(url) = desk.kit.settings.database.clone() else {
         panic!("a PostgreSQL");
     };
-    let (_, cursor) = all_after(&desk, "").await;
+    let (_, cursor) = whole(&desk).await;
     let (begun, wait) = std::sync::mpsc::channel();
     let (go, gone) = std::sync::mpsc::channel::<()>();
     // A transaction that writes an entry, and takes its time.
@@ -187,7 +243,7 @@ async fn f129_a_reader_beside_writers_sees_all_of_it() {
         for n in 0..4 {
             files.push(desk.upload(&format!("f{n}")).await.id);
         }
-        let (_, start) = all_after(&desk, "").await;
+        let (_, start) = whole(&desk).await;
         let writers = files.iter().map(|file| {
             let desk = &desk;
             async move {
@@ -206,7 +262,12 @@ async fn f129_a_reader_beside_writers_sees_all_of_it() {
             }
         };
         tokio::join!(futures::future::join_all(writers), reader);
-        let again: Vec<_> = all_after(&desk, &start).await.0.iter().map(|e| text(&e["id"])).collect();
+        let again: Vec<_> = all_after(&desk, &start)
+            .await
+            .0
+            .iter()
+            .map(|e| text(&e["id"]))
+            .collect();
         assert_eq!(seen, again);
     }
 }

@@ -20,7 +20,14 @@ pub(crate) fn with_extractor() {
     static BUILT: OnceLock<()> = OnceLock::new();
     BUILT.get_or_init(|| {
         let built = Command::new(env!("CARGO"))
-            .args(["build", "-q", "-p", "windlass-extract", "--bin", "windlass-extract"])
+            .args([
+                "build",
+                "-q",
+                "-p",
+                "windlass-extract",
+                "--bin",
+                "windlass-extract",
+            ])
             .current_dir(env!("CARGO_MANIFEST_DIR"))
             .status();
         assert!(built.expect("cargo").success());
@@ -58,14 +65,7 @@ impl Desk {
     }
 
     pub(crate) async fn upload(&self, name: &str) -> Sample {
-        self.upload_of(name, None).await
-    }
-
-    pub(crate) async fn upload_of(&self, name: &str, data: Option<Vec<u8>>) -> Sample {
-        let mut file = Sample::new(name, 1_000);
-        if let Some(data) = data {
-            file.data = data;
-        }
+        let file = Sample::new(name, 1_000);
         self.kit.upload(&self.own, self.group, &file).await;
         file
     }
@@ -150,6 +150,15 @@ impl Desk {
 
     pub(crate) fn run_id(&self) -> RunId {
         RunId::new(self.kit.world.now(), random())
+    }
+
+    /// The destinations take every type.
+    pub(crate) async fn takes_every_type(&self) {
+        let server = self.kit.server.as_ref().expect("running");
+        let all = "UPDATE destination SET allowed_mime = NULL";
+        let db = server.service().store().db();
+        let wide = db.write(None, move |tx| tx.execute(all, &[]));
+        wide.await.expect("written");
     }
 
     pub(crate) async fn delete(&self, file: FileId) {

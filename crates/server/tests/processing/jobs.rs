@@ -16,20 +16,32 @@ async fn g13_jobs_of_the_pipeline_are_there_with_the_upload_and_not_before() {
     for desk in Desk::both().await {
         let file = crate::support::Sample::new("a.bin", 1_000);
         let kit = &desk.kit;
-        kit.client(&desk.own).init(vec![file.init(desk.group)]).await.expect("init");
+        kit.client(&desk.own)
+            .init(vec![file.init(desk.group)])
+            .await
+            .expect("init");
         let parts = kit.send(&desk.own, &file).await;
         assert_eq!(desk.jobs(&format!("session={}", file.id)).await.len(), 0);
         for _ in 0..2 {
             // Said twice, made once.
             let item = file.complete(parts.clone());
-            kit.client(&desk.own).complete(vec![item]).await.expect("complete");
+            kit.client(&desk.own)
+                .complete(vec![item])
+                .await
+                .expect("complete");
         }
         let jobs = desk.jobs(&format!("session={}", file.id)).await;
-        let told: BTreeSet<_> = jobs.iter().map(|j| (text(&j["type"]), text(&j["state"]))).collect();
+        let told: BTreeSet<_> = jobs
+            .iter()
+            .map(|j| (text(&j["type"]), text(&j["state"])))
+            .collect();
         let wanted = BOTH.map(|t| (t.to_owned(), "pending".to_owned()));
         assert_eq!(told, BTreeSet::from(wanted));
         for job in &jobs {
-            assert_eq!((&job["priority"], &job["attempts"], &job["max_attempts"]), (&json!(5), &json!(0), &json!(3)));
+            assert_eq!(
+                (&job["priority"], &job["attempts"], &job["max_attempts"]),
+                (&json!(5), &json!(0), &json!(3))
+            );
         }
     }
 }
@@ -44,24 +56,42 @@ async fn d06_d07_d09_the_whole_flow_by_the_outbox_words_is_an_entry_each() {
         assert_eq!(desk.log(&id).await, ["pending"]);
         let first = list(&desk.get(&format!("/v1/jobs/{id}/log")).await["entries"]);
         let said = desk
-            .says("/outbox/status", json!({ "processId": id, "status": "processing" }))
+            .says(
+                "/outbox/status",
+                json!({ "processId": id, "status": "processing" }),
+            )
             .await;
         assert_eq!(said, json!({ "processId": id, "status": "processing" }));
         assert_eq!(desk.log(&id).await, ["pending", "sending", "running"]);
         let done = json!({ "processId": id, "status": "completed", "result": { "pages": 7 } });
         for _ in 0..2 {
             // The first end wins, and is told again.
-            assert_eq!(desk.says("/outbox/status", done.clone()).await["status"], "completed");
+            assert_eq!(
+                desk.says("/outbox/status", done.clone()).await["status"],
+                "completed"
+            );
         }
         let late = json!({ "processId": id, "status": "failed", "error": "too late" });
-        assert_eq!(desk.is_told("/outbox/status", late).await, (409, "lease_lost".into()));
-        assert_eq!(desk.log(&id).await, ["pending", "sending", "running", "completed"]);
+        assert_eq!(
+            desk.is_told("/outbox/status", late).await,
+            (409, "lease_lost".into())
+        );
+        assert_eq!(
+            desk.log(&id).await,
+            ["pending", "sending", "running", "completed"]
+        );
         let after = list(&desk.get(&format!("/v1/jobs/{id}/log")).await["entries"]);
         assert_eq!(after[0], first[0], "what was told stays as it was");
         let job = desk.job(&id).await;
-        assert_eq!((&job["state"], &job["result"]["pages"]), (&json!("completed"), &json!(7)));
+        assert_eq!(
+            (&job["state"], &job["result"]["pages"]),
+            (&json!("completed"), &json!(7))
+        );
         let bad = json!({ "processId": id, "status": "sending" });
-        assert_eq!(desk.is_told("/outbox/status", bad).await, (422, "invalid_field".into()));
+        assert_eq!(
+            desk.is_told("/outbox/status", bad).await,
+            (422, "invalid_field".into())
+        );
     }
 }
 
@@ -72,10 +102,18 @@ async fn d06_failures_said_without_a_fence_are_tried_again_and_end_as_failed() {
         let file = desk.upload("a.bin").await;
         let id = text(&desk.job_of(file.id, "extract_text").await["id"]);
         for (attempt, word) in [(1, "processing"), (2, "processing"), (3, "failed")] {
-            desk.says("/outbox/status", json!({ "processId": id, "status": "processing" })).await;
+            desk.says(
+                "/outbox/status",
+                json!({ "processId": id, "status": "processing" }),
+            )
+            .await;
             assert_eq!(desk.job(&id).await["attempts"], attempt);
             let said = json!({ "processId": id, "status": "failed", "error": "no" });
-            assert_eq!(desk.says("/outbox/status", said).await["status"], word, "{attempt}");
+            assert_eq!(
+                desk.says("/outbox/status", said).await["status"],
+                word,
+                "{attempt}"
+            );
         }
         assert_eq!(desk.job(&id).await["error"]["code"], "processing_failed");
     }
@@ -136,7 +174,10 @@ async fn d08_claimers_that_race_get_each_job_once() {
         assert_eq!((got.len(), ids), (12, wanted), "each once");
         for job in &got {
             assert_eq!((&job["fence"], &job["attempts"]), (&json!(1), &json!(1)));
-            assert_eq!(desk.log(&text(&job["id"])).await, ["pending", "sending", "running"]);
+            assert_eq!(
+                desk.log(&text(&job["id"])).await,
+                ["pending", "sending", "running"]
+            );
         }
     }
 }
@@ -152,13 +193,22 @@ async fn g09_two_jobs_of_a_file_run_at_once() {
             assert_eq!(job["session_id"], file.id.to_string());
             // The content is there for the worker, by a signed URL.
             let url = text(&job["content"]);
-            let bytes = desk.kit.http.get(&url).send().await.expect("an answer").bytes().await;
+            let bytes = desk
+                .kit
+                .http
+                .get(&url)
+                .send()
+                .await
+                .expect("an answer")
+                .bytes()
+                .await;
             assert!(bytes.expect("bytes") == file.data);
         }
         let running = desk.jobs(&format!("session={}&state=running", file.id)).await;
         assert_eq!(running.len(), 2);
         for job in &jobs {
-            desk.ends(job, json!({ "status": "completed", "result": {} })).await;
+            desk.ends(job, json!({ "status": "completed", "result": {} }))
+                .await;
         }
     }
 }
@@ -172,7 +222,8 @@ async fn k04_an_embedding_waits_while_the_text_is_being_read() {
         assert_eq!(desk.claim(&["embed"], 1, 60).await.len(), 0);
         let text = desk.claim(&["extract_text"], 1, 60).await.remove(0);
         assert_eq!(desk.claim(&["embed"], 1, 60).await.len(), 0);
-        desk.ends(&text, json!({ "status": "failed", "retry": false })).await;
+        desk.ends(&text, json!({ "status": "failed", "retry": false }))
+            .await;
         assert_eq!(desk.claim(&["embed"], 1, 60).await.len(), 1);
     }
 }
@@ -188,13 +239,28 @@ async fn making_a_job_is_checked_and_may_be_said_twice() {
         for (change, code) in [
             (json!({ "type": "dry" }), "id_reused"),
             (json!({ "id": desk.job_id() }), "state_conflict"),
-            (json!({ "id": desk.job_id(), "type": "x", "priority": 0 }), "invalid_field"),
-            (json!({ "id": desk.job_id(), "type": "x", "priority": 11 }), "invalid_field"),
-            (json!({ "id": desk.job_id(), "type": "x", "max_attempts": 0 }), "invalid_field"),
+            (
+                json!({ "id": desk.job_id(), "type": "x", "priority": 0 }),
+                "invalid_field",
+            ),
+            (
+                json!({ "id": desk.job_id(), "type": "x", "priority": 11 }),
+                "invalid_field",
+            ),
+            (
+                json!({ "id": desk.job_id(), "type": "x", "max_attempts": 0 }),
+                "invalid_field",
+            ),
             (json!({ "id": desk.job_id(), "type": "a b" }), "invalid_field"),
             (json!({ "id": desk.job_id(), "type": "" }), "invalid_field"),
-            (json!({ "id": desk.job_id(), "type": "x", "config": [] }), "invalid_field"),
-            (json!({ "id": desk.job_id(), "type": "x", "session_id": desk.job_id() }), "not_found"),
+            (
+                json!({ "id": desk.job_id(), "type": "x", "config": [] }),
+                "invalid_field",
+            ),
+            (
+                json!({ "id": desk.job_id(), "type": "x", "session_id": desk.job_id() }),
+                "not_found",
+            ),
         ] {
             let mut body = json!({ "id": id, "session_id": file.id, "type": "paint" });
             if let (Some(body), Some(change)) = (body.as_object_mut(), change.as_object()) {
@@ -206,7 +272,10 @@ async fn making_a_job_is_checked_and_may_be_said_twice() {
         let begun = desk.kit.client(&desk.own).init(vec![open.init(desk.group)]).await;
         begun.expect("init");
         let body = json!({ "id": desk.job_id(), "session_id": open.id, "type": "x" });
-        assert_eq!(desk.refused("/v1/jobs", body).await, (409, "state_conflict".into()));
+        assert_eq!(
+            desk.refused("/v1/jobs", body).await,
+            (409, "state_conflict".into())
+        );
     }
 }
 
@@ -244,23 +313,50 @@ async fn l12_jobs_of_others_are_not_there_and_only_workers_claim() {
         let file = desk.upload("a.bin").await;
         let id = text(&desk.job_of(file.id, "validate").await["id"]);
         let bob = desk.kit.token("bob", &crate::desk::OWN).await;
-        for path in [format!("/v1/jobs/{id}"), format!("/v1/jobs/{id}/log"), format!("/v1/sessions/{}/text", file.id)] {
-            assert_eq!(code(desk.kit.get(&path, &bob).await).await, (404, "not_found".into()), "{path}");
+        for path in [
+            format!("/v1/jobs/{id}"),
+            format!("/v1/jobs/{id}/log"),
+            format!("/v1/sessions/{}/text", file.id),
+        ] {
+            assert_eq!(
+                code(desk.kit.get(&path, &bob).await).await,
+                (404, "not_found".into()),
+                "{path}"
+            );
         }
         for word in ["retry", "cancel"] {
             let path = format!("/v1/jobs/{id}/{word}");
-            assert_eq!(code(desk.kit.post(&path, &bob, &json!({})).await).await.0, 404, "{path}");
+            assert_eq!(
+                code(desk.kit.post(&path, &bob, &json!({})).await).await.0,
+                404,
+                "{path}"
+            );
         }
-        assert_eq!(code(desk.kit.get(&format!("/v1/jobs?session={}", file.id), &bob).await).await.0, 404);
+        assert_eq!(
+            code(desk.kit.get(&format!("/v1/jobs?session={}", file.id), &bob).await)
+                .await
+                .0,
+            404
+        );
         let jobs = crate::desk::answer(desk.kit.get("/v1/jobs", &bob).await).await;
         assert_eq!(list(&jobs["jobs"]).len(), 0);
         for (path, body) in [
             ("/v1/jobs:claim".to_owned(), json!({ "types": ["validate"] })),
             (format!("/v1/jobs/{id}/heartbeat"), json!({ "fence": 0 })),
-            (format!("/v1/jobs/{id}/report"), json!({ "fence": 0, "status": "completed" })),
-            ("/outbox/status".to_owned(), json!({ "processId": id, "status": "completed" })),
+            (
+                format!("/v1/jobs/{id}/report"),
+                json!({ "fence": 0, "status": "completed" }),
+            ),
+            (
+                "/outbox/status".to_owned(),
+                json!({ "processId": id, "status": "completed" }),
+            ),
         ] {
-            assert_eq!(desk.refused(&path, body).await, (403, "forbidden".into()), "{path}");
+            assert_eq!(
+                desk.refused(&path, body).await,
+                (403, "forbidden".into()),
+                "{path}"
+            );
         }
     }
 }

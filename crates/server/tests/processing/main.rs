@@ -4,11 +4,12 @@
     clippy::panic,
     reason = "a test that can't go on says so, also from a helper function"
 )]
-#![allow(dead_code, reason = "the shared helpers serve other tests too")]
 
 #[path = "../outgoing/receiver.rs"]
+#[expect(dead_code, reason = "it serves other tests too")]
 mod receiver;
 #[path = "../serve/support.rs"]
+#[expect(dead_code, reason = "it serves other tests too")]
 mod support;
 
 mod changes;

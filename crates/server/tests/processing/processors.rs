@@ -12,7 +12,10 @@ const ANY: &str = "application/octet-stream";
 
 async fn desks(flags: &[(&str, &str)]) -> [Desk; 2] {
     with_extractor();
-    [Desk::of(Kit::start(flags).await).await, Desk::of(Kit::postgres(flags).await).await]
+    [
+        Desk::of(Kit::start(flags).await).await,
+        Desk::of(Kit::postgres(flags).await).await,
+    ]
 }
 
 // G-13 K-4: the default pipeline, from the upload to the text.
@@ -30,11 +33,21 @@ async fn g13_a_file_is_validated_and_its_text_is_read() {
         assert!(read["result"]["pieces"].as_u64() > Some(0), "{read}");
         let texts = list(&desk.get(&format!("/v1/sessions/{}/text", file.id)).await["pieces"]);
         let whole: String = texts.iter().map(|t| text(&t["text"])).collect();
-        assert!(whole.contains("An anchor holds a ship.") && whole.contains("A chain holds"), "{texts:?}");
+        assert!(
+            whole.contains("An anchor holds a ship.") && whole.contains("A chain holds"),
+            "{texts:?}"
+        );
         assert!(texts.iter().all(|t| !text(&t["place"]).is_empty()));
+        // M6: a hash is proved on its own, too.
+        desk.make(file.id, "verify_hash", json!({})).await;
+        let proved = desk.until_job(file.id, "verify_hash", "completed").await;
+        assert_eq!(proved["result"]["sha256"], hex);
         // D-11: they stay when the file goes.
         desk.delete(file.id).await;
-        assert_eq!(list(&desk.get(&format!("/v1/sessions/{}/text", file.id)).await["pieces"]), texts);
+        assert_eq!(
+            list(&desk.get(&format!("/v1/sessions/{}/text", file.id)).await["pieces"]),
+            texts
+        );
     }
 }
 
@@ -49,7 +62,10 @@ async fn d10_content_of_another_type_fails_its_check_and_leaves_the_upload() {
         assert_eq!(job["error"]["code"], "content_not_allowed", "{job}");
         assert_eq!(job["attempts"], 1, "no retry helps");
         let query = json!({ "ids": [file.id], "parts": false });
-        assert_eq!(desk.post("/v1/sessions:query", query).await["sessions"][0]["state"], "uploaded");
+        assert_eq!(
+            desk.post("/v1/sessions:query", query).await["sessions"][0]["state"],
+            "uploaded"
+        );
     }
 }
 
@@ -57,9 +73,14 @@ async fn d10_content_of_another_type_fails_its_check_and_leaves_the_upload() {
 #[tokio::test(flavor = "multi_thread")]
 async fn m10_bytes_that_changed_in_the_storage_are_found_by_the_check() {
     with_extractor();
-    for kit in [Kit::start(&[("workers", "0")]).await, Kit::postgres(&[("workers", "0")]).await] {
+    for kit in [
+        Kit::start(&[("workers", "0")]).await,
+        Kit::postgres(&[("workers", "0")]).await,
+    ] {
         let mut desk = Desk::of(kit).await;
-        let file = desk.uploaded("a.json", "application/json", b"{\"depth\": 12}".to_vec()).await;
+        let file = desk
+            .uploaded("a.json", "application/json", b"{\"depth\": 12}".to_vec())
+            .await;
         // Somebody at the disk.
         let files = desk.kit.dir.path().join("data/files/recordings");
         let stored = find(&files, "a.json").expect("stored");
@@ -69,14 +90,20 @@ async fn m10_bytes_that_changed_in_the_storage_are_found_by_the_check() {
         server.shutdown().await.expect("closed");
         let mut settings = desk.kit.settings.clone();
         settings.work.workers = 2;
-        let server = start_with(settings, desk.kit.world.clone()).await.expect("a server");
+        let server = start_with(settings, desk.kit.world.clone())
+            .await
+            .expect("a server");
         desk.kit.url = server.url().to_owned();
         desk.kit.server = Some(server);
         let job = desk.until_job(file.id, "validate", "failed").await;
         assert_eq!(job["error"]["code"], "verify_mismatch", "{job}");
         let query = json!({ "ids": [file.id], "parts": false });
         let session = desk.post("/v1/sessions:query", query).await["sessions"][0].clone();
-        assert_eq!((&session["state"], &session["deleted"]), (&json!("uploaded"), &json!(true)), "what was true stays");
+        assert_eq!(
+            (&session["state"], &session["deleted"]),
+            (&json!("uploaded"), &json!(true)),
+            "what was true stays"
+        );
     }
 }
 
@@ -99,7 +126,8 @@ fn bomb() -> Vec<u8> {
     let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
     let options = zip::write::SimpleFileOptions::default();
     zip.start_file("[Content_Types].xml", options).expect("a file");
-    zip.write_all(b"<Types xmlns=\"http://schemas.openxmlformats.org/package/2006/content-types\"/>").expect("bytes");
+    zip.write_all(b"<Types xmlns=\"http://schemas.openxmlformats.org/package/2006/content-types\"/>")
+        .expect("bytes");
     zip.start_file("word/document.xml", options).expect("a file");
     let spaces = vec![b' '; 1 << 20];
     for _ in 0..64 {
@@ -112,7 +140,14 @@ fn bomb() -> Vec<u8> {
 fn entities() -> Vec<u8> {
     let mut xml = String::from("<?xml version=\"1.0\"?><!DOCTYPE d [<!ENTITY a \"lol\">");
     for n in 1..30 {
-        xml.push_str(&format!("<!ENTITY a{n} \"&a{0};&a{0};&a{0};&a{0};\">", if n == 1 { String::new() } else { (n - 1).to_string() }));
+        xml.push_str(&format!(
+            "<!ENTITY a{n} \"&a{0};&a{0};&a{0};&a{0};\">",
+            if n == 1 {
+                String::new()
+            } else {
+                (n - 1).to_string()
+            }
+        ));
     }
     xml.push_str("]><w:document xmlns:w=\"w\">&a29;</w:document>");
     let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
@@ -128,6 +163,7 @@ fn entities() -> Vec<u8> {
 #[tokio::test(flavor = "multi_thread")]
 async fn hostile_files_are_refused_within_limits_while_other_jobs_go_on() {
     for desk in desks(&[("workers", "2")]).await {
+        desk.takes_every_type().await;
         let wide = format!("{}\n", "a,".repeat(1_000_000)).into_bytes();
         let mut pdf = b"%PDF-1.7\n".to_vec();
         pdf.extend(b"1 0 obj << /Length 1 0 R /Next 1 0 R >> stream\n".repeat(20_000));
@@ -163,7 +199,10 @@ async fn hostile_files_are_refused_within_limits_while_other_jobs_go_on() {
 #[tokio::test(flavor = "multi_thread")]
 async fn m20_a_server_that_ends_while_a_job_runs_leaves_it_to_the_next_one() {
     with_extractor();
-    for kit in [Kit::start(&[("workers", "0")]).await, Kit::postgres(&[("workers", "0")]).await] {
+    for kit in [
+        Kit::start(&[("workers", "0")]).await,
+        Kit::postgres(&[("workers", "0")]).await,
+    ] {
         let mut desk = Desk::of(kit).await;
         let file = desk.uploaded("a.md", ANY, b"# One\n\nwords\n".to_vec()).await;
         // Somebody has it, and is never heard of again.
@@ -172,17 +211,31 @@ async fn m20_a_server_that_ends_while_a_job_runs_leaves_it_to_the_next_one() {
         server.shutdown().await.expect("closed");
         let mut settings = desk.kit.settings.clone();
         settings.work.workers = 2;
-        let server = start_with(settings, desk.kit.world.clone()).await.expect("a server");
+        let server = start_with(settings, desk.kit.world.clone())
+            .await
+            .expect("a server");
         desk.kit.url = server.url().to_owned();
         desk.kit.server = Some(server);
         desk.until_job(file.id, "validate", "completed").await;
-        assert_eq!(desk.job_of(file.id, "extract_text").await["state"], "running", "its lease is not over");
+        assert_eq!(
+            desk.job_of(file.id, "extract_text").await["state"],
+            "running",
+            "its lease is not over"
+        );
         desk.kit.world.later(61_000);
         let job = desk.until_job(file.id, "extract_text", "completed").await;
         assert_eq!(job["attempts"], 2);
-        let late = desk.report(&dead, json!({ "status": "completed", "result": { "by": "dead" } })).await;
+        let late = desk
+            .report(
+                &dead,
+                json!({ "status": "completed", "result": { "by": "dead" } }),
+            )
+            .await;
         assert_eq!(late.status(), 409);
-        assert_eq!(desk.log(&text(&job["id"])).await, ["pending", "sending", "running", "completed"]);
+        assert_eq!(
+            desk.log(&text(&job["id"])).await,
+            ["pending", "sending", "running", "completed"]
+        );
     }
 }
 
@@ -204,7 +257,9 @@ async fn a_shutdown_gives_back_what_runs_and_the_attempt_does_not_count() {
         server.shutdown().await.expect("closed");
         let mut settings = desk.kit.settings.clone();
         settings.work.workers = 0;
-        let server = start_with(settings, desk.kit.world.clone()).await.expect("a server");
+        let server = start_with(settings, desk.kit.world.clone())
+            .await
+            .expect("a server");
         desk.kit.url = server.url().to_owned();
         desk.kit.server = Some(server);
         let job = desk.job(&id).await;
@@ -228,7 +283,13 @@ async fn a_webhook_job_tells_what_came_of_a_file_and_is_tried_again() {
         desk.until_job(file.id, "validate", "completed").await;
         let hook = json!({ "id": desk.run_id(), "url": receiver.url("/x"), "events": ["run.queued"] });
         let hook = desk.post("/v1/webhooks", hook).await;
-        let job = desk.make(file.id, "webhook", json!({ "config": { "webhook_id": hook["id"] } })).await;
+        let job = desk
+            .make(
+                file.id,
+                "webhook",
+                json!({ "config": { "webhook_id": hook["id"] } }),
+            )
+            .await;
         let mut got = Vec::new();
         until("it is told", async || {
             got.extend(receiver.taken());
@@ -240,6 +301,9 @@ async fn a_webhook_job_tells_what_came_of_a_file_and_is_tried_again() {
         assert_eq!((&done["id"], &done["attempts"]), (&job["id"], &json!(2)));
         assert_eq!(got[0].header("webhook-id"), got[1].header("webhook-id"));
         let body: serde_json::Value = serde_json::from_slice(&got[1].body).expect("JSON");
-        assert_eq!((&body["session_id"], &body["jobs"]["extract_text"]), (&json!(file.id), &json!("completed")));
+        assert_eq!(
+            (&body["session_id"], &body["jobs"]["extract_text"]),
+            (&json!(file.id), &json!("completed"))
+        );
     }
 }

@@ -23,11 +23,18 @@ async fn facts(desk: &Desk, file: &Sample) -> Facts {
 #[tokio::test(flavor = "multi_thread")]
 async fn t09_t10_the_words_of_sources_and_files_are_walked_through() {
     for desk in Desk::both().await {
-        for (ends_as, parsed, trained) in [("completed", "processed", "trained"), ("failed", "processing_failed", "training_failed")] {
+        for (ends_as, parsed, trained) in [
+            ("completed", "processed", "trained"),
+            ("failed", "processing_failed", "training_failed"),
+        ] {
             let file = desk.upload(&format!("{ends_as}.bin")).await;
             let words = async || {
                 let facts = facts(&desk, &file).await;
-                (facts.training_source(), facts.training_file().unwrap_or("-"), facts.file_status())
+                (
+                    facts.training_source(),
+                    facts.training_file().unwrap_or("-"),
+                    facts.file_status(),
+                )
             };
             let end = json!({ "status": ends_as, "retry": false });
             assert_eq!(words().await, ("created", "uploaded", "UPLOADED"));
@@ -43,7 +50,11 @@ async fn t09_t10_the_words_of_sources_and_files_are_walked_through() {
             let train = desk.claim(&["embed"], 1, 60).await.remove(0);
             assert_eq!(words().await.0, "training");
             desk.ends(&train, end).await;
-            let status = if ends_as == "completed" { "COMPLETED" } else { "FAILED" };
+            let status = if ends_as == "completed" {
+                "COMPLETED"
+            } else {
+                "FAILED"
+            };
             assert_eq!(words().await, (trained, parsed, status));
         }
     }
@@ -53,5 +64,15 @@ async fn t09_t10_the_words_of_sources_and_files_are_walked_through() {
 #[test]
 fn d06_the_parse_words_of_all_states_of_a_job() {
     let told: Vec<_> = JobState::ALL.iter().map(|s| parse_word(*s)).collect();
-    assert_eq!(told, ["pending", "sending", "processing", "completed", "failed", "failed"]);
+    assert_eq!(
+        told,
+        [
+            "pending",
+            "sending",
+            "processing",
+            "completed",
+            "failed",
+            "failed"
+        ]
+    );
 }

@@ -14,7 +14,10 @@ use crate::support::{Kit, code, random, until};
 async fn both(receiver: &Receiver) -> [Desk; 2] {
     let allowed = receiver.url("");
     let flags = [("workers", "0"), ("outgoing-allow", allowed.as_str())];
-    [Desk::of(Kit::start(&flags).await).await, Desk::of(Kit::postgres(&flags).await).await]
+    [
+        Desk::of(Kit::start(&flags).await).await,
+        Desk::of(Kit::postgres(&flags).await).await,
+    ]
 }
 
 fn id(desk: &Desk) -> WebhookId {
@@ -23,11 +26,20 @@ fn id(desk: &Desk) -> WebhookId {
 
 /// Checks as a receiver does, from what came alone.
 fn holds(request: &Request, secret: &str) -> bool {
-    let key = STANDARD.decode(secret.trim_start_matches("whsec_")).expect("base64");
-    let head = format!("{}.{}.", request.header("webhook-id"), request.header("webhook-timestamp"));
+    let key = STANDARD
+        .decode(secret.trim_start_matches("whsec_"))
+        .expect("base64");
+    let head = format!(
+        "{}.{}.",
+        request.header("webhook-id"),
+        request.header("webhook-timestamp")
+    );
     let signed = [head.as_bytes(), &request.body].concat();
     let key = aws_lc_rs::hmac::Key::new(aws_lc_rs::hmac::HMAC_SHA256, &key);
-    let tag = request.header("webhook-signature").strip_prefix("v1,").map(|t| STANDARD.decode(t));
+    let tag = request
+        .header("webhook-signature")
+        .strip_prefix("v1,")
+        .map(|t| STANDARD.decode(t));
     tag.is_some_and(|t| aws_lc_rs::hmac::verify(&key, &signed, &t.expect("base64")).is_ok())
 }
 
@@ -42,11 +54,15 @@ async fn m13_a_webhook_is_told_of_what_it_wants_in_order_and_signed() {
         let mut receiver = Receiver::answering(vec![Answer::Whole(500, "", String::new())]).await;
         let desk = both(&receiver).await.into_iter().nth(n).expect("one of two");
         desk.upload("before.bin").await;
-        let hook = json!({ "id": id(&desk), "url": receiver.url("/hook"), "events": ["session.uploaded", "job.*"] });
+        let hook =
+            json!({ "id": id(&desk), "url": receiver.url("/hook"), "events": ["session.uploaded", "job.*"] });
         let made = desk.post("/v1/webhooks", hook).await;
         let secret = text(&made["secret"]);
         assert!(secret.starts_with("whsec_"));
-        assert_eq!(desk.get(&format!("/v1/webhooks/{}", text(&made["id"]))).await["secret"], json!(null));
+        assert_eq!(
+            desk.get(&format!("/v1/webhooks/{}", text(&made["id"]))).await["secret"],
+            json!(null)
+        );
         let file = desk.upload("a.bin").await;
         let mut got: Vec<Request> = Vec::new();
         until("the first try", async || {
@@ -56,7 +72,10 @@ async fn m13_a_webhook_is_told_of_what_it_wants_in_order_and_signed() {
         .await;
         // It did not take it: the same again, later, and nothing else before.
         let path = format!("/v1/webhooks/{}", text(&made["id"]));
-        until("it is failing", async || desk.get(&path).await["state"] == "failing").await;
+        until("it is failing", async || {
+            desk.get(&path).await["state"] == "failing"
+        })
+        .await;
         desk.kit.world.later(20_000);
         until("all of it", async || {
             got.extend(receiver.taken());
@@ -71,7 +90,10 @@ async fn m13_a_webhook_is_told_of_what_it_wants_in_order_and_signed() {
             assert!(holds(request, &secret), "{request:?}");
             assert_eq!(request.header("webhook-id"), text(&body(request)["id"]));
         }
-        until("it is active", async || desk.get(&path).await["state"] == "active").await;
+        until("it is active", async || {
+            desk.get(&path).await["state"] == "active"
+        })
+        .await;
         let after = desk.get(&path).await;
         assert_eq!(after["failures"], 0);
         assert_eq!(text(&after["cursor"]), got[3].header("webhook-id"));
@@ -82,7 +104,11 @@ async fn m13_a_webhook_is_told_of_what_it_wants_in_order_and_signed() {
 async fn a_webhook_that_fails_for_a_day_is_disabled_and_goes_on_from_where_it_stood() {
     for n in 0..2 {
         let mut receiver = Receiver::deciding(std::sync::Arc::new(|r: &Request| {
-            if r.line.contains("/dead") { Answer::Whole(503, "", String::new()) } else { fine("") }
+            if r.line.contains("/dead") {
+                Answer::Whole(503, "", String::new())
+            } else {
+                fine("")
+            }
         }))
         .await;
         let desk = both(&receiver).await.into_iter().nth(n).expect("one of two");
@@ -90,7 +116,10 @@ async fn a_webhook_that_fails_for_a_day_is_disabled_and_goes_on_from_where_it_st
         let made = desk.post("/v1/webhooks", hook).await;
         let path = format!("/v1/webhooks/{}", text(&made["id"]));
         let file = desk.upload("a.bin").await;
-        until("it is failing", async || desk.get(&path).await["state"] == "failing").await;
+        until("it is failing", async || {
+            desk.get(&path).await["state"] == "failing"
+        })
+        .await;
         let mut tries = 0;
         until("it is given up", async || {
             tries += 1;
@@ -104,7 +133,10 @@ async fn a_webhook_that_fails_for_a_day_is_disabled_and_goes_on_from_where_it_st
         tokio::time::sleep(std::time::Duration::from_millis(1_500)).await;
         assert_eq!(receiver.taken().len(), 0, "after {before} tries it is left alone");
         let mended = json!({ "url": receiver.url("/well"), "active": true });
-        assert_eq!(answer(method(&desk, Method::PATCH, &path, mended).await).await["state"], "active");
+        assert_eq!(
+            answer(method(&desk, Method::PATCH, &path, mended).await).await["state"],
+            "active"
+        );
         let mut got = Vec::new();
         until("what it missed", async || {
             got.extend(receiver.taken());
@@ -120,9 +152,20 @@ async fn a_webhook_that_fails_for_a_day_is_disabled_and_goes_on_from_where_it_st
 async fn webhooks_are_made_listed_tested_and_removed_and_lead_nowhere_inside() {
     let receiver = Receiver::answering(vec![fine(""), Answer::Whole(410, "", String::new())]).await;
     for (n, desk) in both(&receiver).await.into_iter().enumerate() {
-        for bad in ["http://10.0.0.1/x", "https://127.0.0.1/x", "ftp://example.com", "https://[::1]/", "x", ""] {
+        for bad in [
+            "http://10.0.0.1/x",
+            "https://127.0.0.1/x",
+            "ftp://example.com",
+            "https://[::1]/",
+            "x",
+            "",
+        ] {
             let hook = json!({ "id": id(&desk), "url": bad });
-            assert_eq!(desk.refused("/v1/webhooks", hook).await.1, "invalid_field", "{bad}");
+            assert_eq!(
+                desk.refused("/v1/webhooks", hook).await.1,
+                "invalid_field",
+                "{bad}"
+            );
         }
         let hook = json!({ "id": id(&desk), "url": receiver.url("/x"), "events": ["nothing"] });
         assert_eq!(desk.refused("/v1/webhooks", hook).await.1, "invalid_field");
@@ -135,7 +178,13 @@ async fn webhooks_are_made_listed_tested_and_removed_and_lead_nowhere_inside() {
         assert_eq!(list(&desk.get("/v1/webhooks").await["items"]).len(), 1);
         let bob = desk.kit.token("bob", &crate::desk::OWN).await;
         assert_eq!(code(desk.kit.get(&path, &bob).await).await.0, 404);
-        assert_eq!(method(&desk, Method::DELETE, &path, json!({})).await.status(), 204);
-        assert_eq!(method(&desk, Method::DELETE, &path, json!({})).await.status(), 404);
+        assert_eq!(
+            method(&desk, Method::DELETE, &path, json!({})).await.status(),
+            204
+        );
+        assert_eq!(
+            method(&desk, Method::DELETE, &path, json!({})).await.status(),
+            404
+        );
     }
 }

@@ -13,6 +13,7 @@ mod content;
 mod ending;
 mod front;
 mod health;
+mod janitor;
 mod limits;
 mod owners;
 mod rights;

@@ -179,6 +179,31 @@ impl Desktop {
             .map(drop)
     }
 
+    /// Answers the question that a program asks in a window of its own beside its window of the same title, with the answer
+    /// that the keys choose: names of keys, one after the other, as xdotool has them.
+    ///
+    /// # Errors
+    /// No question is asked, or it stays.
+    pub fn answer_question(&self, title: &str, keys: &[&str], patience: Duration) -> Result<()> {
+        let named = || -> Result<Vec<String>> {
+            let found = self.tool("xdotool", &["search", "--onlyvisible", "--name", title])?;
+            Ok(found.lines().map(str::to_owned).collect())
+        };
+        let asked = wait::until("a question in a window of its own", patience, || {
+            named().ok().filter(|all| all.len() > 1)
+        })?;
+        // The one that opened last.
+        let question = asked.iter().filter_map(|id| id.parse::<u64>().ok()).max();
+        let question = question.context("no window")?.to_string();
+        let mut all = vec!["windowactivate", "--sync", &question, "key"];
+        all.extend(keys);
+        self.tool("xdotool", &all)?;
+        wait::until("the question to go", patience, || {
+            named().ok().filter(|all| !all.contains(&question))
+        })
+        .map(drop)
+    }
+
     /// Whether a window of this title can be seen.
     #[must_use]
     pub fn window_is_visible(&self, title: &str) -> bool {

@@ -1,5 +1,5 @@
 /** A destination being filled in: its fields, and how its last test went. */
-import type { DestinationCheck, DestinationId } from '../contract';
+import type { DestinationCheck, DestinationId, DestinationKind } from '../contract';
 import type { Queue } from '../queue/queue.svelte';
 import { defaultName, type DestinationForm, emptyForm, formOf, isComplete, newDestination } from './form';
 
@@ -10,6 +10,8 @@ export class Draft {
   form = $state<DestinationForm>(emptyForm(''));
   check = $state.raw<DestinationCheck | null>(null);
   checking = $state(false);
+  /** What the server that was asked last offers. */
+  places = $state.raw<readonly string[]>([]);
   readonly #queue: Queue;
   readonly #taken: () => readonly string[];
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -47,20 +49,32 @@ export class Draft {
     if (this.form.kind === 'folder' && this.complete && this.editing === null) this.#timer = setTimeout(() => void this.test(), QUIET);
   }
 
-  choose(kind: 'folder' | 's3'): void {
+  choose(kind: DestinationKind): void {
     this.form.kind = kind;
     this.changed();
   }
 
   /** Tries it without saving. */
   async test(): Promise<void> {
-    if (this.complete) await this.#run((d) => this.#queue.backend.testDestination(d), false);
+    if (!this.complete) return;
+    await this.#run((d) => this.#queue.backend.testDestination(d), false);
+    // A server that was asked for the first time says what it offers: the first of it is proposed.
+    const [first] = this.places;
+    if (this.form.kind === 'server' && first !== undefined && !this.places.includes(this.form.place)) {
+      this.form.place = first;
+      await this.#run((d) => this.#queue.backend.testDestination(d), false);
+    }
   }
 
   /** Tries it, and saves it when all is well. True when it was saved. */
   async save(makeDefault: boolean): Promise<boolean> {
     if (!this.complete) return false;
     const { editing } = this;
+    if (this.form.kind === 'server' && this.form.place === '') {
+      // What the server offers is shown first; with a choice to make, the person presses again.
+      await this.test();
+      if (this.places.length !== 1) return false;
+    }
     return this.#run(
       (d) => (editing === null ? this.#queue.backend.addDestination(d) : this.#queue.backend.editDestination(editing, d)),
       makeDefault,
@@ -77,6 +91,7 @@ export class Draft {
     if (mine === this.#tests) {
       this.checking = false;
       this.check = check;
+      if (check) this.places = check.places;
     }
     return check?.ok ?? false;
   }

@@ -1,8 +1,8 @@
 /** What a person fills in for a destination, before it becomes a NewDestination. */
-import type { KeepSecret, NewDestination } from '../contract';
+import type { DestinationKind, KeepSecret, NewDestination } from '../contract';
 
 export interface DestinationForm {
-  kind: 'folder' | 's3';
+  kind: DestinationKind;
   name: string;
   folder: string;
   endpoint: string;
@@ -12,6 +12,11 @@ export interface DestinationForm {
   pathStyle: boolean;
   accessKey: string;
   secretKey: string;
+  /** Of a server. */
+  url: string;
+  token: string;
+  /** Which of the server's destinations. */
+  place: string;
   keep: KeepSecret;
 }
 
@@ -27,20 +32,28 @@ export function emptyForm(folder: string): DestinationForm {
     pathStyle: true,
     accessKey: '',
     secretKey: '',
+    url: '',
+    token: '',
+    place: '',
     keep: 'keyring',
   };
 }
 
-/** The name a destination gets when none was written: last part of the folder, or the bucket. */
+/** The name a destination gets when none was written: last part of the folder, the bucket, or the server's host. */
 export function defaultName(form: DestinationForm, taken: readonly string[]): string {
   const base =
-    form.kind === 's3'
-      ? form.bucket.trim() || 'S3'
-      : (form.folder
+    form.kind === 'server'
+      ? form.url
           .trim()
-          .split(/[/\\]/)
-          .filter((part) => part !== '')
-          .at(-1) ?? form.folder);
+          .replace(/^https?:\/\//, '')
+          .replace(/[:/].*$/, '') || 'Windlass'
+      : form.kind === 's3'
+        ? form.bucket.trim() || 'S3'
+        : (form.folder
+            .trim()
+            .split(/[/\\]/)
+            .filter((part) => part !== '')
+            .at(-1) ?? form.folder);
   let name = base;
   for (let n = 2; taken.includes(name); n += 1) name = `${base} ${n}`;
   return name;
@@ -50,19 +63,23 @@ export function defaultName(form: DestinationForm, taken: readonly string[]): st
 export function formOf(of: NewDestination): DestinationForm {
   return {
     ...emptyForm(of.folder ?? ''),
-    kind: of.s3 ? 's3' : 'folder',
+    kind: of.server ? 'server' : of.s3 ? 's3' : 'folder',
     name: of.name,
     endpoint: of.s3?.endpoint ?? '',
     region: of.s3?.region ?? '',
     bucket: of.s3?.bucket ?? '',
     prefix: of.s3?.prefix ?? '',
     pathStyle: of.s3?.path_style ?? true,
+    url: of.server?.url ?? '',
+    place: of.server?.place ?? '',
+    keep: of.server?.keep_secret ?? 'keyring',
   };
 }
 
 /** True when nothing that is needed is empty. `keyless`: without a key the stored one stays. */
 export function isComplete(form: DestinationForm, keyless = false): boolean {
   if (form.kind === 'folder') return form.folder.trim() !== '';
+  if (form.kind === 'server') return form.url.trim() !== '' && (keyless || form.token.trim() !== '');
   if (keyless && form.accessKey.trim() === '' && form.secretKey.trim() === '')
     return [form.endpoint, form.bucket].every((field) => field.trim() !== '');
   return [form.endpoint, form.bucket, form.accessKey, form.secretKey].every((field) => field.trim() !== '');
@@ -70,10 +87,15 @@ export function isComplete(form: DestinationForm, keyless = false): boolean {
 
 export function newDestination(form: DestinationForm, taken: readonly string[], makeDefault: boolean): NewDestination {
   const name = form.name.trim() || defaultName(form, taken);
-  if (form.kind === 'folder') return { name, folder: form.folder.trim(), s3: null, make_default: makeDefault };
+  if (form.kind === 'folder') return { name, folder: form.folder.trim(), s3: null, server: null, make_default: makeDefault };
+  if (form.kind === 'server') {
+    const server = { url: form.url.trim(), token: form.token.trim(), place: form.place, keep_secret: form.keep };
+    return { name, folder: null, s3: null, server, make_default: makeDefault };
+  }
   return {
     name,
     folder: null,
+    server: null,
     s3: {
       endpoint: form.endpoint.trim(),
       region: form.region.trim() || 'us-east-1',

@@ -10,6 +10,7 @@ import type {
   DestinationCheck,
   DestinationId,
   DiagnosticsSection,
+  ElsewhereGroup,
   ErrorCode,
   FileDetails,
   FileError,
@@ -144,6 +145,10 @@ export interface Backend {
   preflightCancel(number: number): Promise<void>;
   setIntent(target: Scope, intent: Intent): Promise<void>;
   retry(target: Scope, code: ErrorCode | null): Promise<void>;
+  /** What the server failed to do with files that arrived is done again. */
+  retryProcessing(target: Scope): Promise<number>;
+  elsewhere(): Promise<ElsewhereGroup[]>;
+  discardElsewhere(destination: DestinationId, group: GroupId | null): Promise<number>;
   removeGroup(group: GroupId): Promise<void>;
   renameGroup(group: GroupId, name: string): Promise<void>;
   answerRelaunch(group: GroupId | null, answer: RelaunchAnswer): Promise<void>;

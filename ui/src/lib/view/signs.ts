@@ -1,5 +1,5 @@
 /** Shape and colour of each word. */
-import type { FileWord, FindingKind, GroupWord } from '../contract';
+import type { FileWord, FindingKind, GroupWord, ProcessingWord } from '../contract';
 import type { SignName } from '../kit/icons';
 
 export type Tone = 'active' | 'done' | 'dedup' | 'failed' | 'rejected' | 'hold' | 'quiet';
@@ -41,6 +41,13 @@ export const FILE_LOOK: Record<FileWord, Look> = {
   failed: look('failed', 'failed'),
   paused: look('paused', 'hold'),
   cancelled: look('cancelled', 'quiet', 'quiet'),
+};
+
+export const TRACK_LOOK: Record<ProcessingWord, Look> = {
+  waiting: look('pending', 'quiet', 'quiet'),
+  running: look('settling', 'active', 'quiet'),
+  done: look('done', 'done', 'quiet'),
+  failed: look('attention', 'failed'),
 };
 
 const FINDING_LOOK: Record<FindingKind, { sign: SignName; tone: Tone }> = {

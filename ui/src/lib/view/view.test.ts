@@ -76,7 +76,7 @@ describe('a destination being filled in', () => {
   });
   it('gives exactly one of folder and bucket', () => {
     const folder = newDestination(emptyForm(' /mnt/a '), [], true);
-    expect(folder).toEqual({ name: 'a', folder: '/mnt/a', s3: null, make_default: true });
+    expect(folder).toEqual({ name: 'a', folder: '/mnt/a', s3: null, server: null, make_default: true });
     const form = {
       ...emptyForm('/mnt/a'),
       kind: 's3' as const,

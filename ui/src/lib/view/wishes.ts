@@ -51,6 +51,11 @@ export function doMain(queue: Queue, file: Pick<FileView, 'id' | 'word' | 'state
   else if (main) void queue.do((b) => b.setIntent(target, main === 'pause' ? 'paused' : 'run'));
 }
 
+/** Has the server do again what it failed to do with a file that arrived. */
+export async function retryProcessing(queue: Queue, file: Pick<FileView, 'id'>): Promise<void> {
+  await queue.do((b) => b.retryProcessing({ scope: 'file', id: file.id }));
+}
+
 /** What can be done with several files at once. */
 export function actOn(queue: Queue, group: GroupId, chosen: ChosenFiles, act: FileAct): void {
   void queue.do((b) => b.actOnFiles(group, chosen, act));
@@ -81,6 +86,14 @@ export function fileMenu(w: Words, queue: Queue, view: View, file: FileView): Me
       key: main === 'retry' ? 'R' : w.keys.space,
       testid: `menu-${main}`,
       onchoose: () => doMain(queue, file),
+    });
+  }
+  if (file.processing?.word === 'failed') {
+    list.push({
+      word: w.file.retryProcessing,
+      icon: 'retry',
+      testid: 'menu-retry-processing',
+      onchoose: () => void retryProcessing(queue, file),
     });
   }
   list.push({

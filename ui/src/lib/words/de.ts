@@ -85,6 +85,17 @@ const checks: Record<string, CheckWords> = {
     ok: (d) => (d ? `Bestätigt Prüfsummen (${d})` : 'Bestätigt Prüfsummen'),
     warning: () => 'Kann keine Prüfsummen bestätigen; Dateien werden zurückgelesen',
   },
+  encrypted: {
+    name: 'Weg',
+    ok: () => 'Der Weg dorthin ist verschlüsselt',
+    warning: () => 'Die Adresse ist http: Wer auf dem Weg liegt, kann das Token lesen. Nehmen Sie https, wo es geht.',
+  },
+  sign_in: {
+    name: 'Anmelden',
+    ok: () => 'Das Token gilt',
+    warning: () => 'Das Token darf nicht löschen: Was Sie abbrechen, bleibt dort, bis der Server es aufräumt',
+  },
+  place: { name: 'Ziel auf dem Server', ok: () => 'Dateien können dorthin' },
 };
 
 const finding: Record<FindingKind, (found: Finding) => string> = {
@@ -173,6 +184,13 @@ export const de: Words = {
     folderText: 'Ein Ordner auf diesem oder einem externen Datenträger oder einer Netzfreigabe.',
     s3Title: 'Mein S3-Bucket',
     s3Text: 'Amazon S3, Garage, Ceph, R2 und andere. Braucht ein Schlüsselpaar.',
+    serverTitle: 'Windlass-Server',
+    serverText: 'Ein Server Ihres Teams. Braucht seine Adresse und ein Token.',
+    token: 'Token',
+    tokenStays: 'das gespeicherte bleibt',
+    place: 'Ziel auf dem Server',
+    placeLater: 'die Prüfung zeigt, was es gibt',
+    keepToken: 'Token aufbewahren in',
     folder: 'Ordner',
     chooseFolder: 'Ordner wählen…',
     name: 'Name',
@@ -196,6 +214,16 @@ export const de: Words = {
     checkWord: checks,
     checkFailed: (name, why) => `${name}: ${why}`,
     outcome: { ok: 'bestanden', warning: 'bestanden mit Hinweis', failed: 'nicht bestanden' },
+  },
+
+  elsewhere: {
+    title: 'Von Ihren anderen Rechnern liegen gelassen',
+    text: 'Uploads, die anderswo begonnen wurden und seit über einer Stunde stillstehen. Dieselben Dateien, hier abgelegt, kommen neu an.',
+    facts: (count, done, total, destination, at) =>
+      `${files(count)}, ${f.bytes(done)} von ${f.bytes(total)} bei ${destination}, zuletzt gesehen ${f.stamp(at)}`,
+    discard: 'Verwerfen',
+    discardTitle: (name) => `${quote(name)} verwerfen?`,
+    discardText: 'Was davon unfertig ist, wird vom Server entfernt. Angekommene Dateien bleiben.',
   },
 
   firstRun: {
@@ -301,6 +329,13 @@ export const de: Words = {
     pause: 'Diese Datei pausieren',
     resume: 'Diese Datei fortsetzen',
     retry: 'Diese Datei wiederholen',
+    processing: {
+      waiting: 'Wird bald verarbeitet',
+      running: 'Wird verarbeitet',
+      done: 'Verarbeitet',
+      failed: 'Verarbeitung fehlgeschlagen',
+    },
+    retryProcessing: 'Verarbeitung wiederholen',
     cancel: 'Diese Datei abbrechen…',
     cancelTitle: (name) => `${quote(name)} abbrechen?`,
     cancelText: 'Was von dieser Datei gesendet ist, wird am Ziel entfernt. Das Original bleibt.',

@@ -84,6 +84,17 @@ const checks: Record<string, CheckWords> = {
     ok: (d) => (d ? `Confirms checksums (${d})` : 'Confirms checksums'),
     warning: () => 'Can’t confirm checksums; files are read back instead',
   },
+  encrypted: {
+    name: 'Way',
+    ok: () => 'The way there is encrypted',
+    warning: () => 'The address is http: whoever is on the way can read the token. Use https where you can.',
+  },
+  sign_in: {
+    name: 'Sign in',
+    ok: () => 'The token is taken',
+    warning: () => 'The token may not delete: what you cancel stays there until the server clears it away',
+  },
+  place: { name: 'Destination on the server', ok: () => 'Files can go there' },
 };
 
 const finding: Record<FindingKind, (found: Finding) => string> = {
@@ -172,6 +183,13 @@ export const en = {
     folderText: 'A folder on this disk, an external disk or a network share.',
     s3Title: 'My S3 bucket',
     s3Text: 'Amazon S3, Garage, Ceph, R2 and others. Needs a key pair.',
+    serverTitle: 'Windlass server',
+    serverText: 'A server of your team. Needs its address and a token.',
+    token: 'Token',
+    tokenStays: 'the stored one stays',
+    place: 'Destination on the server',
+    placeLater: 'the test shows what there is',
+    keepToken: 'Keep the token in',
     folder: 'Folder',
     chooseFolder: 'Choose folder…',
     name: 'Name',
@@ -195,6 +213,16 @@ export const en = {
     checkWord: checks,
     checkFailed: (name: string, why: string) => `${name}: ${why}`,
     outcome: { ok: 'passed', warning: 'passed with a warning', failed: 'failed' },
+  },
+
+  elsewhere: {
+    title: 'Left by your other machines',
+    text: 'Uploads that were begun elsewhere and stand still for more than an hour. The same files dropped here arrive anew.',
+    facts: (count: number, done: number, total: number, destination: string, at: number) =>
+      `${files(count)}, ${f.bytes(done)} of ${f.bytes(total)} at ${destination}, last seen ${f.stamp(at)}`,
+    discard: 'Discard',
+    discardTitle: (name: string) => `Discard ${quote(name)}?`,
+    discardText: 'What is unfinished of it is removed from the server. Files that arrived stay.',
   },
 
   firstRun: {
@@ -300,6 +328,8 @@ export const en = {
     pause: 'Pause this file',
     resume: 'Resume this file',
     retry: 'Retry this file',
+    processing: { waiting: 'Processing soon', running: 'Processing', done: 'Processed', failed: 'Processing failed' },
+    retryProcessing: 'Retry processing',
     cancel: 'Cancel this file…',
     cancelTitle: (name: string) => `Cancel ${quote(name)}?`,
     cancelText: 'What was sent of this file is removed at the destination. The original stays.',

@@ -99,8 +99,13 @@ fn workers(value: &str) -> Result<usize, String> {
 
 fn origins(value: &str) -> Result<Vec<Origin>, String> {
     let one = |text: &str| {
-        let why = |_| format!("no list of addresses: {text:?} is none, as http://10.0.0.7:8080, without a path");
+        let why =
+            |_| format!("no list of addresses: {text:?} is none, as http://10.0.0.7:8080, without a path");
         text.parse().map_err(why)
     };
-    value.split([',', ' ']).filter(|t| !t.is_empty()).map(one).collect()
+    value
+        .split([',', ' '])
+        .filter(|t| !t.is_empty())
+        .map(one)
+        .collect()
 }

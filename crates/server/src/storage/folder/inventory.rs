@@ -20,7 +20,10 @@ impl FolderStorage {
             let Ok(name) = entry.file_name().to_str() else {
                 continue;
             };
-            let Some(id) = name.strip_suffix(".partial").filter(|id| id.parse::<ObjectId>().is_ok()) else {
+            let Some(id) = name
+                .strip_suffix(".partial")
+                .filter(|id| id.parse::<ObjectId>().is_ok())
+            else {
                 continue;
             };
             let stat = rustix::fs::statat(root.work(), name, AtFlags::SYMLINK_NOFOLLOW);

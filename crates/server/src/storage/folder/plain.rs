@@ -9,7 +9,6 @@ use tokio::sync::mpsc;
 use windlass_core::checksum::combine;
 use windlass_core::complete::{SentPart, StoredPart};
 use windlass_core::error::{ErrorCode, Failure};
-use windlass_core::limits::URL_TTL_MS;
 use windlass_core::time::Timestamp;
 use windlass_core::units::{Crc64Nvme, PartNumber, Sha256};
 use windlass_protocol::sessions::SignedPart;
@@ -19,11 +18,18 @@ use super::url::BlobGrant;
 use super::write::blocking;
 use super::{Folder, FolderStorage, place, sidecar};
 use crate::failure::folder_failure;
-use crate::storage::{CompleteEnd, CompleteJob, ObjectStorage as _, PlainEnd, PlainJob, PlainPart, PlainProof};
+use crate::storage::{
+    CompleteEnd, CompleteJob, ObjectStorage as _, PlainEnd, PlainJob, PlainPart, PlainProof,
+};
 use crate::store::{ObjectRow, Proof};
 
 /// Signs for parts of the plan; a part that is none gets no URL.
-pub(super) fn sign(folder: &FolderStorage, object: &ObjectRow, parts: &[PlainPart], now: Timestamp) -> Vec<SignedPart> {
+pub(super) fn sign(
+    folder: &FolderStorage,
+    object: &ObjectRow,
+    parts: &[PlainPart],
+    now: Timestamp,
+) -> Vec<SignedPart> {
     folder.slots.open(object.id, object.plan).unseal();
     let signed = |part: &PlainPart| {
         let grant = BlobGrant {
@@ -32,14 +38,14 @@ pub(super) fn sign(folder: &FolderStorage, object: &ObjectRow, parts: &[PlainPar
             part: part.n,
             len: object.plan.part(part.n)?.len,
             crc64: None,
-            expires: now.plus_millis(URL_TTL_MS),
+            expires: now.plus_millis(folder.ttl_ms),
         };
         Some(SignedPart {
             n: part.n,
             url: folder.signer.url(&grant),
             headers: Vec::new(),
             expires_at: grant.expires.as_millis(),
-            valid_ms: URL_TTL_MS,
+            valid_ms: folder.ttl_ms,
         })
     };
     parts.iter().filter_map(signed).collect()
@@ -65,7 +71,11 @@ pub(super) async fn complete(folder: &Folder, job: &PlainJob) -> PlainEnd {
         There::Nothing => return PlainEnd::Absent,
         There::Named(crc64, sha256) => (Vec::new(), crc64, Some(sha256)),
         There::Parts(parts, sha256) => {
-            if let Some(wrong) = job.parts.as_ref().and_then(|said| wrong_list(said, &parts, plan.count())) {
+            if let Some(wrong) = job
+                .parts
+                .as_ref()
+                .and_then(|said| wrong_list(said, &parts, plan.count()))
+            {
                 return wrong;
             }
             let missing: Vec<PartNumber> = plan
@@ -102,6 +112,7 @@ pub(super) async fn complete(folder: &Folder, job: &PlainJob) -> PlainEnd {
             crc64: Some(proved.crc64),
             sha256,
             proof: Proof::ReadBack,
+            parts: Vec::new(),
         }),
         Some(CompleteEnd::Missing(parts)) => PlainEnd::Missing(parts),
         Some(CompleteEnd::Refused(fault)) => {
@@ -123,7 +134,10 @@ pub(in crate::storage) fn wrong_list(
     let in_order = said.iter().enumerate().all(|(i, (n, _))| n.index() == i);
     if said.len() != count as usize || !in_order {
         let detail = "the parts are not 1 to n without gap or repeat";
-        return Some(PlainEnd::Refused(Failure::new(ErrorCode::PartPlanMismatch, detail)));
+        return Some(PlainEnd::Refused(Failure::new(
+            ErrorCode::PartPlanMismatch,
+            detail,
+        )));
     }
     let other = |(n, etag): &&(PartNumber, windlass_core::units::ETag)| {
         let same = |l: &StoredPart| l.etag.0.trim_matches('"') == etag.0.trim_matches('"');

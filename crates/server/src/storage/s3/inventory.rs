@@ -85,7 +85,11 @@ impl S3Storage {
 
     /// True when an object carries a token, whosever it is.
     pub(super) async fn is_marked(&self, key: &str) -> Result<bool, Failure> {
-        Ok(self.client.head(key).await?.is_some_and(|head| head.token.is_some()))
+        Ok(self
+            .client
+            .head(key)
+            .await?
+            .is_some_and(|head| head.token.is_some()))
     }
 }
 

@@ -11,9 +11,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use rusty_s3::Method;
 use tokio::time::sleep;
-use windlass_core::complete::SentPart;
+use windlass_core::complete::{SentPart, StoredPart};
 use windlass_core::error::{ErrorCode, Failure};
-use windlass_core::limits::URL_TTL_MS;
 use windlass_core::time::Timestamp;
 use windlass_core::units::{Crc64Nvme, PartNumber, Sha256};
 use windlass_protocol::sessions::SignedPart;
@@ -28,6 +27,8 @@ use crate::store::{ObjectRow, Proof};
 
 /// Objects up to this are read when their hash was said; larger ones are left to a job.
 const READ_MOST: u64 = 64 << 20;
+/// Before parts that are not listed are asked for again.
+const LISTING_LAG_MS: &[u64] = &[200, 1_000];
 /// After Complete said yes, HEAD may lag for so long.
 const LAG_MS: &[u64] = &[100, 200, 500, 1_000, 2_000, 4_000, 8_000];
 
@@ -69,15 +70,18 @@ impl S3Storage {
                 .query("partNumber", part.n.to_string())
                 .query("uploadId", upload);
         }
-        let ttl = Duration::from_millis(URL_TTL_MS.unsigned_abs());
+        let ttl = Duration::from_millis(self.ttl_ms.unsigned_abs());
         let url = self.client.url(Method::Put, &ask, ttl, now)?;
-        let sent = ask.headers.into_iter().filter(|(name, _)| *name != "content-length");
+        let sent = ask
+            .headers
+            .into_iter()
+            .filter(|(name, _)| *name != "content-length");
         Ok(SignedPart {
             n: part.n,
             url: url.into(),
             headers: sent.map(|(name, value)| (name.to_owned(), value)).collect(),
-            expires_at: now.plus_millis(URL_TTL_MS).as_millis(),
-            valid_ms: URL_TTL_MS,
+            expires_at: now.plus_millis(self.ttl_ms).as_millis(),
+            valid_ms: self.ttl_ms,
         })
     }
 
@@ -95,58 +99,39 @@ impl S3Storage {
         let Some(upload) = job.object.upload_id.as_deref() else {
             return Ok(PlainEnd::Absent);
         };
-        let listed = match self.client.list_parts(key, upload).await? {
-            Listing::Parts(parts) => parts,
-            // Completed by an earlier call whose answer was lost, or dropped by the storage.
-            Listing::NoUpload => {
-                return Ok(match self.seen(job, &[]).await? {
-                    PlainEnd::Absent => PlainEnd::Lost(Failure::new(
-                        ErrorCode::StorageLostUpload,
-                        "the storage has neither the unfinished upload nor the object",
-                    )),
-                    seen => seen,
-                });
+        let mut lag = LISTING_LAG_MS.iter();
+        let sent = loop {
+            let listed = match self.client.list_parts(key, upload).await? {
+                Listing::Parts(parts) => parts,
+                // Completed by an earlier call whose answer was lost, or dropped by the storage.
+                Listing::NoUpload => {
+                    return Ok(match self.seen(job, &[]).await? {
+                        PlainEnd::Absent => PlainEnd::Lost(Failure::new(
+                            ErrorCode::StorageLostUpload,
+                            "the storage has neither the unfinished upload nor the object",
+                        )),
+                        seen => seen,
+                    });
+                }
+            };
+            match (reviewed(job, listed), lag.next()) {
+                (Ok(sent), _) => break sent,
+                // A part that was just stored may lag in the listing (F90).
+                (Err(PlainEnd::Missing(_)), Some(ms)) if job.parts.is_some() => {
+                    sleep(Duration::from_millis(*ms)).await;
+                }
+                (Err(end), _) => return Ok(end),
             }
         };
-        let last = listed.iter().map(|p| p.n.get()).max().unwrap_or(0);
-        let count = match job.size {
-            Some(_) => job.object.plan.count(),
-            None => job.parts.as_ref().map_or(last, |said| said.len() as u32),
-        };
-        if count == 0 {
-            return Ok(PlainEnd::Absent);
-        }
-        if let Some(wrong) = job.parts.as_ref().and_then(|said| wrong_list(said, &listed, count)) {
-            return Ok(wrong);
-        }
-        let fits = |n: PartNumber| {
-            let planned = job.object.plan.part(n).map(|p| p.len);
-            let found = listed.iter().find(|p| p.n == n);
-            found.is_some_and(|p| job.size.is_none() || planned == Some(p.size))
-        };
-        let missing: Vec<_> = (0..count as usize)
-            .filter_map(|i| PartNumber::from_index(i).ok())
-            .filter(|n| !fits(*n))
-            .collect();
-        if !missing.is_empty() {
-            return Ok(PlainEnd::Missing(missing));
-        }
-        let sent: Vec<_> = listed
-            .into_iter()
-            .filter(|p| p.n.get() <= count)
-            .map(|p| SentPart {
-                n: p.n,
-                size: p.size,
-                crc64: Crc64Nvme(0),
-                etag: p.etag,
-            })
-            .collect();
-        let completed = self.client.complete(key, upload, &sent, Crc64Nvme(0), Checked::Ignored);
-        Ok(match completed.await {
+        let completed = self
+            .client
+            .complete(key, upload, &sent, Crc64Nvme(0), Checked::Ignored);
+        let end = match completed.await {
             Completed::Said => match self.seen(job, LAG_MS).await? {
-                PlainEnd::Absent => {
-                    PlainEnd::Unknown(Failure::new(ErrorCode::ObjectMissing, "completed, and not there yet"))
-                }
+                PlainEnd::Absent => PlainEnd::Unknown(Failure::new(
+                    ErrorCode::ObjectMissing,
+                    "completed, and not there yet",
+                )),
                 seen => seen,
             },
             Completed::Lost(e) => match self.seen(job, &[]).await? {
@@ -155,14 +140,19 @@ impl S3Storage {
             },
             Completed::Told(told, failure) => match told.code.as_str() {
                 "EntityTooSmall" => PlainEnd::Lost(failure),
-                "InvalidPart" | "InvalidPartOrder" => {
-                    PlainEnd::Missing(sent.iter().map(|p| p.n).collect())
-                }
+                "InvalidPart" | "InvalidPartOrder" => PlainEnd::Missing(sent.iter().map(|p| p.n).collect()),
                 _ => match self.seen(job, &[]).await? {
                     PlainEnd::Absent => PlainEnd::Unknown(failure),
                     seen => seen,
                 },
             },
+        };
+        Ok(match end {
+            PlainEnd::Stored(mut proof) => {
+                proof.parts = sent.into_iter().map(listed_again).collect();
+                PlainEnd::Stored(proof)
+            }
+            end => end,
         })
     }
 
@@ -199,6 +189,7 @@ impl S3Storage {
             crc64: head.crc64.filter(|_| self.capabilities.tells_crc64),
             sha256: None,
             proof: Proof::Token,
+            parts: Vec::new(),
         };
         let Some(said) = job.sha256.filter(|_| size <= READ_MOST) else {
             return Ok(PlainEnd::Stored(proof));
@@ -216,6 +207,56 @@ impl S3Storage {
     }
 }
 
+/// Holds the caller's list, or none, against the storage's: the parts to complete it from.
+fn reviewed(job: &PlainJob, listed: Vec<StoredPart>) -> Result<Vec<SentPart>, PlainEnd> {
+    let last = listed.iter().map(|p| p.n.get()).max().unwrap_or(0);
+    let count = match job.size {
+        Some(_) => job.object.plan.count(),
+        None => job.parts.as_ref().map_or(last, |said| said.len() as u32),
+    };
+    if count == 0 {
+        return Err(PlainEnd::Absent);
+    }
+    if let Some(wrong) = job
+        .parts
+        .as_ref()
+        .and_then(|said| wrong_list(said, &listed, count))
+    {
+        return Err(wrong);
+    }
+    let fits = |n: PartNumber| {
+        let planned = job.object.plan.part(n).map(|p| p.len);
+        let found = listed.iter().find(|p| p.n == n);
+        found.is_some_and(|p| job.size.is_none() || planned == Some(p.size))
+    };
+    let missing: Vec<_> = (0..count as usize)
+        .filter_map(|i| PartNumber::from_index(i).ok())
+        .filter(|n| !fits(*n))
+        .collect();
+    if !missing.is_empty() {
+        return Err(PlainEnd::Missing(missing));
+    }
+    let sent = listed
+        .into_iter()
+        .filter(|p| p.n.get() <= count)
+        .map(|p| SentPart {
+            n: p.n,
+            size: p.size,
+            crc64: Crc64Nvme(0),
+            etag: p.etag,
+        });
+    Ok(sent.collect())
+}
+
+fn listed_again(part: SentPart) -> StoredPart {
+    StoredPart {
+        n: part.n,
+        size: part.size,
+        etag: part.etag,
+        crc64: None,
+    }
+}
+
 impl Client {
     /// A form that a browser may post: of this key, of this type, and no longer than that.
     pub(super) fn form(&self, key: &str, mime: &str, most: u64, now: Timestamp) -> Result<PostForm, Failure> {
@@ -223,7 +264,7 @@ impl Client {
         let time = |at: Timestamp| jiff::Timestamp::from_millisecond(at.as_millis()).map_err(internal);
         let stamp = time(now)?.strftime("%Y%m%dT%H%M%SZ").to_string();
         let day = stamp.get(..8).unwrap_or_default().to_owned();
-        let until = time(now.plus_millis(URL_TTL_MS))?;
+        let until = time(now.plus_millis(windlass_core::limits::URL_TTL_MS))?;
         let (bucket, keys) = (self.bucket(), self.credentials());
         let scope = format!("{day}/{}/s3/aws4_request", bucket.region());
         let mut fields = vec![
@@ -249,12 +290,21 @@ impl Client {
         });
         let policy = STANDARD.encode(policy.to_string());
         let mut key = format!("AWS4{}", keys.secret()).into_bytes();
-        for word in [day.as_str(), bucket.region(), "s3", "aws4_request", policy.as_str()] {
+        for word in [
+            day.as_str(),
+            bucket.region(),
+            "s3",
+            "aws4_request",
+            policy.as_str(),
+        ] {
             let signed = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &key), word.as_bytes());
             key = signed.as_ref().to_vec();
         }
         fields.push(("policy".to_owned(), policy));
-        fields.push(("x-amz-signature".to_owned(), key.iter().map(|b| format!("{b:02x}")).collect()));
+        fields.push((
+            "x-amz-signature".to_owned(),
+            key.iter().map(|b| format!("{b:02x}")).collect(),
+        ));
         Ok(PostForm {
             url: bucket.base_url().to_string(),
             fields,

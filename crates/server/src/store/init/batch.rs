@@ -69,6 +69,8 @@ struct Foreseen {
     /// Who has a content, and who is bringing it.
     settled: BTreeMap<Content, SessionRow>,
     open: BTreeMap<Content, FileId>,
+    /// Contents of which a deleted canonical is left.
+    orphaned: BTreeSet<Content>,
 }
 
 /// A batch in its transaction.
@@ -176,6 +178,11 @@ impl<'a> Batch<'a> {
         hash: Sha256,
         size: u64,
     ) -> Result<Option<ObjectRow>, Failure> {
+        if let Some(foreseen) = &self.foreseen
+            && !foreseen.orphaned.contains(&(to, hash, size))
+        {
+            return Ok(None);
+        }
         canonical::orphan(self.tx, self.owner, (to, hash, size))
     }
 
@@ -344,6 +351,8 @@ impl<'a> Batch<'a> {
             }));
             let of_contents: Vec<_> = asked.contents.into_iter().collect();
             let found = contents(tx, owner, to, &of_contents, self.now, None)?;
+            let orphaned = canonical::orphaned(tx, owner, to, &of_contents)?;
+            foreseen.orphaned.extend(orphaned.into_iter().map(|(hash, size)| (to, hash, size)));
             let sources = reads::sessions(tx, owner, found.values().filter_map(|f| f.0))?;
             for ((hash, size), (settled, open)) in found {
                 let source = settled.and_then(|id| sources.get(&id));

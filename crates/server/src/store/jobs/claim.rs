@@ -127,12 +127,7 @@ pub fn heartbeat(
     held(tx, owner, id, fence)
 }
 
-fn held(
-    tx: &mut dyn Tx,
-    owner: OwnerId,
-    id: JobId,
-    fence: i64,
-) -> Result<Result<JobRow, Refusal>, Failure> {
+fn held(tx: &mut dyn Tx, owner: OwnerId, id: JobId, fence: i64) -> Result<Result<JobRow, Refusal>, Failure> {
     let Some(job) = one(tx, owner, id)? else {
         return Ok(Err(Refusal::new(ErrorCode::NotFound, "no such job")));
     };
@@ -144,7 +139,10 @@ fn held(
 pub(super) fn lost(job: &JobRow) -> Refusal {
     let detail = match job.state {
         JobState::Cancelled => "the job was cancelled".to_owned(),
-        state => format!("the lease is over; the job is {} under another fence", state.as_str()),
+        state => format!(
+            "the lease is over; the job is {} under another fence",
+            state.as_str()
+        ),
     };
     Refusal::new(ErrorCode::LeaseLost, detail)
 }

@@ -130,7 +130,11 @@ pub fn report(
             End::Released => false,
         };
         let again = same && after.fence == fence;
-        return Ok(if again { Ok((after, false)) } else { Err(lost(&after)) });
+        return Ok(if again {
+            Ok((after, false))
+        } else {
+            Err(lost(&after))
+        });
     }
     if after.has_ended()
         && let Some(run) = after.run

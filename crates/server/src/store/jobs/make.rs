@@ -116,12 +116,7 @@ pub fn parse_pipeline(text: &str) -> Result<Vec<PipelineStep>, Refusal> {
     Ok(steps)
 }
 
-fn check(
-    kind: &str,
-    priority: u8,
-    max_attempts: u32,
-    config: &serde_json::Value,
-) -> Result<(), Refusal> {
+fn check(kind: &str, priority: u8, max_attempts: u32, config: &serde_json::Value) -> Result<(), Refusal> {
     let invalid = |what: &str| Err(Refusal::new(ErrorCode::InvalidField, what));
     let fine = |b: u8| b.is_ascii_alphanumeric() || b"_-.:".contains(&b);
     if kind.is_empty() || kind.len() > MAX_TYPE_BYTES || !kind.bytes().all(fine) {
@@ -150,12 +145,7 @@ pub fn create(
     run: Option<RunId>,
     now: Timestamp,
 ) -> Result<Result<JobRow, Refusal>, Failure> {
-    if let Err(refusal) = check(
-        &wanted.kind,
-        wanted.priority,
-        wanted.max_attempts,
-        &wanted.config,
-    ) {
+    if let Err(refusal) = check(&wanted.kind, wanted.priority, wanted.max_attempts, &wanted.config) {
         return Ok(Err(refusal));
     }
     let Some(session) = source_of(tx, owner, wanted.session_id)? else {
@@ -171,7 +161,11 @@ pub fn create(
     let (state, deleted): (windlass_core::states::SessionState, bool) = (row.get(0)?, row.get(1)?);
     let is_cleanup = wanted.kind == "cleanup";
     if !is_cleanup && deleted {
-        return Ok(Err(Refusal::new(ErrorCode::SessionDeleted, "the file was deleted").with_state(state)));
+        return Ok(Err(Refusal::new(
+            ErrorCode::SessionDeleted,
+            "the file was deleted",
+        )
+        .with_state(state)));
     }
     if !is_cleanup && state != windlass_core::states::SessionState::Uploaded {
         let refusal = Refusal::new(ErrorCode::StateConflict, "the file is not there yet");
@@ -204,18 +198,4 @@ pub fn create(
     one(tx, owner, wanted.id)?
         .ok_or_else(|| internal("a job that was just made is not there"))
         .map(Ok)
-}
-
-/// Makes a `verify_hash` job for a file whose hash nobody proved yet, unless one is on its way (M6).
-pub fn verify_hash(tx: &mut dyn Tx, owner: OwnerId, session: FileId, now: Timestamp) -> Result<(), Failure> {
-    let wanted = CreateJob {
-        id: made_id(&now.as_millis().to_be_bytes(), session, "verify_hash", now),
-        session_id: session,
-        kind: "verify_hash".into(),
-        priority: 2,
-        max_attempts: 5,
-        config: serde_json::json!({}),
-    };
-    // Refused: one lives already, or there is nothing to prove.
-    create(tx, owner, &wanted, None, now).map(drop)
 }

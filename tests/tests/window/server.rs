@@ -1,0 +1,63 @@
+//! A Windlass server, added by hand in the window: what a person types, drags and sees.
+
+use std::fs;
+
+use anyhow::{Context as _, Result, ensure};
+use windlass_testkit::samples;
+use windlass_testkit::wait::{self, PATIENCE};
+use windlass_tests::window::{Table, TITLE, UPLOAD, group_becomes, hook, unfold};
+use windlass_tests::{Server, compare_folder};
+
+// C-1, C-4, D-9, D-12: both tracks of a row reach their end.
+#[test]
+fn a_server_added_by_hand_takes_what_is_dragged_and_both_tracks_reach_their_end() -> Result<()> {
+    let (table, server) = (Table::lay()?, Server::start()?);
+    let (token, _) = server.token("laptop")?;
+    let things = table.windlass.dir().join("things");
+    samples::random_file(things.join("scene/take.bin"), 20 << 20, 91)?;
+    fs::write(things.join("scene/first.json"), "{\"scene\": \"first\"}")?;
+    let app = table.open()?;
+    app.click(&hook("dest-kind-server"))?;
+    app.type_in(&hook("dest-server-url"), &server.url())?;
+    app.type_in(&hook("dest-server-token"), "wl_no-such-token")?;
+    app.click(&hook("dest-test"))?;
+    // A wrong token is told before anything is saved.
+    app.attribute_becomes(&hook("check-list"), "data-ok", PATIENCE, |now| now == "false")?;
+    app.find("[data-step=\"sign_in\"][data-outcome=\"failed\"]")?;
+    app.type_in(&hook("dest-server-token"), &token)?;
+    app.click(&hook("dest-test"))?;
+    app.attribute_becomes(&hook("check-list"), "data-ok", PATIENCE, |now| now == "true")?;
+    let offered = app.run(
+        "return [...document.querySelectorAll('[data-testid=\"dest-server-place\"] option')].map(o => o.value)",
+        &[],
+    )?;
+    assert_eq!(offered, serde_json::json!(["recordings", "models", "projects"]));
+    // This desktop has no keyring: the person chooses the file.
+    choose(&app, "dest-server-keep", "file")?;
+    app.click(&hook("first-run-start"))?;
+    table.desktop.answer_question(TITLE, &["Return"], PATIENCE)?;
+    app.find(&hook("empty")).with_context(|| table.log())?;
+
+    table.drag(&app, &[things.join("scene")], &hook("empty"))?;
+    app.find(&hook("group-card"))?;
+    unfold(&app)?;
+    group_becomes(&app, "done")?;
+    compare_folder(&things, &server.only_group("recordings")?)?;
+    wait::until_ok("both tracks", UPLOAD, || {
+        let rows = app.count(&format!("{}[data-word=\"verified\"]", hook("file-row")))?;
+        let done = app.count(&format!("{}[data-track=\"done\"]", hook("track")))?;
+        ensure!((rows, done) == (2, 2), "{rows} verified, {done} processed");
+        Ok(())
+    })
+    .with_context(|| server.log())?;
+    table.desktop.screenshot(super::shots("server.png"))?;
+    app.close()?;
+    table.desktop.finish()
+}
+
+/// Chooses an entry of a list as a person does: the page hears of it.
+fn choose(app: &windlass_testkit::desktop::App<'_>, id: &str, value: &str) -> Result<()> {
+    let script = "const list = document.querySelector(arguments[0]); list.value = arguments[1];\
+        list.dispatchEvent(new Event('change', {bubbles: true})); list.dispatchEvent(new Event('input', {bubbles: true}));";
+    app.run(script, &[hook(id).into(), value.into()]).map(drop)
+}
