@@ -17,6 +17,7 @@ mod places;
 mod processing;
 mod public;
 mod reach;
+mod rejected;
 mod runs;
 mod search;
 mod sessions;
@@ -147,6 +148,7 @@ pub fn router(site: Site) -> Router {
         .merge(openapi::router())
         .merge(crate::compat::router())
         .fallback(async || Problems(Refusal::new(ErrorCode::NotFound, "no such route")))
+        .layer(axum::middleware::map_response(rejected::as_problem))
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .with_state(site)
 }

@@ -34,6 +34,7 @@ mod sign;
 pub mod similar;
 pub mod status;
 pub(crate) mod templates;
+pub mod strays;
 pub mod tokens;
 pub mod watch;
 pub mod webhooks;

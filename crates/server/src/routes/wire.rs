@@ -119,7 +119,8 @@ impl IntoResponse for Problems {
     }
 }
 
-fn respond(problem: &Problem) -> Response {
+/// Problem details as they are.
+pub(super) fn respond(problem: &Problem) -> Response {
     let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let body = serde_json::to_vec(problem).unwrap_or_default();
     let mut response = (

@@ -16,7 +16,8 @@ use crate::db::Tx;
 use crate::failure::Refusal;
 use crate::janitor::plan::{AtStorage, Facts, QuietFile, Step, Stray, Subject, Thresholds, plan};
 use crate::storage::Inventory;
-use crate::store::janitor::{self, Known};
+use crate::store::janitor;
+use crate::store::strays::{self, Known};
 use crate::store::{DestinationRow, lease};
 
 /// Facts of one kind that a run takes; the next one goes on.
@@ -196,7 +197,7 @@ impl Service {
             let read = self
                 .store
                 .db()
-                .read(move |tx| janitor::known(tx, id, is_folder, &asked));
+                .read(move |tx| strays::known(tx, id, is_folder, &asked));
             for (found, known) in found.into_iter().zip(read.await?) {
                 match known {
                     Known::Row => {}
@@ -221,7 +222,7 @@ impl Service {
                 None => break room,
             }
         };
-        let over = self.store.db().read(move |tx| janitor::over(tx, id, &seen));
+        let over = self.store.db().read(move |tx| strays::over(tx, id, &seen));
         facts.over.extend(over.await?);
         Ok(whole)
     }
@@ -354,16 +355,16 @@ impl Service {
                 db.write(Some(owner), write).await?
             }
             (JanitorAction::StraySeen, Subject::Stray(destination, found)) => {
-                let write = move |tx: &mut dyn Tx| janitor::stray_seen(tx, destination, &found, now);
+                let write = move |tx: &mut dyn Tx| strays::stray_seen(tx, destination, &found, now);
                 db.write(None, write).await?;
                 true
             }
             (JanitorAction::StrayTold, Subject::Stray(destination, found)) => {
-                let write = move |tx: &mut dyn Tx| janitor::stray_told(tx, &step, destination, &found, now);
+                let write = move |tx: &mut dyn Tx| strays::stray_told(tx, &step, destination, &found, now);
                 db.write(None, write).await?
             }
             (JanitorAction::StrayOver, Subject::Stray(destination, found)) => {
-                let write = move |tx: &mut dyn Tx| janitor::stray_over(tx, destination, &found);
+                let write = move |tx: &mut dyn Tx| strays::stray_over(tx, destination, &found);
                 db.write(None, write).await?
             }
             (JanitorAction::OddRow, Subject::Row(owner, kind, id)) => {

@@ -95,7 +95,19 @@ try {
   assert.equal(await page.evaluate(() => sessionStorage.length), 0);
   assert.ok(await page.locator('#board').isHidden());
   assert.deepEqual(wrong.filter((w) => !w.includes('net::ERR_FAILED')), []);
-  console.log('the status page holds');
+
+  // The description of the routes.
+  const docs = await open();
+  await docs.page.goto(`${url}/docs`);
+  await docs.page.getByText('/v1/sessions:init', { exact: true }).click();
+  await docs.page.getByText('Takes a token with the scope').first().waitFor();
+  await docs.page.getByRole('heading', { name: 'Answers 200' }).first().waitFor();
+  await audit(docs.page, 'the description');
+  await picture(docs.page, 'docs');
+  await docs.page.getByLabel('Find').fill('/v1/status');
+  await docs.page.getByRole('status').filter({ hasText: /^1 route$/ }).waitFor();
+  assert.deepEqual(docs.wrong, []);
+  console.log('the pages hold');
 } finally {
   await browser.close();
 }

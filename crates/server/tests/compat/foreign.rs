@@ -106,14 +106,17 @@ async fn requests_uploads_in_parts_and_at_once() {
 }
 
 fn python(bench: &Bench, garage: &Garage, file: &Path, single: bool) -> Command {
+    python_at(&bench.kit.url, &bench.token, garage, file, single)
+}
+
+fn python_at(url: &str, token: &str, garage: &Garage, file: &Path, single: bool) -> Command {
     let mut python = Command::new("python3");
     python
         .current_dir(folder())
-        .arg("requests_upload.py")
-        .arg(&bench.kit.url)
+        .args(["requests_upload.py", url])
         .arg(file);
     for (name, value) in [
-        ("--token", bench.token.as_str()),
+        ("--token", token),
         ("--bucket", garage.bucket()),
         ("--endpoint", garage.endpoint()),
         ("--region", garage.region()),
@@ -126,4 +129,103 @@ fn python(bench: &Bench, garage: &Garage, file: &Path, single: bool) -> Command 
         python.arg("--single");
     }
     python
+}
+
+/// `windlass serve` itself; ends with the test.
+struct Program(std::process::Child);
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        self.0.kill().ok();
+        self.0.wait().ok();
+    }
+}
+
+/// The program beside this one, built before.
+fn windlass() -> Command {
+    let own = std::env::current_exe().expect("a path");
+    Command::new(
+        own.ancestors()
+            .nth(2)
+            .expect("the folder of programs")
+            .join("windlass"),
+    )
+}
+
+// G-11, G-14: all of them once more against the program that people run.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs Node, Python, the packages of tests/foreign, and `cargo build -p windlass-cli`"]
+async fn the_program_itself_serves_them() {
+    use std::io::{BufRead as _, BufReader};
+    let garage = tokio::task::spawn_blocking(|| Garage::shared().expect("Garage"));
+    let garage = garage.await.expect("started");
+    let dir = tempfile::TempDir::new().expect("a folder");
+    let data = dir.path().join("data");
+    let storage = format!(
+        "s3://{}/program?endpoint={}&region={}&path_style=1",
+        garage.bucket(),
+        garage.endpoint(),
+        garage.region()
+    );
+    let mut serve = windlass();
+    serve.args([
+        "serve",
+        "--json",
+        "--listen",
+        "127.0.0.1:0",
+        "--storage",
+        &storage,
+    ]);
+    serve
+        .arg("--data")
+        .arg(&data)
+        .stdout(std::process::Stdio::piped());
+    serve.env("AWS_ACCESS_KEY_ID", garage.access_key());
+    serve.env("AWS_SECRET_ACCESS_KEY", garage.secret_key());
+    let mut program = Program(serve.spawn().expect("the program"));
+    let out = program.0.stdout.take().expect("its words");
+    let line = tokio::task::spawn_blocking(move || {
+        let mut line = String::new();
+        BufReader::new(out).read_line(&mut line).map(|_| line)
+    });
+    let line: Value = serde_json::from_str(&line.await.expect("read").expect("a line")).expect("JSON");
+    let url = word(&line, "url").to_owned();
+    let token = async |more: &[&str]| {
+        let mut make = windlass();
+        make.args(["token", "create", "--json", "--name", "t"])
+            .args(more)
+            .arg("--data")
+            .arg(&data);
+        word(&run(make).await[0], "token").to_owned()
+    };
+    let key = token(&[
+        "--scopes",
+        "upload",
+        "--destinations",
+        "recordings",
+        "--expires",
+        "1h",
+    ])
+    .await;
+    let (large, small) = (dir.path().join("a large one.bin"), dir.path().join("small.bin"));
+    std::fs::write(&large, bytes((12 << 20) + 1)).expect("written");
+    std::fs::write(&small, bytes(70_000)).expect("written");
+    for version in ["uppy5", "uppy6"] {
+        let mut node = Command::new("node");
+        node.current_dir(folder())
+            .arg("uppy.mjs")
+            .args([version, &format!("{url}/k/{key}")]);
+        node.arg(&large).arg(&small);
+        assert_eq!(run(node).await.len(), 2);
+    }
+    let token = token(&["--scopes", "upload,read"]).await;
+    for (file, single) in [(&large, false), (&small, true)] {
+        let lines = run(python_at(&url, &token, &garage, file, single)).await;
+        assert_eq!(
+            (&lines[0]["same"], &lines[0]["left"]),
+            (&true.into(), &0.into()),
+            "{lines:?}"
+        );
+    }
 }

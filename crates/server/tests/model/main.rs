@@ -12,6 +12,7 @@ mod support;
 mod bucket;
 mod desk;
 mod duplicates;
+mod examples;
 mod figures;
 mod files;
 mod groups;

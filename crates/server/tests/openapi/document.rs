@@ -1,10 +1,10 @@
 //! The document, from routes and types.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde_json::{Map, Value, json};
-use syn::{File, FnArg, GenericArgument, ItemFn, PathArguments, ReturnType, Type};
+use syn::{FnArg, GenericArgument, ItemFn, PathArguments, ReturnType, Type};
 use windlass_core::error::ErrorCode;
 use windlass_core::states::{FilePartState, GroupState, JobState, ObjectState, RunState, SessionState};
 
@@ -23,6 +23,85 @@ const WORDS: &[(&str, &str)] = &[
     ("get /openapi.json", "This description."),
     ("get /docs", "This description, to be read."),
     ("get /status", "The page of operators."),
+    ("post /outbox/status", "A worker's report, in the words of the two tracks."),
+    ("put /v1/blob/{object}", "Storage over HTTP, by signed URL."),
+    ("get /v1/blob/{object}", "Storage over HTTP, by signed URL."),
+    ("get /v1/changes", "What changed since a cursor; `wait` holds the answer until something does."),
+    ("get /v1/changes/stream", "The same as server-sent events."),
+    ("post /v1/destinations", "Makes a destination."),
+    ("get /v1/destinations/{id}", "A destination."),
+    ("patch /v1/destinations/{id}", "Changes limits, types, visibility or pipeline."),
+    ("put /v1/destinations/{id}", "Makes a destination under an id."),
+    ("delete /v1/destinations/{id}", "Retires a destination."),
+    ("post /v1/destinations/{id}/probe", "Tries a destination."),
+    ("post /v1/destinations/{id}/test", "Tries a destination."),
+    ("post /v1/destinations:test", "Tries an address without keeping it."),
+    ("post /v1/groups", "Makes a group, by a template or for one destination."),
+    ("get /v1/groups", "One's groups, newest first."),
+    ("get /v1/groups/{id}", "A group with its counts."),
+    ("patch /v1/groups/{id}", "Changes name, description or metadata."),
+    ("delete /v1/groups/{id}", "Deletes a group with its files; what was processed stays."),
+    ("post /v1/groups/{id}/cancel", "Gives a group up."),
+    ("post /v1/groups/{id}/finalize", "Completes a group when every required file is there, or says how many are not."),
+    ("post /v1/groups/{id}/release", "Lets everybody read a completed group."),
+    ("post /v1/groups/{id}/reset", "Makes a failed group a draft again."),
+    ("post /v1/groups/{id}/retry", "Lets a failed group and its failed files go on."),
+    ("post /v1/groups/{id}/unrelease", "Ends that."),
+    ("post /v1/import", "Takes in rows of an earlier system."),
+    ("get /v1/jobs", "One's jobs, newest first."),
+    ("post /v1/jobs", "Makes a job for a file."),
+    ("get /v1/jobs/{id}", "A job."),
+    ("post /v1/jobs/{id}/cancel", "Gives a job up."),
+    ("post /v1/jobs/{id}/heartbeat", "Prolongs the lease."),
+    ("get /v1/jobs/{id}/log", "Every change of a job."),
+    ("post /v1/jobs/{id}/report", "Ends an attempt."),
+    ("post /v1/jobs/{id}/retry", "Lets a failed job go again."),
+    ("post /v1/jobs:claim", "Work for a worker, under a lease."),
+    ("post /v1/jobs:retry", "Lets failed jobs go again."),
+    ("get /v1/metrics/uploads", "Success, time, failures by reason, abandoned."),
+    ("get /v1/owners", "Users."),
+    ("post /v1/owners", "Adds a user."),
+    ("get /v1/owners/{id}", "A user."),
+    ("patch /v1/owners/{id}", "Changes or disables a user."),
+    ("get /v1/public/d/{destination}/{key}", "Leads to a file of a public destination."),
+    ("get /v1/public/{public_id}", "A released group."),
+    ("get /v1/public/{public_id}/{session}", "Leads to a file of a released group."),
+    ("get /v1/runs", "One's runs."),
+    ("post /v1/runs", "A run over several files."),
+    ("get /v1/runs/{id}", "A run with its counts."),
+    ("post /v1/runs/{id}/cancel", "Gives a run up."),
+    ("get /v1/search", "Finds similar pieces of text in one's files."),
+    ("post /v1/search", "Finds similar pieces of text in one's files."),
+    ("get /v1/sessions", "One's files, newest first."),
+    ("get /v1/sessions/{id}", "A file with both tracks."),
+    ("patch /v1/sessions/{id}", "Reports a failure, or changes metadata and whether it is required."),
+    ("delete /v1/sessions/{id}", "Deletes a file."),
+    ("get /v1/sessions/{id}/content", "Leads to its content, by a signed URL."),
+    ("get /v1/sessions/{id}/parts", "Its parts."),
+    ("post /v1/sessions/{id}/retry", "Lets a failed file go on."),
+    ("post /v1/sessions/{id}/takeover", "Lets a duplicate that waits go alone."),
+    ("get /v1/sessions/{id}/text", "The text that was read from it."),
+    ("post /v1/sessions:complete", "Proves files that were sent."),
+    ("post /v1/sessions:delete", "Deletes files or gives them up."),
+    ("post /v1/sessions:init", "Announces files; says of each whether it is to be sent."),
+    ("post /v1/sessions:query", "What ledger and storage know of files."),
+    ("post /v1/sessions:sign", "Signed URLs for parts; without parts a sign of life."),
+    ("post /v1/sessions:verify", "Asks the storage again whether files are as they were proved."),
+    ("get /v1/templates", "Templates of groups."),
+    ("post /v1/templates", "Makes a template, or its next version."),
+    ("get /v1/templates/{id}", "A template."),
+    ("get /v1/tokens", "One's tokens, without their secrets."),
+    ("post /v1/tokens", "Makes a token that may no more than this one."),
+    ("delete /v1/tokens/{id}", "Takes a token back."),
+    ("get /v1/uploads", "One's files with the state of their parse."),
+    ("get /v1/webhooks", "One's webhooks."),
+    ("post /v1/webhooks", "Adds a webhook; its secret is told once."),
+    ("post /v1/webhooks/storage/{destination}", "S3 events of a storage; the secret of the destination in a header."),
+    ("post /v1/webhooks/storage/{destination}/{secret}", "S3 events of a storage, for those that send no header."),
+    ("get /v1/webhooks/{id}", "A webhook."),
+    ("patch /v1/webhooks/{id}", "Changes, stops or restarts a webhook."),
+    ("delete /v1/webhooks/{id}", "Removes a webhook."),
+    ("post /v1/webhooks/{id}/test", "Sends a test message."),
     ("get /v1/status", "What operators see: who uploads what, what failed, what waits."),
 ];
 
@@ -37,7 +116,7 @@ pub(crate) fn document() -> Value {
     let mut paths: BTreeMap<String, Map<String, Value>> = BTreeMap::new();
     let mut ids: BTreeMap<String, u32> = BTreeMap::new();
     for route in routes(&all) {
-        let mut about = operation(&route, &all, &mut schemas);
+        let mut about = operation(&route, &mut schemas);
         let name = route.function.as_ref().map_or_else(|| "page".to_owned(), |f| f.sig.ident.to_string());
         let name = format!("{}_{name}", route.topic);
         let n = ids.entry(name.clone()).or_default();
@@ -77,7 +156,7 @@ pub(crate) fn document() -> Value {
     })
 }
 
-fn operation(route: &Route, all: &BTreeMap<PathBuf, File>, schemas: &mut Schemas<'_>) -> Value {
+fn operation(route: &Route, schemas: &mut Schemas<'_>) -> Value {
     let path = &route.path;
     let open = path.strip_prefix("/v1/").unwrap_or(path.trim_start_matches('/'));
     let tag = open.split(['/', ':', '.']).next().unwrap_or_default().replace(['{', '}'], "");
@@ -143,7 +222,7 @@ fn operation(route: &Route, all: &BTreeMap<PathBuf, File>, schemas: &mut Schemas
     if !parameters.is_empty() {
         about["parameters"] = json!(parameters);
     }
-    about["responses"] = answers(function, all, route, schemas);
+    about["responses"] = answers(function, route, schemas);
     about
 }
 
@@ -165,7 +244,7 @@ fn queries(kind: &Type, route: &Route, schemas: &mut Schemas<'_>) -> Vec<Value> 
         .collect()
 }
 
-fn answers(function: &ItemFn, all: &BTreeMap<PathBuf, File>, route: &Route, schemas: &mut Schemas<'_>) -> Value {
+fn answers(function: &ItemFn, route: &Route, schemas: &mut Schemas<'_>) -> Value {
     let problem = json!({ "$ref": "#/components/responses/Problem" });
     let ok = |schema: Value| {
         json!({ "200": { "description": "Done.", "content": { "application/json": { "schema": schema } } }, "default": problem })
@@ -177,9 +256,17 @@ fn answers(function: &ItemFn, all: &BTreeMap<PathBuf, File>, route: &Route, sche
         Some((name, inner)) if name == "Json" => ok(schemas.of(&inner, &route.file, &BTreeMap::new())),
         Some((name, _)) if name == "StatusCode" => json!({ "2XX": { "description": "Done." }, "default": problem }),
         _ => {
-            let alias = word(kind).is_some_and(|(name, _)| name == "Answer");
-            let named = alias && all.contains_key(&route.file);
-            if named { ok(json!({})) } else { json!({ "2XX": { "description": "Done." }, "default": problem }) }
+            // `type Answer = Result<Json<Value>, …>` of those that speak others' words; `Answer<T>` of batches.
+            match word(kind) {
+                Some((name, inner)) if name == "Answer" => match inner.first().and_then(word) {
+                    Some((item, _)) => {
+                        let batch: Type = syn::parse_str(&format!("Answers<{item}>")).expect("a type");
+                        ok(schemas.of(&batch, &route.file, &BTreeMap::new()))
+                    }
+                    None => ok(json!({})),
+                },
+                _ => json!({ "2XX": { "description": "Done." }, "default": problem }),
+            }
         }
     }
 }

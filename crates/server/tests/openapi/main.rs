@@ -19,6 +19,9 @@ use std::path::{Path, PathBuf};
 
 use reqwest::Method;
 use serde_json::{Value, json};
+use windlass_protocol::tokens::Scope;
+use windlass_server::clock::World as _;
+use windlass_server::serve::admin::TokenWish;
 
 use crate::support::Kit;
 
@@ -80,10 +83,20 @@ async fn every_route_of_a_running_server_is_described_and_the_reverse() {
     let token = kit.admin_token().await;
     let served: Value = kit.get("/openapi.json", "").await.json().await.expect("json");
     assert_eq!(served, document::document(), "it serves its own description");
+    // A key in a path is looked at before the rest of it.
+    let wish = TokenWish {
+        name: "a page".into(),
+        scopes: vec![Scope::Upload],
+        owner: None,
+        destinations: vec!["recordings".into()],
+        expires_at: Some(kit.world.now().plus_millis(3_600_000)),
+    };
+    let key = kit.admin().await.create_token(wish).await.expect("a key").token;
     let paths = served["paths"].as_object().expect("paths");
     assert!(paths.len() > 100, "{}", paths.len());
     for (path, methods) in paths {
         let method: Method = "LOCK".parse().expect("a method");
+        let path = &path.replace("{upload_key}", &key);
         let answer = kit.request(method, &filled(path), &token).send().await.expect("an answer");
         assert_eq!(answer.status(), 405, "{path} is no route");
         let allowed = answer.headers().get("allow").expect("allow").to_str().expect("text");

@@ -66,7 +66,7 @@ function show(document, wanted) {
   const own = (name) => (name.startsWith('words of others') ? 1 : 0);
   const names = [...topics.keys()].sort((a, b) => own(a) - own(b) || a.localeCompare(b));
   $('routes').replaceChildren(...names.map((name) => el('section', {}, el('h2', {}, name), ...topics.get(name))));
-  $('count').textContent = `${count} routes`;
+  $('count').textContent = count === 1 ? '1 route' : `${count} routes`;
 }
 
 try {

@@ -352,7 +352,9 @@ impl<'a> Batch<'a> {
             let of_contents: Vec<_> = asked.contents.into_iter().collect();
             let found = contents(tx, owner, to, &of_contents, self.now, None)?;
             let orphaned = canonical::orphaned(tx, owner, to, &of_contents)?;
-            foreseen.orphaned.extend(orphaned.into_iter().map(|(hash, size)| (to, hash, size)));
+            foreseen
+                .orphaned
+                .extend(orphaned.into_iter().map(|(hash, size)| (to, hash, size)));
             let sources = reads::sessions(tx, owner, found.values().filter_map(|f| f.0))?;
             for ((hash, size), (settled, open)) in found {
                 let source = settled.and_then(|id| sources.get(&id));
