@@ -124,7 +124,8 @@ impl Server {
     /// It does not come up.
     pub fn start_again(&mut self) -> Result<()> {
         let (out, log) = (self.dir.path().join("out"), self.dir.path().join("log"));
-        let mut command = self.command(&["serve", "--json", "--listen", &format!("127.0.0.1:{}", self.port)])?;
+        let mut command =
+            self.command(&["serve", "--json", "--listen", &format!("127.0.0.1:{}", self.port)])?;
         command
             .args(&self.more)
             .stdout(File::create(&out)?)

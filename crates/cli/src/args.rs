@@ -243,10 +243,10 @@ pub struct DestAdd {
     #[arg(long, value_name = "URL")]
     pub server: Option<String>,
     /// Which of the server's destinations, by its name there [default: the only one]
-    #[arg(long, value_name = "NAME", requires = "server")]
+    #[arg(long, value_name = "NAME", requires = "server", conflicts_with_all = ["folder", "s3"])]
     pub place: Option<String>,
     /// File with the server's token [default: WINDLASS_TOKEN, else it is asked for]
-    #[arg(long, value_name = "FILE", requires = "server")]
+    #[arg(long, value_name = "FILE", requires = "server", conflicts_with_all = ["folder", "s3"])]
     pub token_file: Option<PathBuf>,
     /// Keep the keys or the token in a file that only you can read, not in the system's keyring
     #[arg(long, conflicts_with = "folder")]

@@ -115,6 +115,7 @@ pub(crate) mod tests {
             blocked_by: Vec::new(),
             because: None,
             scanning: false,
+            order: at,
             accepts_files: true,
             files: FileCounts::default(),
             bytes_total: 0,

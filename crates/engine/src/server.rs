@@ -48,7 +48,9 @@ pub(crate) enum Wanted<'a> {
 /// `invalid_field` for what is no address.
 pub(crate) fn address(url: &str) -> Result<String, Failure> {
     let url = url.trim().trim_end_matches('/');
-    let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
+    let rest = url
+        .strip_prefix("https://")
+        .or_else(|| url.strip_prefix("http://"));
     match rest {
         Some(rest) if !rest.is_empty() && !rest.contains(['@', '?', '#', ' ']) => Ok(url.to_owned()),
         _ => Err(Failure::new(
@@ -114,7 +116,10 @@ pub(crate) async fn test(url: &str, token: &str, wanted: Wanted<'_>) -> Result<T
     let time = match client.time().await {
         Ok(Some(time)) => time,
         Ok(None) => {
-            let failure = Failure::new(ErrorCode::InvalidField, "what answers there is no Windlass server");
+            let failure = Failure::new(
+                ErrorCode::InvalidField,
+                "what answers there is no Windlass server",
+            );
             return Ok(steps.failed("reachable", failure));
         }
         Err(failure) => return Ok(steps.failed("reachable", failure)),
@@ -144,7 +149,8 @@ pub(crate) async fn test(url: &str, token: &str, wanted: Wanted<'_>) -> Result<T
     match client.delete(&Ids { ids: Vec::new() }).await {
         Ok(_) => steps.add("sign_in", CheckOutcome::Ok, "", None),
         Err(failure) if failure.code == ErrorCode::Forbidden => {
-            let detail = "without the scope delete, what is cancelled stays there until the server clears it away";
+            let detail =
+                "without the scope delete, what is cancelled stays there until the server clears it away";
             steps.add("sign_in", CheckOutcome::Warning, detail, None);
         }
         Err(failure) => return Ok(steps.failed("sign_in", failure)),
@@ -159,13 +165,18 @@ pub(crate) async fn test(url: &str, token: &str, wanted: Wanted<'_>) -> Result<T
         let chosen = matches!(wanted, Wanted::Name(""));
         let (code, detail) = match (names.is_empty(), chosen) {
             (true, _) => (ErrorCode::Forbidden, "the token is for no destination".to_owned()),
-            (false, true) => (ErrorCode::InvalidField, format!("choose one of {}", names.join(", "))),
+            (false, true) => (
+                ErrorCode::InvalidField,
+                format!("choose one of {}", names.join(", ")),
+            ),
             (false, false) => (ErrorCode::NotFound, format!("there are {}", names.join(", "))),
         };
         steps.add("place", CheckOutcome::Failed, detail, Some(code));
         return Ok(steps.end(false, names, None));
     };
-    let limit = found.max_bytes.map_or_else(String::new, |b| format!("files of up to {b} bytes"));
+    let limit = found
+        .max_bytes
+        .map_or_else(String::new, |b| format!("files of up to {b} bytes"));
     steps.add("place", CheckOutcome::Ok, limit, None);
     Ok(steps.end(true, names, Some(found)))
 }
@@ -174,7 +185,9 @@ pub(crate) async fn test(url: &str, token: &str, wanted: Wanted<'_>) -> Result<T
 fn is_private_way(url: &str) -> bool {
     let host = url.strip_prefix("http://").unwrap_or_default();
     url.starts_with("https://")
-        || ["127.", "localhost", "[::1]"].iter().any(|own| host.starts_with(own))
+        || ["127.", "localhost", "[::1]"]
+            .iter()
+            .any(|own| host.starts_with(own))
 }
 
 /// What a person fills in, checked as far as it goes without asking.
@@ -185,7 +198,10 @@ pub(crate) fn checked(new: &NewServer, keeps_token: bool) -> Result<String, Fail
     let url = address(&new.url)?;
     let token = new.token.trim();
     if token.is_empty() && !keeps_token {
-        return Err(Failure::new(ErrorCode::InvalidField, "a token of the server is needed"));
+        return Err(Failure::new(
+            ErrorCode::InvalidField,
+            "a token of the server is needed",
+        ));
     }
     // It becomes a header.
     if !token.bytes().all(|b| b.is_ascii_graphic()) {
@@ -215,7 +231,12 @@ pub(crate) async fn keep_token(
     }
     if let Some(was) = was.filter(|w| crate::planes::keep(w.keep) != wire) {
         // The one that is used now is safe; that another is left somewhere is no reason to fail.
-        if let Err(failure) = shared.planes.tokens().remove(destination, crate::planes::keep(was.keep)).await {
+        if let Err(failure) = shared
+            .planes
+            .tokens()
+            .remove(destination, crate::planes::keep(was.keep))
+            .await
+        {
             tracing::warn!(%failure, "an old token could not be removed");
         }
     }
@@ -269,7 +290,8 @@ pub(crate) async fn retry_processing(shared: &Arc<Shared>, scope: Scope) -> Resu
             let mut going: Vec<FileId> = Vec::new();
             for jobs in dead.chunks(MAX_BATCH) {
                 let ids = jobs.iter().map(|(_, job)| *job).collect();
-                for (result, (file, _)) in client.retry_jobs(&RetryJobs { ids }).await?.into_iter().zip(jobs) {
+                for (result, (file, _)) in client.retry_jobs(&RetryJobs { ids }).await?.into_iter().zip(jobs)
+                {
                     match result.error {
                         None => going.push(*file),
                         Some(problem) => return Err(problem.to_failure()),
@@ -287,7 +309,9 @@ pub(crate) async fn retry_processing(shared: &Arc<Shared>, scope: Scope) -> Resu
                         state: State::Waiting,
                         failure: None,
                     };
-                    going.iter().try_for_each(|id| processing::told(conn, *id, &waits, now))
+                    going
+                        .iter()
+                        .try_for_each(|id| processing::told(conn, *id, &waits, now))
                 })
                 .await?;
             shared.deltas.stir_rows(some.iter().map(|(_, group)| *group));
@@ -302,9 +326,9 @@ pub(crate) async fn elsewhere(shared: &Shared) -> Result<Vec<ElsewhereGroup>, Fa
     let mut found = Vec::new();
     for (row, name) in listed(shared).await? {
         for file in abandoned(shared, &row).await? {
-            let entry = found
-                .iter_mut()
-                .find(|g: &&mut ElsewhereGroup| g.destination_id == row.destination && g.group_id == file.group_id);
+            let entry = found.iter_mut().find(|g: &&mut ElsewhereGroup| {
+                g.destination_id == row.destination && g.group_id == file.group_id
+            });
             let group = match entry {
                 Some(group) => group,
                 None => {
@@ -351,7 +375,11 @@ pub(crate) async fn discard_elsewhere(
         return Err(Failure::new(ErrorCode::NotFound, "no such server"));
     };
     let files = abandoned(shared, &row).await?;
-    let ids: Vec<FileId> = files.iter().filter(|f| f.group_id == group).map(|f| f.id).collect();
+    let ids: Vec<FileId> = files
+        .iter()
+        .filter(|f| f.group_id == group)
+        .map(|f| f.id)
+        .collect();
     let client = shared.planes.of(row.destination).await?.client;
     let mut gone = 0;
     for some in ids.chunks(MAX_BATCH) {

@@ -93,7 +93,11 @@ async fn one(shared: &Arc<Shared>, destination: DestinationId, files: Vec<Due>) 
         .into_iter()
         .map(|f| (f, track(jobs.get(&f.file).map_or(&[], Vec::as_slice))))
         .collect();
-    let changed: BTreeSet<_> = told.iter().filter(|(f, t)| f.state != t.state).map(|(f, _)| f.group).collect();
+    let changed: BTreeSet<_> = told
+        .iter()
+        .filter(|(f, t)| f.state != t.state)
+        .map(|(f, _)| f.group)
+        .collect();
     let failed: Vec<(Due, Failure)> = told
         .iter()
         .filter_map(|(f, t)| t.failure.clone().map(|failure| (*f, failure)))
@@ -168,7 +172,9 @@ fn track(jobs: &[JobBrief]) -> Track {
         .find(|j| failed(j))
         .map(|j| {
             let error = j.error.as_ref();
-            let code = error.and_then(|e| e.code.parse().ok()).unwrap_or(ErrorCode::ProcessingFailed);
+            let code = error
+                .and_then(|e| e.code.parse().ok())
+                .unwrap_or(ErrorCode::ProcessingFailed);
             let detail = error.map_or("", |e| e.detail.as_str());
             let detail = if detail.is_empty() { code.text() } else { detail };
             Failure::new(code, format!("{}: {detail}", j.kind))

@@ -80,7 +80,9 @@ pub fn failed(conn: &Connection, group: GroupId) -> Result<Vec<FileId>, QueueErr
         "SELECT p.file_id FROM upload_file f JOIN processing p ON p.file_id = f.id
          WHERE f.group_id = ?1 AND p.state = 'failed' ORDER BY f.position",
     )?;
-    let rows = q.query_map([key(group)], |r| id(r, 0))?.collect::<Result<_, _>>()?;
+    let rows = q
+        .query_map([key(group)], |r| id(r, 0))?
+        .collect::<Result<_, _>>()?;
     Ok(rows)
 }
 
@@ -88,7 +90,11 @@ pub fn failed(conn: &Connection, group: GroupId) -> Result<Vec<FileId>, QueueErr
 ///
 /// # Errors
 /// As for every read.
-pub fn due(conn: &Connection, now: Timestamp, limit: usize) -> Result<(Vec<Due>, Option<Timestamp>), QueueError> {
+pub fn due(
+    conn: &Connection,
+    now: Timestamp,
+    limit: usize,
+) -> Result<(Vec<Due>, Option<Timestamp>), QueueError> {
     let mut q = conn.prepare_cached(
         "SELECT p.file_id, f.group_id, g.destination_id, p.asks, p.state
          FROM processing p JOIN upload_file f ON f.id = p.file_id JOIN upload_group g ON g.id = f.group_id
@@ -104,7 +110,9 @@ pub fn due(conn: &Connection, now: Timestamp, limit: usize) -> Result<(Vec<Due>,
         })
     };
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let due: Vec<Due> = q.query_map(params![now.as_millis(), limit], read)?.collect::<Result<_, _>>()?;
+    let due: Vec<Due> = q
+        .query_map(params![now.as_millis(), limit], read)?
+        .collect::<Result<_, _>>()?;
     let next: Option<i64> = conn
         .prepare_cached("SELECT min(due_at) FROM processing WHERE (state = 'waiting' OR state = 'running') AND due_at > ?1")?
         .query_row([now.as_millis()], |r| r.get(0))?;
@@ -133,7 +141,8 @@ pub fn told(conn: &Connection, file: FileId, track: &Track, due_at: Timestamp) -
 }
 
 fn cut(text: &str) -> &str {
-    text.get(..text.floor_char_boundary(MAX_TEXT_BYTES)).unwrap_or(text)
+    text.get(..text.floor_char_boundary(MAX_TEXT_BYTES))
+        .unwrap_or(text)
 }
 
 /// Nobody answered: they are asked about later.
@@ -141,7 +150,8 @@ fn cut(text: &str) -> &str {
 /// # Errors
 /// As for every write.
 pub fn later(conn: &Connection, files: &[FileId], due_at: Timestamp) -> Result<(), QueueError> {
-    let mut q = conn.prepare_cached("UPDATE processing SET due_at = ?2, asks = asks + 1 WHERE file_id = ?1")?;
+    let mut q =
+        conn.prepare_cached("UPDATE processing SET due_at = ?2, asks = asks + 1 WHERE file_id = ?1")?;
     for file in files {
         q.execute(params![key(*file), due_at.as_millis()])?;
     }

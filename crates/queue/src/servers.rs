@@ -70,7 +70,8 @@ pub fn put(conn: &Connection, s: &ServerRow) -> Result<(), QueueError> {
 /// # Errors
 /// As for every read.
 pub fn all(conn: &Connection) -> Result<Vec<ServerRow>, QueueError> {
-    let mut q = conn.prepare_cached("SELECT destination_id, url, remote_id, remote_name, keep FROM server_place")?;
+    let mut q =
+        conn.prepare_cached("SELECT destination_id, url, remote_id, remote_name, keep FROM server_place")?;
     let rows = q.query_map([], read)?.collect::<Result<_, _>>()?;
     Ok(rows)
 }

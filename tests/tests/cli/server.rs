@@ -21,7 +21,11 @@ fn tree(windlass: &Windlass, large: u64) -> Result<PathBuf> {
     let tree = windlass.dir().join("tree");
     samples::random_file(tree.join("large.bin"), large, 31)?;
     for number in 0..20 {
-        samples::random_file(tree.join(format!("deep/er/small {number}.bin")), 10_000, 300 + number)?;
+        samples::random_file(
+            tree.join(format!("deep/er/small {number}.bin")),
+            10_000,
+            300 + number,
+        )?;
     }
     fs::write(tree.join("ü.json"), "{\"scene\": \"first\"}")?;
     Ok(tree)
@@ -77,7 +81,10 @@ fn processed(windlass: &Windlass, state: &str) -> Result<()> {
     wait::until_ok(&format!("all are {state}"), PATIENCE, || {
         status(windlass)?;
         let tracks = tracks(windlass)?;
-        ensure!(!tracks.is_empty() && tracks.iter().all(|(s, _)| s == state), "{tracks:?}");
+        ensure!(
+            !tracks.is_empty() && tracks.iter().all(|(s, _)| s == state),
+            "{tracks:?}"
+        );
         Ok(())
     })
 }
@@ -97,18 +104,26 @@ fn a_tree_goes_to_a_server_on_sqlite_and_a_folder_byte_for_byte() -> Result<()> 
     assert_eq!((again.unchanged, again.bytes_sent), (22, 0));
     // The token is in the file that only this account can read, and nowhere else.
     let secret = fs::read_to_string(windlass.data().join("secrets.json"))?;
-    let token = secret.split('"').find(|t| t.starts_with("wl_")).context("no token")?;
+    let token = secret
+        .split('"')
+        .find(|t| t.starts_with("wl_"))
+        .context("no token")?;
     for file in samples::files_below(&windlass.data(), true)? {
         let bytes = fs::read(windlass.data().join(&file))?;
         let leaked = bytes.windows(token.len()).any(|w| w == token.as_bytes());
-        assert!(!leaked || file.ends_with("secrets.json"), "the token is in {}", file.display());
+        assert!(
+            !leaked || file.ends_with("secrets.json"),
+            "the token is in {}",
+            file.display()
+        );
     }
     Ok(())
 }
 
 // C-7, G-14
 #[test]
-fn a_tree_goes_to_a_server_on_postgresql_and_a_bucket_and_a_killed_client_sends_no_stored_part_again() -> Result<()> {
+fn a_tree_goes_to_a_server_on_postgresql_and_a_bucket_and_a_killed_client_sends_no_stored_part_again()
+-> Result<()> {
     let (garage, windlass) = (Garage::start()?, Windlass::new()?);
     let proxy = FaultProxy::start(garage.endpoint())?;
     let server = Server::on_postgres(&garage, &proxy.endpoint())?;
@@ -125,7 +140,8 @@ fn a_tree_goes_to_a_server_on_postgresql_and_a_bucket_and_a_killed_client_sends_
             windlass.start(&["resume", "--json"])?
         };
         proxy.wait_for(&format!("the held parts of round {round}"), PATIENCE, |ledger| {
-            ledger.stored(Call::PutPart) >= 3 * round && ledger.count(Call::PutPart) > ledger.stored(Call::PutPart)
+            ledger.stored(Call::PutPart) >= 3 * round
+                && ledger.count(Call::PutPart) > ledger.stored(Call::PutPart)
         })?;
         running.kill_9();
     }
@@ -233,7 +249,10 @@ fn what_a_server_does_not_take_is_said_before_a_byte_moves() -> Result<()> {
     fs::write(tree.join("notes.txt"), "no recording")?;
     let ended = windlass.run(&up(&tree, "Limits")?)?.exits(2)?;
     let summary = ended.summary()?;
-    assert_eq!((summary.rejected, summary.uploaded, summary.bytes_sent), (2, 0, 0));
+    assert_eq!(
+        (summary.rejected, summary.uploaded, summary.bytes_sent),
+        (2, 0, 0)
+    );
     for (word, label) in [("too_large", "WL-106"), ("mime_not_allowed", "WL-107")] {
         assert!(ended.names(word, label), "{word}: {}", ended.out);
     }
@@ -247,11 +266,35 @@ fn a_destination_of_a_server_is_tested_before_it_is_saved() -> Result<()> {
     let (server, windlass) = (Server::start()?, Windlass::new()?);
     let (token, _) = server.token("laptop")?;
     let wrong = [
-        ("http://127.0.0.1:9", "recordings", token.as_str(), "connection_refused", "WL-204"),
-        (&server.url(), "recordings", "wl_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", "unauthenticated", "WL-401"),
+        (
+            "http://127.0.0.1:9",
+            "recordings",
+            token.as_str(),
+            "connection_refused",
+            "WL-204",
+        ),
+        (
+            &server.url(),
+            "recordings",
+            "wl_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+            "unauthenticated",
+            "WL-401",
+        ),
         (&server.url(), "nowhere", &token, "not_found", "WL-504"),
-        (&server.url(), "recordings", &server.token_of("reader", "read")?.0, "forbidden", "WL-401"),
-        (&server.url(), "recordings", &server.token_of("sender", "upload")?.0, "forbidden", "WL-401"),
+        (
+            &server.url(),
+            "recordings",
+            &server.token_of("reader", "read")?.0,
+            "forbidden",
+            "WL-401",
+        ),
+        (
+            &server.url(),
+            "recordings",
+            &server.token_of("sender", "upload")?.0,
+            "forbidden",
+            "WL-401",
+        ),
     ];
     for (url, place, token, word, label) in wrong {
         let refused = windlass.try_add_server("team", url, place, token)?.exits(3)?;
@@ -284,9 +327,15 @@ fn processing_that_fails_is_told_on_its_own_track_and_is_done_again_without_uplo
     server.set("workers=2");
     server.start_again()?;
     processed(&windlass, "failed").with_context(|| server.log())?;
-    assert_eq!(status(&windlass)?["groups"][0]["word"], "done", "the upload is not touched");
+    assert_eq!(
+        status(&windlass)?["groups"][0]["word"],
+        "done",
+        "the upload is not touched"
+    );
     fs::write(&stored, "{\"scene\": 1}")?;
-    let again = windlass.run(&["retry", "Tracks", "--processing", "--json"])?.succeeds()?;
+    let again = windlass
+        .run(&["retry", "Tracks", "--processing", "--json"])?
+        .succeeds()?;
     assert!(again.out.contains("\"files\":1"), "{}", again.out);
     processed(&windlass, "done").with_context(|| server.log())?;
     Ok(())
@@ -310,8 +359,14 @@ fn what_another_machine_left_is_listed_finished_from_here_and_given_up() -> Resu
     drop(ledger);
     server.start_again()?;
     let found = elsewhere(&windlass)?;
-    assert_eq!((found.len(), &found[0]["name"], &found[0]["files"]), (1, &"Left".into(), &1.into()));
-    assert!(elsewhere(&other)?.is_empty(), "its own are in its relaunch report");
+    assert_eq!(
+        (found.len(), &found[0]["name"], &found[0]["files"]),
+        (1, &"Left".into(), &1.into())
+    );
+    assert!(
+        elsewhere(&other)?.is_empty(),
+        "its own are in its relaunch report"
+    );
     // The same content from here arrives.
     windlass.run(&up(&tree, "Mine")?)?.succeeds()?;
     windlass.run(&["cancel", "--elsewhere", "Left"])?.succeeds()?;

@@ -50,20 +50,22 @@ fn f095_a_full_destination_is_told_with_the_bytes_and_goes_on_when_there_is_room
          mkdir '{at}/nas'\n\
          head -c 70m /dev/zero > '{at}/filler'\n\
          \"$0\" dest add nas --folder '{at}/nas' >/dev/null\n\
-         exec \"$0\" up --json --group Full --to nas '{from}'"
+         \"$0\" up --json --group Full --to nas '{from}'; code=$?\n\
+         until [ -e '{at}/seen' ]; do sleep 0.1; done; exit $code"
     );
     let mut running = windlass.start_with_mounts(&script)?;
     let line = running.says(&["waiting", "storage_full", "WL-306"])?;
     ensure!(line.contains("bytes"), "how much is needed is not told: {line}");
     let inside = running.inside(&disk);
     fs::remove_file(inside.join("filler"))?;
-    // What arrived is read while the disk is there: it goes with the program.
+    // What arrived is read while the disk is there: it goes with the program that mounted it.
     let group = inside.join("nas/Full/tree");
     until("all files", PATIENCE * 2, || {
         let found = samples::files_below(&group, true).map(|f| f.len()).unwrap_or(0);
         (found == 11).then_some(())
     })?;
     compare_folder(&tree, &group)?;
+    fs::write(inside.join("seen"), "")?;
     running.ends()?.succeeds().map(drop)
 }
 

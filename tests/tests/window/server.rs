@@ -5,7 +5,7 @@ use std::fs;
 use anyhow::{Context as _, Result, ensure};
 use windlass_testkit::samples;
 use windlass_testkit::wait::{self, PATIENCE};
-use windlass_tests::window::{Table, TITLE, UPLOAD, group_becomes, hook, unfold};
+use windlass_tests::window::{TITLE, Table, UPLOAD, group_becomes, hook, unfold};
 use windlass_tests::{Server, compare_folder};
 
 // C-1, C-4, D-9, D-12: both tracks of a row reach their end.

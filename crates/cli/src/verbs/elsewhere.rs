@@ -58,23 +58,35 @@ pub async fn discard(args: &Cancel, cx: &Context) -> Result<Exit, Trouble> {
     cx.out
         .event(&event!("discarded", group: group.group_id, destination: group.destination, files: files));
     if !cx.out.is_json() {
-        cx.out.say(format!("{} of {} given up.", human::files(files), name(&group)));
+        cx.out
+            .say(format!("{} of {} given up.", human::files(files), name(&group)));
     }
     Ok(Exit::Done)
 }
 
 async fn discarded(session: &mut Session, wanted: &str) -> Result<(ElsewhereGroup, u64), Trouble> {
     let is_it = |g: &ElsewhereGroup| {
-        g.name == wanted || g.group_id.is_some_and(|id| !wanted.is_empty() && id.to_string().starts_with(wanted))
+        g.name == wanted
+            || g.group_id
+                .is_some_and(|id| !wanted.is_empty() && id.to_string().starts_with(wanted))
     };
     let mut fitting: Vec<ElsewhereGroup> = session.elsewhere().await?.into_iter().filter(is_it).collect();
-    let what = |what: &str| Trouble::new(ErrorCode::NotFound, format!("{what} \"{}\" elsewhere.", shown(wanted)));
+    let what = |what: &str| {
+        Trouble::new(
+            ErrorCode::NotFound,
+            format!("{what} \"{}\" elsewhere.", shown(wanted)),
+        )
+    };
     let group = match (fitting.pop(), fitting.is_empty()) {
         (Some(group), true) => group,
-        (Some(_), false) => return Err(what("There are several groups").todo("Name it by the beginning of its id.")),
+        (Some(_), false) => {
+            return Err(what("There are several groups").todo("Name it by the beginning of its id."));
+        }
         (None, _) => return Err(what("There is no group")),
     };
-    let files = session.discard_elsewhere(group.destination_id, group.group_id).await?;
+    let files = session
+        .discard_elsewhere(group.destination_id, group.group_id)
+        .await?;
     Ok((group, files))
 }
 

@@ -235,6 +235,7 @@ mod tests {
             totals: Totals::default(),
             destinations: Vec::new(),
             relaunch: None,
+            watches: Vec::new(),
             first_run: false,
             suggested_folder: String::new(),
             notices: Vec::new(),

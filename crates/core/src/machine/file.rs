@@ -237,7 +237,7 @@ impl File {
                 Phase::Todo if first.is_none() => first = Some(i),
                 Phase::Todo | Phase::Stored => {}
                 Phase::Reading | Phase::Buffered | Phase::Signing | Phase::Signed | Phase::Sending => {
-                    out += 1
+                    out += 1;
                 }
             }
         }

@@ -70,10 +70,7 @@ impl Machine {
             let Some(destination) = self.groups.get(&group).map(|g| g.record.destination) else {
                 continue;
             };
-            loop {
-                let Some(file) = self.files.get_mut(&id) else {
-                    break;
-                };
+            while let Some(file) = self.files.get_mut(&id) {
                 let Some(i) = file.signed.first_key_value().map(|(i, _)| *i) else {
                     break;
                 };

@@ -7,10 +7,7 @@ use windlass_queue::servers::{self, Keep, ServerRow};
 use crate::support::*;
 
 fn track(state: State) -> Track {
-    Track {
-        state,
-        failure: None,
-    }
+    Track { state, failure: None }
 }
 
 // D-10, D-12
@@ -36,14 +33,21 @@ fn a_file_that_arrives_at_a_server_is_asked_about_until_its_processing_has_ended
     let waits = read(&s.queue, |c| processing::get(c, file_id(2))).unwrap();
     assert_eq!(waits, track(State::Waiting));
     let (due, _) = read(&s.queue, |c| processing::due(c, at(i64::MAX / 4), 10));
-    assert_eq!(due.iter().map(|d| (d.file, d.destination)).collect::<Vec<_>>(), [(file_id(2), destination)]);
+    assert_eq!(
+        due.iter().map(|d| (d.file, d.destination)).collect::<Vec<_>>(),
+        [(file_id(2), destination)]
+    );
 
     let later = at(5_000_000);
     s.queue
         .write_blocking(move |c| processing::told(c, file_id(2), &track(State::Running), later))
         .unwrap();
     let (due, next) = read(&s.queue, move |c| processing::due(c, at(4_000_000), 10));
-    assert_eq!((due, next), (vec![], Some(later)), "it is not asked before its time");
+    assert_eq!(
+        (due, next),
+        (vec![], Some(later)),
+        "it is not asked before its time"
+    );
     let failed = Track {
         state: State::Failed,
         failure: Some(Failure::new(ErrorCode::ExtractDamaged, "extract_text: damaged")),
@@ -53,9 +57,16 @@ fn a_file_that_arrives_at_a_server_is_asked_about_until_its_processing_has_ended
         .write_blocking(move |c| processing::told(c, file_id(2), &told, later))
         .unwrap();
     assert_eq!(read(&s.queue, |c| processing::get(c, file_id(2))), Some(failed));
-    assert_eq!(read(&s.queue, |c| processing::failed(c, group_id(1))), [file_id(2)]);
+    assert_eq!(
+        read(&s.queue, |c| processing::failed(c, group_id(1))),
+        [file_id(2)]
+    );
     let ended = read(&s.queue, |c| processing::due(c, at(i64::MAX / 4), 10));
     assert_eq!(ended, (vec![], None), "what has ended is not asked about");
     let row = read(&s.queue, |c| windlass_queue::files::get(c, file_id(2))).unwrap();
-    assert_eq!(row.state, windlass_core::states::FileState::Done, "the upload is not touched");
+    assert_eq!(
+        row.state,
+        windlass_core::states::FileState::Done,
+        "the upload is not touched"
+    );
 }

@@ -15,6 +15,12 @@ pub(super) fn router() -> Router<Site> {
     Router::new()
         .route("/openapi.json", get(async || ([kind], DOCUMENT)))
         .route("/docs", get(async || html(include_str!("openapi/page.html"))))
-        .route("/docs/page.js", get(async || script(include_str!("openapi/page.js"))))
-        .route("/docs/page.css", get(async || style(include_str!("openapi/page.css"))))
+        .route(
+            "/docs/page.js",
+            get(async || script(include_str!("openapi/page.js"))),
+        )
+        .route(
+            "/docs/page.css",
+            get(async || style(include_str!("openapi/page.css"))),
+        )
 }

@@ -29,10 +29,19 @@ type Kept = Arc<Mutex<Option<Status>>>;
 pub(super) fn router() -> Router<Site> {
     let kept = Kept::default();
     Router::new()
-        .route("/v1/status", get(async move |site, who| status(kept, site, who).await))
+        .route(
+            "/v1/status",
+            get(async move |site, who| status(kept, site, who).await),
+        )
         .route("/status", get(async || html(include_str!("status/page.html"))))
-        .route("/status/page.js", get(async || script(include_str!("status/page.js"))))
-        .route("/status/page.css", get(async || style(include_str!("status/page.css"))))
+        .route(
+            "/status/page.js",
+            get(async || script(include_str!("status/page.js"))),
+        )
+        .route(
+            "/status/page.css",
+            get(async || style(include_str!("status/page.css"))),
+        )
         .route(
             "/status/tokens.css",
             get(async || style(include_str!("../../../../ui/src/lib/css/tokens.css"))),

@@ -130,8 +130,7 @@ impl Service {
         let ago = move |ms: i64| now.plus_millis(-ms);
         let read = self.store.db().read(move |tx| {
             let quiet = janitor::quiet(tx, ago(t.quiet), now, MOST)?;
-            // The shortest that a template may say is a day.
-            let drafts = janitor::drafts(tx, ago(t.draft.min(86_400_000)), MOST)?;
+            let drafts = janitor::drafts(tx, t.draft, now, MOST)?;
             let facts = Facts {
                 drafts,
                 failed: janitor::failed(tx, ago(t.failed), MOST)?,

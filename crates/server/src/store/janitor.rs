@@ -72,19 +72,20 @@ const DRAFT_ALIVE: &str = "(SELECT MAX(a.at) FROM (SELECT g.updated_at AS at UNI
    SELECT s.alive_at AS at FROM upload_session s WHERE s.owner_id = g.owner_id AND s.group_id = g.id
      AND s.deleted_at IS NULL) a)";
 
-/// Drafts that were made before, the oldest first.
+/// Drafts that are quiet for as long as their template says, or for `age` without one; the oldest first.
 ///
 /// # Errors
 /// As the database answers.
-pub fn drafts(tx: &mut dyn Tx, before: Timestamp, limit: u32) -> Result<Vec<Draft>, Failure> {
+pub fn drafts(tx: &mut dyn Tx, age: i64, now: Timestamp, limit: u32) -> Result<Vec<Draft>, Failure> {
     let sql = format!(
         "SELECT g.owner_id, g.id, {DRAFT_ALIVE}, g.template_id IS NOT NULL, t.draft_days FROM upload_group g
          LEFT JOIN template t ON t.id = g.template_id
          WHERE g.deleted_at IS NULL AND g.state = 'draft' AND g.created_at <= ?1
-           AND (g.template_id IS NULL OR t.draft_days IS NOT NULL) AND {DRAFT_ALIVE} <= ?1
-         ORDER BY g.created_at, g.id LIMIT ?2"
+           AND (g.template_id IS NULL OR t.draft_days IS NOT NULL)
+           AND {DRAFT_ALIVE} <= ?1 - CASE WHEN g.template_id IS NULL THEN ?2 ELSE t.draft_days * 86400000 END
+         ORDER BY g.created_at, g.id LIMIT ?3"
     );
-    let rows = tx.query(&sql, params![before, limit])?;
+    let rows = tx.query(&sql, params![now, age, limit])?;
     rows.iter()
         .map(|r| {
             Ok(Draft {

@@ -219,7 +219,9 @@ fn hours(tx: &mut dyn Tx, now: Timestamp) -> Result<Vec<Hour>, Failure> {
     )?;
     for row in &rows {
         // A clock that was put back leaves hours that are still to come.
-        let at = usize::try_from(row.get::<i64>(0)?).unwrap_or_default().min(HOURS - 1);
+        let at = usize::try_from(row.get::<i64>(0)?)
+            .unwrap_or_default()
+            .min(HOURS - 1);
         if let Some(hour) = hours.get_mut(at) {
             hour.files += row.get::<u64>(1)?;
             hour.bytes += row.get::<u64>(2)?;

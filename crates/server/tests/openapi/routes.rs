@@ -31,7 +31,10 @@ pub(crate) fn files(folder: &Path, found: &mut BTreeMap<PathBuf, File>) {
     }
 }
 
-struct Calls(Vec<(Vec<String>, Vec<(String, Expr)>)>);
+/// Paths, and what answers each method.
+type Call = (Vec<String>, Vec<(String, Expr)>);
+
+struct Calls(Vec<Call>);
 
 impl<'a> Visit<'a> for Calls {
     fn visit_expr_method_call(&mut self, call: &'a ExprMethodCall) {
@@ -67,7 +70,12 @@ fn verbs(expr: &Expr, found: &mut Vec<(String, Expr)>) {
     match expr {
         Expr::Call(call) => {
             if let (Expr::Path(path), Some(handler)) = (&*call.func, call.args.first()) {
-                let name = path.path.segments.last().map(|s| s.ident.to_string()).unwrap_or_default();
+                let name = path
+                    .path
+                    .segments
+                    .last()
+                    .map(|s| s.ident.to_string())
+                    .unwrap_or_default();
                 assert!(verb(&name), "{name} is no method that is known here");
                 found.push((name, handler.clone()));
             }
@@ -121,7 +129,11 @@ fn function(files: &BTreeMap<PathBuf, File>, at: &Path, handler: &Expr) -> (Opti
         [module, _] => {
             let beside = at.with_extension("").join(format!("{module}.rs"));
             let sibling = at.with_file_name(format!("{module}.rs"));
-            if files.contains_key(&beside) { beside } else { sibling }
+            if files.contains_key(&beside) {
+                beside
+            } else {
+                sibling
+            }
         }
         _ => panic!("{names:?} is too long"),
     };

@@ -19,9 +19,14 @@ impl Told {
     fn read(attributes: &[Attribute]) -> Self {
         let mut told = Self::default();
         for attribute in attributes.iter().filter(|a| a.path().is_ident("serde")) {
-            let each = attribute.parse_args_with(syn::punctuated::Punctuated::<Meta, syn::Token![,]>::parse_terminated);
+            let each = attribute
+                .parse_args_with(syn::punctuated::Punctuated::<Meta, syn::Token![,]>::parse_terminated);
             for meta in each.expect("serde's words") {
-                let name = meta.path().get_ident().map(ToString::to_string).unwrap_or_default();
+                let name = meta
+                    .path()
+                    .get_ident()
+                    .map(ToString::to_string)
+                    .unwrap_or_default();
                 if let Meta::NameValue(pair) = &meta
                     && let Expr::Lit(lit) = &pair.value
                     && let Lit::Str(text) = &lit.lit
@@ -57,7 +62,12 @@ pub(crate) fn doc(attributes: &[Attribute]) -> String {
         }
     }
     let text = text.join("\n");
-    text.split("\n\n").next().unwrap_or_default().replace('\n', " ").replace("[`", "`").replace("`]", "`")
+    text.split("\n\n")
+        .next()
+        .unwrap_or_default()
+        .replace('\n', " ")
+        .replace("[`", "`")
+        .replace("`]", "`")
 }
 
 /// `snake_case` words out of `CamelCase` or themselves.
@@ -74,7 +84,13 @@ fn cased(name: &str, rule: Option<&str>) -> String {
             words.last_mut().expect("a word").extend(c.to_lowercase());
         }
     }
-    let capital = |w: &String| w.chars().take(1).flat_map(char::to_uppercase).chain(w.chars().skip(1)).collect::<String>();
+    let capital = |w: &String| {
+        w.chars()
+            .take(1)
+            .flat_map(char::to_uppercase)
+            .chain(w.chars().skip(1))
+            .collect::<String>()
+    };
     match rule {
         None => name.to_owned(),
         Some("snake_case") => words.join("_"),
@@ -101,7 +117,12 @@ pub(crate) struct Schemas<'a> {
 
 impl<'a> Schemas<'a> {
     pub(crate) fn new(files: &'a BTreeMap<PathBuf, File>, protocol: PathBuf) -> Self {
-        Self { files, protocol, found: BTreeMap::new(), unknown: BTreeSet::new() }
+        Self {
+            files,
+            protocol,
+            found: BTreeMap::new(),
+            unknown: BTreeSet::new(),
+        }
     }
 
     /// The schema of a type that is named in a file.
@@ -123,7 +144,13 @@ impl<'a> Schemas<'a> {
                     PathArguments::AngleBracketed(args) => args
                         .args
                         .iter()
-                        .filter_map(|a| if let GenericArgument::Type(t) = a { Some(t.clone()) } else { None })
+                        .filter_map(|a| {
+                            if let GenericArgument::Type(t) = a {
+                                Some(t.clone())
+                            } else {
+                                None
+                            }
+                        })
                         .collect(),
                     _ => Vec::new(),
                 };
@@ -133,15 +160,27 @@ impl<'a> Schemas<'a> {
         }
     }
 
-    fn named(&mut self, name: &str, inner: &[Type], at: &Path, bound: &BTreeMap<String, (Type, PathBuf)>) -> Value {
+    fn named(
+        &mut self,
+        name: &str,
+        inner: &[Type],
+        at: &Path,
+        bound: &BTreeMap<String, (Type, PathBuf)>,
+    ) -> Value {
         match (name, inner) {
             ("Option", [one]) => {
                 let schema = self.of(one, at, bound);
-                if schema == json!({}) { schema } else { json!({ "anyOf": [schema, { "type": "null" }] }) }
+                if schema == json!({}) {
+                    schema
+                } else {
+                    json!({ "anyOf": [schema, { "type": "null" }] })
+                }
             }
             ("Box" | "Arc", [one]) => self.of(one, at, bound),
             ("Vec" | "BTreeSet", [one]) => json!({ "type": "array", "items": self.of(one, at, bound) }),
-            ("BTreeMap" | "HashMap", [_, one]) => json!({ "type": "object", "additionalProperties": self.of(one, at, bound) }),
+            ("BTreeMap" | "HashMap", [_, one]) => {
+                json!({ "type": "object", "additionalProperties": self.of(one, at, bound) })
+            }
             ("Map" | "Metadata", _) => json!({ "type": "object", "additionalProperties": true }),
             ("Value", _) => json!({}),
             ("String" | "str" | "ETag", _) => json!({ "type": "string" }),
@@ -151,9 +190,15 @@ impl<'a> Schemas<'a> {
             ("i32" | "i64" | "Timestamp", _) => json!({ "type": "integer", "format": "int64" }),
             ("PartNumber", _) => json!({ "type": "integer", "minimum": 1, "maximum": 10_000 }),
             ("Sha256", _) => json!({ "type": "string", "pattern": "^[0-9a-f]{64}$" }),
-            ("Crc64Nvme", _) => json!({ "type": "string", "contentEncoding": "base64", "minLength": 12, "maxLength": 12 }),
+            ("Crc64Nvme", _) => {
+                json!({ "type": "string", "contentEncoding": "base64", "minLength": 12, "maxLength": 12 })
+            }
             ("Uuid", _) => json!({ "type": "string", "format": "uuid" }),
-            ("ErrorCode" | "SessionState" | "GroupState" | "JobState" | "RunState" | "ObjectState" | "FilePartState", _) => {
+            (
+                "ErrorCode" | "SessionState" | "GroupState" | "JobState" | "RunState" | "ObjectState"
+                | "FilePartState",
+                _,
+            ) => {
                 json!({ "$ref": format!("#/components/schemas/{name}") })
             }
             _ if name.ends_with("Id") => json!({ "type": "string", "format": "uuid" }),
@@ -164,34 +209,55 @@ impl<'a> Schemas<'a> {
     /// In the same file, else in the protocol, else in the only other file that has it.
     fn find(&self, name: &str, at: &Path) -> Option<(PathBuf, Item)> {
         let has = |file: &File| {
-            file.items.iter().find(|item| match item {
-                Item::Struct(s) => s.ident == name,
-                Item::Enum(e) => e.ident == name,
-                Item::Type(t) => t.ident == name,
-                _ => false,
-            }).cloned()
+            file.items
+                .iter()
+                .find(|item| match item {
+                    Item::Struct(s) => s.ident == name,
+                    Item::Enum(e) => e.ident == name,
+                    Item::Type(t) => t.ident == name,
+                    _ => false,
+                })
+                .cloned()
         };
         let here = self.files.get(at).and_then(has).map(|i| (at.to_path_buf(), i));
         let of = |inside: bool| {
-            self.files.iter().filter(move |(p, _)| p.starts_with(&self.protocol) == inside)
+            self.files
+                .iter()
+                .filter(move |(p, _)| p.starts_with(&self.protocol) == inside)
                 .find_map(|(p, f)| has(f).map(|i| (p.clone(), i)))
         };
         // What `use` says: another file of the protocol may have the same word.
-        let used = self.files.get(at).and_then(|file| used(file, name)).and_then(|module| {
-            self.files.iter().find(|(p, f)| p.starts_with(&self.protocol) && p.file_stem().is_some_and(|s| *s == *module) && has(f).is_some())
-                .and_then(|(p, f)| has(f).map(|i| (p.clone(), i)))
-        });
+        let used = self
+            .files
+            .get(at)
+            .and_then(|file| used(file, name))
+            .and_then(|module| {
+                self.files
+                    .iter()
+                    .find(|(p, f)| {
+                        p.starts_with(&self.protocol)
+                            && p.file_stem().is_some_and(|s| *s == *module)
+                            && has(f).is_some()
+                    })
+                    .and_then(|(p, f)| has(f).map(|i| (p.clone(), i)))
+            });
         here.or(used).or_else(|| of(true)).or_else(|| of(false))
     }
 
-    fn declared(&mut self, name: &str, inner: &[Type], at: &Path, bound: &BTreeMap<String, (Type, PathBuf)>) -> Value {
+    fn declared(
+        &mut self,
+        name: &str,
+        inner: &[Type],
+        at: &Path,
+        bound: &BTreeMap<String, (Type, PathBuf)>,
+    ) -> Value {
         let Some((file, item)) = self.find(name, at) else {
             self.unknown.insert(name.to_owned());
             return json!({});
         };
         let topic = file.file_stem().expect("a name").to_string_lossy().into_owned();
         let shared = file.starts_with(&self.protocol);
-        let mut key = if shared && self.found_elsewhere(name, &file) || !shared {
+        let mut key = if !shared || self.found_elsewhere(name, &file) {
             format!("{}{name}", cased(&topic, Some("PascalCase")))
         } else {
             name.to_owned()
@@ -222,8 +288,13 @@ impl<'a> Schemas<'a> {
     /// Two files of the protocol have this word.
     fn found_elsewhere(&self, name: &str, at: &Path) -> bool {
         self.files.iter().any(|(path, file)| {
-            path != at && path.starts_with(&self.protocol) && path < &at.to_path_buf()
-                && file.items.iter().any(|i| matches!(i, Item::Struct(s) if s.ident == name) || matches!(i, Item::Enum(e) if e.ident == name))
+            path != at
+                && path.starts_with(&self.protocol)
+                && path < &at.to_path_buf()
+                && file.items.iter().any(|i| {
+                    matches!(i, Item::Struct(s) if s.ident == name)
+                        || matches!(i, Item::Enum(e) if e.ident == name)
+                })
         })
     }
 
@@ -242,13 +313,18 @@ impl<'a> Schemas<'a> {
                 let told = Told::read(&e.attrs);
                 let word = |v: &syn::Variant| {
                     let own = Told::read(&v.attrs);
-                    own.rename.unwrap_or_else(|| cased(&v.ident.to_string(), told.rename_all.as_deref()))
+                    own.rename
+                        .unwrap_or_else(|| cased(&v.ident.to_string(), told.rename_all.as_deref()))
                 };
                 let plain = e.variants.iter().all(|v| matches!(v.fields, Fields::Unit));
                 let mut schema = if plain && told.tag.is_none() {
                     json!({ "type": "string", "enum": e.variants.iter().map(word).collect::<Vec<_>>() })
                 } else {
-                    let each: Vec<Value> = e.variants.iter().map(|v| self.variant(v, &word(v), &told, at, bound)).collect();
+                    let each: Vec<Value> = e
+                        .variants
+                        .iter()
+                        .map(|v| self.variant(v, &word(v), &told, at, bound))
+                        .collect();
                     json!({ "anyOf": each })
                 };
                 describe(&mut schema, &doc(&e.attrs));
@@ -258,7 +334,14 @@ impl<'a> Schemas<'a> {
         }
     }
 
-    fn variant(&mut self, v: &syn::Variant, word: &str, told: &Told, at: &Path, bound: &BTreeMap<String, (Type, PathBuf)>) -> Value {
+    fn variant(
+        &mut self,
+        v: &syn::Variant,
+        word: &str,
+        told: &Told,
+        at: &Path,
+        bound: &BTreeMap<String, (Type, PathBuf)>,
+    ) -> Value {
         let body = match &v.fields {
             Fields::Unit => None,
             Fields::Unnamed(fields) => Some(self.of(&fields.unnamed[0].ty, at, bound)),
@@ -267,20 +350,29 @@ impl<'a> Schemas<'a> {
         let mut schema = match (&told.tag, body) {
             (_, Some(body)) if told.has("untagged") => body,
             (Some(tag), body) => {
-                let mark = json!({ "type": "object", "properties": { tag: { "const": word } }, "required": [tag] });
+                let mark =
+                    json!({ "type": "object", "properties": { tag: { "const": word } }, "required": [tag] });
                 match body {
                     Some(body) => json!({ "allOf": [mark, body] }),
                     None => mark,
                 }
             }
-            (None, Some(body)) => json!({ "type": "object", "properties": { word: body }, "required": [word] }),
+            (None, Some(body)) => {
+                json!({ "type": "object", "properties": { word: body }, "required": [word] })
+            }
             (None, None) => json!({ "const": word }),
         };
         describe(&mut schema, &doc(&v.attrs));
         schema
     }
 
-    fn fields(&mut self, fields: &Fields, told: &Told, at: &Path, bound: &BTreeMap<String, (Type, PathBuf)>) -> Value {
+    fn fields(
+        &mut self,
+        fields: &Fields,
+        told: &Told,
+        at: &Path,
+        bound: &BTreeMap<String, (Type, PathBuf)>,
+    ) -> Value {
         let (mut properties, mut required, mut more) = (Map::new(), Vec::new(), Vec::new());
         for field in fields {
             let own = Told::read(&field.attrs);
@@ -294,7 +386,10 @@ impl<'a> Schemas<'a> {
             }
             let ident = field.ident.as_ref().expect("a name").to_string();
             let ident = ident.trim_start_matches("r#");
-            let name = own.rename.clone().unwrap_or_else(|| cased(ident, told.rename_all.as_deref()));
+            let name = own
+                .rename
+                .clone()
+                .unwrap_or_else(|| cased(ident, told.rename_all.as_deref()));
             let optional = matches!(&field.ty, Type::Path(p) if p.path.segments.last().is_some_and(|s| s.ident == "Option"));
             if !optional && !own.has("default") && !told.has("default") && !own.has("skip_serializing_if") {
                 required.push(json!(name));
@@ -334,5 +429,11 @@ fn used(file: &File, name: &str) -> Option<String> {
             _ => None,
         }
     }
-    file.items.iter().find_map(|item| if let Item::Use(it) = item { walk(&it.tree, None, name) } else { None })
+    file.items.iter().find_map(|item| {
+        if let Item::Use(it) = item {
+            walk(&it.tree, None, name)
+        } else {
+            None
+        }
+    })
 }

@@ -38,9 +38,16 @@ pub async fn run(args: DestToken, cx: &Context) -> Result<Exit, Trouble> {
         .event(&event!("token", destination: args.name, ok: check.ok, steps: check.steps));
     tell_check(&check, cx.out);
     if !check.ok {
-        return Err(refused(&check, "The server does not take this token; the old one is kept."));
+        return Err(refused(
+            &check,
+            "The server does not take this token; the old one is kept.",
+        ));
     }
-    super::said(&args.name, "has the new token; what waited for it goes on.", cx.out);
+    super::said(
+        &args.name,
+        "has the new token; what waited for it goes on.",
+        cx.out,
+    );
     Ok(Exit::Done)
 }
 
@@ -51,11 +58,18 @@ pub async fn run(args: DestToken, cx: &Context) -> Result<Exit, Trouble> {
 pub(super) async fn read(file: Option<&Path>, cx: &Context) -> Result<String, Trouble> {
     let bad = |what: String| Trouble::new(ErrorCode::Unauthenticated, what);
     if let Some(file) = file {
-        let text = std::fs::read_to_string(file)
-            .map_err(|e| bad(format!("The token can't be read from {}: {e}.", crate::paths::text(file))))?;
+        let text = std::fs::read_to_string(file).map_err(|e| {
+            bad(format!(
+                "The token can't be read from {}: {e}.",
+                crate::paths::text(file)
+            ))
+        })?;
         return Ok(text.trim().to_owned());
     }
-    if let Some(token) = std::env::var("WINDLASS_TOKEN").ok().filter(|t| !t.trim().is_empty()) {
+    if let Some(token) = std::env::var("WINDLASS_TOKEN")
+        .ok()
+        .filter(|t| !t.trim().is_empty())
+    {
         return Ok(token.trim().to_owned());
     }
     if cx.out.is_json() || !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {

@@ -277,10 +277,10 @@ impl Task {
                     .and_then(|e| e.file),
             }),
             Decision::Ignore(left) => {
-                notes.extend(case.note(EntryState::Ignored, left.why, &left.detail, now))
+                notes.extend(case.note(EntryState::Ignored, left.why, &left.detail, now));
             }
             Decision::Failed(code) => {
-                notes.extend(case.note(EntryState::Failed, Why::Failed, code.as_str(), now))
+                notes.extend(case.note(EntryState::Failed, Why::Failed, code.as_str(), now));
             }
             Decision::Done(Why::Renamed) => {
                 let old = case.renamed_from.clone().unwrap_or_default();
