@@ -52,7 +52,9 @@ pub(crate) fn has_display() -> bool {
 
 /// `C.UTF-8` and its like: an encoding without a language.
 fn is_no_language(language: &str) -> bool {
-    language.split_once('.').is_some_and(|(name, _)| name == "C" || name == "POSIX")
+    language
+        .split_once('.')
+        .is_some_and(|(name, _)| name == "C" || name == "POSIX")
 }
 
 /// The language of the system, as `de_DE.UTF-8`; empty when it says none.
@@ -70,7 +72,11 @@ mod tests {
 
     #[test]
     fn an_encoding_is_no_language() {
-        assert!(["C.UTF-8", "C.utf8", "POSIX.UTF-8"].into_iter().all(is_no_language));
+        assert!(
+            ["C.UTF-8", "C.utf8", "POSIX.UTF-8"]
+                .into_iter()
+                .all(is_no_language)
+        );
         assert!(!["C", "", "de_DE.UTF-8", "en_US"].into_iter().any(is_no_language));
     }
 }

@@ -319,7 +319,19 @@ mod tests {
     fn a_destination_is_a_folder_a_bucket_or_a_server_never_two() {
         assert!(parsed(&["dest", "add", "n", "--folder", "/x"]).is_ok());
         assert!(parsed(&["dest", "add", "n", "--s3", "http://h", "--bucket", "b"]).is_ok());
-        assert!(parsed(&["dest", "add", "n", "--server", "http://h", "--place", "p", "--secrets-file"]).is_ok());
+        assert!(
+            parsed(&[
+                "dest",
+                "add",
+                "n",
+                "--server",
+                "http://h",
+                "--place",
+                "p",
+                "--secrets-file"
+            ])
+            .is_ok()
+        );
         for bad in [
             &["dest", "add", "n"][..],
             &["dest", "add", "n", "--server", "http://h", "--folder", "/x"],

@@ -334,7 +334,10 @@ async fn one_round(
     let paths: Vec<(PathBuf, Option<SourceFingerprint>)> = round
         .iter()
         .map(|f| {
-            let strict = shared.watches.has_group(f.record.group).then_some(f.record.fingerprint);
+            let strict = shared
+                .watches
+                .has_group(f.record.group)
+                .then_some(f.record.fingerprint);
             (path_of(&f.path), strict)
         })
         .collect();

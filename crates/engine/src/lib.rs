@@ -31,8 +31,8 @@ mod places;
 mod planes;
 mod preflight;
 mod receipts;
-mod safe;
 pub mod remote;
+mod safe;
 mod server;
 mod shell;
 mod start;
@@ -42,7 +42,9 @@ mod unchanged;
 pub mod view;
 mod watch;
 
-pub use handle::{AddPaths, Chosen, EngineHandle, FileAct, Leave, Origin, RowRange, Scope, Told, VerifyReport};
+pub use handle::{
+    AddPaths, Chosen, EngineHandle, FileAct, Leave, Origin, RowRange, Scope, Told, VerifyReport,
+};
 pub use preflight::Preflight;
 pub use start::{EngineConfig, start};
 pub use summary::{GroupEnd, Summary};

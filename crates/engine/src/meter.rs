@@ -31,7 +31,10 @@ impl Meter {
 
     /// All groups that this run sent for.
     pub(crate) fn all(&self) -> Vec<(GroupId, Sent)> {
-        locked(&self.groups).iter().map(|(id, sent)| (*id, *sent)).collect()
+        locked(&self.groups)
+            .iter()
+            .map(|(id, sent)| (*id, *sent))
+            .collect()
     }
 
     pub(crate) fn of(&self, group: GroupId) -> Sent {

@@ -18,8 +18,8 @@ use crate::groups::checked_name;
 use crate::server::{self, Wanted};
 use crate::shell::Shared;
 use crate::view::{
-    CheckOutcome, CheckStep, DestinationCheck, DestinationKind, DestinationView, KeepSecret, NewDestination, NewS3,
-    NewServer,
+    CheckOutcome, CheckStep, DestinationCheck, DestinationKind, DestinationView, KeepSecret, NewDestination,
+    NewS3, NewServer,
 };
 
 /// Key of the setting that says the first run is over.
@@ -271,7 +271,14 @@ async fn add_server(
     let url = server::checked(filled, false)?;
     let id = clock::destination_id();
     let name = checked_name(&new.name)?;
-    let mut row = new_row(id, name, RowKind::Server, String::new(), new, &rows(shared).await?)?;
+    let mut row = new_row(
+        id,
+        name,
+        RowKind::Server,
+        String::new(),
+        new,
+        &rows(shared).await?,
+    )?;
     let tested = server::test(&url, filled.token.trim(), Wanted::Name(filled.place.trim())).await?;
     let Some(place) = tested.place else {
         return Ok(tested.check);

@@ -262,7 +262,11 @@ impl Shell {
                         .or_insert_with(|| Arc::new(OpenSource::new(info.path.clone()))),
                 );
                 let whole_after = part.offset + part.len >= info.fingerprint.size;
-                let strict = self.shared.watches.has_group(info.group).then_some(info.fingerprint);
+                let strict = self
+                    .shared
+                    .watches
+                    .has_group(info.group)
+                    .then_some(info.fingerprint);
                 self.spawn(move |_| async move {
                     let read = tokio::task::spawn_blocking(move || {
                         source.read(part, mode, restart_hash, whole_after, last)

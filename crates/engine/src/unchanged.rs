@@ -101,7 +101,9 @@ async fn found(
             let stands = answers
                 .get(&receipt.file)
                 .and_then(|answer| answer.settled.as_ref())
-                .is_some_and(|s| s.size == receipt.fingerprint.size && s.object_key == receipt.proof.object_key);
+                .is_some_and(|s| {
+                    s.size == receipt.fingerprint.size && s.object_key == receipt.proof.object_key
+                });
             if stands {
                 let proof = Proof {
                     result: DoneResult::Unchanged,

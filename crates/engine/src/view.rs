@@ -24,13 +24,14 @@ pub use history::{
     FoundFile, FoundFiles, HistoryAsk, HistoryDetails, HistoryEnd, HistoryEntry, HistoryPage, HistoryPlace,
     ReceiptForm, ReceiptPage, SafeAnswer, SafeView,
 };
-pub use watch::{
-    After, GroupRule, NewWatch, WatchCounts, WatchExample, WatchExplained, WatchFileView, WatchMode, WatchOriginal, WatchPage,
-    WatchPreview, WatchQuery, WatchSettings, WatchState, WatchVerdict, WatchView, Why,
-};
-pub(crate) use watch::{code_view, error_view};
 pub use insights::{AbandonedGroup, DestinationFigures, DiagnosticsSection, Insights, Reason};
 pub use preflight::{PreflightFold, PreflightKind, PreflightView};
+pub use watch::{
+    After, GroupRule, NewWatch, WatchCounts, WatchExample, WatchExplained, WatchFileView, WatchMode,
+    WatchOriginal, WatchPage, WatchPreview, WatchQuery, WatchSettings, WatchState, WatchVerdict, WatchView,
+    Why,
+};
+pub(crate) use watch::{code_view, error_view};
 
 /// All that a window needs to draw itself from nothing.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]

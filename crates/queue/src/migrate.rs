@@ -183,7 +183,10 @@ mod tests {
         let copy = upgrade_steps(&mut conn, &path, VERSION, NOW, &more(&[NEXT])).unwrap();
         assert_eq!(version(&conn), VERSION + 1);
         assert_eq!(setting(&conn, "SELECT value || extra FROM setting"), "1kept");
-        assert_eq!(copy.file_name().unwrap(), format!("queue.version-{VERSION}-7.sqlite").as_str());
+        assert_eq!(
+            copy.file_name().unwrap(),
+            format!("queue.version-{VERSION}-7.sqlite").as_str()
+        );
         // The version stands in the file itself, where an older program looks.
         let bytes = fs::read(&path).unwrap();
         assert_eq!(bytes[60..64], (VERSION + 1).to_be_bytes());

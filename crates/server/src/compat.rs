@@ -22,7 +22,10 @@ pub(crate) fn router() -> Router<Site> {
     Router::new()
         .route("/training/upload/init", post(training::init))
         .route("/training/upload/update", post(training::update))
-        .route("/training/sources/{id}", get(training::source).delete(training::remove))
+        .route(
+            "/training/sources/{id}",
+            get(training::source).delete(training::remove),
+        )
         .route("/training/jobs", post(training::create_job))
         .route("/training/jobs/{id}", get(training::job))
         .route("/init", post(tracks::init))
@@ -44,13 +47,34 @@ pub(crate) fn router() -> Router<Site> {
         .route("/records", post(records::create_record).get(records::all))
         .route("/options", post(records::create_option).get(records::all))
         .route("/projects", post(records::create_project).get(records::all))
-        .route("/records/{id}", get(records::get).patch(records::patch).delete(records::remove))
-        .route("/options/{id}", get(records::get).patch(records::patch).delete(records::remove))
-        .route("/projects/{id}", get(records::get).patch(records::patch).delete(records::remove))
-        .route("/records/{id}/files", get(records::files).post(records::add_files))
-        .route("/options/{id}/files", get(records::files).post(records::add_files))
-        .route("/projects/{id}/files", get(records::files).post(records::add_files))
-        .route("/upload_files/{id}", patch(records::patch_file).get(records::file))
+        .route(
+            "/records/{id}",
+            get(records::get).patch(records::patch).delete(records::remove),
+        )
+        .route(
+            "/options/{id}",
+            get(records::get).patch(records::patch).delete(records::remove),
+        )
+        .route(
+            "/projects/{id}",
+            get(records::get).patch(records::patch).delete(records::remove),
+        )
+        .route(
+            "/records/{id}/files",
+            get(records::files).post(records::add_files),
+        )
+        .route(
+            "/options/{id}/files",
+            get(records::files).post(records::add_files),
+        )
+        .route(
+            "/projects/{id}/files",
+            get(records::files).post(records::add_files),
+        )
+        .route(
+            "/upload_files/{id}",
+            patch(records::patch_file).get(records::file),
+        )
         .route("/rpc/finalize_record", post(records::finalize))
         .route("/rpc/finalize_option", post(records::finalize))
         .route("/rpc/finalize_project", post(records::finalize))

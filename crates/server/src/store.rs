@@ -7,8 +7,8 @@
 pub mod audit;
 mod canonical;
 pub mod changes;
-pub mod derived;
 pub mod cursor;
+pub mod derived;
 pub(crate) mod destinations;
 pub mod figures;
 pub mod files;
@@ -16,8 +16,8 @@ pub mod group_view;
 pub(crate) mod groups;
 mod init;
 pub mod janitor;
-pub mod lease;
 pub mod jobs;
+pub mod lease;
 pub mod owners;
 pub(crate) mod parts;
 pub(crate) mod places;
@@ -33,8 +33,8 @@ mod settle;
 mod sign;
 pub mod similar;
 pub mod status;
-pub(crate) mod templates;
 pub mod strays;
+pub(crate) mod templates;
 pub mod tokens;
 pub mod watch;
 pub mod webhooks;
@@ -218,9 +218,7 @@ impl Ledger {
     /// # Errors
     /// When the ledger does not answer.
     pub async fn begun(&self, items: Vec<Begun>) -> Result<Vec<Option<ObjectRow>>, Failure> {
-        self.db
-            .write(None, move |tx| sign::begun(tx, &items))
-            .await
+        self.db.write(None, move |tx| sign::begun(tx, &items)).await
     }
 
     /// Gives an open object the next name that the ledger has free, from the n-th way to write it on: key and number.
@@ -249,7 +247,9 @@ impl Ledger {
         now: Timestamp,
     ) -> Result<Vec<Result<Leased, Refusal>>, Failure> {
         self.db
-            .write(Some(owner), move |tx| settle::lease(tx, owner, &items, until, now))
+            .write(Some(owner), move |tx| {
+                settle::lease(tx, owner, &items, until, now)
+            })
             .await
     }
 

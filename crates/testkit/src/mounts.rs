@@ -30,7 +30,13 @@ pub fn may_mount(test: &str) -> Result<bool> {
         String::from_utf8_lossy(&ended.stdout),
         String::from_utf8_lossy(&ended.stderr)
     );
-    ensure!(ended.status.success(), "{test} failed where it may mount:\n{said}");
-    ensure!(said.contains("1 passed"), "{test} is not the path of a test:\n{said}");
+    ensure!(
+        ended.status.success(),
+        "{test} failed where it may mount:\n{said}"
+    );
+    ensure!(
+        said.contains("1 passed"),
+        "{test} is not the path of a test:\n{said}"
+    );
     Ok(false)
 }

@@ -266,7 +266,9 @@ impl Oracle {
     pub fn multipart(&self, key: &str, parts: &[&[u8]], headers: &[(&str, &str)]) -> Result<()> {
         let mut create = self.bucket.create_multipart_upload(Some(&self.credentials), key);
         for (name, value) in headers {
-            create.headers_mut().insert((*name).to_owned(), (*value).to_owned());
+            create
+                .headers_mut()
+                .insert((*name).to_owned(), (*value).to_owned());
         }
         let answer = http::send("POST", &create.sign(SIGNED_FOR), headers, &[], PATIENCE)?;
         let text = expect(answer, "create upload")?.text();
@@ -288,7 +290,11 @@ impl Oracle {
         );
         let url = complete.sign(SIGNED_FOR);
         let body = complete.body();
-        expect(http::send("POST", &url, &[], body.as_bytes(), PATIENCE)?, "complete").map(drop)
+        expect(
+            http::send("POST", &url, &[], body.as_bytes(), PATIENCE)?,
+            "complete",
+        )
+        .map(drop)
     }
 
     /// Removes an object behind the product's back.

@@ -53,7 +53,11 @@ impl PartBody {
         let (len, stream) = match self {
             // Small grains under a limit: a slow line shows progress, and a change is felt soon.
             Self::Memory(bytes) => {
-                let grain = if limiter.rate().is_some() { SMALL_GRAIN } else { GRAIN };
+                let grain = if limiter.rate().is_some() {
+                    SMALL_GRAIN
+                } else {
+                    GRAIN
+                };
                 (bytes.len() as u64, grains(bytes, grain))
             }
             Self::Stream { len, stream } => (len, stream),

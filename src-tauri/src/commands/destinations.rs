@@ -21,8 +21,14 @@ pub(crate) async fn test_destination(
 
 /// The host that files would go to, and the place on it; none for a folder.
 fn host_of(destination: &NewDestination) -> Option<(&str, &str)> {
-    let bucket = destination.s3.as_ref().map(|s3| (s3.endpoint.as_str(), s3.bucket.as_str()));
-    let server = destination.server.as_ref().map(|s| (s.url.as_str(), s.place.as_str()));
+    let bucket = destination
+        .s3
+        .as_ref()
+        .map(|s3| (s3.endpoint.as_str(), s3.bucket.as_str()));
+    let server = destination
+        .server
+        .as_ref()
+        .map(|s| (s.url.as_str(), s.place.as_str()));
     bucket.or(server)
 }
 

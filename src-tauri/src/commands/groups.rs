@@ -78,7 +78,11 @@ pub(crate) async fn discard_elsewhere(
     destination: DestinationId,
     group: Option<GroupId>,
 ) -> Answer<u64> {
-    Ok(shell.engine().await?.discard_elsewhere(destination, group).await?)
+    Ok(shell
+        .engine()
+        .await?
+        .discard_elsewhere(destination, group)
+        .await?)
 }
 
 /// Stretches that one choice may have.

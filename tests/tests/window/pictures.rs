@@ -43,7 +43,11 @@ fn first_steps(theme: Theme) -> Result<()> {
         samples::random_file(things.join(name), 9 << 20, 70 + number as u64)?;
     }
     for number in 0..8 {
-        samples::random_file(things.join(format!("Stills/still {number}.jpg")), 90_000, 80 + number)?;
+        samples::random_file(
+            things.join(format!("Stills/still {number}.jpg")),
+            90_000,
+            80 + number,
+        )?;
     }
     let destination = table.windlass.dir().join("Archive");
     std::fs::create_dir_all(&destination)?;
@@ -80,14 +84,22 @@ fn interrupted(theme: Theme) -> Result<()> {
     samples::random_file(things.join("Camera A.mov"), 200 << 20, 90)?;
     samples::random_file(things.join("Camera B.mov"), 120 << 20, 91)?;
     for number in 0..5 {
-        samples::random_file(things.join(format!("Audio/take {number}.wav")), 700_000, 92 + number)?;
+        samples::random_file(
+            things.join(format!("Audio/take {number}.wav")),
+            700_000,
+            92 + number,
+        )?;
     }
     let app = table.open_in(theme)?;
     if app.count(&hook("first-run-later"))? > 0 {
         app.click(&hook("first-run-later"))?;
     }
     // The first parts pass slowly enough to be seen, the rest is held on the wire until the kill.
-    proxy.add(Rule::new(Fault::Hold(Gate::closed())).call(Call::PutPart).skip(14));
+    proxy.add(
+        Rule::new(Fault::Hold(Gate::closed()))
+            .call(Call::PutPart)
+            .skip(14),
+    );
     table.drag(&app, &[things], &hook("empty"))?;
     app.find(&hook("group-card"))?;
     unfold(&app)?;

@@ -438,14 +438,26 @@ async fn the_janitor_runs_beside_a_server_and_tells_what_it_did() {
     let lines = |output: &Output| -> Vec<Value> {
         assert!(output.status.success(), "{}", text(&output.stderr));
         let out = text(&output.stdout);
-        out.lines().map(|l| serde_json::from_str(l).expect("JSON")).collect()
+        out.lines()
+            .map(|l| serde_json::from_str(l).expect("JSON"))
+            .collect()
     };
     let stray = data.join(format!(
         "files/recordings/.windlass/{}.partial",
         windlass_core::ids::ObjectId::new(SystemWorld.now(), random(&SystemWorld).expect("random"))
     ));
     // After the run that every start does.
-    let audit = || lines(&run(&["janitor", "audit", "--data", path(&data), "--action", "janitor.run", "--json"]));
+    let audit = || {
+        lines(&run(&[
+            "janitor",
+            "audit",
+            "--data",
+            path(&data),
+            "--action",
+            "janitor.run",
+            "--json",
+        ]))
+    };
     for _ in 0..100 {
         if !audit().is_empty() {
             break;
@@ -457,16 +469,37 @@ async fn the_janitor_runs_beside_a_server_and_tells_what_it_did() {
         let arguments = [&["janitor", "run", "--data", path(&data), "--json"][..], more].concat();
         let told = lines(&run(&arguments));
         assert_eq!(told.len(), 2, "{told:?}");
-        assert_eq!((&told[0]["action"], &told[0]["end"]), (&"stray_seen".into(), &end.into()));
-        assert_eq!((&told[1]["event"], &told[1]["dry_run"]), (&"ran".into(), &counted.into()));
+        assert_eq!(
+            (&told[0]["action"], &told[0]["end"]),
+            (&"stray_seen".into(), &end.into())
+        );
+        assert_eq!(
+            (&told[1]["event"], &told[1]["dry_run"]),
+            (&"ran".into(), &counted.into())
+        );
     }
     let said = run(&["janitor", "run", "--data", path(&data)]);
-    assert!(said.status.success() && text(&said.stderr).contains("0 steps were taken"), "{}", text(&said.stderr));
+    assert!(
+        said.status.success() && text(&said.stderr).contains("0 steps were taken"),
+        "{}",
+        text(&said.stderr)
+    );
     assert_eq!(audit().len(), 4);
     server.end();
     assert_eq!(audit().len(), 4);
-    let wrong = run(&["janitor", "run", "--data", path(&data), "--set", "janitor-quiet=soon"]);
-    assert!(!wrong.status.success() && text(&wrong.stderr).contains("janitor-quiet"), "{}", text(&wrong.stderr));
+    let wrong = run(&[
+        "janitor",
+        "run",
+        "--data",
+        path(&data),
+        "--set",
+        "janitor-quiet=soon",
+    ]);
+    assert!(
+        !wrong.status.success() && text(&wrong.stderr).contains("janitor-quiet"),
+        "{}",
+        text(&wrong.stderr)
+    );
 }
 
 // D-10, K-4: the program reads files in children of itself; what failed is listed and replayed beside it.
@@ -476,7 +509,17 @@ async fn jobs_are_done_by_a_server_and_seen_and_replayed_from_the_command_line()
     let data = dir.path().join("data");
     let server = Running::start(&data, &[]);
     let scopes = "upload,read,delete,process";
-    let made = run(&["token", "create", "--data", path(&data), "--name", "t", "--scopes", scopes, "--json"]);
+    let made = run(&[
+        "token",
+        "create",
+        "--data",
+        path(&data),
+        "--name",
+        "t",
+        "--scopes",
+        scopes,
+        "--json",
+    ]);
     let token = json(&made)["token"].as_str().expect("a token").to_owned();
     let endpoint = Endpoint {
         base_url: server.url.clone(),
@@ -490,11 +533,15 @@ async fn jobs_are_done_by_a_server_and_seen_and_replayed_from_the_command_line()
         let output = run(&[arguments, &["--data", path(&data), "--json"]].concat());
         assert!(output.status.success(), "{}", text(&output.stderr));
         let out = text(&output.stdout);
-        out.lines().map(|l| serde_json::from_str(l).expect("JSON")).collect()
+        out.lines()
+            .map(|l| serde_json::from_str(l).expect("JSON"))
+            .collect()
     };
     let of = |file: FileId| {
         let all = lines(&["jobs", "list", "--type", "extract_text"]);
-        all.into_iter().find(|j| j["session_id"] == file.to_string()).expect("its job")
+        all.into_iter()
+            .find(|j| j["session_id"] == file.to_string())
+            .expect("its job")
     };
     let ended = async |file: FileId| {
         for _ in 0..300 {
@@ -507,14 +554,23 @@ async fn jobs_are_done_by_a_server_and_seen_and_replayed_from_the_command_line()
         panic!("never ended: {}", of(file));
     };
     let read = ended(words).await;
-    assert_eq!((&read["state"], &read["result"]["pieces"]), (&"completed".into(), &1.into()), "{read}");
+    assert_eq!(
+        (&read["state"], &read["result"]["pieces"]),
+        (&"completed".into(), &1.into()),
+        "{read}"
+    );
     let failed = ended(broken).await;
     assert_eq!(failed["state"], "failed", "{failed}");
     let id = failed["id"].as_str().expect("an id");
     let dead = lines(&["jobs", "dead"]);
     assert!(dead.iter().any(|j| j["id"] == id), "{dead:?}");
     let told = lines(&["jobs", "show", id]).remove(0);
-    let states: Vec<_> = told["log"].as_array().expect("a log").iter().map(|e| e["to"].clone()).collect();
+    let states: Vec<_> = told["log"]
+        .as_array()
+        .expect("a log")
+        .iter()
+        .map(|e| e["to"].clone())
+        .collect();
     assert_eq!(states, ["pending", "sending", "running", "failed"]);
     let said = run(&["jobs", "dead", "--data", path(&data)]);
     assert!(text(&said.stdout).contains("extract_"), "{}", text(&said.stdout));
@@ -527,7 +583,11 @@ async fn jobs_are_done_by_a_server_and_seen_and_replayed_from_the_command_line()
     assert_eq!(lines(&["jobs", "cancel", id])[0]["state"], "cancelled");
     let refused = run(&["jobs", "retry", id, "--data", path(&data)]);
     assert_eq!(refused.status.code(), Some(2), "{}", text(&refused.stderr));
-    for wrong in [&["jobs", "retry"][..], &["jobs", "show", "x"], &["jobs", "list", "--state", "x"]] {
+    for wrong in [
+        &["jobs", "retry"][..],
+        &["jobs", "show", "x"],
+        &["jobs", "list", "--state", "x"],
+    ] {
         let wrong = run(&[wrong, &["--data", path(&data)]].concat());
         assert!(!wrong.status.success());
     }

@@ -249,16 +249,17 @@ mod tests {
         let failed = |code| Known::Failed { version: V, code };
         use Decision as D;
         let ignored = |why| D::Ignore(Left::by(why, ""));
-        let table: Vec<(
-            &str,
+        type Case<'a> = (
+            &'a str,
             Known,
             SourceFingerprint,
-            Option<&Left>,
+            Option<&'a Left>,
             bool,
             Writer,
             i64,
             Decision,
-        )> = vec![
+        );
+        let table: Vec<Case<'_>> = vec![
             (
                 "moving",
                 Known::Nothing,

@@ -20,8 +20,8 @@ use crate::handle::{AddPaths, Scope, VerifyReport};
 use crate::home::Home;
 use crate::summary::Summary;
 use crate::view::{
-    DestinationCheck, DestinationView, ElsewhereGroup, FilePage, NewDestination, ReceiptLine, ReceiptView, RelaunchAnswer,
-    Snapshot,
+    DestinationCheck, DestinationView, ElsewhereGroup, FilePage, NewDestination, ReceiptLine, ReceiptView,
+    RelaunchAnswer, Snapshot,
 };
 
 /// A question that the queue answers.

@@ -24,8 +24,8 @@ use windlass_core::ids::{DestinationId, GroupId};
 use windlass_core::machine::Config;
 use windlass_engine::home::Home;
 use windlass_engine::view::NewDestination;
-use windlass_protocol::destinations::{Kept, SecretKeep, TokenStore};
 use windlass_engine::{AddPaths, EngineConfig, EngineHandle, GroupEnd, Origin, start};
+use windlass_protocol::destinations::{Kept, SecretKeep, TokenStore};
 
 /// No server is there, so no token is.
 struct NoTokens;

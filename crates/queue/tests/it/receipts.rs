@@ -75,7 +75,9 @@ fn an_unchanged_file_has_a_receipt_of_its_own() {
         ]
     );
     let path = all[1].path.clone();
-    let upload = read(&s.queue, move |c| receipts::of_upload(c, destination_id(1), &path));
+    let upload = read(&s.queue, move |c| {
+        receipts::of_upload(c, destination_id(1), &path)
+    });
     assert_eq!(upload.map(|r| r.file), Some(file_id(1)), "what it stands on");
 }
 

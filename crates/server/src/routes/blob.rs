@@ -50,8 +50,6 @@ pub(super) async fn put(
         .headers_mut()
         .insert(header::ETAG, value(etag_of(crc64).0));
     let checksum = HeaderName::from_static("x-amz-checksum-crc64nvme");
-    response
-        .headers_mut()
-        .insert(checksum, value(crc64.to_string()));
+    response.headers_mut().insert(checksum, value(crc64.to_string()));
     Ok(response)
 }

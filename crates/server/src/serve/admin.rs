@@ -13,7 +13,6 @@ use windlass_protocol::tokens::{CreateToken, CreatedToken, Scope, Token};
 
 use super::settings::{Database, LedgerAt};
 use super::start::{file, open};
-pub use jobs::OwnedJob;
 use crate::auth::secret::TokenSecret;
 use crate::clock::{SystemWorld, World, random};
 use crate::db::{Db, Tx, Version, params};
@@ -21,6 +20,7 @@ use crate::embedded::prepare_home;
 use crate::failure::{Refusal, internal};
 use crate::store::audit::{Actor, ActorKind};
 use crate::store::{owners, tokens};
+pub use jobs::OwnedJob;
 
 /// The owner of tokens for which none was named.
 pub const FIRST_OWNER: &str = "admin";

@@ -25,8 +25,8 @@ use crate::auth::keeper::Keeper;
 use crate::clock::{SystemWorld, World, random};
 use crate::db::{Db, Dialect};
 use crate::embedded::prepare_home;
-use crate::failure::internal;
 use crate::embedding::{ApiKey, Embedder, Endpoint};
+use crate::failure::internal;
 use crate::metrics::Metrics;
 use crate::outgoing::Outgoing;
 use crate::processing::Tools;
@@ -163,7 +163,11 @@ pub async fn start_with(settings: Settings, world: Arc<dyn World>) -> Result<Ser
     let serving = tokio::spawn(serve(listener, app, how, stop.clone(), settings.shutdown_grace));
     service.set_thresholds(settings.janitor);
     service.keep(super::upkeep::upkeep(Arc::clone(&service), stop.clone()));
-    let workers = Workers::start(Arc::clone(&tools), settings.work.workers, Arc::clone(service.wake()));
+    let workers = Workers::start(
+        Arc::clone(&tools),
+        settings.work.workers,
+        Arc::clone(service.wake()),
+    );
     let deliverer = Deliverer {
         service: Arc::clone(&service),
         outgoing: tools.outgoing.clone(),
@@ -267,7 +271,10 @@ async fn tools(
         service: Arc::clone(service),
         extractor,
         embedder: embedder.transpose()?,
-        model: work.embeddings.as_ref().map_or_else(String::new, |e| e.model.clone()),
+        model: work
+            .embeddings
+            .as_ref()
+            .map_or_else(String::new, |e| e.model.clone()),
         outgoing,
         seal: Arc::new(seal),
         metrics: Arc::clone(metrics),

@@ -31,11 +31,11 @@ use windlass_core::ids::{DestinationId, ObjectId};
 use windlass_core::time::Timestamp;
 use windlass_protocol::sessions::{SignPart, SignedPart};
 
+pub(in crate::storage) use self::plain::wrong_list;
 use self::root::Root;
 use self::slots::{Slot, Slots, partial_name, sidecar_name};
 use self::url::{BlobGrant, BlobSigner, ReadGrant};
 use self::write::blocking;
-pub(in crate::storage) use self::plain::wrong_list;
 use super::{
     CompleteEnd, CompleteJob, Listing, Look, ObjectStorage, PlainEnd, PlainJob, PlainPart, PostForm, Presence,
 };
@@ -282,7 +282,11 @@ impl ObjectStorage for Folder {
         Ok(self.0.signer.read_url(&grant))
     }
 
-    fn begin_plain<'a>(&'a self, _: &'a ObjectRow, _: bool) -> BoxFuture<'a, Result<Option<String>, Failure>> {
+    fn begin_plain<'a>(
+        &'a self,
+        _: &'a ObjectRow,
+        _: bool,
+    ) -> BoxFuture<'a, Result<Option<String>, Failure>> {
         async { Ok(None) }.boxed()
     }
 

@@ -33,8 +33,8 @@ use self::client::{Ask, Client};
 use self::names::Names;
 use self::prove::takes;
 use super::{
-    Capabilities, Checked, CompleteEnd, CompleteJob, Listing, Look, ObjectStorage, PlainEnd, PlainJob, PlainPart, PostForm,
-    Presence, attachment, content_type,
+    Capabilities, Checked, CompleteEnd, CompleteJob, Listing, Look, ObjectStorage, PlainEnd, PlainJob,
+    PlainPart, PostForm, Presence, attachment, content_type,
 };
 use crate::clock::World;
 use crate::failure::internal;

@@ -97,7 +97,8 @@ pub fn page(
     before: i64,
     limit: u32,
 ) -> Result<Vec<AuditEntry>, Failure> {
-    const ROW: &str = "SELECT seq, at, actor_id, actor_kind, action, subject_kind, subject_id, owner_id, reason, data
+    const ROW: &str =
+        "SELECT seq, at, actor_id, actor_kind, action, subject_kind, subject_id, owner_id, reason, data
        FROM audit_row";
     let rows = match action {
         None => tx.query(
@@ -105,7 +106,9 @@ pub fn page(
             params![before, limit],
         )?,
         Some(start) if start.ends_with('.') => tx.query(
-            &format!("{ROW} WHERE seq < ?1 AND substr(action, 1, length(?3)) = ?3 ORDER BY seq DESC LIMIT ?2"),
+            &format!(
+                "{ROW} WHERE seq < ?1 AND substr(action, 1, length(?3)) = ?3 ORDER BY seq DESC LIMIT ?2"
+            ),
             params![before, limit, start],
         )?,
         Some(action) => tx.query(

@@ -6,7 +6,10 @@
 )]
 
 #[path = "../serve/support.rs"]
-#[expect(dead_code, reason = "shared with the tests of the server, which use all of it")]
+#[expect(
+    dead_code,
+    reason = "shared with the tests of the server, which use all of it"
+)]
 mod support;
 
 mod bucket;

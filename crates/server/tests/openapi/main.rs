@@ -11,7 +11,10 @@ mod document;
 mod routes;
 mod schema;
 #[path = "../serve/support.rs"]
-#[expect(dead_code, reason = "shared with the tests of the server, which use all of it")]
+#[expect(
+    dead_code,
+    reason = "shared with the tests of the server, which use all of it"
+)]
 mod support;
 
 use std::collections::BTreeSet;
@@ -37,7 +40,11 @@ fn id() -> &'static str {
 fn filled(pattern: &str) -> String {
     let mut out = String::new();
     for (at, piece) in pattern.split('{').enumerate() {
-        let rest = if at == 0 { piece } else { piece.split_once('}').expect("a field").1 };
+        let rest = if at == 0 {
+            piece
+        } else {
+            piece.split_once('}').expect("a field").1
+        };
         out.push_str(if at == 0 { "" } else { id() });
         out.push_str(rest);
     }
@@ -51,7 +58,10 @@ fn the_description_is_the_one_of_this_text() {
         std::fs::write(kept(), &made).expect("written");
     }
     let kept = std::fs::read_to_string(kept()).unwrap_or_default();
-    assert!(kept == made, "docs/server/openapi.json is not of this text: run this with WINDLASS_BLESS=1");
+    assert!(
+        kept == made,
+        "docs/server/openapi.json is not of this text: run this with WINDLASS_BLESS=1"
+    );
 }
 
 #[test]
@@ -97,9 +107,18 @@ async fn every_route_of_a_running_server_is_described_and_the_reverse() {
     for (path, methods) in paths {
         let method: Method = "LOCK".parse().expect("a method");
         let path = &path.replace("{upload_key}", &key);
-        let answer = kit.request(method, &filled(path), &token).send().await.expect("an answer");
+        let answer = kit
+            .request(method, &filled(path), &token)
+            .send()
+            .await
+            .expect("an answer");
         assert_eq!(answer.status(), 405, "{path} is no route");
-        let allowed = answer.headers().get("allow").expect("allow").to_str().expect("text");
+        let allowed = answer
+            .headers()
+            .get("allow")
+            .expect("allow")
+            .to_str()
+            .expect("text");
         let allowed: BTreeSet<String> = allowed
             .split(',')
             .map(|m| m.trim().to_lowercase())
@@ -117,19 +136,34 @@ async fn every_route_tells_what_is_wrong_as_problem_details() {
     let kit = Kit::start(&[]).await;
     let token = kit.admin_token().await;
     let document = document::document();
-    let codes = document.pointer("/components/schemas/ErrorCode/enum").expect("codes");
-    let codes: BTreeSet<&str> = codes.as_array().expect("a list").iter().filter_map(Value::as_str).collect();
+    let codes = document
+        .pointer("/components/schemas/ErrorCode/enum")
+        .expect("codes");
+    let codes: BTreeSet<&str> = codes
+        .as_array()
+        .expect("a list")
+        .iter()
+        .filter_map(Value::as_str)
+        .collect();
     let problem = async |response: reqwest::Response, told: &str| {
         let status = response.status();
         if status.is_success() || status.is_redirection() {
             return;
         }
         assert!(!status.is_server_error(), "{told}: {status}");
-        let kind = response.headers().get("content-type").and_then(|k| k.to_str().ok()).unwrap_or_default().to_owned();
+        let kind = response
+            .headers()
+            .get("content-type")
+            .and_then(|k| k.to_str().ok())
+            .unwrap_or_default()
+            .to_owned();
         let text = response.text().await.expect("text");
         assert_eq!(kind, "application/problem+json", "{told}: {status} {text}");
         let body: Value = serde_json::from_str(&text).expect("json");
-        assert!(codes.contains(body["code"].as_str().unwrap_or_default()), "{told}: {body}");
+        assert!(
+            codes.contains(body["code"].as_str().unwrap_or_default()),
+            "{told}: {body}"
+        );
         assert_eq!(body["status"], status.as_u16(), "{told}: {body}");
     };
     for (path, methods) in document["paths"].as_object().expect("paths") {
@@ -151,8 +185,14 @@ async fn every_route_tells_what_is_wrong_as_problem_details() {
             }
             if about.get("requestBody").is_some() {
                 for body in ["", "{", "[]", "{\"nobody\":1}", "{\"items\":[{}]}"] {
-                    let request = ask(&filled(path)).header("content-type", "application/json").body(body);
-                    problem(request.send().await.expect("an answer"), &format!("{told} {body}")).await;
+                    let request = ask(&filled(path))
+                        .header("content-type", "application/json")
+                        .body(body);
+                    problem(
+                        request.send().await.expect("an answer"),
+                        &format!("{told} {body}"),
+                    )
+                    .await;
                 }
             }
         }

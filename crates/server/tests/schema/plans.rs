@@ -114,7 +114,9 @@ fn names(db: &Plain, index: &str) -> Vec<String> {
         // A table without row ids is its key.
         (Some(("pk", table)), true) => vec![format!("sqlite_autoindex_{table}_"), "PRIMARY KEY".to_owned()],
         // Workers' own index of ids finds the row as well.
-        (Some(("pk", "processing_job")), false) => vec!["processing_job_pkey".to_owned(), "job_by_id".to_owned()],
+        (Some(("pk", "processing_job")), false) => {
+            vec!["processing_job_pkey".to_owned(), "job_by_id".to_owned()]
+        }
         (Some(("pk", table)), false) => vec![format!("{table}_pkey"), format!("{table}_id_key")],
         (Some((_, table)), true) => vec![format!("sqlite_autoindex_{table}_")],
         (Some((_, table)), false) => vec![format!("{table}_token_hash_key")],

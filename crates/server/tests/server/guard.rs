@@ -279,7 +279,11 @@ async fn a040_a_url_with_any_field_changed_is_refused() {
         .await
         .expect("an answer")
         .status();
-    assert_eq!(get, StatusCode::FORBIDDEN, "a permission to write is none to read");
+    assert_eq!(
+        get,
+        StatusCode::FORBIDDEN,
+        "a permission to write is none to read"
+    );
     assert_eq!(put(signed.url.clone()).await, 200);
 }
 

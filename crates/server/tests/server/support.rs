@@ -111,10 +111,7 @@ impl Kit {
         let home = TempDir::new().expect("a home");
         let world = Arc::new(TestWorld::default());
         let keep = Keep::fresh().await;
-        let server = keep
-            .start(home.path(), world.clone())
-            .await
-            .expect("a server");
+        let server = keep.start(home.path(), world.clone()).await.expect("a server");
         let client = ControlClient::new(server.endpoint()).expect("a client");
         let destination = DestinationId::new(world.now(), raw_id());
         let http = reqwest::Client::builder().no_proxy().build().expect("http");
