@@ -226,3 +226,24 @@ fn every_test_that_the_page_of_requirements_names_exists() -> Result<()> {
     }
     Ok(())
 }
+
+#[test]
+fn every_requirement_has_a_test_on_its_page() -> Result<()> {
+    let page = fs::read_to_string(root().join("docs/requirements.md"))?;
+    for (letter, last) in [("C", 9), ("T", 10), ("G", 15), ("D", 12), ("L", 20)] {
+        for number in 1..=last {
+            let begins = format!("| {letter}-{number} |");
+            let row = page.lines().find(|line| line.starts_with(&begins));
+            let tests = row.and_then(|row| row.rsplit('|').nth(1)).unwrap_or_default();
+            assert!(
+                tests
+                    .split('`')
+                    .skip(1)
+                    .step_by(2)
+                    .any(|name| name.matches('_').count() >= 3),
+                "{letter}-{number} has no test: {row:?}"
+            );
+        }
+    }
+    Ok(())
+}

@@ -2,12 +2,15 @@
 
 use std::path::Path;
 
-use anyhow::{Result, ensure};
+use anyhow::Result;
 
 use crate::command::{Run, cargo};
 use crate::paths;
 use crate::setup::{self, For};
 use crate::steps::Steps;
+
+/// What packs: the program's own version of Tauri.
+const TAURI_CLI: &str = "@tauri-apps/cli@2.12.5";
 
 /// `cargo xtask bundle`: a .deb and a .rpm, with the window and the command line. Neither needs its own tools on this
 /// machine.
@@ -18,12 +21,14 @@ pub(crate) fn bundle() -> Result<()> {
         cargo("build --release -p windlass-cli").go()
     })?;
     steps.step("build the packages", || {
-        let tauri = paths::ui().join("node_modules/.bin/tauri");
-        ensure!(
-            tauri.exists(),
-            "{} is missing: @tauri-apps/cli belongs in ui/package.json",
-            tauri.display()
-        );
+        let tools = paths::target().join("tauri-cli");
+        // Not among the page's packages: its many platforms don't survive a lock file that was written on one of them.
+        Run::program("npm")
+            .args(["install", "--no-audit", "--no-fund", "--prefix"])
+            .arg(&tools)
+            .arg(TAURI_CLI)
+            .go()?;
+        let tauri = tools.join("node_modules/.bin/tauri");
         let more = with_the_command_line(&paths::target().join("release/windlass"));
         Run::program(tauri)
             .args(["build", "--bundles", "deb,rpm", "--config", &more])

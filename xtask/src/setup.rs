@@ -29,6 +29,7 @@ pub(crate) fn all(steps: &mut Steps, what: For) -> Result<()> {
     steps.step("set up: the page's packages", page::install)?;
     steps.step("set up: build the page", page::build)?;
     if what == For::Test {
+        steps.step("set up: uploaders of other people", page::install_foreign)?;
         steps.step("set up: storage server for tests", servers::install)?;
     }
     Ok(())

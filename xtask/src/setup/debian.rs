@@ -32,6 +32,8 @@ const TEST: &[&str] = &[
     "fonts-dejavu-core",
     "python3-gi",
     "gir1.2-gtk-3.0",
+    "python3-boto3",
+    "python3-requests",
     "chromium",
     "postgresql",
     // The second S3 server: 67 MB to fetch, half a minute to install.

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use crate::command::npm;
+use crate::command::{Run, npm};
 use crate::steps::Outcome;
 use crate::{paths, stamp};
 
@@ -17,6 +17,23 @@ pub(super) fn install() -> Result<Outcome> {
     npm("ci --no-audit --no-fund").go()?;
     stamp::done(&stamp, &hash)?;
     Ok(Outcome::Done)
+}
+
+/// `npm ci` of the uploaders of other people that the tests drive.
+pub(super) fn install_foreign() -> Result<Outcome> {
+    let mut outcome = Outcome::Skipped("the lock files are as they were".to_owned());
+    for client in ["uppy5", "uppy6"] {
+        let folder = paths::root().join("tests/foreign").join(client);
+        let modules = folder.join("node_modules");
+        let stamp = modules.join(".windlass-installed");
+        let hash = stamp::hash_of(&folder, &["package.json", "package-lock.json"])?;
+        if !stamp::is_done(&stamp, &hash, &modules) {
+            Run::new("npm ci --no-audit --no-fund").dir(&folder).go()?;
+            stamp::done(&stamp, &hash)?;
+            outcome = Outcome::Done;
+        }
+    }
+    Ok(outcome)
 }
 
 /// `npm run build`, by the hash of the sources. `src-tauri/build.rs` puts a page that was built anew

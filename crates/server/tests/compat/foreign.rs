@@ -1,5 +1,5 @@
-//! Uploaders of other people, as they are, against this server and a real bucket. They need Node and Python with what
-//! `tests/foreign/README.md` says, so they run where that is: `cargo test -p windlass-server --test compat -- --ignored`.
+//! Uploaders of other people, as they are, against this server and a real bucket. `cargo xtask setup --test` brings what they
+//! need of Node and Python; see `tests/foreign/README.md`.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -34,7 +34,6 @@ async fn run(mut command: Command) -> Vec<Value> {
 
 // G-11, G-14: Uppy 5 and 6, straight on, interrupted, and given up.
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "needs Node and the packages of tests/foreign"]
 async fn uppy_uploads_resumes_and_gives_up() {
     let (buckets, _garage) = Bench::buckets().await;
     for bench in buckets {
@@ -86,7 +85,6 @@ async fn uppy_uploads_resumes_and_gives_up() {
 
 // G-11, G-14, D-9: `requests` sends, boto3 looks at what arrived, past the server.
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "needs Python with requests and boto3"]
 async fn requests_uploads_in_parts_and_at_once() {
     let (buckets, garage) = Bench::buckets().await;
     for bench in buckets {
@@ -110,7 +108,7 @@ fn python(bench: &Bench, garage: &Garage, file: &Path, single: bool) -> Command 
 }
 
 fn python_at(url: &str, token: &str, garage: &Garage, file: &Path, single: bool) -> Command {
-    let mut python = Command::new("python3");
+    let mut python = Command::new("/usr/bin/python3");
     python
         .current_dir(folder())
         .args(["requests_upload.py", url])
@@ -155,7 +153,6 @@ fn windlass() -> Command {
 
 // G-11, G-14: all of them once more against the program that people run.
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "needs Node, Python, the packages of tests/foreign, and `cargo build -p windlass-cli`"]
 async fn the_program_itself_serves_them() {
     use std::io::{BufRead as _, BufReader};
     let garage = tokio::task::spawn_blocking(|| Garage::shared().expect("Garage"));
