@@ -350,6 +350,8 @@ fn configuration(dir: &Path, fsid: &str, [mon_v2, mon_v1, gateway]: [u16; 3], le
          admin_socket =\n\
          log_to_file = false\n\
          mon_cluster_log_to_file = false\n\
+         mon_data_avail_warn = 0\n\
+         mon_data_avail_crit = 0\n\
          log_to_stderr = true\n\
          crash_dir = {dir}\n\
          paxos_propose_interval = 0.02\n\
