@@ -103,7 +103,8 @@ pub fn wants(events: &[String], machine: &str, to: &str) -> bool {
     })
 }
 
-/// Makes a webhook that is told of what comes from now on, or finds the one of this id and address.
+/// Makes a webhook that is told of everything that comes from now on. What was written moments before, while another
+/// transaction was still open, may be told as well.
 ///
 /// # Errors
 /// As the database answers.

@@ -23,7 +23,7 @@ async fn all_after(desk: &Desk, cursor: &str) -> (Vec<Value>, String) {
 }
 
 /// Everything that was written so far. A reader waits below whatever else still runs in the database.
-async fn whole(desk: &Desk) -> (Vec<Value>, String) {
+pub(crate) async fn whole(desk: &Desk) -> (Vec<Value>, String) {
     let server = desk.kit.server.as_ref().expect("running");
     let db = server.service().store().db().clone();
     let mut got = (Vec::new(), String::new());
@@ -37,6 +37,22 @@ async fn whole(desk: &Desk) -> (Vec<Value>, String) {
     })
     .await;
     got
+}
+
+/// A place called now that is not before this one: with others at work in the database, now is where the oldest of them began.
+pub(crate) async fn behind(desk: &Desk, cursor: &str) -> String {
+    let place = |c: &str| {
+        c.split('-')
+            .map(|n| n.parse::<u64>().expect("a number"))
+            .collect::<Vec<_>>()
+    };
+    let mut now = String::new();
+    until("now is behind it", async || {
+        now = text(&desk.get("/v1/changes?cursor=now").await["cursor"]);
+        place(&now) >= place(cursor)
+    })
+    .await;
+    now
 }
 
 // M13 D-7
@@ -62,17 +78,7 @@ async fn m13_each_change_is_told_once_in_order_and_from_a_cursor_on() {
         assert_eq!(ids.len(), events.len(), "none twice");
 
         assert_eq!(all_after(&desk, &cursor).await.0.len(), 0);
-        let place = |c: &str| {
-            c.split('-')
-                .map(|n| n.parse::<u64>().expect("a number"))
-                .collect::<Vec<_>>()
-        };
-        let mut now = String::new();
-        until("now is behind all of it", async || {
-            now = text(&desk.get("/v1/changes?cursor=now").await["cursor"]);
-            place(&now) >= place(&cursor)
-        })
-        .await;
+        let now = behind(&desk, &cursor).await;
         desk.delete(file.id).await;
         whole(&desk).await;
         for from in [cursor, now] {

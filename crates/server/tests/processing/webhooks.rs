@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use windlass_core::ids::WebhookId;
 use windlass_server::clock::World as _;
 
+use crate::changes::{behind, whole};
 use crate::desk::{Desk, answer, list, method, text};
 use crate::receiver::{Answer, Receiver, Request, fine};
 use crate::support::{Kit, code, random, until};
@@ -54,6 +55,8 @@ async fn m13_a_webhook_is_told_of_what_it_wants_in_order_and_signed() {
         let mut receiver = Receiver::answering(vec![Answer::Whole(500, "", String::new())]).await;
         let desk = both(&receiver).await.into_iter().nth(n).expect("one of two");
         desk.upload("before.bin").await;
+        let (_, told) = whole(&desk).await;
+        behind(&desk, &told).await;
         let hook =
             json!({ "id": id(&desk), "url": receiver.url("/hook"), "events": ["session.uploaded", "job.*"] });
         let made = desk.post("/v1/webhooks", hook).await;
