@@ -20,6 +20,7 @@ use std::sync::Arc;
 
 use windlass_core::error::{ErrorCode, Failure};
 use windlass_core::ids::OwnerId;
+use windlass_core::time::Timestamp;
 
 use crate::failure::internal;
 pub use error::{is_unique, refused_word};
@@ -164,6 +165,15 @@ impl Db {
         match self.kind.as_ref() {
             Opened::Sqlite(_) => Dialect::Sqlite,
             Opened::Postgres(_) => Dialect::Postgres,
+        }
+    }
+
+    /// What the database's own clock shows, which all replicas share. SQLite has none: one program works on it at a time.
+    #[must_use]
+    pub fn clock(&self) -> Option<Timestamp> {
+        match self.kind.as_ref() {
+            Opened::Sqlite(_) => None,
+            Opened::Postgres(pool) => pool.now(),
         }
     }
 

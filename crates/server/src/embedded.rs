@@ -23,7 +23,7 @@ use windlass_protocol::Endpoint;
 use windlass_protocol::destinations::TokenStore;
 
 use crate::auth::keeper::Keeper;
-use crate::clock::{SystemWorld, World, random};
+use crate::clock::{LedgerWorld, SystemWorld, World, random};
 use crate::db::Db;
 use crate::failure::{home_failure, internal};
 use crate::routes::guard::Guard;
@@ -89,6 +89,7 @@ pub async fn start_on(config: EmbeddedConfig, db: Db, world: Arc<dyn World>) -> 
 }
 
 async fn run(home: PathBuf, lock: File, db: Db, world: Arc<dyn World>) -> Result<Embedded, Failure> {
+    let world = LedgerWorld::of(&db, world);
     let store = Ledger::new(db);
     let owner = OwnerId::new(world.now(), random(world.as_ref())?);
     let owner = store.local_owner(owner, world.now()).await?;

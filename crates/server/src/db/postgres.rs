@@ -5,6 +5,7 @@
 //! transactions stood in each other's way (M20), the whole closure runs again. A connection that broke is opened again
 //! when it is next needed.
 
+mod clock;
 mod connect;
 mod session;
 mod types;
@@ -17,9 +18,11 @@ use tokio::sync::{OwnedMutexGuard, mpsc, oneshot};
 use tokio_util::task::TaskTracker;
 use windlass_core::error::Failure;
 use windlass_core::ids::OwnerId;
+use windlass_core::time::Timestamp;
 
 use super::{Tx, closed};
 use crate::failure::internal;
+use clock::Clock;
 use session::Session;
 
 /// Transactions that may wait for a connection; more wait for their turn to wait.
@@ -38,7 +41,7 @@ type Inbox = Arc<Mutex<mpsc::Receiver<Job>>>;
 pub(super) fn version_of(url: &str) -> Result<usize, Failure> {
     let server = Arc::new(connect::Server::parse(url)?);
     // On a thread of its own, as in [`Pool::open`].
-    thread::spawn(move || Session::new(server).version())
+    thread::spawn(move || Session::new(server, Arc::default()).version())
         .join()
         .map_err(|_| internal("a question to the database ended early"))?
 }
@@ -50,6 +53,7 @@ pub(super) struct Pool {
     threads: TaskTracker,
     /// Writes that were asked for.
     writes: AtomicU64,
+    clock: Arc<Clock>,
 }
 
 impl Pool {
@@ -60,9 +64,10 @@ impl Pool {
         let threads = TaskTracker::new();
         threads.close();
         // On a thread of its own, because whoever opens it may be in the middle of an async program.
-        let first = Arc::clone(&server);
+        let clock: Arc<Clock> = Arc::default();
+        let first = (Arc::clone(&server), Arc::clone(&clock));
         let migrated = thread::spawn(move || {
-            let mut session = Session::new(first);
+            let mut session = Session::new(first.0, first.1);
             session.migrate().map(|()| session)
         });
         let mut migrated = Some(
@@ -73,7 +78,7 @@ impl Pool {
         for n in 0..connections.max(1) {
             let session = migrated
                 .take()
-                .unwrap_or_else(|| Session::new(Arc::clone(&server)));
+                .unwrap_or_else(|| Session::new(Arc::clone(&server), Arc::clone(&clock)));
             let (inbox, token) = (Arc::clone(&inbox), threads.token());
             thread::Builder::new()
                 .name(format!("windlass-ledger-{n}"))
@@ -88,6 +93,7 @@ impl Pool {
             turns: (0..TURNS).map(|_| Arc::default()).collect(),
             threads,
             writes: AtomicU64::new(0),
+            clock,
         })
     }
 
@@ -142,6 +148,11 @@ impl Pool {
         drop(self.jobs.lock().unwrap_or_else(PoisonError::into_inner).take());
         self.threads.wait().await;
         Ok(())
+    }
+
+    /// What the database's clock shows.
+    pub(super) fn now(&self) -> Option<Timestamp> {
+        self.clock.now()
     }
 
     async fn turn(&self, key: i64) -> Option<OwnedMutexGuard<()>> {

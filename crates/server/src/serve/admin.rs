@@ -14,7 +14,7 @@ use windlass_protocol::tokens::{CreateToken, CreatedToken, Scope, Token};
 use super::settings::{Database, LedgerAt};
 use super::start::{file, open};
 use crate::auth::secret::TokenSecret;
-use crate::clock::{SystemWorld, World, random};
+use crate::clock::{LedgerWorld, SystemWorld, World, random};
 use crate::db::{Db, Tx, Version, params};
 use crate::embedded::prepare_home;
 use crate::failure::{Refusal, internal};
@@ -73,8 +73,8 @@ impl Admin {
             .await
             .map_err(internal)??;
         Ok(Self {
+            world: LedgerWorld::of(&db, Arc::new(SystemWorld)),
             db,
-            world: Arc::new(SystemWorld),
             _lock: lock,
         })
     }

@@ -9,7 +9,7 @@ use windlass_protocol::janitor::{AuditEntry, JanitorReport};
 
 use super::settings::{Database, Layers, LedgerAt, StoragePlace, storage_place, thresholds};
 use super::start::open;
-use crate::clock::{SystemWorld, World, random};
+use crate::clock::{LedgerWorld, SystemWorld, World, random};
 use crate::embedded::prepare_home;
 use crate::failure::{Refusal, internal};
 use crate::secrets::Secrets;
@@ -46,7 +46,7 @@ impl Janitor {
         let db = tokio::task::spawn_blocking(move || open(&at))
             .await
             .map_err(internal)??;
-        let world: Arc<dyn World> = Arc::new(SystemWorld);
+        let world: Arc<dyn World> = LedgerWorld::of(&db, Arc::new(SystemWorld));
         let store = Ledger::new(db);
         let secrets = Arc::new(Secrets::new(home));
         if let StoragePlace::Bucket(bucket) = &place {

@@ -22,7 +22,7 @@ use super::listen::{Listening, serve};
 use super::settings::{Database, LedgerAt, Settings, StoragePlace};
 use super::{places, tls};
 use crate::auth::keeper::Keeper;
-use crate::clock::{SystemWorld, World, random};
+use crate::clock::{LedgerWorld, SystemWorld, World, random};
 use crate::db::{Db, Dialect};
 use crate::embedded::prepare_home;
 use crate::embedding::{ApiKey, Embedder, Endpoint};
@@ -97,6 +97,7 @@ pub async fn start_with(settings: Settings, world: Arc<dyn World>) -> Result<Ser
     let db = tokio::task::spawn_blocking(move || open(&opening))
         .await
         .map_err(internal)??;
+    let world = LedgerWorld::of(&db, world);
     let store = Ledger::new(db.clone());
     if db.dialect() == Dialect::Sqlite {
         store.free_leases().await?;

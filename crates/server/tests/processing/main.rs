@@ -13,6 +13,7 @@ mod receiver;
 mod support;
 
 mod changes;
+mod clocks;
 mod desk;
 mod ends;
 mod jobs;

@@ -37,7 +37,11 @@ impl TestWorld {
 
 impl World for TestWorld {
     fn now(&self) -> Timestamp {
-        SystemWorld.now().plus_millis(self.0.load(Ordering::SeqCst))
+        self.by(SystemWorld.now())
+    }
+
+    fn by(&self, shared: Timestamp) -> Timestamp {
+        shared.plus_millis(self.0.load(Ordering::SeqCst))
     }
 
     fn fill(&self, bytes: &mut [u8]) -> Result<(), Failure> {
@@ -127,6 +131,13 @@ impl Kit {
             http,
             _database: database,
         }
+    }
+
+    /// Another server on the same ledger, in a world of its own.
+    pub(crate) async fn replica(&self, world: Arc<dyn World>) -> Server {
+        let mut settings = self.settings.clone();
+        settings.data = self.dir.path().join(format!("replica-{}", random::<1>()[0]));
+        start_with(settings, world).await.expect("a replica")
     }
 
     pub(crate) async fn admin(&self) -> Admin {

@@ -35,7 +35,11 @@ impl TestWorld {
 
 impl World for TestWorld {
     fn now(&self) -> Timestamp {
-        SystemWorld.now().plus_millis(self.0.load(Ordering::SeqCst))
+        self.by(SystemWorld.now())
+    }
+
+    fn by(&self, shared: Timestamp) -> Timestamp {
+        shared.plus_millis(self.0.load(Ordering::SeqCst))
     }
 
     fn fill(&self, bytes: &mut [u8]) -> Result<(), Failure> {

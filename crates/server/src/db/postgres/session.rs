@@ -6,9 +6,11 @@ use std::thread;
 use std::time::Duration;
 
 use postgres::types::ToSql;
-use postgres::{Client, Statement};
+use postgres::{Client, SimpleQueryMessage, Statement};
 use windlass_core::error::{ErrorCode, Failure};
+use windlass_core::time::Timestamp;
 
+use super::clock::{self, Clock};
 use super::connect::Server;
 use crate::db::sql::dollars;
 use crate::db::{Dialect, Row, Tx, Value, error, migrate};
@@ -28,6 +30,7 @@ const GROWN: &str = "SELECT quote_ident(relname)::text FROM pg_class
 /// A connection that is opened when it is needed.
 pub(super) struct Session {
     server: Arc<Server>,
+    clock: Arc<Clock>,
     open: Option<Connection>,
 }
 
@@ -44,8 +47,12 @@ enum Ended<T> {
 }
 
 impl Session {
-    pub(super) fn new(server: Arc<Server>) -> Self {
-        Self { server, open: None }
+    pub(super) fn new(server: Arc<Server>, clock: Arc<Clock>) -> Self {
+        Self {
+            server,
+            clock,
+            open: None,
+        }
     }
 
     /// Runs a closure in a transaction, again where the database asks for that.
@@ -110,7 +117,7 @@ impl Session {
     /// A connection with an open transaction. One that broke while nobody used it is opened again, once.
     fn begin(&mut self, begin: &str) -> Result<Connection, Failure> {
         if let Some(mut old) = self.open.take() {
-            match old.client.batch_execute(begin) {
+            match run(&mut old.client, begin, &self.clock) {
                 Ok(()) => return Ok(old),
                 Err(e) if old.client.is_closed() || e.as_db_error().is_none() => {
                     tracing::info!(error = %error::chain(&e), "the connection to the database is opened again");
@@ -122,7 +129,7 @@ impl Session {
             }
         }
         let mut client = self.server.connect()?;
-        client.batch_execute(begin).map_err(|e| error::postgres(&e))?;
+        run(&mut client, begin, &self.clock).map_err(|e| error::postgres(&e))?;
         Ok(Connection {
             client,
             prepared: HashMap::new(),
@@ -195,6 +202,22 @@ impl Session {
         self.open = Some(connection);
         Ok(())
     }
+}
+
+/// Runs what begins a transaction, and reads the clock with it where that is due.
+fn run(client: &mut Client, begin: &str, clock: &Clock) -> Result<(), postgres::Error> {
+    if !clock.is_stale() {
+        return client.batch_execute(begin);
+    }
+    let answers = client.simple_query(&format!("{begin}; {}", clock::READ))?;
+    let row = answers.iter().rev().find_map(|m| match m {
+        SimpleQueryMessage::Row(row) => row.get(0),
+        _ => None,
+    });
+    if let Some(now) = row.and_then(|text| text.parse().ok()) {
+        clock.shows(Timestamp::from_millis(now));
+    }
+    Ok(())
 }
 
 /// How many migrations the database has.
