@@ -302,7 +302,7 @@ impl Service {
         }
         let storage = self.storages.get(destination).await?.storage;
         let url = storage.content_url(&row, now.plus_millis(URL_TTL_MS), now)?;
-        let http = reqwest::Client::builder().build().map_err(internal)?;
+        let http = client()?;
         // The first byte tells the size; an empty object has no first byte.
         let response = get(&http, &url, 0, 0).await?;
         let size = match response.status().as_u16() {
@@ -346,7 +346,7 @@ impl Service {
                 .await?;
             return Ok(crate::storage::folder::etag_of(crc));
         }
-        let http = reqwest::Client::builder().build().map_err(internal)?;
+        let http = client()?;
         let mut request = http.put(&upload.url).body(body);
         for (name, value) in &upload.headers {
             request = request.header(name, value);
@@ -362,6 +362,14 @@ impl Service {
             }
         }
     }
+}
+
+/// Signed requests go where they were signed for: no redirect is followed (A64).
+fn client() -> Result<reqwest::Client, Failure> {
+    reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .build()
+        .map_err(internal)
 }
 
 impl Old {
