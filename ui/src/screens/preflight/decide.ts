@@ -4,7 +4,7 @@ import type { PreflightView } from '$lib/contract';
 /** Fewer files than this, with nothing to say of them, are taken without a question. */
 const FEW = 20;
 /** A look that takes longer than this is shown while it goes on, milliseconds. */
-const PATIENCE = 400;
+const PATIENCE = 120;
 
 export function lacksRoom(look: Pick<PreflightView, 'free' | 'ready_bytes'>): boolean {
   return look.free !== null && look.ready_bytes > look.free;
