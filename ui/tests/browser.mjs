@@ -65,6 +65,65 @@ const tests = {
       assert.ok(await button.evaluate((e) => e === document.activeElement));
     }
   },
+  async 'a list of which only some rows are drawn tells its size and the place of each row'(open) {
+    const page = await open('big');
+    const rows = () =>
+      page.locator(id('file-list')).evaluate((grid) => ({
+        size: Number(grid.getAttribute('aria-rowcount')),
+        heads: grid.querySelectorAll('[role=columnheader]').length,
+        columns: Number(grid.getAttribute('aria-colcount')),
+        rows: [...grid.querySelectorAll('[data-testid=file-row]')].map((row) => ({
+          place: Number(row.getAttribute('aria-rowindex')),
+          index: Number(row.dataset.index),
+          cells: row.querySelectorAll('[role=gridcell]').length,
+          selected: row.getAttribute('aria-selected'),
+          strips: [...row.querySelectorAll('[role=img]')].map((strip) => strip.getAttribute('aria-label')),
+        })),
+      }));
+    const check = (list) => {
+      assert.equal(list.size, 100_001, 'the head counts as a row');
+      assert.equal(list.heads, list.columns);
+      assert.equal(new Set(list.rows.map((row) => row.place)).size, list.rows.length, 'each place is there once');
+      for (const row of list.rows) {
+        assert.equal(row.place, row.index + 2);
+        assert.equal(row.cells, list.columns);
+        assert.ok(['true', 'false'].includes(row.selected));
+        assert.ok(row.strips.length > 0 && row.strips.every((text) => text?.trim()), 'parts are told in words');
+      }
+    };
+    check(await rows());
+    await page.locator('.box').evaluate((e) => (e.scrollTop = e.scrollHeight));
+    await page.waitForSelector('[data-file="g-big-99999"]');
+    const end = await rows();
+    check(end);
+    assert.ok(end.rows.some((row) => row.place === 100_001));
+  },
+  async 'what a screen reader is told of by itself are ends of groups, never files that move'(open) {
+    const page = await open('transfers', { still: false });
+    await page.evaluate(() => {
+      globalThis.told = [];
+      const regions = '[aria-live], [role=status], [role=alert]';
+      const tell = (records) => {
+        for (const { target } of records) {
+          const region = (target instanceof Element ? target : target.parentElement)?.closest(regions);
+          const text = region?.textContent.trim();
+          if (text) globalThis.told.push(text);
+        }
+      };
+      new MutationObserver(tell).observe(document.body, { subtree: true, childList: true, characterData: true });
+      globalThis.before = document.querySelector('[data-testid=file-row] [role=img]').getAttribute('aria-label');
+    });
+    await page.waitForFunction(
+      () => document.querySelector('[data-testid=file-row] [role=img]').getAttribute('aria-label') !== globalThis.before,
+    );
+    await page.waitForTimeout(1500);
+    assert.deepEqual(await page.evaluate(() => globalThis.told), [], 'files moved');
+    await page.evaluate(() => globalThis.mock.end('g-autumn'));
+    await page.waitForFunction(() => globalThis.told.length > 0);
+    const told = new Set(await page.evaluate(() => globalThis.told));
+    assert.equal(told.size, 1, [...told].join(' | '));
+    assert.match([...told][0], /Autumn campaign, raw footage.*Done/);
+  },
   async 'a question opens on the answer that changes nothing, keeps the focus, and closes by Esc'(open) {
     const page = await open('confirm');
     const active = () => page.evaluate(() => document.activeElement.dataset.testid);

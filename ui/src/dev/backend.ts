@@ -17,7 +17,15 @@ const still = query.has('still');
 /** Bytes that a file in hand gains at each tick. */
 const TICK_BYTES = 40e6;
 
-export function mockBackend(scene: SceneName, moving: boolean): Backend & { calls: string[]; send: (message: Message) => void } {
+/** What a test in a browser may see and do beside the page. */
+interface Strings {
+  calls: string[];
+  send: (message: Message) => void;
+  /** A group is done. */
+  end: (group: string) => void;
+}
+
+export function mockBackend(scene: SceneName, moving: boolean): Backend & Strings {
   const { snapshot, files } = sceneOf(scene);
   const changed = new Map<string, FileView>();
   const calls: string[] = [];
@@ -129,6 +137,7 @@ export function mockBackend(scene: SceneName, moving: boolean): Backend & { call
   return {
     calls,
     send,
+    end: (group) => update(group, { word: 'done', accepts_files: false, finished_at: NOW }),
     ...desk(snapshot, calls, row, all, fits, delta),
     ...watchDesk(snapshot, calls, delta, NOW),
     subscribe(onmessage) {
