@@ -5,6 +5,9 @@
 //! and lives until Quit, Ctrl+C or the end of the session; closing the window only hides it. It decides nothing about
 //! transfers and keeps no truth: after kill -9 the next launch finds everything in the queue.
 
+// No console beside the window.
+#![cfg_attr(windows, windows_subsystem = "windows")]
+
 mod app;
 mod arguments;
 mod awake;

@@ -25,6 +25,7 @@ const ALSO: &[&str] = &[
     "crates",
     "deny.toml",
     "docs",
+    "packaging",
     "rustfmt.toml",
     "xtask",
 ];

@@ -1,12 +1,14 @@
 //! `cargo xtask licences`: what the program is built from, for its About page: name, version, licence.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::fs;
+use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
 
-use crate::command::cargo;
+use crate::command::{Run, cargo};
 use crate::paths;
 
 const FILE: &str = "ui/src/assets/licences.json";
@@ -23,6 +25,72 @@ pub(crate) fn run(check_only: bool) -> Result<()> {
         bail!("{FILE} is not what is built in. Run `cargo xtask licences`");
     }
     Ok(())
+}
+
+/// The texts of the licences of what is linked in, each once, with whom it is from. Packages carry it.
+pub(crate) fn texts(to: &Path) -> Result<()> {
+    let metadata = cargo("metadata --format-version 1 --locked --filter-platform")
+        .arg(Run::new("rustc --print host-tuple").output()?.trim())
+        .output()?;
+    let metadata: Value = serde_json::from_str(&metadata).context("cargo metadata")?;
+    let mut from: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let mut without = Vec::new();
+    for package in metadata["packages"].as_array().context("no packages")? {
+        if package["source"].is_null() {
+            continue;
+        }
+        let text = |key: &str| package[key].as_str().unwrap_or("see its source").to_owned();
+        let name = format!("{} {} ({})", text("name"), text("version"), text("license"));
+        let folder = Path::new(package["manifest_path"].as_str().unwrap_or_default()).parent();
+        let found = folder.map(licence_files).transpose()?.unwrap_or_default();
+        if found.is_empty() {
+            without.push(name);
+            continue;
+        }
+        for text in found {
+            from.entry(text).or_default().push(name.clone());
+        }
+    }
+    for name in PAGE {
+        let folder = paths::root().join("ui/node_modules").join(name);
+        for text in licence_files(&folder)? {
+            from.entry(text).or_default().push((*name).to_owned());
+        }
+    }
+    let mut out = String::from("Windlass has parts by others. Their licences:\n");
+    let mut all: Vec<(Vec<String>, String)> = from.into_iter().map(|(text, names)| (names, text)).collect();
+    all.sort();
+    for (names, text) in all {
+        let _ = write!(out, "\n{}\n{}\n\n{text}\n", "=".repeat(80), names.join("\n"));
+    }
+    let _ = write!(
+        out,
+        "\n{}\nThese name their licence, and their package has no text of it:\n{}\n",
+        "=".repeat(80),
+        without.join("\n")
+    );
+    fs::write(to, out).with_context(|| format!("cannot write {}", to.display()))
+}
+
+/// The files of a package that are called licence, notice or the like.
+fn licence_files(folder: &Path) -> Result<Vec<String>> {
+    let mut texts = Vec::new();
+    for entry in fs::read_dir(folder).with_context(|| format!("cannot list {}", folder.display()))? {
+        let path = entry?.path();
+        let name = path
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .to_lowercase();
+        let fits = ["license", "licence", "copying", "notice", "unlicense"]
+            .iter()
+            .any(|begin| name.starts_with(begin));
+        if fits && path.is_file() {
+            let text = String::from_utf8_lossy(&fs::read(&path)?).replace("\r\n", "\n");
+            texts.push(text.trim().to_owned());
+        }
+    }
+    Ok(texts)
 }
 
 /// One line a package, sorted.

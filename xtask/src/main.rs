@@ -10,6 +10,7 @@ mod command;
 mod generate;
 mod licences;
 mod paths;
+mod pictures;
 mod policy;
 mod run;
 mod setup;
@@ -27,8 +28,10 @@ cargo xtask VERB
   check              the quick round: format, clippy, the page's checks, the tests of core
   test               everything CI runs
   bench [-- ARGS]    measure against the machine's floor and other uploaders
-  bundle             build the .deb and the .rpm
+  bundle [--check]   build the .deb and the .rpm; --check: also hold them against the rules of their kind, install the .deb
+                     in a fresh Debian and start both programs there (root; not part of `test`: it builds for release)
   generate [--check] write the page's types from Rust; --check: only say whether they are current
+  pictures           take the pictures of the guide anew, of the real window (on a virtual display)
   licences [--check] write the list of what the program is built from, for its About page
   deny               licences, sources and known faults of the dependencies (installs cargo-deny when missing)
 ";
@@ -45,8 +48,9 @@ fn main() -> ExitCode {
         "check" => no_more(rest).and_then(|()| check::quick()),
         "test" => no_more(rest).and_then(|()| check::everything()),
         "bench" => bundle::bench(after_dashes(rest)),
-        "bundle" => no_more(rest).and_then(|()| bundle::bundle()),
+        "bundle" => flag(rest, "--check").and_then(bundle::bundle),
         "generate" => flag(rest, "--check").and_then(generate::run),
+        "pictures" => no_more(rest).and_then(|()| pictures::run()),
         "licences" => flag(rest, "--check").and_then(licences::run),
         "deny" => no_more(rest).and_then(|()| policy::run()),
         "help" | "--help" | "-h" => {

@@ -6,13 +6,15 @@ mod servers;
 
 use anyhow::Result;
 
-use crate::steps::Steps;
+use crate::steps::{Outcome, Steps};
 
 /// What it is set up for.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum For {
     Build,
     Test,
+    /// Holding packages against the rules of their kind.
+    Packages,
 }
 
 /// `cargo xtask setup [--test]`
@@ -21,6 +23,11 @@ pub(crate) fn run(test: bool) -> Result<()> {
     all(&mut steps, if test { For::Test } else { For::Build })?;
     steps.finish();
     Ok(())
+}
+
+/// The system's packages alone.
+pub(crate) fn system(what: For) -> Result<Outcome> {
+    debian::install(what)
 }
 
 /// The steps of set-up, in a verb that goes on after them.

@@ -43,13 +43,28 @@ const TEST: &[&str] = &[
     "ceph-common",
 ];
 
+/// What judges packages, and lays out a fresh Debian for them.
+const PACKAGES: &[&str] = &[
+    "lintian",
+    "desktop-file-utils",
+    "appstream",
+    "man-db",
+    "debootstrap",
+    "rpm",
+];
+
 /// Installs what is missing; elsewhere than on Debian it says what is missing and how to get it.
 pub(super) fn install(what: For) -> Result<Outcome> {
     node()?;
     if !Path::new("/usr/bin/dpkg-query").exists() {
         return elsewhere(what);
     }
-    let wanted = BUILD.iter().chain(if what == For::Test { TEST } else { &[] });
+    let more = match what {
+        For::Build => &[],
+        For::Test => TEST,
+        For::Packages => PACKAGES,
+    };
+    let wanted = BUILD.iter().chain(more);
     let missing: Vec<&str> = wanted.copied().filter(|package| !is_installed(package)).collect();
     if missing.is_empty() {
         return Ok(Outcome::Skipped("all are installed".to_owned()));
