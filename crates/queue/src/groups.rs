@@ -4,6 +4,8 @@
 //! for the machine, its intent by [`set_intent`] for the person. When its card is taken away ([`remove`]) it is hidden;
 //! [`sweep`] then deletes its files bit by bit, and the group itself when it has no receipts. Receipts stay.
 
+use std::collections::BTreeMap;
+
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use windlass_core::ids::{DestinationId, GroupId};
 use windlass_core::machine::records::GroupRecord;
@@ -11,7 +13,7 @@ use windlass_core::states::{GroupState, Intent};
 use windlass_core::time::Timestamp;
 
 use crate::QueueError;
-use crate::row::{id, key, maybe_time, time, word};
+use crate::row::{id, key, maybe_id, maybe_time, time, word};
 use crate::words::words;
 
 words! {
@@ -64,6 +66,19 @@ pub struct GroupRow {
     pub told_at: Option<Timestamp>,
     /// Its paths are still being walked.
     pub scanning: bool,
+    /// What the person wrote of it.
+    pub notes: Notes,
+    /// All of it went over to this group; it has no card.
+    pub merged_into: Option<GroupId>,
+}
+
+/// What a person writes of a group: words, and keys with values.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Notes {
+    /// At most 16 KiB.
+    pub text: String,
+    /// At most 64 KiB in all.
+    pub pairs: BTreeMap<String, String>,
 }
 
 /// What became of a removal.
@@ -93,15 +108,17 @@ pub fn insert(conn: &Connection, g: &NewGroup) -> Result<GroupRecord, QueueError
         .ok_or_else(|| QueueError::Internal("the group was not made".into()))
 }
 
-/// Groups with a card, in their order.
+const COLUMNS: &str = "id, destination_id, position, intent, state, name, origin, created_at, finished_at, told_at, scanning, \
+     note, pairs, merged_into";
+
+/// Groups that are not hidden, in their order; those that went over to another are among them until they were given up.
 ///
 /// # Errors
 /// As for every read.
 pub fn list(conn: &Connection) -> Result<Vec<GroupRow>, QueueError> {
-    let mut q = conn.prepare_cached(
-        "SELECT id, destination_id, position, intent, state, name, origin, created_at, finished_at, told_at, scanning
-         FROM upload_group WHERE hidden = 0 ORDER BY position, created_at, id",
-    )?;
+    let mut q = conn.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM upload_group WHERE hidden = 0 ORDER BY position, created_at, id"
+    ))?;
     let rows = q.query_map([], read)?.collect::<Result<_, _>>()?;
     Ok(rows)
 }
@@ -111,10 +128,9 @@ pub fn list(conn: &Connection) -> Result<Vec<GroupRow>, QueueError> {
 /// # Errors
 /// As for every read.
 pub fn get(conn: &Connection, group: GroupId) -> Result<Option<GroupRow>, QueueError> {
-    let mut q = conn.prepare_cached(
-        "SELECT id, destination_id, position, intent, state, name, origin, created_at, finished_at, told_at, scanning
-         FROM upload_group WHERE id = ?1 AND hidden = 0",
-    )?;
+    let mut q = conn.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM upload_group WHERE id = ?1 AND hidden = 0"
+    ))?;
     Ok(q.query_row([key(group)], read).optional()?)
 }
 
@@ -133,7 +149,46 @@ fn read(r: &Row<'_>) -> rusqlite::Result<GroupRow> {
         finished_at: maybe_time(r, 8)?,
         told_at: maybe_time(r, 9)?,
         scanning: r.get(10)?,
+        notes: Notes {
+            text: r.get(11)?,
+            pairs: read_pairs(r, 12)?,
+        },
+        merged_into: maybe_id(r, 13)?,
     })
+}
+
+fn read_pairs(r: &Row<'_>, column: usize) -> rusqlite::Result<BTreeMap<String, String>> {
+    let text: String = r.get(column)?;
+    serde_json::from_str(&text).map_err(|e| {
+        rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, Box::new(e))
+    })
+}
+
+/// What the person wrote of a group, also of one whose card is gone.
+///
+/// # Errors
+/// As for every read.
+pub fn notes(conn: &Connection, group: GroupId) -> Result<Notes, QueueError> {
+    let mut q = conn.prepare_cached("SELECT note, pairs FROM upload_group WHERE id = ?1")?;
+    let found = q.query_row([key(group)], |r| {
+        Ok(Notes {
+            text: r.get(0)?,
+            pairs: read_pairs(r, 1)?,
+        })
+    });
+    Ok(found.optional()?.unwrap_or_default())
+}
+
+/// Notes something of a group, instead of what was noted before. False when there is none.
+///
+/// # Errors
+/// When it is too long.
+pub fn set_notes(conn: &Connection, group: GroupId, notes: &Notes) -> Result<bool, QueueError> {
+    let pairs = serde_json::to_string(&notes.pairs).map_err(|e| QueueError::Internal(e.to_string()))?;
+    let n = conn
+        .prepare_cached("UPDATE upload_group SET note = ?2, pairs = ?3 WHERE id = ?1")?
+        .execute(params![key(group), notes.text, pairs])?;
+    Ok(n == 1)
 }
 
 /// What the person wants of it. Cancelled stays cancelled, and what has ended wants nothing. False when it was refused.

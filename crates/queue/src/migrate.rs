@@ -20,6 +20,7 @@ const STEPS: &[&str] = &[
     include_str!("../migrations/0002_history.sql"),
     include_str!("../migrations/0003_watch.sql"),
     include_str!("../migrations/0004_server.sql"),
+    include_str!("../migrations/0005_groups.sql"),
 ];
 
 /// The version that this program writes.

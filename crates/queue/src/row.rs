@@ -22,6 +22,11 @@ pub(crate) fn id<T: From<Uuid>>(row: &Row<'_>, i: usize) -> Result<T> {
     row.get::<_, Uuid>(i).map(T::from)
 }
 
+/// An id that may be absent.
+pub(crate) fn maybe_id<T: From<Uuid>>(row: &Row<'_>, i: usize) -> Result<Option<T>> {
+    Ok(row.get::<_, Option<Uuid>>(i)?.map(T::from))
+}
+
 fn unreadable<E: std::error::Error + Send + Sync + 'static>(i: usize, kind: Type) -> impl FnOnce(E) -> Error {
     move |e| Error::FromSqlConversionFailure(i, kind, Box::new(e))
 }

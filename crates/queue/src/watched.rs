@@ -9,8 +9,8 @@ mod joining;
 
 pub use entries::{
     AfterState, EntryCounts, EntryFilter, EntryRow, NewEntry, Outcome, after_due, counts, entries_by_inode,
-    entries_by_path, forget, listed, listed_count, mark, mark_gone, page_after, put, sent_since, set_after,
-    settled_since, take_over,
+    entries_by_path, forget, listed, listed_count, mark, mark_gone, mark_removed_there, page_after, put,
+    sent_since, set_after, settled_since, take_over,
 };
 pub use folders::{
     FolderRow, add, all, folder, remove, set_after_upload, set_identity, set_intent, set_only_new_done,

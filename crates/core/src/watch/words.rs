@@ -111,6 +111,8 @@ words! {
         SameContent = "same_content",
         /// It was proved under another name; renaming is no new upload.
         Renamed = "renamed",
+        /// It was proved, and is gone at the destination since: that is remembered, and it does not go again by itself.
+        RemovedThere = "removed_there",
         /// The name of an unfinished file; looked at again when it is renamed.
         TempName = "temp_name",
         /// A file that systems leave behind.

@@ -65,6 +65,8 @@ pub struct FileRow {
     pub bytes_done: u64,
     /// What a server does with it since it arrived.
     pub track: Option<Track>,
+    /// It goes on as a file of this group.
+    pub moved_to: Option<GroupId>,
 }
 
 /// Columns of [`read`]. Parts are counted only where some may be stored and some not.
@@ -77,7 +79,7 @@ pub(super) const COLUMNS: &str = "f.id, f.group_id, f.position, f.path, f.rel_pa
          (SELECT coalesce(sum(p.size), 0) FROM part p WHERE p.file_id = f.id AND p.state = 'uploaded') END, \
      (SELECT t.state FROM processing t WHERE t.file_id = f.id), \
      (SELECT t.code FROM processing t WHERE t.file_id = f.id), \
-     (SELECT t.detail FROM processing t WHERE t.file_id = f.id)";
+     (SELECT t.detail FROM processing t WHERE t.file_id = f.id), f.moved_to";
 
 pub(super) fn read(r: &Row<'_>) -> rusqlite::Result<FileRow> {
     let fingerprint = row::fingerprint(r, 5)?;
@@ -115,6 +117,7 @@ pub(super) fn read(r: &Row<'_>) -> rusqlite::Result<FileRow> {
             ValueRef::Null => None,
             _ => Some(processing::track(r, 27)?),
         },
+        moved_to: row::maybe_id(r, 30)?,
     })
 }
 

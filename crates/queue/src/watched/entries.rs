@@ -422,6 +422,22 @@ pub fn mark_gone(conn: &Connection, watch: WatchId, rel_path: &[u8]) -> Result<(
     Ok(())
 }
 
+/// The uploads of these files are gone at the destination, though they were proved: their entries remember it. Answers with the
+/// number of them.
+///
+/// # Errors
+/// As for every write.
+pub fn mark_removed_there(conn: &Connection, files: &[FileId]) -> Result<usize, QueueError> {
+    let mut q = conn.prepare_cached(
+        "UPDATE watched_entry SET why = ?2, detail = '' WHERE file_id = ?1 AND state = 'uploaded' AND why <> ?2",
+    )?;
+    let mut marked = 0;
+    for file in files {
+        marked += q.execute(params![key(*file), Why::RemovedThere.as_str()])?;
+    }
+    Ok(marked)
+}
+
 /// Forgets it.
 ///
 /// # Errors

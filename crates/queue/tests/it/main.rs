@@ -20,6 +20,7 @@ mod pages;
 mod power;
 mod random;
 mod receipts;
+mod regroup;
 mod retry;
 mod servers;
 mod small_tables;

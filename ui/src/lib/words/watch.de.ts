@@ -25,6 +25,7 @@ const why: Record<Why, (x: Fact) => string> = {
   new_version: () => 'Nach dem ersten Hochladen geändert; die neue Fassung liegt daneben.',
   same_content: () => 'Berührt, aber der Inhalt ist der geprüfte. Nichts wurde gesendet.',
   renamed: (x) => `Geprüft als ${quote(x.detail)}; Umbenennen ist kein neues Hochladen.`,
+  removed_there: () => 'Es war geprüft und wurde seither am Ziel entfernt. Von selbst wird es nicht wieder gesendet.',
   temp_name: (x) => `Name einer unfertigen Datei, ${quote(x.detail)}. Wird nach dem Umbenennen wieder angesehen.`,
   junk: () => 'Eine Datei, die Systeme hinterlassen.',
   hidden: () => 'Versteckt. Die Regeln lassen versteckte Dateien aus.',

@@ -24,6 +24,7 @@ const why: Record<Why, (x: Fact) => string> = {
   new_version: () => 'It changed after its first upload; the new version was sent beside it.',
   same_content: () => 'Touched, but its content is the one that was verified. Nothing was sent.',
   renamed: (x) => `Verified as ${quote(x.detail)}; renaming is no new upload.`,
+  removed_there: () => 'It was verified, and has been removed at the destination since. It is not sent again by itself.',
   temp_name: (x) => `The name of an unfinished file, ${quote(x.detail)}. Windlass looks again when it is renamed.`,
   junk: () => 'A file that systems leave behind.',
   hidden: () => 'Hidden. The rules leave hidden files out.',
