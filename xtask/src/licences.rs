@@ -125,3 +125,27 @@ fn all() -> Result<String> {
         .collect::<Result<_, _>>()?;
     Ok(format!("[\n{}\n]\n", lines.join(",\n")))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nearly_every_package_brings_the_text_of_its_licence() -> Result<()> {
+        let file = paths::target().join("xtask-licences.txt");
+        texts(&file)?;
+        let text = fs::read_to_string(&file)?;
+        fs::remove_file(&file)?;
+        let (with, without) = text
+            .split_once("no text of it:")
+            .context("no list of those without")?;
+        let named = with.lines().filter(|line| line.ends_with(')')).count();
+        let bare = without.lines().filter(|line| !line.is_empty()).count();
+        assert!(
+            with.contains("Apache License") && with.contains("MIT License"),
+            "the texts are not there"
+        );
+        assert!(bare * 5 < named, "{bare} packages without a text, {named} with one");
+        Ok(())
+    }
+}
