@@ -254,6 +254,25 @@ mod tests {
         );
     }
 
+    proptest::proptest! {
+        // A13, A130: what comes over the socket is a question or is not, and a path in it is whole or refused.
+        #[test]
+        fn any_line_is_a_question_or_is_refused(
+            line in "\\PC{0,200}",
+            verb in "hello|snapshot|add_paths|list_files|watch|folders|verify",
+            path in "(/|%2F|%|%0|%00|\\.\\.|[a-z%/]){0,20}",
+        ) {
+            let _ = serde_json::from_str::<Question>(&line);
+            let _ = serde_json::from_value::<Question>(serde_json::json!({ "v": 1, "ask": { verb: line } }));
+            let asked = serde_json::json!({ "paths": [path, line], "origin": "drop" });
+            if let Ok(paths) = serde_json::from_value::<Paths>(asked)
+                && let Ok(add) = paths.into_add()
+            {
+                proptest::prop_assert!(add.paths.iter().all(|path| path.is_absolute()));
+            }
+        }
+    }
+
     #[test]
     fn a_path_that_hangs_on_the_askers_folder_is_refused() {
         let add = AddPaths {

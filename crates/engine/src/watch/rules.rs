@@ -130,6 +130,25 @@ impl Rules {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        // Whatever a person types as a rule is taken or refused with its code, and decides about any name.
+        #[test]
+        fn any_rule_is_taken_or_refused_and_any_name_is_judged(
+            lines in proptest::collection::vec("[!*?a-z/\\[\\]{}\\\\ .^-]{0,12}|.{0,20}", 0..6),
+            name in proptest::collection::vec(any::<u8>(), 0..60),
+            size: u64,
+        ) {
+            let settings = WatchSettings { include: lines.clone(), exclude: lines, ..WatchSettings::default() };
+            match Rules::new(&settings) {
+                Ok(rules) => {
+                    let _ = rules.left(&name, size);
+                }
+                Err(failure) => prop_assert_eq!(failure.code, ErrorCode::WatchRule),
+            }
+        }
+    }
 
     fn why(settings: WatchSettings, rel: &str, size: u64) -> Option<Why> {
         Rules::new(&settings)

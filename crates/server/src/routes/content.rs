@@ -129,6 +129,19 @@ fn range(text: &str, size: u64) -> Result<Option<(u64, u64)>, ()> {
 #[cfg(test)]
 mod tests {
     use super::range;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn any_range_lies_inside_the_file_or_is_none(
+            text in "bytes=[0-9]{0,22}-[0-9]{0,22}|bytes=[-0-9,+ ]{0,20}|.{0,40}",
+            size: u64,
+        ) {
+            if let Ok(Some((first, last))) = range(&text, size) {
+                prop_assert!(first <= last && last < size, "{}-{} of {}", first, last, size);
+            }
+        }
+    }
 
     #[test]
     fn ranges_are_read_as_the_rules_of_http_say() {

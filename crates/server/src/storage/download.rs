@@ -37,6 +37,18 @@ pub(crate) fn content_type(mime: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        // A78
+        #[test]
+        fn a078_no_name_whatever_breaks_out_of_its_header(name in any::<String>()) {
+            let header = attachment(&name);
+            prop_assert!(header.bytes().all(|b| (0x20..0x7f).contains(&b)), "{}", header);
+            prop_assert_eq!(header.matches('"').count(), 2, "{}", header);
+            prop_assert_eq!(header.matches(';').count(), 2, "{}", header);
+        }
+    }
 
     #[test]
     fn a078_no_name_breaks_out_of_its_header() {

@@ -49,6 +49,19 @@ pub(super) fn after(alias: &str, cursor: Cursor, sql: &mut String, values: &mut 
 #[cfg(test)]
 mod tests {
     use super::Cursor;
+    use proptest::prelude::*;
+
+    proptest! {
+        // A51
+        #[test]
+        fn any_text_is_a_cursor_or_none(text in "[0-9a-f.\\-]{0,60}|.{0,40}", at: i64, id: [u8; 16]) {
+            if let Ok(cursor) = Cursor::parse(&text) {
+                prop_assert_eq!(Cursor::parse(&cursor.text()), Ok(cursor));
+            }
+            let cursor = Cursor { at, id };
+            prop_assert_eq!(Cursor::parse(&cursor.text()), Ok(cursor));
+        }
+    }
 
     #[test]
     fn a_cursor_comes_back_as_it_was() {

@@ -106,6 +106,31 @@ pub(super) fn escaped(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        // A80, F67: also half a listing, entities without end, and names that are none.
+        #[test]
+        fn a080_any_bytes_as_an_answer_of_a_storage_are_read_or_refused(
+            bytes in proptest::collection::vec(any::<u8>(), 0..400),
+            pieces in proptest::collection::vec(
+                proptest::sample::select(vec![
+                    "<a>", "</a>", "<a", "<b/>", "&amp;", "&#0;", "&#x110000;", "&x;", "<!DOCTYPE a [<!ENTITY x \"y\">]>",
+                    "<![CDATA[", "]]>", "<?xml version=\"1.0\"?>", "text", "<ä:ö>", "</ä:ö>", "\0", "<!--", "-->",
+                ]),
+                0..40,
+            ),
+        ) {
+            let _ = parse(&bytes);
+            let text = pieces.concat();
+            if let Some(root) = parse(text.as_bytes()) {
+                let is_unfolded = format!("{root:?}").contains("\"y\"");
+                prop_assert!(!is_unfolded, "an entity of the document was unfolded");
+            }
+            let nested = format!("{}{}", "<a>".repeat(pieces.len()), "</a>".repeat(pieces.len()));
+            prop_assert_eq!(parse(nested.as_bytes()).is_some(), (1..=DEPTH).contains(&pieces.len()));
+        }
+    }
 
     #[test]
     fn texts_entities_and_blanks_are_read() {
