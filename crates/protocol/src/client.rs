@@ -20,6 +20,8 @@ use crate::sessions::{
     Answers, Batch, CompleteItem, CompleteResult, DeleteResult, Ids, InitItem, InitResult, Query,
     QueryAnswer, SignItem, SignResult, VerifyResult,
 };
+use crate::signin::{PollSignIn, SignInOffer, SignInStarted, SignInState, StartSignIn};
+use crate::tokens::Token;
 
 /// Where a control plane is, and the right to use it.
 #[derive(Clone)]
@@ -252,6 +254,48 @@ impl ControlClient {
             path.push_str(cursor);
         }
         self.call(Method::GET, &path, None::<&()>, QUICK).await
+    }
+
+    /// Whether people sign in with an identity provider; none where tokens are the only way. Needs no token.
+    ///
+    /// # Errors
+    /// See [`Failure`].
+    pub async fn sign_in_offer(&self) -> Result<Option<SignInOffer>, Failure> {
+        match self.call(Method::GET, "/v1/signin", None::<&()>, QUICK).await {
+            Ok(offer) => Ok(Some(offer)),
+            // A server that is older refuses before it looks for the route.
+            Err(e) if matches!(e.code, ErrorCode::NotFound | ErrorCode::Unauthenticated) => Ok(None),
+            Err(e) => Err(e),
+        }
+    }
+
+    /// Begins a sign-in. Needs no token.
+    ///
+    /// # Errors
+    /// See [`Failure`].
+    pub async fn start_sign_in(&self, start: &StartSignIn) -> Result<SignInStarted, Failure> {
+        self.call(Method::POST, "/v1/signin", Some(start), QUICK).await
+    }
+
+    /// Asks what became of a sign-in. Needs no token; the handle is the right.
+    ///
+    /// # Errors
+    /// See [`Failure`].
+    pub async fn poll_sign_in(&self, handle: &str) -> Result<SignInState, Failure> {
+        let poll = PollSignIn {
+            handle: handle.to_owned(),
+        };
+        self.call(Method::POST, "/v1/signin:poll", Some(&poll), QUICK)
+            .await
+    }
+
+    /// Takes back the token that asks.
+    ///
+    /// # Errors
+    /// See [`Failure`].
+    pub async fn sign_out(&self) -> Result<Token, Failure> {
+        self.call(Method::DELETE, "/v1/tokens/self", None::<&()>, QUICK)
+            .await
     }
 
     /// What the server's clock says, milliseconds since 1970, by an answer that needs no sign-in; none when it does not

@@ -20,6 +20,7 @@ pub mod problem;
 pub mod runs;
 pub mod search;
 pub mod sessions;
+pub mod signin;
 pub mod tokens;
 pub mod webhooks;
 

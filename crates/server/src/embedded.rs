@@ -128,6 +128,7 @@ async fn run(home: PathBuf, lock: File, db: Db, world: Arc<dyn World>) -> Result
         keeper: Arc::new(keeper),
         metrics: Arc::default(),
         tools: None,
+        sign_in: None,
         ending: stop.clone(),
     }));
     let stopped = stop.clone().cancelled_owned();

@@ -21,6 +21,7 @@ mod rejected;
 mod runs;
 mod search;
 mod sessions;
+mod signin;
 mod status;
 mod storage_events;
 mod tokens;
@@ -41,6 +42,7 @@ use windlass_core::limits::MAX_BODY_BYTES;
 use crate::auth::keeper::Keeper;
 use crate::failure::Refusal;
 use crate::metrics::Metrics;
+use crate::oidc::SignIn;
 use crate::processing::Tools;
 use crate::service::Service;
 pub use wire::Problems;
@@ -60,6 +62,8 @@ pub struct Site {
     pub metrics: Arc<Metrics>,
     /// What jobs are done with; none inside another program.
     pub tools: Option<Arc<Tools>>,
+    /// Sign-in with an identity provider, where there is one.
+    pub sign_in: Option<Arc<SignIn>>,
     /// Cancelled at the shutdown: answers that stay open end then.
     pub ending: CancellationToken,
 }
@@ -135,6 +139,8 @@ pub fn router(site: Site) -> Router {
         .route("/v1/storage-events/{seq}/replay", post(storage_events::replay))
         .route("/v1/tokens", get(tokens::all).post(tokens::create))
         .route("/v1/tokens/{id}", delete(tokens::revoke))
+        .route("/v1/signin", get(signin::offer).post(signin::start))
+        .route("/v1/signin:poll", post(signin::poll))
         .route("/v1/owners", get(owners::all).post(owners::create))
         .route("/v1/owners/{id}", get(owners::get).patch(owners::patch))
         .route(

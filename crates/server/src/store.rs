@@ -14,6 +14,7 @@ pub mod figures;
 pub mod files;
 pub mod group_view;
 pub(crate) mod groups;
+pub mod identities;
 mod init;
 pub mod janitor;
 pub mod jobs;

@@ -11,7 +11,9 @@
 pub mod desktop;
 pub mod garage;
 pub mod http;
+pub mod identity;
 pub mod mounts;
+pub mod oidc;
 pub mod postgres;
 pub mod process;
 pub mod proxy;

@@ -19,10 +19,10 @@ pub(super) fn install() -> Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-/// `npm ci` of the uploaders of other people that the tests drive.
+/// `npm ci` of the uploaders and the identity provider of other people that the tests drive.
 pub(super) fn install_foreign() -> Result<Outcome> {
     let mut outcome = Outcome::Skipped("the lock files are as they were".to_owned());
-    for client in ["uppy5", "uppy6"] {
+    for client in ["uppy5", "uppy6", "oidc"] {
         let folder = paths::root().join("tests/foreign").join(client);
         let modules = folder.join("node_modules");
         let stamp = modules.join(".windlass-installed");

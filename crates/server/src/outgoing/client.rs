@@ -8,6 +8,7 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use futures::future::BoxFuture;
 use futures::{FutureExt as _, TryFutureExt as _};
+use reqwest::Method;
 use reqwest::dns::{Addrs, Name, Resolving};
 use reqwest::header::{HeaderName, HeaderValue};
 use reqwest::redirect::Policy;
@@ -145,13 +146,28 @@ impl Outgoing {
     /// - the codes of a broken network; `slow_network` when the time is over.
     /// - `storage_error`: the answer is longer than the limit.
     pub async fn post(&self, call: Call<'_>) -> Result<Reply, Failure> {
+        self.send(Method::POST, call).await
+    }
+
+    /// Reads an address; the call's body stays empty.
+    ///
+    /// # Errors
+    /// As [`Outgoing::post`].
+    pub async fn get(&self, call: Call<'_>) -> Result<Reply, Failure> {
+        self.send(Method::GET, call).await
+    }
+
+    async fn send(&self, method: Method, call: Call<'_>) -> Result<Reply, Failure> {
         let Target {
             url,
             origin,
             excepted,
         } = look_at(call.url, &self.excepted)?;
         let client = if excepted { &self.unguarded } else { &self.guarded };
-        let mut request = client.post(url).timeout(call.limits.time).body(call.body);
+        let mut request = client
+            .request(method, url)
+            .timeout(call.limits.time)
+            .body(call.body);
         for (name, value) in call.headers {
             request = request.header(name, value);
         }

@@ -10,6 +10,7 @@ use std::time::Duration;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tracing::Instrument as _;
 use windlass_core::error::{ErrorCode, Failure};
 use windlass_core::ids::OwnerId;
 
@@ -18,6 +19,7 @@ use crate::clock::random;
 use crate::store::jobs::JobRow;
 use crate::store::jobs::claim::{self, Wanted};
 use crate::store::jobs::ends::{self, End};
+use crate::traces;
 
 /// A lease of this program, milliseconds.
 const LEASE_MS: i64 = 60_000;
@@ -177,22 +179,29 @@ impl Hands {
             }
         };
         tracing::debug!(job = %id, kind, %session, attempt = job.attempts, "a job begins");
+        let trace = traces::job(id, &job.kind, job.attempts);
         let held = self.hold(&job);
         let outcome = tokio::select! {
             biased;
             () = self.give_back.cancelled() => None,
             () = held => {
                 tracing::info!(job = %id, kind, "a job was taken from its worker");
+                traces::ended(&trace, "taken", None);
                 return;
             }
-            outcome = self.run(&job) => Some(outcome),
+            outcome = self.run(&job).instrument(trace.clone()) => Some(outcome),
         };
         let (end, effect) = match outcome {
             None => (End::Released, None),
             Some(Ok(done)) => (End::Completed(Some(done.result.to_string())), done.effect),
             Some(Err(fault)) => (End::Failed(fault.failure, fault.retry), fault.effect),
         };
-        self.report(&job, end, effect).await;
+        let error = match &end {
+            End::Failed(why, _) => Some(why.code.as_str()),
+            End::Completed(_) | End::Released => None,
+        };
+        traces::ended(&trace, word(&end), error);
+        self.report(&job, end, effect).instrument(trace).await;
     }
 
     async fn run(&self, job: &JobRow) -> Result<super::Done, Fault> {
@@ -248,14 +257,9 @@ impl Hands {
     }
 
     async fn report(&self, job: &JobRow, end: End, effect: Option<Effect>) {
-        let word = match &end {
-            End::Completed(_) => "completed",
-            End::Failed(..) => "failed",
-            End::Released => "released",
-        };
         self.tools.metrics.count(
             "windlass_job_attempts_total",
-            &[("type", &job.kind), ("end", word)],
+            &[("type", &job.kind), ("end", word(&end))],
             1,
         );
         if let End::Failed(why, _) = &end {
@@ -279,6 +283,14 @@ impl Hands {
                 Err(again) => e = again,
             }
         }
+    }
+}
+
+fn word(end: &End) -> &'static str {
+    match end {
+        End::Completed(_) => "completed",
+        End::Failed(..) => "failed",
+        End::Released => "released",
     }
 }
 

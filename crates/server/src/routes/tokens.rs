@@ -93,7 +93,11 @@ pub(super) async fn revoke(
 ) -> Result<Json<Token>, Problems> {
     not_anonymous(&who)?;
     let missing = || Refusal::new(ErrorCode::NotFound, "no such token");
-    let id: TokenId = id.parse().map_err(|_| missing())?;
+    // Whoever has a token need not know its id to give it back.
+    let id: TokenId = match (id.as_str(), who.token_id) {
+        ("self", Some(id)) => id,
+        _ => id.parse().map_err(|_| missing())?,
+    };
     let (own, now) = (who.owner, site.service.now());
     let is_admin = who.require(Scope::Admin).is_ok();
     let who = who.0;

@@ -26,6 +26,8 @@ use crate::clock::{World, random};
 use crate::failure::Refusal;
 use crate::metrics::Metrics;
 use crate::routes::Problems;
+use crate::text::hex;
+use crate::traces;
 
 /// Names a request, in both directions.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("windlass-request-id");
@@ -87,9 +89,11 @@ impl Front {
         let method = request.method().clone();
         let origin = self.allowed_origin(request.headers());
         let span = tracing::info_span!("request", id = %id);
+        let trace = traces::request(&id, word(&method));
         self.metrics.add("windlass_requests_running", &[], 1.0);
         let mut response = self
             .answer(request, from, &origin, next)
+            .instrument(trace.clone())
             .instrument(span.clone())
             .await;
         self.metrics.add("windlass_requests_running", &[], -1.0);
@@ -118,6 +122,7 @@ impl Front {
                 tracing::debug!(%method, route, status = status.as_u16(), ms, %from, "answered");
             }
         });
+        traces::answered(&trace, word(&method), route, status.as_u16());
         self.see_off(&mut response, &id, origin);
         response
     }

@@ -3,8 +3,10 @@
 
 mod keys;
 mod layers;
+mod oidc;
 mod parse;
 mod storage;
+mod traces;
 mod work;
 
 use std::net::SocketAddr;
@@ -17,6 +19,8 @@ use windlass_core::error::{ErrorCode, Failure};
 use crate::auth::keeper::Anonymous;
 use crate::auth::limiter::Rate;
 use crate::janitor::plan::Thresholds;
+use crate::oidc::OidcSettings;
+use crate::traces::TraceSettings;
 pub use keys::{KEYS, Key};
 pub use layers::{Layers, Origin};
 pub use storage::{Bucket, StoragePlace};
@@ -134,8 +138,12 @@ pub struct Settings {
     pub janitor: Thresholds,
     /// Time that requests get to end.
     pub shutdown_grace: Duration,
+    /// The identity provider with which people sign in.
+    pub oidc: Option<OidcSettings>,
     /// Workers and what they call.
     pub work: WorkSettings,
+    /// Where traces go.
+    pub traces: Option<TraceSettings>,
     /// Lines of the log.
     pub log_format: LogFormat,
     /// What is logged.
@@ -181,7 +189,9 @@ impl Settings {
             anonymous: Some(Anonymous { quota_bytes: quota }).filter(|_| quota > 0),
             janitor: thresholds(layers)?,
             shutdown_grace: layers.or("shutdown-grace", "30s", p::duration)?,
+            oidc: oidc::resolve(layers)?,
             work: work::resolve(layers)?,
+            traces: traces::resolve(layers)?,
             log_format: layers.or("log-format", "json", p::log_format)?,
             log: layers.or("log", "info", p::text)?,
             data,

@@ -28,6 +28,7 @@ use crate::embedded::prepare_home;
 use crate::embedding::{ApiKey, Embedder, Endpoint};
 use crate::failure::internal;
 use crate::metrics::Metrics;
+use crate::oidc::SignIn;
 use crate::outgoing::Outgoing;
 use crate::processing::Tools;
 use crate::processing::deliver::Deliverer;
@@ -118,13 +119,15 @@ pub async fn start_with(settings: Settings, world: Arc<dyn World>) -> Result<Ser
     let since = world.now().as_millis() / 1_000;
     metrics.count("windlass_start_time_seconds", &[], since.unsigned_abs());
     let stop = CancellationToken::new();
-    let keeper = Arc::new(Keeper::new(db, Arc::clone(&world), settings.anonymous));
     let tools = tools(&settings, &service, &metrics, &world).await?;
+    let sign_in = sign_in(&settings, &db, &tools, &world).await?;
+    let keeper = Arc::new(Keeper::new(db, Arc::clone(&world), settings.anonymous));
     let site = Site {
         service: Arc::clone(&service),
         keeper: Arc::clone(&keeper),
         metrics: Arc::clone(&metrics),
         tools: Some(Arc::clone(&tools)),
+        sign_in,
         ending: stop.clone(),
     };
     let health = Health {
@@ -281,6 +284,23 @@ async fn tools(
         metrics: Arc::clone(metrics),
         scratch: settings.data.join("scratch"),
     }))
+}
+
+/// Sign-in with the identity provider of the settings.
+async fn sign_in(
+    settings: &Settings,
+    db: &Db,
+    tools: &Tools,
+    world: &Arc<dyn World>,
+) -> Result<Option<Arc<SignIn>>, Failure> {
+    let Some(oidc) = &settings.oidc else {
+        return Ok(None);
+    };
+    let allowed = &settings.work.outgoing_allow;
+    let seal = Arc::clone(&tools.seal);
+    let sign_in = SignIn::new(oidc.clone(), allowed, db.clone(), seal, Arc::clone(world))?;
+    sign_in.begin().await?;
+    Ok(Some(Arc::new(sign_in)))
 }
 
 async fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {

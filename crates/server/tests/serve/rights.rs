@@ -191,6 +191,9 @@ const OPEN: &[&str] = &[
     "/v1/public/{public_id}/{session}",
     "/v1/public/d/{destination}/{*key}",
     "/s3/sts",
+    // What may be asked without a token, and what it takes, is in `tests/oidc`.
+    "/v1/signin",
+    "/v1/signin:poll",
 ];
 
 /// The patterns that the program's own text has.

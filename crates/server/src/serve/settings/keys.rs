@@ -117,6 +117,35 @@ pub const KEYS: &[Key] = &[
         "30s",
         "time that requests get to end at a shutdown",
     ),
+    key(
+        "oidc-issuer",
+        "none",
+        "identity provider with which people sign in, as https://login.example.com/realms/team",
+    ),
+    key("oidc-client-id", "", "what it calls this server"),
+    secret("oidc-client-secret", "none", "what it knows this server by"),
+    key("oidc-scopes", "openid profile email", "what is asked of it"),
+    key(
+        "oidc-name-claim",
+        "preferred_username",
+        "claim with the name of a new owner",
+    ),
+    key(
+        "oidc-groups",
+        "all",
+        "groups of people who may sign in, with commas between",
+    ),
+    key("oidc-groups-claim", "groups", "claim with somebody's groups"),
+    key(
+        "oidc-domains",
+        "all",
+        "domains of mail addresses of people who may sign in",
+    ),
+    key(
+        "oidc-token-life",
+        "30d",
+        "a sign-in ends after this time",
+    ),
     key("workers", "2", "jobs at a time; 0: workers elsewhere do them"),
     key(
         "outgoing-allow",
@@ -158,6 +187,14 @@ pub const KEYS: &[Key] = &[
         "what no row knows is told when it was seen for so long",
     ),
     key("janitor-forget", "7d", "rows of what was deleted so long ago go"),
+    key(
+        "otel-endpoint",
+        "none",
+        "collector of OpenTelemetry that gets traces by HTTP, as http://127.0.0.1:4318",
+    ),
+    secret("otel-headers", "none", "what it wants with them, as api-key=SECRET"),
+    key("otel-service", "windlass", "what this server is called there"),
+    key("otel-share", "1", "share of requests and jobs that are traced, 0 to 1"),
     key("log", "info", "error, warn, info, debug, trace"),
     key("log-format", "json", "json or text"),
 ];
