@@ -41,6 +41,8 @@ export const SCENES = [
   'context',
   'details',
   'add',
+  'sign-in',
+  'sign-in-again',
   'receipt',
   'confirm',
   'states',

@@ -104,6 +104,8 @@ export function mockBackend(scene: SceneName, moving: boolean): Backend & String
         steps: [step('reachable'), { step: 'write', outcome: 'failed', detail: 'permission denied', code: 'destination_read_only' }],
       };
     }
+    if (destination.server)
+      return { ok: true, places: ['recordings'], steps: ['reachable', 'encrypted', 'sign_in', 'place'].map((name) => step(name)) };
     return {
       ok: true,
       places: [],
@@ -306,9 +308,10 @@ export function mockBackend(scene: SceneName, moving: boolean): Backend & String
       };
       return {
         name: of?.name ?? '',
-        folder: of?.kind === 's3' ? null : (of?.location ?? ''),
+        folder: of?.kind === 'folder' ? of.location : null,
         s3: of?.kind === 's3' ? s3 : null,
-        server: null,
+        server:
+          of?.kind === 'server' ? { url: 'https://up.example.com', token: '', place: 'recordings', keep_secret: 'keyring' as const } : null,
         make_default: of?.is_default ?? false,
       };
     },
@@ -323,6 +326,23 @@ export function mockBackend(scene: SceneName, moving: boolean): Backend & String
     },
     async checkDestination() {
       return check({ name: '', folder: '/mnt/studio', s3: null, server: null, make_default: false });
+    },
+    async signInOffer(url) {
+      return url.includes('token') ? null : 'login.example.com';
+    },
+    async beginSignIn(url) {
+      calls.push(`begin_sign_in ${url}`);
+      return { number: 1, address: 'https://login.example.com/device', code: 'WDJB-MJHT', opened: !url.includes('closed') };
+    },
+    async waitSignIn(number) {
+      calls.push(`wait_sign_in ${number}`);
+      return new Promise((done) => ((globalThis as { signedIn?: (owner: string) => void }).signedIn = (owner) => done({ owner })));
+    },
+    async openSignIn(number) {
+      calls.push(`open_sign_in ${number}`);
+    },
+    async cancelSignIn(number) {
+      calls.push(`cancel_sign_in ${number}`);
     },
     async removeDestination(id) {
       if (snapshot.groups.some((g) => g.destination_id === id && g.finished_at === null))
@@ -391,8 +411,7 @@ function stage(scene: SceneName, send: (message: Message) => void) {
   }
   if (scene === 'transfers' || scene === 'big' || scene === 'hostile') click('group-toggle');
   if (scene === 'failures') document.querySelector<HTMLElement>('[data-option="attention"]')?.click();
-  if (scene === 'settings' || scene === 'add' || scene === 'speed' || scene === 'diagnostics' || scene === 'licences')
-    click('nav-settings');
+  if (['settings', 'add', 'sign-in', 'sign-in-again', 'speed', 'diagnostics', 'licences'].includes(scene)) click('nav-settings');
   if (scene === 'speed') setTimeout(() => click('page-start'), 50);
   if (scene === 'diagnostics') setTimeout(() => click('make-diagnostics'), 50);
   if (scene === 'licences') setTimeout(() => click('show-licences'), 50);
@@ -429,7 +448,18 @@ function stage(scene: SceneName, send: (message: Message) => void) {
       }
     }, 200);
   }
-  if (scene === 'add') setTimeout(() => click('dest-add'), 50);
+  if (scene === 'add' || scene === 'sign-in') setTimeout(() => click('dest-add'), 50);
+  if (scene === 'sign-in') {
+    setTimeout(() => click('dest-kind-server'), 100);
+    setTimeout(() => {
+      const field = document.querySelector<HTMLInputElement>('[data-testid="dest-server-url"]');
+      if (!field) return;
+      field.value = 'https://up.example.com';
+      field.dispatchEvent(new Event('input', { bubbles: true }));
+      field.dispatchEvent(new Event('change', { bubbles: true }));
+    }, 150);
+  }
+  if (scene === 'sign-in-again') setTimeout(() => click('dest-sign-in'), 50);
   if (scene === 'receipt') {
     document.querySelector<HTMLElement>('[data-option="finished"]')?.click();
     setTimeout(() => click('btn-receipt'), 50);

@@ -36,6 +36,8 @@ export const SCENES = [
   'context',
   'details',
   'add',
+  'sign-in',
+  'sign-in-again',
   'receipt',
   'confirm',
   'states',
@@ -106,6 +108,14 @@ function file(part: Partial<FileView> & Pick<FileView, 'group_id' | 'position' |
   };
 }
 
+const SERVER: DestinationView = {
+  id: 'd-server',
+  name: 'Studio server',
+  kind: 'server',
+  location: 'recordings at up.example.com',
+  is_default: false,
+  problem: 'token_expired',
+};
 const DESTINATIONS: DestinationView[] = [
   { id: 'd-nas', name: 'Studio NAS', kind: 'folder', location: '/mnt/studio/Uploads', is_default: true, problem: null },
   {
@@ -480,7 +490,7 @@ export function sceneOf(name: SceneName): Scene {
         paused: false,
         blocked_by: name === 'relaunch' ? (['question'] as const).slice() : [],
       },
-      destinations: first ? [] : DESTINATIONS,
+      destinations: first ? [] : name === 'sign-in-again' ? [...DESTINATIONS, SERVER] : DESTINATIONS,
       relaunch: name === 'relaunch' ? REPORT : null,
       watches: bare || name === 'watched-none' || !DESTINATIONS[0] ? [] : watchViews(NOW, DESTINATIONS[0]),
       first_run: first,

@@ -1,6 +1,7 @@
 /** A destination being filled in: its fields, and how its last test went. */
 import type { DestinationCheck, DestinationId, DestinationKind } from '../contract';
 import type { Queue } from '../queue/queue.svelte';
+import { SignIn } from './sign-in.svelte';
 import { defaultName, type DestinationForm, emptyForm, formOf, isComplete, newDestination } from './form';
 
 /** A folder is tested this long after the last key, in milliseconds. */
@@ -12,6 +13,8 @@ export class Draft {
   checking = $state(false);
   /** What the server that was asked last offers. */
   places = $state.raw<readonly string[]>([]);
+  /** Of a server. */
+  readonly signIn: SignIn;
   readonly #queue: Queue;
   readonly #taken: () => readonly string[];
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -19,6 +22,7 @@ export class Draft {
 
   constructor(queue: Queue, folder: string, taken: () => readonly string[]) {
     this.#queue = queue;
+    this.signIn = new SignIn(queue.backend);
     this.#taken = taken;
     this.form = emptyForm(folder);
   }
@@ -30,6 +34,7 @@ export class Draft {
   async edit(id: DestinationId): Promise<void> {
     this.editing = id;
     await this.#queue.do(async (b) => (this.form = formOf(await b.destinationForm(id))));
+    if (this.form.kind === 'server') await this.signIn.ask(this.form.url);
   }
 
   get complete(): boolean {
@@ -47,6 +52,12 @@ export class Draft {
     this.checking = false;
     clearTimeout(this.#timer);
     if (this.form.kind === 'folder' && this.complete && this.editing === null) this.#timer = setTimeout(() => void this.test(), QUIET);
+  }
+
+  /** Somebody signed in: what the server offers is asked for at once. */
+  async signed(): Promise<void> {
+    this.changed();
+    if (this.editing === null) await this.test();
   }
 
   choose(kind: DestinationKind): void {

@@ -75,6 +75,15 @@ export interface AddWatch {
   onlyNew: boolean;
 }
 
+/** A sign-in that waits for the person in the browser. */
+export interface SignInBegun {
+  number: number;
+  address: string;
+  code: string;
+  /** Whether a browser was opened there. */
+  opened: boolean;
+}
+
 /** Whether a file was written, or the person thought better of it. */
 export interface Saved {
   saved: boolean;
@@ -162,6 +171,13 @@ export interface Backend {
   setDefaultDestination(id: DestinationId): Promise<void>;
   chooseDestinationFolder(): Promise<string | null>;
   finishFirstRun(): Promise<void>;
+  /** The host where people sign in for a server; null where they have tokens alone. */
+  signInOffer(url: string): Promise<string | null>;
+  beginSignIn(url: string): Promise<SignInBegun>;
+  /** Answers once the person is done. */
+  waitSignIn(number: number): Promise<{ owner: string }>;
+  openSignIn(number: number): Promise<void>;
+  cancelSignIn(number: number): Promise<void>;
   receipt(group: GroupId): Promise<ReceiptView>;
   verifyGroup(group: GroupId): Promise<VerifyOutcome>;
   showAtDestination(group: GroupId): Promise<void>;

@@ -185,7 +185,7 @@ export const de: Words = {
     s3Title: 'Mein S3-Bucket',
     s3Text: 'Amazon S3, Garage, Ceph, R2 und andere. Braucht ein Schlüsselpaar.',
     serverTitle: 'Windlass-Server',
-    serverText: 'Ein Server Ihres Teams. Braucht seine Adresse und ein Token.',
+    serverText: 'Ein Server Ihres Teams. Braucht seine Adresse und eine Anmeldung oder ein Token.',
     token: 'Token',
     tokenStays: 'das gespeicherte bleibt',
     place: 'Ziel auf dem Server',
@@ -214,6 +214,23 @@ export const de: Words = {
     checkWord: checks,
     checkFailed: (name, why) => `${name}: ${why}`,
     outcome: { ok: 'bestanden', warning: 'bestanden mit Hinweis', failed: 'nicht bestanden' },
+  },
+
+  signIn: {
+    signIn: 'Anmelden',
+    at: (host) => `Bei diesem Server melden Sie sich über ${host} an.`,
+    begin: 'Im Browser anmelden',
+    byToken: 'Stattdessen ein Token verwenden',
+    enter: 'Ihr Browser öffnet sich. Vergleichen Sie diesen Code oder geben Sie ihn dort ein:',
+    open: 'Öffnen Sie diese Adresse in einem Browser, hier oder auf einem anderen Gerät, und geben Sie den Code ein:',
+    copy: 'Code kopieren',
+    waiting: 'Wartet auf Sie im Browser…',
+    again: 'Browser erneut öffnen',
+    done: (who) => `Angemeldet als ${who}`,
+    other: 'Als jemand anderes anmelden',
+    late: 'Der Code wurde nicht rechtzeitig verwendet.',
+    refused: 'Die Anmeldung wurde abgelehnt.',
+    away: 'Der Server erreicht die Anmeldung nicht. Versuchen Sie es später noch einmal.',
   },
 
   elsewhere: {

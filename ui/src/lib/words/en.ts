@@ -184,7 +184,7 @@ export const en = {
     s3Title: 'My S3 bucket',
     s3Text: 'Amazon S3, Garage, Ceph, R2 and others. Needs a key pair.',
     serverTitle: 'Windlass server',
-    serverText: 'A server of your team. Needs its address and a token.',
+    serverText: 'A server of your team. Needs its address and a sign-in or a token.',
     token: 'Token',
     tokenStays: 'the stored one stays',
     place: 'Destination on the server',
@@ -213,6 +213,23 @@ export const en = {
     checkWord: checks,
     checkFailed: (name: string, why: string) => `${name}: ${why}`,
     outcome: { ok: 'passed', warning: 'passed with a warning', failed: 'failed' },
+  },
+
+  signIn: {
+    signIn: 'Sign in',
+    at: (host: string) => `You sign in to this server at ${host}.`,
+    begin: 'Sign in with the browser',
+    byToken: 'Use a token instead',
+    enter: 'Your browser opens. Compare or enter this code there:',
+    open: 'Open this address in a browser, here or on another device, and enter the code:',
+    copy: 'Copy code',
+    waiting: 'Waiting for you in the browser…',
+    again: 'Open the browser again',
+    done: (who: string) => `Signed in as ${who}`,
+    other: 'Sign in as somebody else',
+    late: 'The code was not used in time.',
+    refused: 'The sign-in was refused.',
+    away: 'The server can’t reach where people sign in. Try again later.',
   },
 
   elsewhere: {
