@@ -13,6 +13,7 @@ mod names;
 mod page;
 mod program;
 mod proof;
+mod sign_in;
 mod watch;
 
 use serde::Serialize;
@@ -52,6 +53,8 @@ pub(crate) fn handler() -> impl Fn(Invoke<tauri::Wry>) -> bool + Send + Sync + '
         destinations::add_destination,
         watch::add_watch,
         groups::answer_relaunch,
+        sign_in::begin_sign_in,
+        sign_in::cancel_sign_in,
         destinations::check_destination,
         destinations::choose_destination_folder,
         files::choose_files,
@@ -77,6 +80,7 @@ pub(crate) fn handler() -> impl Fn(Invoke<tauri::Wry>) -> bool + Send + Sync + '
         program::make_diagnostics,
         groups::move_group,
         program::open_data_folder,
+        sign_in::open_sign_in,
         files::paste_files,
         check::preflight,
         check::preflight_accept,
@@ -101,11 +105,13 @@ pub(crate) fn handler() -> impl Fn(Invoke<tauri::Wry>) -> bool + Send + Sync + '
         watch::set_watch_intent,
         proof::show_at_destination,
         files::show_source,
+        sign_in::sign_in_offer,
         page::subscribe,
         destinations::test_destination,
         history::upload_again,
         watch::upload_anyway,
         proof::verify_group,
+        sign_in::wait_sign_in,
         watch::watch_files,
         page::watch_rows,
     ]

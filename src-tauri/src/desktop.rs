@@ -61,6 +61,16 @@ pub(crate) async fn open_folder(folder: PathBuf) -> Result<(), Failure> {
     }
 }
 
+/// Opens an address in the browser. Its asker has looked at it: a page over TLS, or of this computer.
+pub(crate) async fn open_address(address: String) -> Result<(), Failure> {
+    let opened = tokio::task::spawn_blocking(move || tauri_plugin_opener::open_url(address, None::<&str>));
+    match opened.await {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(why)) => Err(Failure::new(ErrorCode::Internal, format!("no browser: {why}"))),
+        Err(why) => Err(Failure::new(ErrorCode::Internal, why.to_string())),
+    }
+}
+
 /// The folder of a group inside a folder destination: where its objects' keys begin. `None` when a key would leave it.
 pub(crate) fn group_folder(destination: &Path, object_key: &str) -> Option<PathBuf> {
     let key = windlass_core::names::checked_rel_path(object_key)?;

@@ -24,6 +24,7 @@ mod notify;
 mod page;
 mod save;
 mod shell;
+mod sign_in;
 mod start;
 mod tray;
 mod window;

@@ -20,6 +20,7 @@ use crate::check::Looks;
 use crate::files::Given;
 use crate::follow::Facts;
 use crate::page::Page;
+use crate::sign_in::SignIns;
 use crate::words::{Words, words};
 
 /// Shared by commands, tray and desktop. Cheap to clone.
@@ -51,6 +52,8 @@ struct Inner {
     chosen_folders: Mutex<Vec<PathBuf>>,
     /// Hosts that the person confirmed in this run (A15).
     confirmed: Mutex<Vec<String>>,
+    /// Sign-ins at servers.
+    sign_ins: SignIns,
     /// A question before the end is open, or the end has begun.
     asking: AtomicBool,
     ending: AtomicBool,
@@ -70,6 +73,7 @@ impl Default for Inner {
             early: Mutex::default(),
             chosen_folders: Mutex::default(),
             confirmed: Mutex::default(),
+            sign_ins: SignIns::default(),
             asking: AtomicBool::new(false),
             ending: AtomicBool::new(false),
         }
@@ -118,6 +122,11 @@ impl Shell {
     /// Folders that were chosen to be watched, by their numbers.
     pub(crate) fn chosen_folders(&self) -> MutexGuard<'_, Vec<PathBuf>> {
         lock(&self.0.chosen_folders)
+    }
+
+    /// Sign-ins at servers.
+    pub(crate) fn sign_ins(&self) -> &SignIns {
+        &self.0.sign_ins
     }
 
     /// Dropped paths.

@@ -53,6 +53,10 @@ pub enum Verb {
     /// Destinations: where files go
     #[command(subcommand)]
     Dest(Dest),
+    /// Sign in at a Windlass server with the browser; what waited for it goes on
+    Login(Login),
+    /// Give the sign-in at a server back
+    Logout(Logout),
     /// Watched folders: what is written to them is uploaded by itself
     #[command(subcommand)]
     Watch(Watch),
@@ -207,6 +211,40 @@ pub struct DestToken {
     pub json: Json,
 }
 
+/// `windlass login`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+An address and a code are printed; open the address in any browser, on any device, and enter the code. Destinations on the
+server get the new sign-in; when there is none, one is added.
+
+With --json a line {\"event\":\"sign_in\",\"address\":…,\"address_with_code\":…,\"code\":…} is printed before the wait.")]
+pub struct Login {
+    /// Address of the server
+    pub url: String,
+    /// Name of the destination that is added [default: the server's host]
+    #[arg(long)]
+    pub name: Option<String>,
+    /// Which of the server's destinations is added, by its name there [default: the only one]
+    #[arg(long, value_name = "NAME")]
+    pub place: Option<String>,
+    /// Keep the sign-in in a file that only you can read, not in the system's keyring
+    #[arg(long)]
+    pub secrets_file: bool,
+    /// Output
+    #[command(flatten)]
+    pub json: Json,
+}
+
+/// `windlass logout`
+#[derive(Debug, Args)]
+pub struct Logout {
+    /// The server: its address, or the name of a destination on it
+    pub server: String,
+    /// Output
+    #[command(flatten)]
+    pub json: Json,
+}
+
 /// `windlass dest add`
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -216,7 +254,8 @@ Examples:
   windlass dest add team --server https://up.example.com --place recordings
 
 Keys of a bucket come from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, the token of a server from --token-file or
-WINDLASS_TOKEN, or they are asked for in a terminal. When the test fails, nothing is saved and the exit code is 3.")]
+WINDLASS_TOKEN, or they are asked for in a terminal; a server where people sign in shows an address and a code instead.
+When the test fails, nothing is saved and the exit code is 3.")]
 #[command(group = clap::ArgGroup::new("kind").required(true).args(["folder", "s3", "server"]))]
 pub struct DestAdd {
     /// Its name
@@ -245,9 +284,12 @@ pub struct DestAdd {
     /// Which of the server's destinations, by its name there [default: the only one]
     #[arg(long, value_name = "NAME", requires = "server", conflicts_with_all = ["folder", "s3"])]
     pub place: Option<String>,
-    /// File with the server's token [default: WINDLASS_TOKEN, else it is asked for]
+    /// File with the server's token [default: WINDLASS_TOKEN, else a sign-in, else it is asked for]
     #[arg(long, value_name = "FILE", requires = "server", conflicts_with_all = ["folder", "s3"])]
     pub token_file: Option<PathBuf>,
+    /// Sign in at the server with the browser, also where no terminal is
+    #[arg(long, requires = "server", conflicts_with_all = ["folder", "s3", "token_file"])]
+    pub sign_in: bool,
     /// Keep the keys or the token in a file that only you can read, not in the system's keyring
     #[arg(long, conflicts_with = "folder")]
     pub secrets_file: bool,
@@ -280,6 +322,8 @@ impl Verb {
             Self::Cancel(a) => a.json.json,
             Self::Retry(a) => a.json.json,
             Self::Receipt(a) | Self::Verify(a) => a.json.json,
+            Self::Login(a) => a.json.json,
+            Self::Logout(a) => a.json.json,
             Self::Watch(watch) => watch.json(),
             Self::Completions(_) => false,
             Self::Server(verb) => verb.json(),

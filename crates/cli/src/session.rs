@@ -266,6 +266,14 @@ impl Session {
         ask!(self, edit_destination(id, new))
     }
 
+    /// See `EngineHandle::sign_out`.
+    ///
+    /// # Errors
+    /// As [`Self::snapshot`].
+    pub async fn sign_out(&mut self, id: DestinationId) -> Result<bool, Failure> {
+        ask!(self, sign_out(id))
+    }
+
     /// See `EngineHandle::retry_processing`.
     ///
     /// # Errors

@@ -4,6 +4,7 @@ pub mod cancel;
 pub mod completions;
 pub mod dest;
 pub mod elsewhere;
+pub mod login;
 pub mod pause;
 pub mod receipt;
 pub mod resume;
@@ -49,6 +50,13 @@ impl Context {
             stop,
             told: Mutex::default(),
         }
+    }
+
+    /// Whether somebody can be asked: lines of JSON and pipes have nobody.
+    #[must_use]
+    pub fn is_with_a_person(&self) -> bool {
+        use std::io::IsTerminal as _;
+        !self.out.is_json() && std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
     }
 
     /// Opens a session.
@@ -101,6 +109,8 @@ pub async fn run(verb: Verb, cx: &Context) -> Result<Exit, Trouble> {
         Verb::Dest(Dest::Remove(args)) => dest::remove(args, cx).await,
         Verb::Dest(Dest::Default(args)) => dest::make_default(args, cx).await,
         Verb::Dest(Dest::Token(args)) => dest::token::run(args, cx).await,
+        Verb::Login(args) => login::login(args, cx).await,
+        Verb::Logout(args) => login::logout(args, cx).await,
         Verb::Watch(verb) => watch::run(verb, cx).await,
         Verb::Receipt(args) => receipt::run(args, cx).await,
         Verb::Verify(args) => verify::run(args, cx).await,

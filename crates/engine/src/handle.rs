@@ -422,6 +422,15 @@ impl EngineHandle {
         places::edit(&self.shared, id, new).await
     }
 
+    /// Gives the token of a server destination back: what goes there waits until somebody signs in again. Answers whether
+    /// the server took it back; where it could not be told, the token is forgotten here alone.
+    ///
+    /// # Errors
+    /// `not_found` for what is no server; as the keyring or the file answers.
+    pub async fn sign_out(&self, id: DestinationId) -> Result<bool, Failure> {
+        crate::server::sign_out(&self.shared, id).await
+    }
+
     /// Removes a destination.
     ///
     /// # Errors

@@ -37,6 +37,7 @@ pub mod remote;
 mod safe;
 mod server;
 mod shell;
+pub mod sign_in;
 mod start;
 mod summary;
 mod tracks;

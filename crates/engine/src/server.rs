@@ -249,6 +249,28 @@ pub(crate) async fn keep_token(
     })
 }
 
+/// Gives a token back, at the server and here. Answers whether the server was told.
+pub(crate) async fn sign_out(shared: &Shared, id: DestinationId) -> Result<bool, Failure> {
+    let missing = || Failure::new(ErrorCode::NotFound, "no such server");
+    let row = shared.planes.server(id).ok_or_else(missing)?;
+    let kept = crate::planes::keep(row.keep);
+    let told = match shared.planes.tokens().get(id, kept).await? {
+        None => true,
+        Some(token) => match crate::sign_in::end(&row.url, &token).await {
+            Ok(()) => true,
+            Err(failure) => {
+                tracing::warn!(%failure, "the server could not be told that a token is given back");
+                false
+            }
+        },
+    };
+    shared.planes.tokens().remove(id, kept).await?;
+    // Whoever asks from now on finds none.
+    shared.planes.put(row);
+    shared.deltas.destinations_changed();
+    Ok(told)
+}
+
 /// Has the server do again what it failed to do with files. Nothing is uploaded. Answers how many go again.
 pub(crate) async fn retry_processing(shared: &Arc<Shared>, scope: Scope) -> Result<u64, Failure> {
     let failed = shared

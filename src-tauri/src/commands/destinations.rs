@@ -16,6 +16,7 @@ pub(crate) async fn test_destination(
     shell: State<'_, Shell>,
     destination: NewDestination,
 ) -> Answer<DestinationCheck> {
+    let destination = shell.sign_ins().filled(destination)?;
     Ok(shell.engine().await?.test_destination(&destination).await?)
 }
 
@@ -39,6 +40,7 @@ pub(crate) async fn add_destination(
     shell: State<'_, Shell>,
     destination: NewDestination,
 ) -> Answer<DestinationCheck> {
+    let destination = shell.sign_ins().filled(destination)?;
     let engine = shell.engine().await?;
     if let Some((host, place)) = host_of(&destination) {
         let tested = engine.test_destination(&destination).await?;
@@ -78,6 +80,7 @@ pub(crate) async fn edit_destination(
     id: DestinationId,
     destination: NewDestination,
 ) -> Answer<DestinationCheck> {
+    let destination = shell.sign_ins().filled(destination)?;
     let engine = shell.engine().await?;
     if let Some((host, place)) = host_of(&destination) {
         let before = engine.destination_form(id).await?;

@@ -7,6 +7,7 @@ mod names;
 mod outage;
 mod queue;
 mod server;
+mod sign_in;
 mod sources;
 mod storage;
 mod target;

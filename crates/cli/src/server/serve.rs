@@ -27,7 +27,7 @@ pub async fn run(args: Serve, out: Output) -> Result<Exit, Trouble> {
         ],
     )?;
     let stop = Stop::listen()?;
-    let _log = logs::begin(&settings).map_err(told)?;
+    let logs = logs::begin(&settings).map_err(told)?;
     let data = settings.data.clone();
     let server = tokio::select! {
         server = serve::start(settings) => server.map_err(told)?,
@@ -48,6 +48,7 @@ pub async fn run(args: Serve, out: Output) -> Result<Exit, Trouble> {
     if !whole {
         tracing::warn!("requests were cut after the time that shutdown-grace gives them");
     }
+    logs.end().await;
     out.event(&event!("ended", whole: whole));
     Ok(Exit::Done)
 }

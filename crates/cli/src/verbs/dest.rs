@@ -124,7 +124,7 @@ async fn named(session: &mut Session, name: &str) -> Result<DestinationView, Tro
 }
 
 /// The steps of a test, with a tick each up to the first cross.
-fn tell_check(check: &DestinationCheck, out: Output) {
+pub(super) fn tell_check(check: &DestinationCheck, out: Output) {
     if out.is_json() {
         return;
     }
@@ -151,7 +151,7 @@ fn tell_check(check: &DestinationCheck, out: Output) {
 }
 
 /// The trouble that a failed test is.
-fn refused(check: &DestinationCheck, what: &str) -> Trouble {
+pub(super) fn refused(check: &DestinationCheck, what: &str) -> Trouble {
     let failed = check.steps.iter().find(|s| s.outcome == CheckOutcome::Failed);
     Trouble::new(
         failed.and_then(|s| s.code).unwrap_or(ErrorCode::StorageError),

@@ -196,6 +196,14 @@ impl Client {
         self.ask(Ask::EditDestination(id, new.clone()), SLOW).await
     }
 
+    /// See `EngineHandle::sign_out`.
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub async fn sign_out(&self, id: DestinationId) -> Result<bool, CallError> {
+        self.ask(Ask::SignOut(id), SLOW).await
+    }
+
     /// See `EngineHandle::retry_processing`.
     ///
     /// # Errors

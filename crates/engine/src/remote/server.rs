@@ -220,6 +220,7 @@ async fn carry_out(
         Ask::AddDestination(new) => h.add_destination(&new).await.and_then(value),
         Ask::CheckDestination(id) => h.check_destination(id).await.and_then(value),
         Ask::DestinationForm(id) => h.destination_form(id).await.and_then(value),
+        Ask::SignOut(id) => h.sign_out(id).await.and_then(value),
         Ask::EditDestination(id, new) => h.edit_destination(id, &new).await.and_then(value),
         Ask::RetryProcessing(scope) => h.retry_processing(scope.into()).await.and_then(value),
         Ask::Elsewhere => h.elsewhere().await.and_then(value),

@@ -61,6 +61,7 @@ pub(super) enum Ask {
     RemoveDestination(DestinationId),
     DestinationForm(DestinationId),
     EditDestination(DestinationId, NewDestination),
+    SignOut(DestinationId),
     RetryProcessing(Place),
     Elsewhere,
     DiscardElsewhere {

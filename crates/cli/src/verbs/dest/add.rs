@@ -7,7 +7,7 @@ use windlass_core::error::ErrorCode;
 use windlass_core::names::shown;
 use windlass_engine::view::{KeepSecret, NewDestination, NewS3, NewServer};
 
-use super::super::Context;
+use super::super::{Context, login};
 use super::{refused, tell_check};
 use crate::args::DestAdd;
 use crate::event;
@@ -19,7 +19,7 @@ use crate::session::Keeps;
 /// # Errors
 /// When the test fails: nothing is saved then. When the name is taken.
 pub async fn run(args: DestAdd, cx: &Context) -> Result<Exit, Trouble> {
-    let new = new_destination(&args, cx).await?;
+    let (new, signed_in) = new_destination(&args, cx).await?;
     let mut session = cx.session(Keeps::Briefly).await?;
     let added = async {
         let check = session.add_destination(&new).await?;
@@ -32,6 +32,9 @@ pub async fn run(args: DestAdd, cx: &Context) -> Result<Exit, Trouble> {
     }
     .await;
     session.close().await;
+    if signed_in && !matches!(&added, Ok((check, _)) if check.ok) {
+        login::give_back(&new).await;
+    }
     let (check, is_default) = added?;
     cx.out
         .event(&event!("added", destination: args.name, ok: check.ok, steps: check.steps));
@@ -46,7 +49,9 @@ pub async fn run(args: DestAdd, cx: &Context) -> Result<Exit, Trouble> {
     Ok(Exit::Done)
 }
 
-async fn new_destination(args: &DestAdd, cx: &Context) -> Result<NewDestination, Trouble> {
+/// What is to be added, and whether its token is of a sign-in.
+async fn new_destination(args: &DestAdd, cx: &Context) -> Result<(NewDestination, bool), Trouble> {
+    let mut signed_in = false;
     let mut new = NewDestination {
         name: args.name.clone(),
         folder: None,
@@ -75,9 +80,11 @@ async fn new_destination(args: &DestAdd, cx: &Context) -> Result<NewDestination,
         });
     }
     if let Some(url) = &args.server {
+        let token;
+        (token, signed_in) = self::token(args, url, cx).await?;
         new.server = Some(NewServer {
             url: url.clone(),
-            token: super::token::read(args.token_file.as_deref(), cx).await?,
+            token,
             place: args.place.clone().unwrap_or_default(),
             keep_secret: if args.secrets_file {
                 KeepSecret::File
@@ -86,7 +93,17 @@ async fn new_destination(args: &DestAdd, cx: &Context) -> Result<NewDestination,
             },
         });
     }
-    Ok(new)
+    Ok((new, signed_in))
+}
+
+/// The token of a server: told, or of a sign-in where the server has that and nobody told one.
+async fn token(args: &DestAdd, url: &str, cx: &Context) -> Result<(String, bool), Trouble> {
+    let told = args.token_file.is_some() || super::token::of_environment().is_some();
+    if args.sign_in || (!told && cx.is_with_a_person() && login::is_offered(url).await) {
+        return Ok((login::sign_in(url, cx).await?.token, true));
+    }
+    let told = super::token::read(args.token_file.as_deref(), cx).await?;
+    Ok((told, false))
 }
 
 fn absolute(folder: &Path) -> Result<String, Trouble> {

@@ -1,7 +1,6 @@
 //! Tokens of servers: read from a file, the environment or the terminal, never from an argument that others could see; and
 //! `windlass dest token`, which gives a server destination a new one.
 
-use std::io::IsTerminal as _;
 use std::path::Path;
 
 use windlass_core::error::ErrorCode;
@@ -51,6 +50,12 @@ pub async fn run(args: DestToken, cx: &Context) -> Result<Exit, Trouble> {
     Ok(Exit::Done)
 }
 
+/// The token of `WINDLASS_TOKEN`.
+pub(super) fn of_environment() -> Option<String> {
+    let told = std::env::var("WINDLASS_TOKEN").ok();
+    told.map(|t| t.trim().to_owned()).filter(|t| !t.is_empty())
+}
+
 /// The token: of the file, of `WINDLASS_TOKEN`, or typed.
 ///
 /// # Errors
@@ -66,16 +71,13 @@ pub(super) async fn read(file: Option<&Path>, cx: &Context) -> Result<String, Tr
         })?;
         return Ok(text.trim().to_owned());
     }
-    if let Some(token) = std::env::var("WINDLASS_TOKEN")
-        .ok()
-        .filter(|t| !t.trim().is_empty())
-    {
-        return Ok(token.trim().to_owned());
+    if let Some(token) = of_environment() {
+        return Ok(token);
     }
-    if cx.out.is_json() || !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
+    if !cx.is_with_a_person() {
         return Err(bad("The token of the server is missing.".to_owned()).todo(
             "Give it by --token-file or WINDLASS_TOKEN, or run this in a terminal: it asks. Whoever runs the server makes one \
-             by `windlass token create`.",
+             by `windlass token create`; where people sign in with the browser, `windlass login` does it.",
         ));
     }
     // The thread that waits for a token can't be stopped; a signal then ends the program.
