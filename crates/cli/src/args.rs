@@ -66,6 +66,9 @@ pub enum Verb {
     Verify(Receipt),
     /// Print completions for a shell
     Completions(Completions),
+    /// Write the pages of the manual into a folder; what packages are made with
+    #[command(hide = true)]
+    Man(Man),
     /// What a server needs
     #[command(flatten)]
     Server(ServerVerb),
@@ -179,6 +182,13 @@ pub struct Receipt {
 pub struct Completions {
     /// The shell
     pub shell: clap_complete::Shell,
+}
+
+/// `windlass man`
+#[derive(Debug, Args)]
+pub struct Man {
+    /// A folder that is there
+    pub folder: PathBuf,
 }
 
 /// `windlass dest`
@@ -325,7 +335,7 @@ impl Verb {
             Self::Login(a) => a.json.json,
             Self::Logout(a) => a.json.json,
             Self::Watch(watch) => watch.json(),
-            Self::Completions(_) => false,
+            Self::Completions(_) | Self::Man(_) => false,
             Self::Server(verb) => verb.json(),
             Self::Dest(Dest::Add(a)) => a.json.json,
             Self::Dest(Dest::List(a)) => a.json,

@@ -69,6 +69,7 @@ fn begin(verb: Verb, out: Output) -> Result<Exit, Trouble> {
         return Ok(verbs::completions::run(args));
     }
     let verb = match verb {
+        Verb::Man(args) => return verbs::man::run(&args),
         // A server is nobody's desktop: no queue, no engine.
         Verb::Server(verb) => return server::run(verb, out),
         verb => verb,

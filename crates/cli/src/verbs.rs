@@ -4,6 +4,7 @@ pub mod cancel;
 pub mod completions;
 pub mod dest;
 pub mod elsewhere;
+pub mod man;
 pub mod login;
 pub mod pause;
 pub mod receipt;
@@ -115,6 +116,7 @@ pub async fn run(verb: Verb, cx: &Context) -> Result<Exit, Trouble> {
         Verb::Receipt(args) => receipt::run(args, cx).await,
         Verb::Verify(args) => verify::run(args, cx).await,
         Verb::Completions(args) => Ok(completions::run(args)),
+        Verb::Man(args) => man::run(&args),
         Verb::Server(verb) => crate::server::run(verb, cx.out),
     }
 }

@@ -42,3 +42,28 @@ fn completions_exist_for_the_usual_shells() {
         assert!(script.contains("windlass"), "{shell}");
     }
 }
+
+#[test]
+fn the_manual_has_a_page_for_each_verb_and_is_no_verb_of_the_help() {
+    let computer = Computer::new();
+    let folder = tempfile::tempdir().unwrap();
+    computer.run(["man", folder.path().to_str().unwrap()]).is(0);
+    let help = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/help/windlass.txt"))
+        .unwrap();
+    let verbs = help
+        .lines()
+        .skip_while(|line| *line != "Commands:")
+        .skip(1)
+        .take_while(|line| !line.is_empty())
+        .filter_map(|line| line.split_whitespace().next());
+    let mut pages = 0;
+    for verb in verbs.filter(|verb| *verb != "help") {
+        let page = std::fs::read_to_string(folder.path().join(format!("windlass-{verb}.1"))).unwrap();
+        assert!(page.contains(".SH SYNOPSIS"), "{verb}");
+        pages += 1;
+    }
+    assert!(pages > 10, "{pages} pages");
+    assert!(!help.contains("  man "));
+    let overview = std::fs::read_to_string(folder.path().join("windlass.1")).unwrap();
+    assert!(overview.contains("WINDLASS_HOME") && overview.contains("130"));
+}
