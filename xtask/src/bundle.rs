@@ -85,7 +85,7 @@ fn pack() -> Result<()> {
 }
 
 /// On macOS and Windows the command line lies beside the window's program. Tauri wants the platform in its name.
-fn beside_the_window(windlass: &Path) -> Result<String> {
+fn beside_the_window(windlass: &Path) -> Result<PathBuf> {
     let host = Run::new("rustc --print host-tuple").output()?;
     let named = paths::target().join(format!(
         "release/bundle-files/windlass-{}{}",
@@ -97,7 +97,7 @@ fn beside_the_window(windlass: &Path) -> Result<String> {
     }
     fs::copy(windlass, &named)?;
     let without_platform = paths::target().join("release/bundle-files/windlass");
-    Ok(serde_json::json!({ "bundle": { "externalBin": [without_platform] } }).to_string())
+    files::write(&serde_json::json!({ "bundle": { "externalBin": [without_platform] } }))
 }
 
 /// The folder with the tools for an AppImage, when all are in it.

@@ -58,7 +58,7 @@ enum Kind {
 }
 
 /// The part of Tauri's configuration that only this machine knows: where the things to pack are.
-pub(super) fn configuration(windlass: &Path, window: &Path) -> Result<String> {
+pub(super) fn configuration(windlass: &Path, window: &Path) -> Result<PathBuf> {
     let stage = paths::target().join("release/bundle-files");
     if stage.exists() {
         fs::remove_dir_all(&stage)?;
@@ -121,7 +121,14 @@ pub(super) fn configuration(windlass: &Path, window: &Path) -> Result<String> {
         "deb": { "files": of(Kind::Deb)?, "depends": debian_libraries(&[windlass, window], &stage)? },
         "rpm": { "files": of(Kind::Rpm)?, "depends": [TRAY_RPM] },
     });
-    Ok(json!({ "bundle": { "linux": linux } }).to_string())
+    write(&json!({ "bundle": { "linux": linux } }))
+}
+
+/// Into a file, for it is long.
+pub(super) fn write(configuration: &Value) -> Result<PathBuf> {
+    let file = paths::target().join("release/bundle-files/tauri.conf.json");
+    fs::write(&file, configuration.to_string())?;
+    Ok(file)
 }
 
 /// The packages that have the libraries of these programs, with the oldest version that will do, as Debian's own tools tell;
@@ -191,7 +198,7 @@ fn manual(windlass: &Path, stage: &Path) -> Result<Vec<PathBuf>> {
 
 /// The same each time: without name and time of the file.
 fn zipped(file: &Path) -> Result<PathBuf> {
-    Run::new("gzip -9nf").arg(file).go()?;
+    Run::new("gzip -9nf").arg(file).output()?;
     let mut name = file.as_os_str().to_owned();
     name.push(".gz");
     Ok(name.into())
