@@ -36,6 +36,9 @@ macro_rules! params {
 }
 pub use crate::params;
 
+/// Where each statement tells its text in the log, on the lowest level. Values are never told.
+pub const STATEMENTS: &str = "windlass_server::sql";
+
 /// Which database it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Dialect {

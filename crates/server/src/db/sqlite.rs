@@ -16,7 +16,7 @@ use rusqlite::{Connection, ToSql, params_from_iter};
 use windlass_core::error::Failure;
 
 use super::error::sqlite as sql;
-use super::{Dialect, Row, Tx, Value};
+use super::{Dialect, Row, STATEMENTS, Tx, Value};
 use crate::failure::internal;
 
 pub(super) use open::version_of;
@@ -95,6 +95,7 @@ impl Tx for SqliteTx<'_> {
     }
 
     fn execute(&mut self, sql: &str, params: &[Value]) -> Result<u64, Failure> {
+        tracing::trace!(target: STATEMENTS, sql);
         self.attempt(|conn| {
             let mut statement = conn.prepare_cached(sql)?;
             statement.execute(params_from_iter(params)).map(|n| n as u64)
@@ -102,6 +103,7 @@ impl Tx for SqliteTx<'_> {
     }
 
     fn query(&mut self, sql: &str, params: &[Value]) -> Result<Vec<Row>, Failure> {
+        tracing::trace!(target: STATEMENTS, sql);
         self.attempt(|conn| {
             let mut statement = conn.prepare_cached(sql)?;
             let columns = statement.column_count();

@@ -126,8 +126,10 @@ pub(crate) fn page(
     if let Some(cursor) = filter.cursor {
         cursor::after("s", cursor, &mut sql, &mut values);
     }
+    // Of one group its own rows are put in order; in the order of all, those of every other group would be passed by.
+    let by = if filter.group.is_some() { "+" } else { "" };
     sql.push_str(&format!(
-        " ORDER BY s.created_at DESC, s.id DESC LIMIT {}",
+        " ORDER BY {by}s.created_at DESC, s.id DESC LIMIT {}",
         u64::from(filter.limit) + 1
     ));
     let rows = tx.query(&sql, &values)?;

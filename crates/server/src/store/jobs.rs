@@ -253,9 +253,12 @@ pub fn page(tx: &mut dyn Tx, filter: &JobFilter) -> Result<Vec<JobRow>, Failure>
         ));
     }
     values.push(filter.limit.into());
+    // Of one file or run its own jobs are put in order; in the order of all, every other one would be passed by.
+    let few = filter.session.is_some() || filter.run.is_some();
     let sql = format!(
-        "SELECT {COLUMNS} FROM processing_job WHERE {} ORDER BY created_at DESC, id DESC LIMIT ?{}",
+        "SELECT {COLUMNS} FROM processing_job WHERE {} ORDER BY {}created_at DESC, id DESC LIMIT ?{}",
         rules.join(" AND "),
+        if few { "+" } else { "" },
         values.len()
     );
     tx.query(&sql, &values)?.iter().map(read).collect()

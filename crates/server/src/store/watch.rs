@@ -29,10 +29,11 @@ const DEAD_AN_HOUR: u64 = 1_000;
 /// # Errors
 /// As the database answers.
 pub fn quiet(tx: &mut dyn Tx, now: Timestamp, limit: u32) -> Result<Vec<(OwnerId, FileId)>, Failure> {
+    // Open files first, and their objects then (CROSS): SQLite would begin with all objects that there are.
     let rows = tx.query(
-        "SELECT s.owner_id, s.id FROM upload_session s
-         JOIN stored_object o ON o.owner_id = s.owner_id AND o.id = s.object_id
-         WHERE s.deleted_at IS NULL AND s.state IN ('pending', 'uploading', 'verifying') AND s.canonical_id IS NULL
+        "SELECT s.owner_id, s.id FROM upload_session s CROSS JOIN stored_object o
+         WHERE o.owner_id = s.owner_id AND o.id = s.object_id
+           AND s.deleted_at IS NULL AND s.state IN ('pending', 'uploading', 'verifying') AND s.canonical_id IS NULL
            AND o.state = 'open' AND o.session_id = s.id
            AND (s.state <> 'verifying' OR s.lease_until <= ?1)
            AND (s.state <> 'pending' OR o.name_checked = 1 OR o.upload_id IS NOT NULL OR s.client_id IS NULL)

@@ -13,7 +13,7 @@ use windlass_core::time::Timestamp;
 use super::clock::{self, Clock};
 use super::connect::Server;
 use crate::db::sql::dollars;
-use crate::db::{Dialect, Row, Tx, Value, error, migrate};
+use crate::db::{Dialect, Row, STATEMENTS, Tx, Value, error, migrate};
 
 /// A closure runs again at most so often.
 const AGAIN: u32 = 5;
@@ -249,6 +249,7 @@ impl PostgresTx<'_> {
         params: &[Value],
         f: impl FnOnce(&mut Client, &Statement, &[&(dyn ToSql + Sync)]) -> Result<T, postgres::Error>,
     ) -> Result<T, Failure> {
+        tracing::trace!(target: STATEMENTS, sql);
         if let Some((failure, _)) = &self.broken {
             return Err(failure.clone());
         }

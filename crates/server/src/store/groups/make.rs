@@ -105,11 +105,11 @@ fn destination(
         }
     };
     // A group that is there already keeps its place, also when that was taken out of use since.
-    let known = tx.exists(
-        "SELECT 1 FROM destination d WHERE d.id = ?1 AND (d.state <> 'retired'
-           OR EXISTS (SELECT 1 FROM upload_group g WHERE g.id = ?2 AND g.destination_id = d.id))",
-        params![id, wanted.id],
-    )?;
+    let in_use = "SELECT 1 FROM destination WHERE id = ?1 AND state <> 'retired'";
+    let known = tx.exists(in_use, params![id])? || {
+        let there = "SELECT 1 FROM upload_group WHERE id = ?2 AND destination_id = ?1";
+        tx.exists(there, params![id, wanted.id])?
+    };
     if known { Ok(Ok(Some(id))) } else { missing() }
 }
 
