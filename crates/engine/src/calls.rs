@@ -262,11 +262,31 @@ pub(crate) async fn cancel_group(shared: &Shared, group: GroupId) -> Event {
 }
 
 pub(crate) async fn finalize(shared: &Shared, group: GroupId) -> Event {
+    // A closed group takes no more notes. That they were not taken is no reason to keep it open.
+    if let Err(failure) = crate::notes::tell(shared, group).await {
+        tracing::warn!(%group, %failure, "the ledger did not take the notes");
+    }
+    crate::folders::make(shared, group).await;
     let result = match of_group(shared, group).await {
-        Ok(plane) => plane.client.finalize_group(group).await.map(|_| ()),
+        Ok(plane) => close(&plane, group).await,
         Err(failure) => Err(failure),
     };
     Event::Finalized { group, result }
+}
+
+/// Completes a group at the ledger. One of which nothing went there, because all of it was there before, is given up: no
+/// empty draft of it stays.
+async fn close(plane: &Plane, group: GroupId) -> Result<(), Failure> {
+    match plane.client.finalize_group(group).await {
+        Err(e) if e.code == ErrorCode::FinalizeIncomplete => {
+            let there = plane.client.group(group).await?;
+            if there.total_files > 0 {
+                return Err(e);
+            }
+            plane.client.cancel_group(group).await.map(drop)
+        }
+        finalized => finalized.map(drop),
+    }
 }
 
 async fn of_group(shared: &Shared, group: GroupId) -> Result<Plane, Failure> {

@@ -15,13 +15,9 @@ use crate::shell::Shared;
 /// Files of one transaction: others wait for the writer.
 const STEP: usize = 500;
 
-pub(crate) async fn act(
-    shared: &Arc<Shared>,
-    group: GroupId,
-    chosen: Chosen,
-    act: FileAct,
-) -> Result<u64, Failure> {
-    let ids: Vec<FileId> = shared
+/// The files that are meant, by place.
+pub(crate) async fn ids(shared: &Shared, group: GroupId, chosen: Chosen) -> Result<Vec<FileId>, Failure> {
+    let ids = shared
         .queue
         .read(move |conn| match &chosen {
             Chosen::Places(places) => {
@@ -34,6 +30,16 @@ pub(crate) async fn act(
             Chosen::Found(find) => files::find_ids(conn, group, &crate::convert::find(find)),
         })
         .await?;
+    Ok(ids)
+}
+
+pub(crate) async fn act(
+    shared: &Arc<Shared>,
+    group: GroupId,
+    chosen: Chosen,
+    act: FileAct,
+) -> Result<u64, Failure> {
+    let ids = ids(shared, group, chosen).await?;
     let mut reached = 0;
     for step in ids.chunks(STEP) {
         reached += match act {

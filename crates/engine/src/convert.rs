@@ -7,12 +7,13 @@ use windlass_core::machine::{Activity, Machine};
 use windlass_core::names::shown;
 use windlass_core::states::{BlockedReason, FileState, GroupState, Intent, PartState};
 use windlass_queue::files::FileRow;
-use windlass_queue::groups::GroupRow;
+use windlass_queue::groups::{GroupRow, Origin};
 use windlass_queue::processing::{State, Track};
 use windlass_queue::totals::GroupTotals;
 
 use crate::view::{
-    ErrorFold, FileCounts, FileError, FileView, Find, FindKind, GroupView, ProcessingView, ProcessingWord,
+    ErrorFold, FileCounts, FileError, FileView, Find, FindKind, GroupView, Notes, ProcessingView,
+    ProcessingWord,
 };
 
 /// Cells of a part strip.
@@ -101,6 +102,7 @@ pub(crate) fn group_view(
         rejected: u32_of(totals.rejected),
         active: now.active,
         finishing: now.finishing,
+        removed: u32_of(totals.removed),
     };
     let word = group_word(GroupFacts {
         cancelled: row.record.intent == Intent::Cancelled,
@@ -135,6 +137,15 @@ pub(crate) fn group_view(
         rate_files: None,
         eta: None,
         errors,
+        notes: Some(Notes {
+            text: row.notes.text.clone(),
+            pairs: row.notes.pairs.clone(),
+        })
+        .filter(|notes| !notes.is_empty()),
+        regroups: row.origin != Origin::Watch
+            && !row.scanning
+            && row.record.intent != Intent::Cancelled
+            && !matches!(row.record.state, GroupState::Completed | GroupState::Cancelled),
         created_at: row.created_at.as_millis(),
         finished_at: row.finished_at.map(|t| t.as_millis()),
     }
@@ -203,6 +214,7 @@ pub(crate) fn file_view(
             row.bytes_done
         },
         error: row.error.as_ref().map(file_error),
+        moved_to: row.moved_to,
         object_key: row.object_key.clone(),
         processing: row.track.as_ref().and_then(processing),
     }

@@ -350,7 +350,8 @@ async fn refresh(
                 }
             };
             let mut full = Vec::with_capacity(rows.len());
-            for row in rows {
+            // One that went over to another has no card.
+            for row in rows.into_iter().filter(|r| r.merged_into.is_none()) {
                 let t: GroupTotals = totals(conn, row.record.id)?;
                 let folds = if t.failed + t.rejected > 0 {
                     error_folds(conn, row.record.id)?
@@ -362,6 +363,11 @@ async fn refresh(
             Ok((full, places))
         })
         .await?;
+    if which.is_none() {
+        // What left since the last delta is not in a picture of now.
+        let there: std::collections::BTreeSet<_> = rows.iter().map(|(r, ..)| r.record.id).collect();
+        state.groups.retain(|id, _| there.contains(id));
+    }
     let paused = shared.deltas.is_paused();
     let held: Vec<bool> = rows
         .iter()

@@ -6,13 +6,13 @@ use windlass_core::names::shown;
 use windlass_core::time::Timestamp;
 use windlass_queue::events::{self, EventScope};
 use windlass_queue::history::{self, Ended, HistoryFilter, HistoryRow};
-use windlass_queue::{groups, receipts, search};
+use windlass_queue::{folders, groups, receipts, search};
 
 use crate::receipts::{DOUBTED, VERIFIED, line};
 use crate::shell::Shared;
 use crate::view::{
-    FoundFile, FoundFiles, HistoryAsk, HistoryDetails, HistoryEnd, HistoryEntry, HistoryPage, HistoryPlace,
-    ReceiptPage,
+    EmptyFolder, FoundFile, FoundFiles, HistoryAsk, HistoryDetails, HistoryEnd, HistoryEntry, HistoryPage,
+    HistoryPlace, Notes, ReceiptPage,
 };
 
 /// Lines of one page.
@@ -111,7 +111,7 @@ pub(crate) async fn files(
 }
 
 pub(crate) async fn details(shared: &Shared, group: GroupId) -> Result<HistoryDetails, Failure> {
-    let (row, facts, asked, on_list) = shared
+    let (row, facts, asked, on_list, notes, empty) = shared
         .queue
         .read(move |conn| {
             let told = events::of(conn, EventScope::Group(group), EVENTS)?;
@@ -123,6 +123,8 @@ pub(crate) async fn details(shared: &Shared, group: GroupId) -> Result<HistoryDe
                 receipts::facts(conn, group)?,
                 asked,
                 groups::get(conn, group)?.is_some(),
+                groups::notes(conn, group)?,
+                folders::of_group(conn, group)?,
             ))
         })
         .await?;
@@ -139,6 +141,17 @@ pub(crate) async fn details(shared: &Shared, group: GroupId) -> Result<HistoryDe
         last_at: facts.last_at.map(|t| t.as_millis()),
         asked: asked.map(crate::details::event),
         on_list,
+        notes: Notes {
+            text: notes.text,
+            pairs: notes.pairs,
+        },
+        empty_folders: empty
+            .into_iter()
+            .map(|f| EmptyFolder {
+                path: shown(&f.rel_path),
+                made: f.made,
+            })
+            .collect(),
     })
 }
 

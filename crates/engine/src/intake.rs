@@ -5,29 +5,32 @@
 //! again and takes in what is not there yet. A path that can't be taken becomes a row too, with its reason, so that
 //! the numbers add up (I8). Links inside a folder are not followed; pipes, sockets and devices are never opened.
 
-use std::collections::HashMap;
-use std::hash::{BuildHasher as _, RandomState};
+mod again;
+mod look;
+mod taken;
+
 use std::os::unix::ffi::OsStrExt as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use tokio::sync::mpsc;
-use walkdir::WalkDir;
 use windlass_core::error::{ErrorCode, Failure};
-use windlass_core::fingerprint::SourceFingerprint;
 use windlass_core::ids::GroupId;
 use windlass_core::limits::{MAX_FILES_PER_INTAKE, MAX_TEXT_BYTES};
 use windlass_core::machine::Event;
 use windlass_core::machine::records::Change;
-use windlass_core::names::{checked_rel_path, decode_path_text, encode_path_bytes, numbered};
+use windlass_core::names::{decode_path_text, encode_path_bytes};
 use windlass_core::part_plan::PartPlan;
 use windlass_core::states::{GroupState, Intent};
 use windlass_queue::files::NewFile;
 use windlass_queue::groups::NewGroup;
 use windlass_queue::{
-    Connection, QueueError, changes, destinations, files, groups, hash_cache, history, receipts, settings,
+    Connection, QueueError, changes, destinations, files, folders, groups, hash_cache, receipts, settings,
 };
-use windlass_transfer::source;
+
+pub(crate) use again::again;
+pub(crate) use look::{Found, found, walk_roots};
+use taken::Taken;
 
 use crate::clock;
 use crate::handle::{AddPaths, Leave};
@@ -191,77 +194,6 @@ async fn leave_of(shared: &Shared, id: GroupId) -> Leave {
     }
 }
 
-/// Takes the originals of a group in once more, as a new group of the same name: what was dropped then, as it is now.
-pub(crate) async fn again(shared: &Arc<Shared>, group: GroupId) -> Result<GroupId, Failure> {
-    let (name, origin, destination, paths) = shared
-        .queue
-        .read(move |conn| {
-            let row = groups::get(conn, group)?;
-            let ended = history::get(conn, group)?;
-            let name = row
-                .as_ref()
-                .map(|r| r.name.clone())
-                .or(ended.as_ref().map(|h| h.name.clone()));
-            let place = row.map(|r| r.record.destination).or(ended.map(|h| h.destination));
-            let mut paths = std::collections::BTreeSet::new();
-            let mut next = 0;
-            loop {
-                let rows = files::page(conn, group, next, BATCH, &[])?;
-                let Some(last) = rows.last() else { break };
-                next = last.position.unsigned_abs() + 1;
-                paths.extend(rows.iter().map(|r| root_of(&r.path, &r.rel_path)));
-            }
-            for line in receipts::of_group(conn, group)? {
-                paths.insert(root_of(&line.path, &line.rel_path));
-            }
-            let known = destinations::list(conn)?;
-            let place = place.filter(|p| known.iter().any(|d| d.id == *p));
-            Ok((name, crate::handle::Origin::Dialog, place, paths))
-        })
-        .await?;
-    if paths.is_empty() {
-        return Err(Failure::new(
-            ErrorCode::NotFound,
-            "its files are not known any more",
-        ));
-    }
-    add(
-        shared,
-        AddPaths {
-            paths: paths.into_iter().collect(),
-            id: None,
-            group: None,
-            name,
-            destination,
-            origin,
-        },
-    )
-    .await
-}
-
-/// What was given for a file to come in: the folder in which its path inside the group begins, or the file itself.
-fn root_of(path: &[u8], rel_path: &str) -> PathBuf {
-    let whole = crate::groups::path_of(path);
-    let below = rel_path.matches('/').count();
-    let mut root = whole.as_path();
-    for _ in 0..below {
-        match root.parent() {
-            Some(parent) => root = parent,
-            None => return whole.clone(),
-        }
-    }
-    // A file that came under another name (two of one name) is itself what was given, unless its folder is.
-    let first = rel_path.split('/').next().unwrap_or(rel_path);
-    let named = root
-        .file_name()
-        .is_some_and(|n| encode_path_bytes(n.as_bytes()) == first);
-    if below == 0 || named {
-        root.to_owned()
-    } else {
-        whole.clone()
-    }
-}
-
 /// Walks again what a crash cut.
 pub(crate) async fn resume_walk(shared: &Arc<Shared>, id: GroupId) -> Result<(), Failure> {
     let roots = shared
@@ -304,32 +236,8 @@ pub(crate) fn name_of(paths: &[PathBuf]) -> String {
     name.replace('\0', "\u{fffd}")
 }
 
-/// One thing that the walk found.
-pub(crate) struct Found {
-    pub(crate) path: PathBuf,
-    pub(crate) rel_path: String,
-    pub(crate) fingerprint: SourceFingerprint,
-    pub(crate) refused: Option<Failure>,
-}
-
-/// Everything below the roots, in order, each with the folder from which its name counts. What was given itself may be a
-/// link: the person pointed at it. Links below are not followed.
-pub(crate) fn walk_roots(
-    paths: &[PathBuf],
-) -> impl Iterator<Item = (walkdir::Result<walkdir::DirEntry>, PathBuf)> + '_ {
-    paths.iter().flat_map(|root| {
-        let parent = root.parent().unwrap_or(Path::new("")).to_owned();
-        WalkDir::new(root)
-            .follow_links(false)
-            .follow_root_links(true)
-            .sort_by_file_name()
-            .into_iter()
-            .map(move |entry| (entry, parent.clone()))
-    })
-}
-
 async fn walk(shared: Arc<Shared>, id: GroupId, paths: Vec<PathBuf>) {
-    let (send, mut batches) = mpsc::channel::<Vec<Found>>(AHEAD);
+    let (send, mut batches) = mpsc::channel::<Batch>(AHEAD);
     let leave = leave_of(&shared, id).await;
     let walker = tokio::task::spawn_blocking(move || walk_all(&paths, leave, &send));
     let mut stop_early = false;
@@ -371,9 +279,18 @@ async fn walk(shared: Arc<Shared>, id: GroupId, paths: Vec<PathBuf>) {
     shared.deltas.stir(id);
 }
 
+/// What the walk found since the batch before.
+#[derive(Default)]
+struct Batch {
+    files: Vec<Found>,
+    /// Folders with nothing in them, as paths inside the group.
+    empty: Vec<String>,
+}
+
 /// Walks the roots in order. Blocks. Answers a failure that is to be told once.
-fn walk_all(paths: &[PathBuf], leave: Leave, send: &mpsc::Sender<Vec<Found>>) -> Option<Failure> {
-    let mut batch = Vec::with_capacity(BATCH);
+fn walk_all(paths: &[PathBuf], leave: Leave, send: &mpsc::Sender<Batch>) -> Option<Failure> {
+    let mut batch = Batch::default();
+    let mut folders = look::EmptyFolders::default();
     let mut count = 0usize;
     let mut first = true;
     for (entry, parent) in walk_roots(paths) {
@@ -383,13 +300,14 @@ fn walk_all(paths: &[PathBuf], leave: Leave, send: &mpsc::Sender<Vec<Found>>) ->
             flush(&mut batch, send);
             return Some(Failure::new(ErrorCode::TooManyFiles, last.to_string_lossy()));
         }
+        batch.empty.extend(folders.next(&entry, &parent));
         if let Some(found) = found(entry, &parent)
             && !(leave.troubled && (found.refused.is_some() || std::fs::File::open(&found.path).is_err()))
         {
-            batch.push(found);
+            batch.files.push(found);
         }
         // The first files go at once, so that sending begins while the walk goes on.
-        let full = batch.len() >= if first { 50 } else { BATCH };
+        let full = batch.files.len() + batch.empty.len() >= if first { 50 } else { BATCH };
         if full {
             first = false;
             if !flush(&mut batch, send) {
@@ -397,98 +315,20 @@ fn walk_all(paths: &[PathBuf], leave: Leave, send: &mpsc::Sender<Vec<Found>>) ->
             }
         }
     }
+    batch.empty.extend(folders.end());
     flush(&mut batch, send);
     None
 }
 
-fn flush(batch: &mut Vec<Found>, send: &mpsc::Sender<Vec<Found>>) -> bool {
-    batch.is_empty() || send.blocking_send(std::mem::take(batch)).is_ok()
-}
-
-const NOTHING: SourceFingerprint = SourceFingerprint {
-    dev: 0,
-    inode: 0,
-    size: 0,
-    mtime_ns: 0,
-    ctime_ns: 0,
-};
-
-pub(crate) fn found(entry: walkdir::Result<walkdir::DirEntry>, parent: &Path) -> Option<Found> {
-    let rel =
-        |path: &Path| encode_path_bytes(path.strip_prefix(parent).unwrap_or(path).as_os_str().as_bytes());
-    let refuse = |path: &Path, failure: Failure| Found {
-        path: path.to_owned(),
-        rel_path: rel(path),
-        fingerprint: NOTHING,
-        refused: Some(failure),
-    };
-    let entry = match entry {
-        Ok(entry) => entry,
-        Err(e) => {
-            let path = e.path().map_or_else(|| parent.to_owned(), Path::to_owned);
-            let failure = match (e.loop_ancestor(), e.io_error()) {
-                (Some(_), _) => Failure::new(
-                    ErrorCode::NotRegularFile,
-                    "the link leads back to a folder above it",
-                ),
-                (None, Some(io)) => source::source_failure(io, &path, None),
-                (None, None) => Failure::new(ErrorCode::ReadError, e.to_string()),
-            };
-            return Some(refuse(&path, failure));
-        }
-    };
-    let kind = entry.file_type();
-    if kind.is_dir() {
-        return None;
-    }
-    let path = entry.path();
-    if kind.is_symlink() && entry.depth() > 0 {
-        return Some(refuse(
-            path,
-            Failure::new(
-                ErrorCode::NotRegularFile,
-                "a link; links inside a folder are not followed",
-            ),
-        ));
-    }
-    // A root that is a link is looked at through the link.
-    let meta = if entry.depth() == 0 {
-        std::fs::metadata(path)
-    } else {
-        entry.metadata().map_err(Into::into)
-    };
-    match meta {
-        Err(e) => Some(refuse(path, source::source_failure(&e, path, None))),
-        Ok(meta) if meta.is_dir() => None,
-        Ok(meta) if !meta.is_file() => Some(refuse(
-            path,
-            Failure::new(ErrorCode::NotRegularFile, "a pipe, a socket or a device"),
-        )),
-        Ok(meta) => {
-            let fingerprint = source::fingerprint(&meta);
-            let rel_path = rel(path);
-            let refused = if checked_rel_path(&rel_path).is_none() {
-                Some(Failure::new(ErrorCode::NameInvalid, rel_path.clone()))
-            } else {
-                PartPlan::new(fingerprint.size)
-                    .err()
-                    .map(|e| Failure::new(ErrorCode::TooLarge, e.to_string()))
-            };
-            Some(Found {
-                path: path.to_owned(),
-                rel_path,
-                fingerprint,
-                refused,
-            })
-        }
-    }
+fn flush(batch: &mut Batch, send: &mpsc::Sender<Batch>) -> bool {
+    batch.files.is_empty() && batch.empty.is_empty() || send.blocking_send(std::mem::take(batch)).is_ok()
 }
 
 /// Writes a batch. `None`: the group takes no more.
 async fn store(
     shared: &Shared,
     id: GroupId,
-    batch: Vec<Found>,
+    batch: Batch,
     leave: Leave,
     mut taken: Taken,
 ) -> Result<Option<Taken>, Failure> {
@@ -505,9 +345,9 @@ async fn store(
                 return Ok(None);
             }
             let mut position = files::next_position(conn, id)?;
-            let mut new = Vec::with_capacity(batch.len());
+            let mut new = Vec::with_capacity(batch.files.len());
             let mut after = Vec::new();
-            for found in batch {
+            for found in batch.files {
                 if leave.unchanged && found.refused.is_none() {
                     let path = found.path.as_os_str().as_bytes();
                     let known = receipts::of_upload(conn, row.record.destination, path)?;
@@ -546,74 +386,10 @@ async fn store(
                 position += 1;
             }
             files::insert_many(conn, &new)?;
+            folders::add(conn, id, &batch.empty)?;
             let _ = changes::apply(conn, &after)?;
             Ok(Some(taken))
         })
         .await?;
     Ok(written)
-}
-
-/// The names that a group has, as hashes with their places: a million of them take few bytes each, and only a name that
-/// seems taken is looked up.
-struct Taken {
-    places: HashMap<u64, i64>,
-    hasher: RandomState,
-}
-
-impl Taken {
-    async fn of(shared: &Shared, id: GroupId) -> Result<Self, Failure> {
-        let mut taken = Self {
-            places: HashMap::new(),
-            hasher: RandomState::new(),
-        };
-        let mut next = 0;
-        loop {
-            let rows = shared
-                .queue
-                .read(move |conn| files::page(conn, id, next, BATCH, &[]))
-                .await?;
-            let Some(last) = rows.last() else { return Ok(taken) };
-            next = last.position.unsigned_abs() + 1;
-            for row in rows {
-                let key = taken.hasher.hash_one(&row.rel_path);
-                taken.places.insert(key, row.position);
-            }
-        }
-    }
-
-    /// The name under which it goes in, at this place; `None`: the very same file is there already (dropped twice, or walked
-    /// again).
-    fn name_for(
-        &mut self,
-        conn: &Connection,
-        group: GroupId,
-        found: &Found,
-        position: i64,
-    ) -> Result<Option<String>, QueueError> {
-        let path = found.path.as_os_str().as_bytes();
-        let mut name = found.rel_path.clone();
-        let mut n = 2;
-        loop {
-            let key = self.hasher.hash_one(&name);
-            let Some(place) = self.places.get(&key).copied() else {
-                self.places.insert(key, position);
-                return Ok(Some(name));
-            };
-            let other = files::page(conn, group, place.unsigned_abs(), 1, &[])?
-                .into_iter()
-                .next();
-            // One that is not written yet stands in this very batch: two different paths gave one name.
-            let same = other.is_some_and(|o| {
-                o.position == place
-                    && o.rel_path == name
-                    && o.path == path
-                    && (found.refused.is_some() || o.fingerprint == found.fingerprint)
-            });
-            if same {
-                return Ok(None);
-            }
-            name = numbered(&found.rel_path, n);
-            n += 1;
-        }
-    }
 }

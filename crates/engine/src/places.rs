@@ -1,25 +1,27 @@
 //! Destinations: the queue's list beside the control plane's, tested before they are saved.
 
+mod form;
+mod remote;
+
 use std::sync::Arc;
 
 use windlass_core::error::{ErrorCode, Failure};
 use windlass_core::ids::DestinationId;
 use windlass_core::machine::{ContentHash, Event};
-use windlass_protocol::destinations::{
-    Check, DestinationConfig, PutDestination, SecretKeep, StepOutcome, StorageSecret,
-};
+use windlass_protocol::destinations::{Check, DestinationConfig, StepOutcome};
 use windlass_queue::destinations::{
     self, ContentHash as Stored, DestinationKind as RowKind, DestinationRemoval, DestinationRow,
 };
-use windlass_queue::{servers, settings};
+use windlass_queue::settings;
+
+pub(crate) use form::form;
+use form::request;
 
 use crate::clock;
-use crate::groups::checked_name;
 use crate::server::{self, Wanted};
 use crate::shell::Shared;
 use crate::view::{
-    CheckOutcome, CheckStep, DestinationCheck, DestinationKind, DestinationView, KeepSecret, NewDestination,
-    NewS3, NewServer,
+    CheckOutcome, CheckStep, DestinationCheck, DestinationKind, DestinationView, NewDestination, NewServer,
 };
 
 /// Key of the setting that says the first run is over.
@@ -63,88 +65,6 @@ fn view(r: DestinationRow, problem: Option<ErrorCode>) -> DestinationView {
         location: r.location,
         is_default: r.is_default,
         problem,
-    }
-}
-
-/// `keeps_key`: without a new key, the stored one stays.
-fn request(
-    id: DestinationId,
-    new: &NewDestination,
-    keeps_key: bool,
-) -> Result<(PutDestination, RowKind, String), Failure> {
-    let name = checked_name(&new.name)?;
-    match (&new.folder, &new.s3) {
-        (Some(folder), None) => {
-            if !std::path::Path::new(folder).is_absolute() {
-                return Err(Failure::new(
-                    ErrorCode::InvalidField,
-                    "the folder's path has to be absolute",
-                ));
-            }
-            let config = DestinationConfig::Folder { path: folder.clone() };
-            Ok((
-                PutDestination {
-                    id,
-                    name,
-                    config,
-                    secret: None,
-                },
-                RowKind::Folder,
-                folder.clone(),
-            ))
-        }
-        (None, Some(s3)) => {
-            let endpoint = s3.endpoint.trim().trim_end_matches('/').to_owned();
-            if !(endpoint.starts_with("https://") || endpoint.starts_with("http://")) {
-                return Err(Failure::new(
-                    ErrorCode::InvalidField,
-                    "the address begins with https:// or http://",
-                ));
-            }
-            let keyless = s3.access_key.is_empty() && s3.secret_key.is_empty() && keeps_key;
-            if s3.bucket.trim().is_empty()
-                || !keyless && (s3.access_key.is_empty() || s3.secret_key.is_empty())
-            {
-                return Err(Failure::new(
-                    ErrorCode::InvalidField,
-                    "bucket, key and secret are needed",
-                ));
-            }
-            let keep = match s3.keep_secret {
-                KeepSecret::Keyring => SecretKeep::Keyring,
-                KeepSecret::File => SecretKeep::File,
-                KeepSecret::Session => SecretKeep::Session,
-            };
-            let secret = StorageSecret {
-                access_key: s3.access_key.clone(),
-                secret_key: s3.secret_key.clone(),
-                session_token: None,
-                keep,
-            };
-            let host = endpoint.split("://").nth(1).unwrap_or(&endpoint);
-            let location = format!("{} at {host}", s3.bucket.trim());
-            let config = DestinationConfig::S3 {
-                endpoint: endpoint.clone(),
-                region: s3.region.trim().to_owned(),
-                bucket: s3.bucket.trim().to_owned(),
-                prefix: s3.prefix.trim().to_owned(),
-                path_style: s3.path_style,
-            };
-            Ok((
-                PutDestination {
-                    id,
-                    name,
-                    config,
-                    secret: (!keyless).then_some(secret),
-                },
-                RowKind::S3,
-                location,
-            ))
-        }
-        (None, None) | (Some(_), Some(_)) => Err(Failure::new(
-            ErrorCode::InvalidField,
-            "a folder, a bucket or a server, one of the three",
-        )),
     }
 }
 
@@ -263,113 +183,6 @@ fn new_row(
     })
 }
 
-async fn add_server(
-    shared: &Arc<Shared>,
-    new: &NewDestination,
-    filled: &NewServer,
-) -> Result<DestinationCheck, Failure> {
-    let url = server::checked(filled, false)?;
-    let id = clock::destination_id();
-    let name = checked_name(&new.name)?;
-    let mut row = new_row(
-        id,
-        name,
-        RowKind::Server,
-        String::new(),
-        new,
-        &rows(shared).await?,
-    )?;
-    let tested = server::test(&url, filled.token.trim(), Wanted::Name(filled.place.trim())).await?;
-    let Some(place) = tested.place else {
-        return Ok(tested.check);
-    };
-    row.location = server::location(&url, &place.name);
-    // The token first: a destination without one could do nothing, a token without a destination harms nobody.
-    let behind = server::keep_token(shared, id, filled, url, &place, None).await?;
-    let known = behind.clone();
-    shared
-        .queue
-        .write(move |conn| {
-            destinations::insert(conn, &row)?;
-            servers::put(conn, &behind)?;
-            settings::set(conn, FIRST_RUN_DONE, &serde_json::Value::from(true))
-        })
-        .await?;
-    shared.planes.put(known);
-    shared
-        .event(Event::DestinationAdded {
-            id,
-            hash: ContentHash::Always,
-        })
-        .await;
-    shared.deltas.destinations_changed();
-    Ok(tested.check)
-}
-
-async fn edit_server(
-    shared: &Arc<Shared>,
-    id: DestinationId,
-    new: &NewDestination,
-    filled: &NewServer,
-) -> Result<DestinationCheck, Failure> {
-    let url = server::checked(filled, true)?;
-    let name = checked_name(&new.name)?;
-    let rows = rows(shared).await?;
-    let was = rows.iter().find(|r| r.id == id).cloned();
-    let (Some(was), Some(behind)) = (was, shared.planes.server(id)) else {
-        return Err(Failure::new(ErrorCode::NotFound, "no such server"));
-    };
-    if rows.iter().any(|r| r.id != id && r.name == name) {
-        return Err(Failure::new(
-            ErrorCode::InvalidField,
-            format!("a destination named {name} is there already"),
-        ));
-    }
-    let token = match filled.token.trim() {
-        // A stored token goes to the host that it was given for, and to no other.
-        "" if url != behind.url => {
-            let why = "another server needs a token of its own";
-            return Err(Failure::new(ErrorCode::InvalidField, why));
-        }
-        "" => shared.planes.token(&behind).await?,
-        token => token.to_owned(),
-    };
-    let wanted = match filled.place.trim() {
-        "" => Wanted::Id(behind.remote),
-        name => Wanted::Name(name),
-    };
-    let tested = server::test(&url, &token, wanted).await?;
-    let Some(place) = tested.place else {
-        return Ok(tested.check);
-    };
-    if place.id != behind.remote {
-        refuse_while_open(shared, id).await?;
-    }
-    let behind = server::keep_token(shared, id, filled, url.clone(), &place, Some(&behind)).await?;
-    let known = behind.clone();
-    let row = DestinationRow {
-        name,
-        location: server::location(&url, &place.name),
-        ..was
-    };
-    let make_default = new.make_default && !row.is_default;
-    shared
-        .queue
-        .write(move |conn| {
-            destinations::update(conn, &row)?;
-            servers::put(conn, &behind)?;
-            if make_default {
-                destinations::set_default(conn, row.id)?;
-            }
-            Ok(())
-        })
-        .await?;
-    shared.planes.put(known);
-    server::ready(shared, id).await;
-    shared.deltas.destinations_changed();
-    Ok(tested.check)
-}
-
 /// Where files go stays while unfinished groups go there.
 async fn refuse_while_open(shared: &Shared, id: DestinationId) -> Result<(), Failure> {
     let open = shared
@@ -391,7 +204,7 @@ async fn refuse_while_open(shared: &Shared, id: DestinationId) -> Result<(), Fai
 
 pub(crate) async fn add(shared: &Arc<Shared>, new: &NewDestination) -> Result<DestinationCheck, Failure> {
     if let Some(server) = server_of(new)? {
-        return add_server(shared, new, server).await;
+        return remote::add(shared, new, server).await;
     }
     let id = clock::destination_id();
     let (put, kind, location) = request(id, new, false)?;
@@ -419,63 +232,6 @@ pub(crate) async fn add(shared: &Arc<Shared>, new: &NewDestination) -> Result<De
     Ok(answer(check))
 }
 
-/// What is known of a destination, to be changed; never its key.
-pub(crate) async fn form(shared: &Shared, id: DestinationId) -> Result<NewDestination, Failure> {
-    let row = rows(shared).await?.into_iter().find(|r| r.id == id);
-    if let (Some(row), Some(behind)) = (&row, shared.planes.server(id)) {
-        return Ok(NewDestination {
-            name: row.name.clone(),
-            folder: None,
-            s3: None,
-            server: Some(NewServer {
-                url: behind.url,
-                token: String::new(),
-                place: behind.remote_name,
-                keep_secret: match behind.keep {
-                    servers::Keep::Keyring => KeepSecret::Keyring,
-                    servers::Keep::File => KeepSecret::File,
-                    servers::Keep::Session => KeepSecret::Session,
-                },
-            }),
-            make_default: row.is_default,
-        });
-    }
-    let theirs = shared.planes.own().destinations().await?;
-    let config = theirs.into_iter().find(|d| d.id == id).map(|d| d.config);
-    let (Some(row), Some(config)) = (row, config) else {
-        return Err(Failure::new(ErrorCode::NotFound, "no such destination"));
-    };
-    let (folder, s3) = match config {
-        DestinationConfig::Folder { path } => (Some(path), None),
-        DestinationConfig::S3 {
-            endpoint,
-            region,
-            bucket,
-            prefix,
-            path_style,
-        } => (
-            None,
-            Some(NewS3 {
-                endpoint,
-                region,
-                bucket,
-                prefix,
-                path_style,
-                access_key: String::new(),
-                secret_key: String::new(),
-                keep_secret: KeepSecret::Keyring,
-            }),
-        ),
-    };
-    Ok(NewDestination {
-        name: row.name,
-        folder,
-        s3,
-        server: None,
-        make_default: row.is_default,
-    })
-}
-
 /// Changes a destination, tested first. Where its files go stays while unfinished groups go there.
 pub(crate) async fn edit(
     shared: &Arc<Shared>,
@@ -483,7 +239,7 @@ pub(crate) async fn edit(
     new: &NewDestination,
 ) -> Result<DestinationCheck, Failure> {
     if let Some(server) = server_of(new)? {
-        return edit_server(shared, id, new, server).await;
+        return remote::edit(shared, id, new, server).await;
     }
     let (put, kind, location) = request(id, new, true)?;
     let rows = rows(shared).await?;

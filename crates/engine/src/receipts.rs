@@ -10,7 +10,7 @@ use windlass_core::machine::records::DoneResult;
 use windlass_core::names::encode_path_bytes;
 use windlass_queue::events::{EventScope, NewEvent};
 use windlass_queue::receipts::Receipt;
-use windlass_queue::{events, groups, history, receipts};
+use windlass_queue::{events, groups, history, receipts, watched};
 
 use crate::clock;
 use crate::handle::VerifyReport;
@@ -99,6 +99,7 @@ pub(crate) async fn verify(shared: &Arc<Shared>, group: GroupId) -> Result<Verif
     let (_, lines) = rows(shared, group).await?;
     let uploads = uploads_of(shared, &lines).await?;
     let mut report = VerifyReport::default();
+    let mut gone: Vec<FileId> = Vec::new();
     for chunk in lines.chunks(MAX_BATCH.min(200)) {
         let of = |r: &Receipt| uploads.get(&r.file).copied().unwrap_or(r.file);
         let by_id: BTreeMap<FileId, &Receipt> = chunk.iter().map(|r| (of(r), r)).collect();
@@ -116,6 +117,9 @@ pub(crate) async fn verify(shared: &Arc<Shared>, group: GroupId) -> Result<Verif
             };
             report.checked += 1;
             if let Some(failure) = doubt(receipt, &result) {
+                if failure.code == ErrorCode::ObjectMissing {
+                    gone.push(receipt.file);
+                }
                 let error = FileError {
                     code: failure.code,
                     number: failure.code.label(),
@@ -136,7 +140,10 @@ pub(crate) async fn verify(shared: &Arc<Shared>, group: GroupId) -> Result<Verif
         };
         shared
             .queue
-            .write(move |conn| events::append(conn, &event))
+            .write(move |conn| {
+                watched::mark_removed_there(conn, &gone)?;
+                events::append(conn, &event)
+            })
             .await?;
     }
     Ok(report)

@@ -15,6 +15,7 @@
 mod address;
 mod client;
 mod folders;
+mod groups;
 mod line;
 mod server;
 mod watch;

@@ -1,16 +1,19 @@
 //! "Can I delete the originals?", answered from the receipts, the files as they are now, and what the destination said last.
 //!
 //! Yes is said only where every file of the group is proved by the SHA-256 of its whole content, its original is still that
-//! version, the destination lies on another disk, and it was asked in the last day. Nothing here deletes.
+//! version, the destination lies on another disk, and it was asked in the last day. Only then may they go to the
+//! trash, and never without one.
 
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::PathBuf;
 
 use windlass_core::error::{ErrorCode, Failure};
 use windlass_core::fingerprint::SourceFingerprint;
 use windlass_core::ids::GroupId;
-use windlass_core::names::shown;
+use windlass_core::names::{encode_path_bytes, shown};
 use windlass_queue::destinations::DestinationKind;
-use windlass_queue::events::{self, EventScope};
+use windlass_queue::events::{self, EventScope, NewEvent};
+use windlass_queue::receipts::Receipt;
 use windlass_queue::{destinations, files, groups, receipts};
 use windlass_transfer::source::look;
 
@@ -18,10 +21,12 @@ use crate::clock;
 use crate::groups::path_of;
 use crate::receipts::{DOUBTED, VERIFIED};
 use crate::shell::Shared;
-use crate::view::{SafeAnswer, SafeView};
+use crate::view::{FileError, SafeAnswer, SafeView, Trashed};
 
 /// An answer of the destination counts so long, milliseconds.
 const FRESH_MS: i64 = 24 * 60 * 60 * 1_000;
+/// Originals of one step.
+const TOGETHER: usize = 50;
 
 struct Line {
     path: PathBuf,
@@ -140,6 +145,88 @@ fn compare(lines: Vec<Line>, folder: Option<&std::path::Path>) -> SafeView {
 fn look_dev(folder: &std::path::Path) -> Option<u64> {
     use std::os::unix::fs::MetadataExt as _;
     std::fs::metadata(folder).ok().map(|m| m.dev())
+}
+
+/// Moves the originals to the trash: only after a yes, and each only after it was read again, whole, and found to be what was
+/// proved. What stays is told.
+pub(crate) async fn trash(shared: &Shared, group: GroupId) -> Result<Trashed, Failure> {
+    if of_group(shared, group).await?.answer != SafeAnswer::Yes {
+        return Err(Failure::new(
+            ErrorCode::StateConflict,
+            "they are not safe to delete now",
+        ));
+    }
+    let lines = shared
+        .queue
+        .read(move |conn| receipts::of_group(conn, group))
+        .await?;
+    let mut told = Trashed::default();
+    for some in lines.chunks(TOGETHER) {
+        let some = some.to_vec();
+        let done = tokio::task::spawn_blocking(move || {
+            some.into_iter().map(|r| (throw_away(&r), r)).collect::<Vec<_>>()
+        });
+        let done = done
+            .await
+            .map_err(|e| Failure::new(ErrorCode::Internal, e.to_string()))?;
+        let mut events = Vec::new();
+        for (outcome, r) in done {
+            match outcome {
+                Ok(None) => {}
+                Ok(Some(to)) => {
+                    told.trashed += 1;
+                    told.bytes += r.fingerprint.size;
+                    events.push(NewEvent {
+                        at: clock::now(),
+                        scope: EventScope::File(r.file),
+                        kind: "original_trashed".to_owned(),
+                        code: None,
+                        data: serde_json::json!({
+                            "from": encode_path_bytes(&r.path),
+                            "to": encode_path_bytes(to.as_os_str().as_bytes()),
+                        }),
+                    });
+                }
+                Err(failure) => {
+                    told.kept += 1;
+                    told.example.get_or_insert_with(|| shown(&r.rel_path));
+                    told.error.get_or_insert_with(|| FileError {
+                        code: failure.code,
+                        number: failure.code.label(),
+                        detail: failure.detail,
+                    });
+                }
+            }
+        }
+        shared
+            .queue
+            .write(move |conn| {
+                events
+                    .iter()
+                    .try_for_each(|event| events::append(conn, event).map(|_| ()))
+            })
+            .await?;
+    }
+    Ok(told)
+}
+
+/// One original. `None`: it is gone already. Blocks.
+fn throw_away(r: &Receipt) -> Result<Option<PathBuf>, Failure> {
+    let path = path_of(&r.path);
+    let changed = |why: &str| Failure::new(ErrorCode::FileChanged, why);
+    match look(&path) {
+        Ok(now) if now == r.fingerprint => {}
+        Ok(_) => return Err(changed("it is not what was uploaded any more")),
+        Err(e) if e.code == ErrorCode::FileMissing => return Ok(None),
+        Err(e) => return Err(e),
+    }
+    let read = crate::watch::content(&path)?;
+    let proved = r.proof.sha256;
+    match read {
+        Some((now, hash)) if now == r.fingerprint && Some(hash) == proved => {}
+        Some(_) | None => return Err(changed("its content is not what was uploaded any more")),
+    }
+    crate::watch::to_trash(&path).map(Some)
 }
 
 #[cfg(test)]

@@ -56,6 +56,8 @@ pub(crate) struct Shared {
     pub(crate) limiter: Arc<Limiter>,
     pub(crate) infos: Infos,
     pub(crate) relaunch: Relaunch,
+    /// What takes back the last change of groups.
+    pub(crate) regrouped: std::sync::Mutex<crate::regroup::Undo>,
     pub(crate) watches: crate::watch::Watches,
     /// Wakes who follows the processing of files that arrived at servers.
     pub(crate) arrived: tokio::sync::Notify,

@@ -71,6 +71,7 @@ pub async fn start(config: EngineConfig) -> Result<EngineHandle, Failure> {
         limiter: Arc::default(),
         infos: crate::infos::Infos::default(),
         relaunch: Relaunch::new(&opened),
+        regrouped: std::sync::Mutex::default(),
         watches: crate::watch::Watches::default(),
         arrived: tokio::sync::Notify::new(),
         stop: CancellationToken::new(),

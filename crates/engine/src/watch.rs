@@ -38,6 +38,7 @@ use windlass_queue::watched;
 use windlass_queue::watched::FolderRow;
 
 pub(crate) use api::may_be_destination;
+pub(crate) use originals::{content, to_trash};
 pub(crate) use views::all as views;
 
 use crate::infos::locked;

@@ -13,7 +13,7 @@ use windlass_core::ids::{DestinationId, GroupId};
 
 use crate::destinations::{Check, Destination, PutDestination};
 use crate::files::{FileJobs, FileView, Page};
-use crate::groups::{CreateGroup, Group};
+use crate::groups::{CreateGroup, Group, PatchGroup};
 use crate::jobs::{RetryJobs, RetryResult};
 use crate::problem::Problem;
 use crate::sessions::{
@@ -79,6 +79,17 @@ impl ControlClient {
     /// See [`Failure`]; the same for all calls.
     pub async fn create_group(&self, group: &CreateGroup) -> Result<Group, Failure> {
         self.call(Method::POST, "/v1/groups", Some(group), QUICK).await
+    }
+
+    /// Changes what is kept beside a group.
+    ///
+    /// # Errors
+    /// As [`Self::create_group`]; `group_completed` for a closed one.
+    pub async fn patch_group(&self, id: GroupId, patch: &PatchGroup) -> Result<(), Failure> {
+        let _: Group = self
+            .call(Method::PATCH, &format!("/v1/groups/{id}"), Some(patch), QUICK)
+            .await?;
+        Ok(())
     }
 
     /// Finalizes a group: refused with `finalize_incomplete` unless every required file is settled.

@@ -254,6 +254,7 @@ async fn carry_out(
             Err(failure) => Err(failure),
         },
         Ask::Folders(ask) => super::folders::answer(ask, h).await,
+        Ask::Groups(ask) => super::groups::answer(ask, h).await,
         Ask::Watch(groups) => return watched(h, groups, out, from).await,
     })
 }

@@ -74,6 +74,7 @@ pub(super) enum Ask {
     Summary(GroupId),
     Watch(Vec<GroupId>),
     Folders(super::folders::FoldersAsk),
+    Groups(super::groups::GroupsAsk),
 }
 
 /// A line of the owner. All but `Done` and `Failed` are followed by another.

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 use windlass_core::ids::{DestinationId, FileId, GroupId};
 
-use super::{EventView, ReceiptLine};
+use super::{EventView, FileError, Notes, ReceiptLine};
 
 /// How a group ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
@@ -144,6 +144,39 @@ pub struct HistoryDetails {
     pub on_list: bool,
     /// Its number for people.
     pub receipt: String,
+    /// What the person wrote of it.
+    #[serde(default)]
+    pub notes: Notes,
+    /// Folders in which nothing was.
+    #[serde(default)]
+    pub empty_folders: Vec<EmptyFolder>,
+}
+
+/// A folder in which nothing was.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct EmptyFolder {
+    /// Path inside the group.
+    pub path: String,
+    /// It stands at the destination too; else it is kept in the receipt alone.
+    pub made: bool,
+}
+
+/// What became of originals that were to go into the trash.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct Trashed {
+    /// In the trash now.
+    pub trashed: u32,
+    /// Their bytes.
+    #[ts(type = "number")]
+    pub bytes: u64,
+    /// Left where they are: changed, or not to be read to the end as they were.
+    pub kept: u32,
+    /// Why one of them was left.
+    pub error: Option<FileError>,
+    /// Its path inside the group.
+    pub example: Option<String>,
 }
 
 /// Lines of a receipt.

@@ -87,13 +87,9 @@ async fn round(shared: &Arc<Shared>, choice: &Choice, due: Vec<EntryRow>) -> Res
     let mut left = 0;
     for e in due {
         let Some(file) = e.file else { continue };
-        let (c, stamp, ok) = (
-            choice.clone(),
-            local(clock::now()),
-            borne.get(&file) == Some(&true),
-        );
+        let (c, ok) = (choice.clone(), borne.get(&file) == Some(&true));
         let rel = e.rel_path.clone();
-        let done = tokio::task::spawn_blocking(move || one(&c, &e, ok, &stamp)).await;
+        let done = tokio::task::spawn_blocking(move || one(&c, &e, ok)).await;
         let done = done.unwrap_or_else(|e| Err(Failure::new(ErrorCode::Internal, e.to_string())));
         let (watch, now, root) = (choice.watch, clock::now(), choice.root.clone());
         left += u64::from(matches!(&done, Ok(Some(_))));
@@ -128,12 +124,7 @@ async fn round(shared: &Arc<Shared>, choice: &Choice, due: Vec<EntryRow>) -> Res
 }
 
 /// Moves one original. `None`: there is nothing to move. Blocks.
-fn one(
-    choice: &Choice,
-    e: &EntryRow,
-    borne_out: bool,
-    stamp: &str,
-) -> Result<Option<(&'static str, PathBuf)>, Failure> {
+fn one(choice: &Choice, e: &EntryRow, borne_out: bool) -> Result<Option<(&'static str, PathBuf)>, Failure> {
     let path = choice.root.join(path_of(&e.rel_path));
     let seen = match fs::symlink_metadata(&path) {
         Ok(meta) if meta.is_file() => Some(source::fingerprint(&meta)),
@@ -157,10 +148,7 @@ fn one(
     match after(&facts) {
         AfterStep::Keep | AfterStep::Gone => Ok(None),
         AfterStep::Refuse(code) => Err(Failure::new(code, "")),
-        AfterStep::Trash => {
-            let home = home_trash();
-            trash::put(&path, home.as_deref(), stamp).map(|to| Some(("original_trashed", to)))
-        }
+        AfterStep::Trash => to_trash(&path).map(|to| Some(("original_trashed", to))),
         AfterStep::Move => {
             let to = choice
                 .folder
@@ -171,6 +159,11 @@ fn one(
                 .map(|to| Some(("original_moved", to)))
         }
     }
+}
+
+/// Puts a file into the trash of the desktop. Answers with its place there. Blocks.
+pub(crate) fn to_trash(path: &Path) -> Result<PathBuf, Failure> {
+    trash::put(path, home_trash().as_deref(), &local(clock::now()))
 }
 
 fn home_trash() -> Option<PathBuf> {
@@ -190,7 +183,7 @@ fn local(now: Timestamp) -> String {
 }
 
 /// The content of a file that did not change while it was read; `None` when it did. Blocks.
-pub(super) fn content(path: &Path) -> Result<Option<(SourceFingerprint, Sha256)>, Failure> {
+pub(crate) fn content(path: &Path) -> Result<Option<(SourceFingerprint, Sha256)>, Failure> {
     use std::os::unix::fs::FileExt as _;
     let failed = |e: &io::Error| source::source_failure(e, path, None);
     let file = fs::File::open(path).map_err(|e| failed(&e))?;

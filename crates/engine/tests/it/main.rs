@@ -11,6 +11,7 @@ mod desk;
 mod faults;
 mod life;
 mod plane;
+mod regroup;
 mod relaunch;
 mod watch;
 

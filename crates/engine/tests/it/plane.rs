@@ -48,6 +48,8 @@ struct World {
     destinations: BTreeMap<String, Destination>,
     cancelled: Vec<String>,
     hold_puts: bool,
+    /// PUTs that came to the closed door.
+    held: usize,
 }
 
 /// The plane's handle.
@@ -79,6 +81,7 @@ impl Plane {
         };
         let app = Router::new()
             .route("/v1/groups", post(create_group))
+            .route("/v1/groups/{id}", get(group))
             .route("/v1/groups/{id}/finalize", post(finalize))
             .route("/v1/groups/{id}/cancel", post(cancel))
             .route("/v1/sessions:init", post(init))
@@ -111,6 +114,11 @@ impl Plane {
     pub(crate) fn hold_puts(&self, hold: bool) {
         self.world.lock().unwrap().hold_puts = hold;
         self.gate.notify_waiters();
+    }
+
+    /// PUTs that came to the closed door.
+    pub(crate) fn held(&self) -> usize {
+        self.world.lock().unwrap().held
     }
 
     pub(crate) fn objects(&self) -> BTreeMap<String, Bytes> {
@@ -204,6 +212,12 @@ fn uuid_like() -> windlass_core::ids::DestinationId {
 async fn finalize(State(p): State<Plane>, Path(id): Path<String>) -> Answer {
     let fault = p.enter("finalize")?;
     leave(fault, group_answer(&id, GroupState::Completed))
+}
+
+/// One of which nothing is there.
+async fn group(State(p): State<Plane>, Path(id): Path<String>) -> Answer {
+    let fault = p.enter("look")?;
+    leave(fault, group_answer(&id, GroupState::Draft))
 }
 
 async fn cancel(State(p): State<Plane>, Path(id): Path<String>) -> Answer {
@@ -305,8 +319,12 @@ async fn blob(
 ) -> Answer {
     loop {
         let wait = p.gate.notified();
-        if !p.world.lock().unwrap().hold_puts {
-            break;
+        {
+            let mut w = p.world.lock().unwrap();
+            if !w.hold_puts {
+                break;
+            }
+            w.held += 1;
         }
         wait.await;
     }

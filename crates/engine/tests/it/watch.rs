@@ -503,6 +503,34 @@ async fn e8_x13_an_original_that_the_destination_does_not_bear_out_stays() {
     assert!(w.path("a.bin").exists() && !done.join("a.bin").exists());
 }
 
+// E-10
+#[tokio::test(flavor = "multi_thread")]
+async fn e10_what_was_removed_at_the_destination_is_remembered_and_not_sent_again() {
+    let w = watched(quick()).await;
+    w.bench.write("a.bin", &[1; 5_000]);
+    let sent = w.uploaded("a.bin").await;
+    let group = w.engine.snapshot().await.unwrap().groups[0].id;
+    w.bench.plane.lose_objects();
+    let asked = w.engine.verify_group(group).await.unwrap();
+    assert_eq!(asked.failed.len(), 1);
+    let row = w.until("a.bin", |f| f.why == Why::RemovedThere).await;
+    assert_eq!(row.verdict, sent.verdict);
+    w.engine.look_now(None).await.unwrap();
+    w.bench.write("b.bin", &[2; 50]);
+    w.uploaded("b.bin").await;
+    let after = w.until("a.bin", |f| f.why == Why::RemovedThere).await;
+    assert_eq!(after.verdict, sent.verdict);
+    assert_eq!(
+        w.bench.plane.puts().len(),
+        2,
+        "one a file, the first is not sent again"
+    );
+    // Another version is another thing.
+    w.bench.write("a.bin", &[3; 6_000]);
+    w.until("a.bin", |f| f.size == 6_000 && f.why != Why::RemovedThere)
+        .await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn i38_a_file_that_changes_on_its_way_goes_up_only_as_it_settled() {
     let w = watched(quick()).await;

@@ -1,0 +1,78 @@
+//! The names that a group has.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasher as _, RandomState};
+use std::os::unix::ffi::OsStrExt as _;
+
+use windlass_core::error::Failure;
+use windlass_core::ids::GroupId;
+use windlass_core::names::numbered;
+use windlass_queue::{Connection, QueueError, files};
+
+use super::{BATCH, Found};
+use crate::shell::Shared;
+
+/// The names that a group has, as hashes with their places: a million of them take few bytes each, and only a name that
+/// seems taken is looked up.
+pub(super) struct Taken {
+    places: HashMap<u64, i64>,
+    hasher: RandomState,
+}
+
+impl Taken {
+    pub(super) async fn of(shared: &Shared, id: GroupId) -> Result<Self, Failure> {
+        let mut taken = Self {
+            places: HashMap::new(),
+            hasher: RandomState::new(),
+        };
+        let mut next = 0;
+        loop {
+            let rows = shared
+                .queue
+                .read(move |conn| files::page(conn, id, next, BATCH, &[]))
+                .await?;
+            let Some(last) = rows.last() else { return Ok(taken) };
+            next = last.position.unsigned_abs() + 1;
+            for row in rows {
+                let key = taken.hasher.hash_one(&row.rel_path);
+                taken.places.insert(key, row.position);
+            }
+        }
+    }
+
+    /// The name under which it goes in, at this place; `None`: the very same file is there already (dropped twice, or walked
+    /// again).
+    pub(super) fn name_for(
+        &mut self,
+        conn: &Connection,
+        group: GroupId,
+        found: &Found,
+        position: i64,
+    ) -> Result<Option<String>, QueueError> {
+        let path = found.path.as_os_str().as_bytes();
+        let mut name = found.rel_path.clone();
+        let mut n = 2;
+        loop {
+            let key = self.hasher.hash_one(&name);
+            let Some(place) = self.places.get(&key).copied() else {
+                self.places.insert(key, position);
+                return Ok(Some(name));
+            };
+            let other = files::page(conn, group, place.unsigned_abs(), 1, &[])?
+                .into_iter()
+                .next();
+            // One that is not written yet stands in this very batch: two different paths gave one name.
+            let same = other.is_some_and(|o| {
+                o.position == place
+                    && o.rel_path == name
+                    && o.path == path
+                    && (found.refused.is_some() || o.fingerprint == found.fingerprint)
+            });
+            if same {
+                return Ok(None);
+            }
+            name = numbered(&found.rel_path, n);
+            n += 1;
+        }
+    }
+}

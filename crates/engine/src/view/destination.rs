@@ -1,0 +1,164 @@
+//! Destinations: how they are listed, filled in and tested.
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+use windlass_core::error::ErrorCode;
+use windlass_core::ids::DestinationId;
+
+/// A place where files go.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct DestinationView {
+    /// Its id.
+    pub id: DestinationId,
+    /// Unique name.
+    pub name: String,
+    /// Which of the kinds.
+    pub kind: DestinationKind,
+    /// Where, for people: a path, or `bucket at host`.
+    pub location: String,
+    /// Used by a drop that names none.
+    pub is_default: bool,
+    /// Null when it answers; else why not.
+    pub problem: Option<ErrorCode>,
+}
+
+/// Kinds of destination.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+#[serde(rename_all = "snake_case")]
+pub enum DestinationKind {
+    /// A folder here or on the network.
+    Folder,
+    /// An S3-compatible bucket of the person's own.
+    S3,
+    /// A Windlass server.
+    Server,
+}
+
+/// What a person fills in to add a destination. Exactly one of `folder`, `s3`, `server` is given.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct NewDestination {
+    /// Unique name.
+    pub name: String,
+    /// Absolute path of a folder.
+    pub folder: Option<String>,
+    /// A bucket.
+    pub s3: Option<NewS3>,
+    /// A Windlass server.
+    #[serde(default)]
+    pub server: Option<NewServer>,
+    /// Make it the default.
+    pub make_default: bool,
+}
+
+/// A bucket and the keys to it.
+#[derive(Clone, PartialEq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct NewS3 {
+    /// `https://host[:port]`.
+    pub endpoint: String,
+    /// Region of the signature.
+    pub region: String,
+    /// Bucket.
+    pub bucket: String,
+    /// Before every key; may be empty.
+    pub prefix: String,
+    /// `http://host/bucket/key` instead of `http://bucket.host/key`.
+    pub path_style: bool,
+    /// Key id.
+    pub access_key: String,
+    /// Secret. Goes to the keyring, never to the queue.
+    pub secret_key: String,
+    /// Where the secret is kept.
+    pub keep_secret: KeepSecret,
+}
+
+impl std::fmt::Debug for NewS3 {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // The secret can't reach a log.
+        f.debug_struct("NewS3")
+            .field("endpoint", &self.endpoint)
+            .field("bucket", &self.bucket)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A Windlass server and the right to use it.
+#[derive(Clone, PartialEq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct NewServer {
+    /// `https://host[:port]`.
+    pub url: String,
+    /// A token of the server. Goes to the keyring, never to the queue. Empty on an edit: the stored one stays.
+    pub token: String,
+    /// Which of the server's destinations, by its name there; empty: the only one.
+    pub place: String,
+    /// Where the token is kept.
+    pub keep_secret: KeepSecret,
+}
+
+impl std::fmt::Debug for NewServer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // The token can't reach a log.
+        f.debug_struct("NewServer")
+            .field("url", &self.url)
+            .field("place", &self.place)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Where a secret is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+#[serde(rename_all = "snake_case")]
+pub enum KeepSecret {
+    /// The system's keyring.
+    Keyring,
+    /// A file of mode 0600 in the data folder, by explicit consent.
+    File,
+    /// Memory, until the program ends.
+    Session,
+}
+
+/// The answer to a test of a destination: steps in order, up to the first that failed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct DestinationCheck {
+    /// True when it can be saved.
+    pub ok: bool,
+    /// What was tried.
+    pub steps: Vec<CheckStep>,
+    /// Destinations that the server offers, by name; one of them has to be chosen.
+    #[serde(default)]
+    pub places: Vec<String>,
+}
+
+/// One step of a test.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct CheckStep {
+    /// `reachable`, `clock`, `create`, `write`, `complete`, `read_back`, `remove`, `free_space`, `same_disk`, `checksums`; of
+    /// a server: `reachable`, `encrypted`, `clock`, `sign_in`, `place`.
+    pub step: String,
+    /// How it went.
+    pub outcome: CheckOutcome,
+    /// The fact in it: free bytes, checksum kind, clock skew, answer of the storage.
+    pub detail: String,
+    /// The code of a failure or warning.
+    pub code: Option<ErrorCode>,
+}
+
+/// How a step went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+#[serde(rename_all = "snake_case")]
+pub enum CheckOutcome {
+    /// Fine.
+    Ok,
+    /// Works, with something to know.
+    Warning,
+    /// Does not work.
+    Failed,
+}
