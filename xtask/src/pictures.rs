@@ -18,7 +18,6 @@ const FOLDER: &str = "docs/guide/pictures";
 const TESTS: &[&str] = &[
     "pictures::",
     "c4_a_file_and_a_folder_dragged",
-    "h1_equal_failures",
     "h6_history",
     "e1_a_folder_watched",
 ];
@@ -31,7 +30,6 @@ const PICTURES: &[(&str, &str)] = &[
     ("uploading-dark", "uploading-dark"),
     ("done", "done-light"),
     ("preflight", "preflight"),
-    ("needs-you", "inbox"),
     ("receipt", "history"),
     ("relaunch", "relaunch-light"),
     ("watched", "explain"),
