@@ -167,7 +167,7 @@ pub async fn end(url: &str, token: &str) -> Result<(), Failure> {
 }
 
 /// Whether a token has ended, is unknown, or was taken back.
-pub(crate) fn is_over(e: &Failure) -> bool {
+fn is_over(e: &Failure) -> bool {
     matches!(
         e.code,
         ErrorCode::Unauthenticated | ErrorCode::TokenExpired | ErrorCode::TokenRevoked
