@@ -112,6 +112,8 @@ impl Windlass {
             .env("WINDLASS_HOME", self.data())
             .env("HOME", &home)
             .env("XDG_RUNTIME_DIR", run)
+            // No network manager and no battery of this machine has a say.
+            .env("DBUS_SYSTEM_BUS_ADDRESS", "unix:path=/nonexistent")
             .current_dir(&home)
             .stdin(Stdio::null());
         for name in [

@@ -1,7 +1,9 @@
 //! What may be typed.
 
+mod group;
 mod watch;
 
+pub use group::{Group, GroupMerge, GroupMove, GroupNote, GroupRename, GroupSplit};
 pub use watch::{GroupBy, Watch, WatchAdd, WatchExplain, WatchName, WatchNow, WatchRun};
 
 use std::path::PathBuf;
@@ -43,13 +45,16 @@ pub enum Verb {
     /// Show what is in the queue
     Status(Status),
     /// Go on with what was interrupted or paused, and wait until it is done
-    Resume(OneGroup),
+    Resume(Resume),
     /// Stop sending; nothing that is stored is lost
     Pause(OneGroup),
     /// Give a group up, and remove what is unfinished at the destination
     Cancel(Cancel),
     /// Try failed files again from where they stood, and wait until they are done
     Retry(Retry),
+    /// Groups: put together, take apart, order, name, note
+    #[command(subcommand)]
+    Group(Group),
     /// Destinations: where files go
     #[command(subcommand)]
     Dest(Dest),
@@ -104,6 +109,9 @@ pub struct Up {
     /// Destination, by name [default: the default destination]
     #[arg(long, value_name = "DEST")]
     pub to: Option<String>,
+    /// Whatever network, power or schedule say; until what holds now has ended
+    #[arg(long)]
+    pub anyway: bool,
     /// Output
     #[command(flatten)]
     pub json: Json,
@@ -130,6 +138,24 @@ pub struct Status {
 pub struct OneGroup {
     /// Only this group: its name, its id, or the beginning of its id
     pub group: Option<String>,
+    /// Output
+    #[command(flatten)]
+    pub json: Json,
+}
+
+/// `windlass resume`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+What `windlass status` gives as the reason may be passed over: a metered network, a low battery, the
+schedule. It then does not count until it has ended.
+  windlass resume --anyway          everything, now
+  windlass resume Shoot --anyway    one group, now")]
+pub struct Resume {
+    /// Only this group: its name, its id, or the beginning of its id
+    pub group: Option<String>,
+    /// Whatever network, power or schedule say; until what holds now has ended
+    #[arg(long)]
+    pub anyway: bool,
     /// Output
     #[command(flatten)]
     pub json: Json,
@@ -328,12 +354,14 @@ impl Verb {
         match self {
             Self::Up(a) => a.json.json,
             Self::Status(a) => a.json.json,
-            Self::Resume(a) | Self::Pause(a) => a.json.json,
+            Self::Resume(a) => a.json.json,
+            Self::Pause(a) => a.json.json,
             Self::Cancel(a) => a.json.json,
             Self::Retry(a) => a.json.json,
             Self::Receipt(a) | Self::Verify(a) => a.json.json,
             Self::Login(a) => a.json.json,
             Self::Logout(a) => a.json.json,
+            Self::Group(group) => group.json(),
             Self::Watch(watch) => watch.json(),
             Self::Completions(_) | Self::Man(_) => false,
             Self::Server(verb) => verb.json(),

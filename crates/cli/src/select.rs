@@ -113,6 +113,7 @@ pub(crate) mod tests {
             word,
             intent: Intent::Run,
             blocked_by: Vec::new(),
+            anyway: Vec::new(),
             because: None,
             scanning: false,
             order: at,
@@ -124,6 +125,8 @@ pub(crate) mod tests {
             rate_files: None,
             eta: None,
             errors: Vec::new(),
+            notes: None,
+            regroups: true,
             created_at: at,
             finished_at: None,
         }

@@ -87,6 +87,7 @@ macro_rules! ask {
 }
 
 mod folders;
+mod groups;
 
 /// Says what this start found: a queue that was set aside is never silently gone (I14).
 async fn tell_notices(handle: &EngineHandle) {
@@ -193,6 +194,18 @@ impl Session {
     /// As [`Self::snapshot`].
     pub async fn set_intent(&mut self, scope: Scope, intent: Intent) -> Result<(), Failure> {
         ask!(self, set_intent(scope, intent))
+    }
+
+    /// See `EngineHandle::go_anyway`: all reasons that hold now.
+    ///
+    /// # Errors
+    /// As [`Self::snapshot`].
+    pub async fn go_anyway(&mut self, scope: Scope) -> Result<u64, Failure> {
+        if let Backend::Own(own) = &self.backend {
+            // What the system has to say comes a moment after the launch.
+            own.handle.system_known().await;
+        }
+        ask!(self, go_anyway(scope, None))
     }
 
     /// See `EngineHandle::retry`.
@@ -426,6 +439,9 @@ impl Own {
                 return Err(failure);
             }
         };
+        if keeps == Keeps::Open {
+            handle.follow_system();
+        }
         let served = match keeps {
             Keeps::Briefly => None,
             Keeps::Open => match windlass_engine::remote::serve(handle.clone(), &place.home) {

@@ -1,7 +1,10 @@
 //! The words of the product (experience §0), as the terminal says them.
 
+use windlass_core::names::shown;
 use windlass_core::states::BlockedReason;
-use windlass_engine::view::{CheckOutcome, DestinationKind, GroupView, GroupWord};
+use windlass_engine::view::{Around, CheckOutcome, DestinationKind, GroupView, GroupWord};
+
+use crate::human;
 
 /// A group's state in one word, with what has to be known beside it.
 #[must_use]
@@ -15,6 +18,36 @@ pub fn group(view: &GroupView) -> String {
         other => word(other).to_owned(),
     }
 }
+
+/// Why something waits, with what is known of it just now and what may be done.
+#[must_use]
+pub fn reason_now(of: BlockedReason, around: &Around) -> String {
+    match of {
+        BlockedReason::Metered => {
+            let name = around
+                .network
+                .as_ref()
+                .map_or_else(String::new, |name| format!(" ({})", shown(name)));
+            format!("paused on a metered network{name}; {ANYWAY} uploads all the same")
+        }
+        BlockedReason::Battery => {
+            let percent = around.battery.map_or_else(String::new, |p| format!(" at {p} %"));
+            format!("paused on battery{percent}; {ANYWAY} uploads all the same")
+        }
+        BlockedReason::PowerSaver => {
+            format!("paused while this computer saves power; {ANYWAY} uploads all the same")
+        }
+        BlockedReason::Schedule => {
+            let starts = around
+                .opens_at
+                .map_or_else(String::new, |at| format!(": starts at {}", human::moment(at)));
+            format!("waiting for the schedule{starts}; {ANYWAY} starts now")
+        }
+        other => reason(other).to_owned(),
+    }
+}
+
+const ANYWAY: &str = "`windlass resume --anyway`";
 
 /// The word alone.
 #[must_use]
@@ -40,6 +73,10 @@ pub const fn reason(reason: BlockedReason) -> &'static str {
         BlockedReason::User => "paused by you",
         BlockedReason::Question => "interrupted; `windlass resume` goes on",
         BlockedReason::Offline => "offline; goes on by itself when the network is back",
+        BlockedReason::Metered => "bytes cost money on this network",
+        BlockedReason::Battery => "the battery is low",
+        BlockedReason::PowerSaver => "the computer saves power",
+        BlockedReason::Schedule => "the schedule has no uploads in this hour",
         BlockedReason::DestinationDown => "the destination does not answer; tried again by itself",
         BlockedReason::DestinationSlowDown => "the destination asks to slow down; goes on by itself",
         BlockedReason::StorageFull => "the destination is full; make room, it goes on by itself",

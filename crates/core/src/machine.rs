@@ -26,6 +26,7 @@ mod send;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::conditions::Holds;
 use crate::error::Failure;
 use crate::ids::{DestinationId, FileId, GroupId};
 use crate::states::{BlockedReason, GroupState, Intent};
@@ -59,6 +60,7 @@ pub struct Machine {
     config: Config,
     random: u64,
     paused: bool,
+    holds: Holds,
     queue_blocked: Option<BlockedReason>,
     destinations: BTreeMap<DestinationId, Destination>,
     groups: BTreeMap<GroupId, Group>,
@@ -102,6 +104,7 @@ impl Machine {
             config,
             random: seed,
             paused: false,
+            holds: Holds::default(),
             queue_blocked: None,
             destinations: BTreeMap::new(),
             groups: BTreeMap::new(),
@@ -151,6 +154,8 @@ impl Machine {
                 intent,
             } => self.file_intent(now, id, group, state, intent),
             Event::AppPaused(paused) => self.app_paused(now, paused),
+            Event::Hold(holds) => self.hold(now, holds),
+            Event::NewLines => self.lines_are_new(),
             Event::GroupsOrdered(order) => self.groups_ordered(order),
             Event::Connections(count) => self.config.connections = count.max(1),
             Event::Loaded { group, files, last } => self.loaded(now, group, files, last),
@@ -223,6 +228,12 @@ impl Machine {
             .chain(self.gather_checks.due())
             .chain(self.gather_completes.due())
             .min()
+    }
+
+    /// What network, power and the hour hold.
+    #[must_use]
+    pub const fn holds(&self) -> &Holds {
+        &self.holds
     }
 
     /// Why a destination stands still, if it does.
@@ -316,6 +327,7 @@ impl Machine {
                 !g.held
                     && g.record.intent == Intent::Run
                     && !matches!(g.record.state, GroupState::Cancelled | GroupState::Completed)
+                    && self.holds.lets(group, g.record.destination)
                     && self
                         .destinations
                         .get(&g.record.destination)

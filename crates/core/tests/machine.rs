@@ -4,6 +4,8 @@
 
 #[path = "machine/bench.rs"]
 mod bench;
+#[path = "machine/conditions.rs"]
+mod conditions;
 #[path = "machine/destinations.rs"]
 mod destinations;
 #[path = "machine/ends.rs"]

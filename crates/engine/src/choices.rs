@@ -9,6 +9,7 @@ use windlass_core::error::{ErrorCode, Failure};
 use windlass_core::machine::{Config, Event};
 use windlass_queue::settings;
 
+use crate::conditions;
 use crate::shell::Shared;
 
 /// Bytes a second that all uploads may take; 0: as many as there are.
@@ -25,12 +26,22 @@ const KNOWN: &[(&str, Holds)] = &[
     ("close_told", Holds::Any),
     (CONNECTIONS, Holds::Count(MOST_CONNECTIONS)),
     ("duplicates", Holds::OneOf(&["skip", "leave_out"])),
-    ("keep_awake", Holds::OneOf(&["never", "uploading"])),
+    (conditions::BATTERY, Holds::Rule),
+    ("keep_awake", Holds::OneOf(&["mains", "uploading", "never"])),
     ("language", Holds::Any),
     ("last_view", Holds::Any),
     (LIMIT, Holds::Rate),
     ("limit_last", Holds::Rate),
-    ("notifications", Holds::OneOf(&["normal", "problems", "none"])),
+    (conditions::METERED, Holds::Rule),
+    (
+        "notifications",
+        Holds::OneOf(&["all", "normal", "quiet", "problems", "none"]),
+    ),
+    ("notify_sound", Holds::Flag),
+    (conditions::SAVER, Holds::Rule),
+    (conditions::SCHEDULE, Holds::Rule),
+    (conditions::TRUSTED, Holds::Rule),
+    ("watch_summary", Holds::OneOf(&["hourly", "each"])),
     ("preflight", Holds::OneOf(&["needed", "always", "never"])),
     ("start_hidden", Holds::Flag),
     ("theme", Holds::OneOf(&["system", "light", "dark"])),
@@ -43,15 +54,18 @@ enum Holds {
     OneOf(&'static [&'static str]),
     Count(u64),
     Rate,
+    /// One of the conditions' rules.
+    Rule,
 }
 
 impl Holds {
-    fn takes(self, value: &Value) -> bool {
+    fn takes(self, key: &str, value: &Value) -> bool {
         match self {
             Self::Any => true,
             Self::Flag => value.is_boolean(),
             Self::OneOf(words) => value.as_str().is_some_and(|v| words.contains(&v)),
             Self::Count(most) => value.as_u64().is_some_and(|n| n <= most),
+            Self::Rule => conditions::may_be(key, value),
             Self::Rate => value.as_u64().is_some_and(|n| n == 0 || n >= LEAST),
         }
     }
@@ -65,6 +79,7 @@ pub(crate) async fn begin(shared: &Arc<Shared>) -> Result<(), Failure> {
             follow(shared, key, value).await;
         }
     }
+    conditions::begin(shared, &all).await;
     let until = all.get(crate::groups::PAUSED_UNTIL).and_then(Value::as_i64);
     shared.deltas.set_paused_until(until);
     Ok(())
@@ -76,7 +91,7 @@ pub(crate) async fn set(shared: &Arc<Shared>, key: &str, value: Value) -> Result
     let Some((key, holds)) = known else {
         return Err(Failure::new(ErrorCode::InvalidField, "no such setting"));
     };
-    if !holds.takes(&value) {
+    if !holds.takes(key, &value) {
         return Err(Failure::new(
             ErrorCode::InvalidField,
             format!("{key} can't be {value}"),
@@ -87,7 +102,11 @@ pub(crate) async fn set(shared: &Arc<Shared>, key: &str, value: Value) -> Result
         .queue
         .write(move |conn| settings::set(conn, key, &written))
         .await?;
+    shared.deltas.settings_changed();
     follow(shared, key, &value).await;
+    if conditions::RULES.contains(&key) {
+        conditions::rules_changed(shared).await?;
+    }
     Ok(())
 }
 
@@ -102,16 +121,17 @@ pub(crate) async fn reset(shared: &Arc<Shared>) -> Result<(), Failure> {
             Ok(())
         })
         .await?;
+    shared.deltas.settings_changed();
     for key in [LIMIT, CONNECTIONS] {
         follow(shared, key, &Value::from(0)).await;
     }
-    Ok(())
+    conditions::rules_changed(shared).await
 }
 
 async fn follow(shared: &Shared, key: &str, value: &Value) {
     let number = value.as_u64().filter(|n| *n > 0);
     match key {
-        LIMIT => shared.limiter.set(number),
+        LIMIT => shared.conditions.set_limit(shared, number),
         CONNECTIONS => {
             let chosen = number.and_then(|n| u32::try_from(n).ok());
             let count = chosen.unwrap_or(Config::default().connections);

@@ -13,6 +13,18 @@ pub fn now() -> Timestamp {
     Timestamp::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }
 
+/// A moment on the wall clock of this place; of UTC where no hour matters.
+#[must_use]
+pub(crate) fn zoned(now: Timestamp, local: bool) -> jiff::Zoned {
+    let zone = if local {
+        jiff::tz::TimeZone::system()
+    } else {
+        jiff::tz::TimeZone::UTC
+    };
+    let at = jiff::Timestamp::from_millisecond(now.as_millis()).unwrap_or_default();
+    at.to_zoned(zone)
+}
+
 /// Now in nanoseconds since 1970, as file times are.
 #[must_use]
 pub fn now_ns() -> i64 {

@@ -25,6 +25,7 @@ pub(crate) struct GroupNow {
     pub(crate) active: u32,
     pub(crate) finishing: u32,
     pub(crate) blocked_by: Vec<BlockedReason>,
+    pub(crate) anyway: Vec<BlockedReason>,
     pub(crate) because: Option<Failure>,
 }
 
@@ -32,6 +33,7 @@ impl GroupNow {
     pub(crate) fn of(machine: &Machine, row: &GroupRow, held: bool, app_paused: bool) -> Self {
         let (active, finishing) = machine.group_activity(row.record.id);
         let mut blocked_by = Vec::new();
+        let mut anyway = Vec::new();
         let mut because = None;
         let ended = matches!(row.record.state, GroupState::Completed | GroupState::Cancelled);
         if !ended {
@@ -41,6 +43,9 @@ impl GroupNow {
             if held {
                 blocked_by.push(BlockedReason::Question);
             }
+            let (id, destination) = (row.record.id, row.record.destination);
+            blocked_by.extend(machine.holds().against(id, destination));
+            anyway.extend(machine.holds().passed(id, destination));
             if let Some(h) = machine.held(row.record.destination) {
                 blocked_by.push(h.reason);
                 because = Some(h.failure.clone());
@@ -52,6 +57,7 @@ impl GroupNow {
             active,
             finishing,
             blocked_by,
+            anyway,
             because,
         }
     }
@@ -125,6 +131,7 @@ pub(crate) fn group_view(
         word,
         intent: row.record.intent,
         blocked_by: now.blocked_by.clone(),
+        anyway: now.anyway.clone(),
         because: now.because.as_ref().map(file_error),
         scanning: row.scanning,
         order: row.record.position,

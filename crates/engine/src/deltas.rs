@@ -63,6 +63,7 @@ struct Stirred {
     destinations: bool,
     relaunch: bool,
     watches: bool,
+    settings: bool,
 }
 
 /// What was sent last.
@@ -166,6 +167,16 @@ impl Deltas {
         self.note(|s| s.everything = true);
     }
 
+    /// A choice of the person is another one.
+    pub(crate) fn settings_changed(&self) {
+        self.note(|s| s.settings = true);
+    }
+
+    /// Network, power or the hour are other than before.
+    pub(crate) fn around_changed(&self) {
+        self.note(|s| s.everything = true);
+    }
+
     /// When the pause of everything ends by itself.
     pub(crate) fn paused_until(&self) -> Option<i64> {
         Some(self.paused_until.load(Ordering::Relaxed)).filter(|until| *until > 0 && self.is_paused())
@@ -194,10 +205,7 @@ impl Deltas {
             first_run,
             suggested_folder: shared.suggested_folder.to_string_lossy().into_owned(),
             notices: locked(&self.said).clone(),
-            settings: all
-                .into_iter()
-                .filter(|(k, _)| !k.starts_with("intake:"))
-                .collect(),
+            settings: shown_settings(all),
         })
     }
 
@@ -235,6 +243,13 @@ impl Deltas {
         state.ranges = looked;
         Ok(pages)
     }
+}
+
+/// Without what the engine keeps for itself.
+fn shown_settings(all: BTreeMap<String, serde_json::Value>) -> BTreeMap<String, serde_json::Value> {
+    all.into_iter()
+        .filter(|(key, _)| !key.starts_with("intake:") && key != crate::conditions::ANYWAY)
+        .collect()
 }
 
 /// Sends deltas until the engine stops.
@@ -302,6 +317,11 @@ async fn one(shared: &Shared) -> Result<(), Failure> {
         destinations,
         watches: if stirred.watches {
             Some(crate::watch::views(shared).await?)
+        } else {
+            None
+        },
+        settings: if stirred.settings {
+            Some(shown_settings(shared.queue.read(settings::all).await?))
         } else {
             None
         },
@@ -525,8 +545,11 @@ fn sum(shared: &Shared, state: &mut State) -> Totals {
     let mut t = Totals {
         paused: shared.deltas.is_paused(),
         paused_until: shared.deltas.paused_until(),
+        around: shared.conditions.view(),
         ..Totals::default()
     };
+    // What holds everything is what holds each group that is left to do.
+    let mut common = t.around.reasons.clone();
     for g in state.groups.values() {
         let open = !matches!(g.word, W::Done | W::DoneLeftOut | W::Cancelled);
         if g.word == W::NeedsYou || g.files.failed > 0 && open {
@@ -539,10 +562,16 @@ fn sum(shared: &Shared, state: &mut State) -> Totals {
             t.bytes_total += g.bytes_total;
             t.bytes_done += g.bytes_done;
             t.rate_bytes += g.rate_bytes.unwrap_or(0.0);
+            if g.word != W::NeedsYou {
+                common.retain(|r| g.blocked_by.contains(r));
+            }
         }
     }
     if t.paused {
         t.blocked_by.push(BlockedReason::User);
+    }
+    if t.groups_open > 0 {
+        t.blocked_by.append(&mut common);
     }
     state.rates.overall(crate::clock::now(), &mut t);
     t

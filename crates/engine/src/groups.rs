@@ -13,7 +13,7 @@ use windlass_queue::changes;
 use windlass_queue::files::Scope as Files;
 use windlass_queue::groups::GroupRemoval;
 use windlass_queue::retry::{RetryScope, retry as again};
-use windlass_queue::totals::{counts, totals};
+use windlass_queue::totals::{counts, error_folds, totals};
 use windlass_queue::{files, groups, settings};
 
 use crate::clock;
@@ -91,10 +91,14 @@ pub(crate) async fn count(shared: &Shared, group: GroupId) -> Event {
 pub(crate) async fn notify(shared: &Shared, group: GroupId, notice: Notice) {
     let counted = shared
         .queue
-        .read(move |conn| Ok((totals(conn, group)?, groups::get(conn, group)?)))
+        .read(move |conn| {
+            let first = error_folds(conn, group)?.into_iter().next();
+            Ok((totals(conn, group)?, groups::get(conn, group)?, first))
+        })
         .await;
     shared.deltas.stir(group);
-    if let Ok((t, Some(row))) = counted {
+    if let Ok((t, Some(row), first)) = counted {
+        let cause = first.filter(|_| notice == Notice::NeedsYou);
         let told = Told {
             group,
             name: row.name,
@@ -102,6 +106,8 @@ pub(crate) async fn notify(shared: &Shared, group: GroupId, notice: Notice) {
             done: t.done,
             failed: t.failed,
             rejected: t.rejected,
+            watched: shared.watches.has_group(group),
+            cause: cause.map(|fold| (row.record.destination, fold.code)),
         };
         // Nobody listens in a program without a desktop.
         let _ = shared.told.send(told);

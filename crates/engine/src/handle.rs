@@ -4,6 +4,7 @@
 //! the next launch reads the queue.
 
 mod asks;
+mod conditions;
 mod destinations;
 mod groups;
 mod history;

@@ -13,6 +13,7 @@ mod calls;
 mod choices;
 mod chosen;
 pub mod clock;
+mod conditions;
 mod convert;
 mod deltas;
 mod details;

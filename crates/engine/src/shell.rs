@@ -54,6 +54,7 @@ pub(crate) struct Shared {
     /// What of the meter was noted.
     pub(crate) seen: std::sync::Mutex<crate::behind::Seen>,
     pub(crate) limiter: Arc<Limiter>,
+    pub(crate) conditions: crate::conditions::Conditions,
     pub(crate) infos: Infos,
     pub(crate) relaunch: Relaunch,
     /// What takes back the last change of groups.
@@ -88,6 +89,10 @@ pub(crate) enum Message {
 impl Shared {
     /// Tells the machine. After the end of the shell nothing listens, and nothing is lost: the queue has it.
     pub(crate) async fn event(&self, event: Event) {
+        if matches!(event, Event::DestinationAdded { .. }) {
+            // It may be one that needs no network.
+            self.conditions.stir();
+        }
         let _ = self.messages.send(Message::Event(event)).await;
     }
 

@@ -69,6 +69,7 @@ pub async fn start(config: EngineConfig) -> Result<EngineHandle, Failure> {
         lines: crate::log::Lines::default(),
         seen: std::sync::Mutex::default(),
         limiter: Arc::default(),
+        conditions: crate::conditions::Conditions::default(),
         infos: crate::infos::Infos::default(),
         relaunch: Relaunch::new(&opened),
         regrouped: std::sync::Mutex::default(),
@@ -87,6 +88,7 @@ pub async fn start(config: EngineConfig) -> Result<EngineHandle, Failure> {
     shared.tasks.spawn(deltas::run(Arc::clone(&shared)));
     shared.tasks.spawn(behind::run(Arc::clone(&shared)));
     choices::begin(&shared).await?;
+    shared.tasks.spawn(crate::conditions::run(Arc::clone(&shared)));
     places::adopt(&shared).await?;
     for server in shared.queue.read(windlass_queue::servers::all).await? {
         shared.planes.put(server);

@@ -13,6 +13,7 @@ use windlass_core::states::{BlockedReason, Intent};
 /// The one word that a group's card shows (experience §0), derived in `core::display`.
 pub use windlass_core::display::{FileWord, GroupWord};
 
+mod around;
 mod destination;
 mod details;
 mod file;
@@ -23,6 +24,7 @@ mod receipt;
 mod relaunch;
 mod watch;
 
+pub use around::Around;
 pub use destination::{
     CheckOutcome, CheckStep, DestinationCheck, DestinationKind, DestinationView, KeepSecret, NewDestination,
     NewS3, NewServer,
@@ -93,6 +95,10 @@ pub struct Delta {
     /// Present when one changed.
     #[serde(default)]
     pub watches: Option<Vec<WatchView>>,
+    /// All choices of the person, when one changed.
+    #[serde(default)]
+    #[ts(type = "Record<string, unknown> | null")]
+    pub settings: Option<std::collections::BTreeMap<String, serde_json::Value>>,
     /// Present when it changed; `Some(None)` crosses as `{"report": null}`.
     pub relaunch: Option<RelaunchChange>,
     /// Things to say once in the window (a refused drop, a destroyed queue), as codes.
@@ -137,6 +143,9 @@ pub struct GroupView {
     pub intent: Intent,
     /// Why it waits, in the order of telling; empty when it does not.
     pub blocked_by: Vec<BlockedReason>,
+    /// What would hold it too, had the person not said "anyway".
+    #[serde(default)]
+    pub anyway: Vec<BlockedReason>,
     /// The failure behind it, when the destination is what it waits for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
@@ -292,4 +301,7 @@ pub struct Totals {
     pub paused: bool,
     /// Reasons that hold everything.
     pub blocked_by: Vec<BlockedReason>,
+    /// What is known of network, power and the hour.
+    #[serde(default)]
+    pub around: Around,
 }

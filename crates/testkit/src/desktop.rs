@@ -33,6 +33,15 @@ pub use webdriver::Element;
 const MARK: &str = "WINDLASS_TEST_DESKTOP";
 const SCREEN: &str = "1280x800x24";
 
+/// What a desktop may be without.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lack {
+    /// No tray: closed windows have nowhere to go.
+    Tray,
+    /// Its notification service refuses each.
+    Notifications,
+}
+
 /// A running desktop.
 pub struct Desktop {
     display: String,
@@ -48,6 +57,14 @@ impl Desktop {
     /// # Errors
     /// A program is missing (the message says how to get it) or does not come up.
     pub fn start() -> Result<Self> {
+        Self::start_without(None)
+    }
+
+    /// Starts a desktop that lacks something.
+    ///
+    /// # Errors
+    /// As [`Desktop::start`].
+    pub fn start_without(lack: Option<Lack>) -> Result<Self> {
         let dir = tempfile::Builder::new().prefix("windlass-desktop-").tempdir()?;
         for folder in ["run", "data", "config", "cache", "state", "home"] {
             fs::create_dir(dir.path().join(folder))?;
@@ -89,7 +106,12 @@ impl Desktop {
 
         let log = desktop.events_file();
         let recorder = asset("desktop.py");
-        desktop.start_quiet(&["/usr/bin/python3", text(&recorder)?, "serve", text(&log)?])?;
+        let mut recorder = vec!["/usr/bin/python3", text(&recorder)?, "serve", text(&log)?];
+        recorder.extend(lack.map(|lack| match lack {
+            Lack::Tray => "tray",
+            Lack::Notifications => "notifications",
+        }));
+        desktop.start_quiet(&recorder)?;
         wait::until("the notification service and tray", PATIENCE, || {
             desktop.events("ready").ok()?.first().map(drop)
         })?;
@@ -160,6 +182,8 @@ impl Desktop {
             .env(MARK, self.mark())
             .env("DISPLAY", &self.display)
             .env("DBUS_SESSION_BUS_ADDRESS", &self.bus)
+            // No network manager and no battery of this machine has a say; a test may name a bus of its own.
+            .env("DBUS_SYSTEM_BUS_ADDRESS", "unix:path=/nonexistent")
             .env("HOME", at("home"))
             .env("XDG_RUNTIME_DIR", at("run"))
             .env("XDG_DATA_HOME", at("data"))
@@ -247,7 +271,9 @@ impl Desktop {
         self.dir.path().join("events.jsonl")
     }
 
-    fn processes(&self) -> Vec<Found> {
+    /// All processes on this desktop, its own and those of what was opened there.
+    #[must_use]
+    pub fn processes(&self) -> Vec<Found> {
         process::with_env(MARK, &self.mark())
     }
 

@@ -8,6 +8,7 @@
 //! Only for tests: no crate of the product depends on it.
 #![cfg(unix)]
 
+pub mod bus;
 pub mod desktop;
 pub mod garage;
 pub mod http;

@@ -1,8 +1,10 @@
 //! `windlass` on the command line, against a folder and against a real S3 server: what arrives, what survives, what is said.
 
+mod conditions;
 mod crash;
 mod doors;
 mod folder;
+mod groups;
 mod names;
 mod outage;
 mod queue;

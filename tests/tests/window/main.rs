@@ -1,7 +1,14 @@
 //! The real window: a real drag, the tray, notifications, a kill and what the next launch says.
 
+mod after;
+mod conditions;
+mod doors;
+mod given;
+mod keyboard;
 mod pictures;
 mod server;
+mod trouble;
+mod watched;
 
 use std::time::Duration;
 
@@ -15,8 +22,8 @@ use windlass_tests::window::{
 };
 use windlass_tests::{compare_bucket, compare_folder};
 
-const PAUSE: &str = "Pause all";
-const RESUME: &str = "Resume all";
+const PAUSE: &str = "Until I resume";
+const RESUME: &str = "Resume";
 
 // C-1, C-4, C-9, T-1 to T-6 as a person sees them, L-19
 #[test]
@@ -190,6 +197,12 @@ fn a_closed_window_stays_in_the_tray_and_a_second_start_brings_it_back() -> Resu
     wait::until("the window to go", PATIENCE, || {
         (!table.desktop.window_is_visible(windlass_tests::window::TITLE)).then_some(())
     })?;
+    // Its pictures lie where nobody else writes.
+    ensure!(
+        std::fs::read_dir(table.windlass.data().join("tray"))?
+            .next()
+            .is_some()
+    );
     table.desktop.choose_in_tray("Open Windlass", PATIENCE)?;
     wait::until("the window to come back", PATIENCE, || {
         table

@@ -9,7 +9,7 @@ use windlass_engine::Scope;
 use windlass_engine::view::{GroupView, GroupWord, Snapshot};
 
 use super::Context;
-use crate::args::OneGroup;
+use crate::args::Resume;
 use crate::exit::{Exit, Trouble};
 use crate::run::Run;
 use crate::select::{self, Among};
@@ -19,10 +19,10 @@ use crate::session::{Keeps, Session};
 ///
 /// # Errors
 /// When nothing could be begun.
-pub async fn run(args: OneGroup, cx: &Context) -> Result<Exit, Trouble> {
+pub async fn run(args: Resume, cx: &Context) -> Result<Exit, Trouble> {
     let started = Instant::now();
     let mut session = cx.session(Keeps::Open).await?;
-    match begin(&mut session, args.group.as_deref()).await {
+    match begin(&mut session, args.group.as_deref(), args.anyway).await {
         Ok(groups) => {
             if groups.is_empty() && !cx.out.is_json() {
                 cx.out.say("Nothing waits.");
@@ -41,7 +41,7 @@ pub async fn run(args: OneGroup, cx: &Context) -> Result<Exit, Trouble> {
     }
 }
 
-async fn begin(session: &mut Session, wanted: Option<&str>) -> Result<Vec<GroupId>, Trouble> {
+async fn begin(session: &mut Session, wanted: Option<&str>, anyway: bool) -> Result<Vec<GroupId>, Trouble> {
     let snapshot = session.snapshot().await?;
     let groups: Vec<GroupView> = match wanted {
         Some(wanted) => vec![select::group(&snapshot.groups, wanted, Among::Open)?.clone()],
@@ -50,6 +50,16 @@ async fn begin(session: &mut Session, wanted: Option<&str>) -> Result<Vec<GroupI
     unpause(session, &snapshot, wanted.is_some()).await?;
     for g in groups.iter().filter(|g| g.intent == Intent::Paused) {
         session.set_intent(Scope::Group(g.id), Intent::Run).await?;
+    }
+    if anyway {
+        match wanted {
+            None => pass(session, Scope::App).await?,
+            Some(_) => {
+                for g in &groups {
+                    pass(session, Scope::Group(g.id)).await?;
+                }
+            }
+        }
     }
     match wanted {
         None => session.go_on(None).await?,
@@ -60,6 +70,12 @@ async fn begin(session: &mut Session, wanted: Option<&str>) -> Result<Vec<GroupI
         }
     }
     Ok(groups.into_iter().map(|g| g.id).collect())
+}
+
+/// Passes over what network, power and the hour hold.
+async fn pass(session: &mut Session, scope: Scope) -> Result<(), Trouble> {
+    session.go_anyway(scope).await?;
+    Ok(())
 }
 
 /// Ends the pause of everything. In another program one group is no reason to let all others run.

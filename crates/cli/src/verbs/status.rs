@@ -2,7 +2,7 @@
 
 use windlass_core::states::BlockedReason;
 use windlass_core::time::Timestamp;
-use windlass_engine::view::{GroupView, GroupWord, Snapshot};
+use windlass_engine::view::{Around, GroupView, GroupWord, Snapshot};
 
 use super::Context;
 use crate::args::Status;
@@ -36,7 +36,7 @@ async fn show(session: &mut Session, args: &Status, cx: &Context) -> Result<Exit
     let snapshot = session.snapshot().await?;
     if let Some(wanted) = &args.group {
         let g = select::group(&snapshot.groups, wanted, Among::All)?;
-        return one(session, g, cx).await;
+        return one(session, g, &snapshot.totals.around, cx).await;
     }
     let now = windlass_engine::clock::now();
     let mut groups: Vec<&GroupView> = snapshot
@@ -97,7 +97,7 @@ fn lines(
             out.ink(ink(g), &words::group(g))
         ));
         lines.push(format!("  {}", figures(g)));
-        lines.extend(reasons(g).map(|r| format!("  {r}")));
+        lines.extend(reasons(g, &snapshot.totals.around).map(|r| format!("  {r}")));
         for e in &g.errors {
             lines.push(format!(
                 "  {} {}: {}",
@@ -186,17 +186,18 @@ fn figures(g: &GroupView) -> String {
     text
 }
 
-fn reasons(g: &GroupView) -> impl Iterator<Item = String> {
+fn reasons(g: &GroupView, around: &Around) -> impl Iterator<Item = String> {
     // What is interrupted says so already.
     let told = |r: &&BlockedReason| g.word != GroupWord::Interrupted || **r != BlockedReason::Question;
     g.blocked_by
         .iter()
         .filter(told)
-        .map(|r| format!("because: {}", words::reason(*r)))
+        .map(|r| format!("because: {}", words::reason_now(*r, around)))
+        .chain(g.anyway.iter().map(|r| format!("anyway: {}", words::reason(*r))))
 }
 
 /// One group, with each failed file.
-async fn one(session: &mut Session, g: &GroupView, cx: &Context) -> Result<Exit, Trouble> {
+async fn one(session: &mut Session, g: &GroupView, around: &Around, cx: &Context) -> Result<Exit, Trouble> {
     let files = if g.files.failed + g.files.rejected > 0 {
         failed(session, g.id).await?
     } else {
@@ -212,7 +213,7 @@ async fn one(session: &mut Session, g: &GroupView, cx: &Context) -> Result<Exit,
             cx.out.ink(ink(g), &words::group(g))
         ));
         cx.out.say(format!("  {}", figures(g)));
-        for reason in reasons(g) {
+        for reason in reasons(g, around) {
             cx.out.say(format!("  {reason}"));
         }
         cx.out.say(format!("  begun {}", human::moment(g.created_at)));
@@ -259,6 +260,39 @@ mod tests {
             "{page}"
         );
         assert!(page.ends_with("Windlass is running (process 7)."), "{page}");
+    }
+
+    // X-18, I-7
+    #[test]
+    fn the_chain_of_reasons_is_told_with_what_is_known_and_the_way_out_of_each() {
+        let mut g = view(1, "Shoot", GroupWord::Paused);
+        g.blocked_by = vec![
+            BlockedReason::Metered,
+            BlockedReason::Battery,
+            BlockedReason::Schedule,
+        ];
+        g.anyway = vec![BlockedReason::PowerSaver];
+        let around = Around {
+            network: Some("Phone\u{202e} hotspot".into()),
+            battery: Some(18),
+            opens_at: Some(0),
+            ..Around::default()
+        };
+        let told: Vec<_> = reasons(&g, &around).collect();
+        assert!(
+            told[0].starts_with("because: paused on a metered network (Phone"),
+            "{told:?}"
+        );
+        assert!(!told[0].contains('\u{202e}'), "{told:?}");
+        assert!(
+            told[1].starts_with("because: paused on battery at 18 %; `windlass resume --anyway`"),
+            "{told:?}"
+        );
+        assert!(
+            told[2].contains("waiting for the schedule: starts at 19"),
+            "{told:?}"
+        );
+        assert_eq!(told[3], "anyway: the computer saves power");
     }
 
     #[test]

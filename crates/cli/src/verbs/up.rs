@@ -6,7 +6,7 @@ use windlass_core::error::ErrorCode;
 use windlass_core::ids::GroupId;
 use windlass_core::names::shown;
 use windlass_engine::view::DestinationView;
-use windlass_engine::{AddPaths, Origin};
+use windlass_engine::{AddPaths, Origin, Scope};
 
 use super::Context;
 use crate::args::Up;
@@ -66,6 +66,9 @@ async fn begin(
         id: Some(windlass_engine::clock::group_id()),
     };
     let group = session.add_paths(&add).await?;
+    if args.anyway {
+        session.go_anyway(Scope::Group(group)).await?;
+    }
     let snapshot = session.snapshot().await?;
     let name = snapshot
         .groups

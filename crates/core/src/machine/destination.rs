@@ -49,6 +49,10 @@ fn concerns_destination(reason: BlockedReason) -> bool {
         | BlockedReason::SignedOut => true,
         BlockedReason::User
         | BlockedReason::Question
+        | BlockedReason::Metered
+        | BlockedReason::Battery
+        | BlockedReason::PowerSaver
+        | BlockedReason::Schedule
         | BlockedReason::DiskMissing
         | BlockedReason::QueueDiskFull
         | BlockedReason::FileMissing
@@ -126,6 +130,24 @@ impl Machine {
             d.storage_fails = false;
         }
         self.wake_destination(id);
+    }
+
+    /// The computer slept, or is on another network: what waited for an answer waits for one that can't come. Everything is
+    /// tried again now, over new connections.
+    pub(super) fn lines_are_new(&mut self) {
+        let sending: Vec<_> = self
+            .files
+            .values()
+            .filter(|f| !f.sending.is_empty())
+            .map(|f| f.id)
+            .collect();
+        for id in sending {
+            self.stop_sending(id);
+            self.reindex(id);
+            self.leave_if_paused(id);
+        }
+        let all: Vec<_> = self.destinations.keys().copied().collect();
+        all.into_iter().for_each(|id| self.unblock_destination(id));
     }
 
     pub(super) fn wake_destination(&mut self, id: DestinationId) {

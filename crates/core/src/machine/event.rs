@@ -3,6 +3,7 @@
 use super::config::ContentHash;
 use super::effect::{BufferId, PutId};
 use super::records::{FileRecord, GroupRecord, Proof};
+use crate::conditions::Holds;
 use crate::error::Failure;
 use crate::fingerprint::SourceFingerprint;
 use crate::ids::{DestinationId, FileId, GroupId};
@@ -66,6 +67,10 @@ pub enum Event {
     },
     /// Everything is paused or goes on.
     AppPaused(bool),
+    /// Network, power or the hour hold other things than before.
+    Hold(Holds),
+    /// The computer woke, or is on another network: connections that were open lead nowhere.
+    NewLines,
     /// The person put the groups in another order; written in the queue before.
     GroupsOrdered(Vec<(GroupId, i64)>),
     /// So many PUTs at once from now on, at least one. What is under way ends as it began.

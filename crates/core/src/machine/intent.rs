@@ -2,6 +2,7 @@
 
 use super::records::Change;
 use super::{Effect, Machine};
+use crate::conditions::Holds;
 use crate::error::{ErrorCode, Failure};
 use crate::ids::{DestinationId, FileId, GroupId};
 use crate::limits::PAUSE_GRACE_MS;
@@ -42,6 +43,29 @@ impl Machine {
         }
         if !paused {
             for g in self.groups.values_mut().filter(|g| !g.loading && !g.counting) {
+                Self::rewind(g);
+            }
+        }
+    }
+
+    /// Other conditions hold: what may not run any more stops as by a pause, what may again is looked at from its first row.
+    pub(super) fn hold(&mut self, now: Timestamp, holds: Holds) {
+        self.holds = holds;
+        let all: Vec<_> = self.files.values().map(|f| (f.id, f.group)).collect();
+        for (id, group) in all {
+            if !self.group_runs(group) {
+                self.hold_back(now, id);
+            }
+            self.reindex(id);
+        }
+        let running: Vec<_> = self
+            .groups
+            .keys()
+            .copied()
+            .filter(|g| self.group_runs(*g))
+            .collect();
+        for id in running {
+            if let Some(g) = self.groups.get_mut(&id).filter(|g| !g.loading && !g.counting) {
                 Self::rewind(g);
             }
         }

@@ -56,6 +56,14 @@ words! {
         Question = "question",
         /// There is no network.
         Offline = "offline",
+        /// Bytes cost money on this network.
+        Metered = "metered",
+        /// The computer runs on a battery that is low.
+        Battery = "battery",
+        /// The computer saves power.
+        PowerSaver = "power_saver",
+        /// The person's week has no uploads in this hour.
+        Schedule = "schedule",
         /// The destination does not answer.
         DestinationDown = "destination_down",
         /// The destination asked to slow down.

@@ -1,5 +1,6 @@
 //! What a person and fate do: pause, go on, cancel, edit, retry; crash and launch again.
 
+use windlass_core::conditions::Holds;
 use windlass_core::error::{ErrorCode, Failure};
 use windlass_core::machine::records::Change;
 use windlass_core::machine::{Event, Machine};
@@ -23,7 +24,7 @@ impl World {
             self.disk.edit(id, edit, &mut self.rng);
             return;
         }
-        match self.rng.below(13) {
+        match self.rng.below(15) {
             0 => {
                 self.app_paused = !self.app_paused;
                 self.shell.person.push_back(Event::AppPaused(self.app_paused));
@@ -48,6 +49,8 @@ impl World {
                 self.shell.person.push_back(Event::DestinationReady { id });
             }
             11 => self.scan(),
+            12 => self.hold(),
+            13 => self.shell.person.push_back(Event::NewLines),
             _ => {
                 let hours = *self.rng.pick(&[-8_760, -1, 1, 8_760]).expect("a time");
                 self.skew += hours * 3_600_000;
@@ -56,6 +59,21 @@ impl World {
                     .note(self.now, format!("the clock is set by {hours} h"));
             }
         }
+    }
+
+    /// Network and power come and go; now and then the person does not mind for one group.
+    fn hold(&mut self) {
+        let reasons = [BlockedReason::Metered, BlockedReason::Battery];
+        let reasons: Vec<_> = reasons.into_iter().filter(|_| self.rng.chance(500)).collect();
+        let groups: Vec<_> = self.queue.groups.keys().copied().collect();
+        let passed = self.rng.pick(&groups).copied();
+        let holds = Holds {
+            anyway: reasons.iter().map(|r| (*r, passed)).collect(),
+            reasons,
+            local: self.rng.pick(&self.destinations).copied().into_iter().collect(),
+        };
+        self.oracle.note(self.now, format!("{:?} hold", holds.reasons));
+        self.shell.person.push_back(Event::Hold(holds));
     }
 
     fn block_queue(&mut self, blocked: bool) {
@@ -311,6 +329,7 @@ impl World {
         }
         self.app_paused = false;
         self.shell.person.push_back(Event::AppPaused(false));
+        self.shell.person.push_back(Event::Hold(Holds::default()));
         let groups: Vec<_> = self.queue.groups.keys().copied().collect();
         for id in groups {
             self.shell.person.push_back(Event::GroupReleased { id });

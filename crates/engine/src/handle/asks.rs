@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use windlass_core::error::ErrorCode;
 use windlass_core::ids::{DestinationId, FileId, GroupId};
 use windlass_core::machine::Notice;
 
@@ -123,6 +124,10 @@ pub struct Told {
     pub failed: u64,
     /// Files left out.
     pub rejected: u64,
+    /// Its files came from a watched folder.
+    pub watched: bool,
+    /// Where it goes and why most of its failed files failed, when it needs the person.
+    pub cause: Option<(DestinationId, ErrorCode)>,
 }
 
 /// What asking the storage again found.

@@ -10,7 +10,7 @@ use tokio::net::UnixStream;
 use tokio::sync::mpsc;
 use windlass_core::error::{ErrorCode, Failure};
 use windlass_core::ids::{DestinationId, GroupId};
-use windlass_core::states::Intent;
+use windlass_core::states::{BlockedReason, Intent};
 
 use super::address::Address;
 use super::line;
@@ -103,6 +103,21 @@ impl Client {
             Ask::SetIntent {
                 scope: scope.into(),
                 intent,
+            },
+            QUICK,
+        )
+        .await
+    }
+
+    /// See `EngineHandle::go_anyway`.
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub async fn go_anyway(&self, scope: Scope, reason: Option<BlockedReason>) -> Result<u64, CallError> {
+        self.ask(
+            Ask::GoAnyway {
+                scope: scope.into(),
+                reason,
             },
             QUICK,
         )

@@ -209,6 +209,7 @@ async fn carry_out(
         },
         Ask::ListFiles { group, offset, limit } => h.list_files(group, offset, limit).await.and_then(value),
         Ask::SetIntent { scope, intent } => h.set_intent(scope.into(), intent).await.and_then(value),
+        Ask::GoAnyway { scope, reason } => h.go_anyway(scope.into(), reason).await.and_then(value),
         Ask::Retry { scope, code } => h.retry(scope.into(), code).await.and_then(value),
         Ask::AnswerRelaunch { group, answer } => h.answer_relaunch(group, answer).await.and_then(value),
         Ask::RelaunchKnown => {

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use windlass_core::error::{ErrorCode, Failure};
 use windlass_core::ids::{DestinationId, FileId, GroupId};
 use windlass_core::names::{decode_path_text, encode_path_bytes};
-use windlass_core::states::Intent;
+use windlass_core::states::{BlockedReason, Intent};
 
 use crate::groups::path_of;
 use crate::handle::{AddPaths, Origin, Scope};
@@ -44,6 +44,10 @@ pub(super) enum Ask {
     SetIntent {
         scope: Place,
         intent: Intent,
+    },
+    GoAnyway {
+        scope: Place,
+        reason: Option<BlockedReason>,
     },
     Retry {
         scope: Place,

@@ -64,6 +64,15 @@ impl Desktop {
         self.drag_with(files, window, (x, y), &["--cancel"])
     }
 
+    /// Drags text from another program, as a browser drags a link. The window may take it or not.
+    ///
+    /// # Errors
+    /// It can't be dragged.
+    pub fn drag_text(&self, said: &str, window: &str, (x, y): (i64, i64)) -> Result<bool> {
+        let dropped = self.drag_with(&[PathBuf::from(said)], window, (x, y), &["--text"]);
+        Ok(dropped.is_ok())
+    }
+
     fn drag_with(&self, files: &[PathBuf], window: &str, (x, y): (i64, i64), more: &[&str]) -> Result<()> {
         let (script, place) = (asset("drag.py"), format!("{x},{y}"));
         let mut arguments = vec![text(&script)?, "--window", window, "--to", &place];
@@ -168,6 +177,48 @@ impl Desktop {
         self.recorder(&["invoke", &notification.id.to_string()]).map(drop)
     }
 
+    /// Chooses something on a notification, by the name that the program gave it.
+    ///
+    /// # Errors
+    /// The service does not answer.
+    pub fn choose_on_notification(&self, notification: &Notification, action: &str) -> Result<()> {
+        self.recorder(&["invoke", &notification.id.to_string(), action])
+            .map(drop)
+    }
+
+    /// What a notification offers: name and word, one after the other.
+    ///
+    /// # Errors
+    /// The record can't be read.
+    pub fn offered_on(&self, notification: &Notification) -> Result<Vec<String>> {
+        let all = self.events("notify")?;
+        let of = all.iter().rfind(|event| event["id"] == notification.id);
+        let offered = of.and_then(|event| serde_json::from_value(event["actions"].clone()).ok());
+        Ok(offered.unwrap_or_default())
+    }
+
+    /// Whether the program took a notification back.
+    ///
+    /// # Errors
+    /// The record can't be read.
+    pub fn was_taken_back(&self, notification: &Notification) -> Result<bool> {
+        Ok(self
+            .events("close")?
+            .iter()
+            .any(|event| event["id"] == notification.id))
+    }
+
+    /// Puts a window out of sight, with its key.
+    ///
+    /// # Errors
+    /// There is no such window.
+    pub fn put_away(&self, title: &str) -> Result<()> {
+        let found = self.tool("xdotool", &["search", "--onlyvisible", "--name", title])?;
+        let window = found.lines().next().context("no such window")?;
+        self.tool("xdotool", &["windowminimize", "--sync", window])
+            .map(drop)
+    }
+
     /// Closes the window that has the focus by its frame's key.
     ///
     /// # Errors
@@ -199,9 +250,64 @@ impl Desktop {
         all.extend(keys);
         self.tool("xdotool", &all)?;
         wait::until("the question to go", patience, || {
-            named().ok().filter(|all| !all.contains(&question))
+            // Where no window of this title is left to be seen, xdotool fails.
+            (!named().unwrap_or_default().contains(&question)).then_some(())
         })
-        .map(drop)
+    }
+
+    /// Presses keys one after the other, as xdotool names them (`ctrl+o`, `Tab`), in whatever window has the focus.
+    ///
+    /// # Errors
+    /// There is no such key.
+    pub fn keys(&self, keys: &[&str]) -> Result<()> {
+        let mut all = vec!["key", "--delay", "30"];
+        all.extend(keys);
+        self.tool("xdotool", &all).map(drop)
+    }
+
+    /// Brings a window to the front, to be typed into.
+    ///
+    /// # Errors
+    /// There is none of this title.
+    pub fn activate(&self, title: &str) -> Result<()> {
+        let found = self.tool(
+            "xdotool",
+            &["search", "--onlyvisible", "--name", &format!("^{title}$")],
+        )?;
+        let window = found.lines().next().context("no such window")?;
+        self.tool("xdotool", &["windowactivate", "--sync", window])
+            .map(drop)
+    }
+
+    /// Answers the system's dialog for a file or folder that a program opens: types the path and confirms.
+    ///
+    /// # Errors
+    /// No dialog opens, or it stays.
+    pub fn choose_in_dialog(&self, path: &Path, patience: Duration) -> Result<()> {
+        let dialogs = || -> Vec<String> {
+            let found = self.tool(
+                "xdotool",
+                &["search", "--onlyvisible", "--class", "windlass-desktop"],
+            );
+            let kind = |id: &str| self.tool("xprop", &["-id", id, "_NET_WM_WINDOW_TYPE"]);
+            let is_dialog = |id: &&str| kind(id).is_ok_and(|kind| kind.contains("DIALOG"));
+            let found = found.unwrap_or_default();
+            found.lines().filter(is_dialog).map(str::to_owned).collect()
+        };
+        let dialog = wait::until("the system's dialog", patience, || dialogs().pop())?;
+        // "/" opens the field for a path where there is none yet; where there is one, its text is replaced.
+        let keys = ["windowactivate", "--sync", &dialog, "key", "ctrl+a"];
+        self.tool("xdotool", &keys)?;
+        self.tool("xdotool", &["type", "--delay", "15", text(path)?])?;
+        wait::until_ok("the system's dialog to go", patience, || {
+            // The first may only take what the dialog completed. What is below a dialog that went is not to be pressed.
+            if dialogs().contains(&dialog) {
+                let keys = ["windowactivate", "--sync", &dialog, "key", "Return"];
+                self.tool("xdotool", &keys)?;
+            }
+            let gone = || (!dialogs().contains(&dialog)).then_some(());
+            wait::until("the dialog to go", Duration::from_secs(2), gone)
+        })
     }
 
     /// Whether a window of this title can be seen.
