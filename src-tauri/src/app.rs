@@ -19,7 +19,6 @@ pub(crate) fn run(arguments: Arguments) -> u8 {
     builder = builder.plugin(single_instance(home.as_ref().ok()));
     builder = builder
         .plugin(tauri_plugin_dialog::init())
-        .plugin(tauri_plugin_notification::init())
         .plugin(
             tauri_plugin_opener::Builder::new()
                 .open_js_links_on_click(false)
@@ -27,10 +26,13 @@ pub(crate) fn run(arguments: Arguments) -> u8 {
         )
         .manage(Shell::default())
         .manage(tray::Tray::default())
-        .manage(notify::Shown::default())
         .manage(window::Dragging::default())
         .manage(awake::Awake::default())
         .invoke_handler(commands::handler());
+    #[cfg(not(target_os = "linux"))]
+    {
+        builder = builder.plugin(tauri_plugin_notification::init());
+    }
     if let Ok(home) = &home {
         builder = builder.plugin(window_state(home.dir()));
     }
@@ -68,8 +70,8 @@ fn set_up(app: &AppHandle, home: Result<Home, Failure>, arguments: Arguments) {
     if let Some(guard) = logs::begin(&lock.home().logs()) {
         app.manage(guard);
     }
-    notify::listen(app);
-    tray::make(app);
+    notify::begin(app);
+    tray::make(app, lock.home().dir());
     if let Err(why) = window::make(app, lock.home().dir()) {
         let why = Failure::new(
             windlass_core::error::ErrorCode::Internal,

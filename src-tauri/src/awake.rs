@@ -14,7 +14,16 @@ pub(crate) struct Awake(Arc<Mutex<Kept>>);
 struct Kept {
     wanted: bool,
     #[cfg(target_os = "linux")]
-    lock: Option<zbus::zvariant::OwnedFd>,
+    lock: Option<Lock>,
+}
+
+/// What keeps the computer awake until it is dropped.
+#[cfg(target_os = "linux")]
+enum Lock {
+    /// logind's: the descriptor is the lock.
+    Login { _lock: zbus::zvariant::OwnedFd },
+    /// The portal's: it ends with the connection.
+    Portal { _bus: zbus::Connection },
 }
 
 impl Awake {
@@ -25,17 +34,25 @@ impl Awake {
     }
 }
 
-/// Whether to stay awake, from the choice and what moves.
-fn wanted(choice: Option<&str>, rate: f64) -> bool {
-    choice == Some("uploading") && rate > 0.0
+/// Whether to stay awake, from the choice, what moves, and the power. Where nothing is known of it, there are mains.
+fn wanted(choice: Option<&str>, rate: f64, on_battery: Option<bool>) -> bool {
+    let chosen = match choice {
+        Some("never") => false,
+        Some("uploading") => true,
+        Some(_) | None => on_battery != Some(true),
+    };
+    chosen && rate > 0.0
 }
 
 /// Follows the facts.
 pub(crate) fn follow(app: &AppHandle) {
     let shell = app.state::<Shell>();
     let choice = shell.setting("keep_awake");
-    let rate = shell.facts().totals.rate_bytes;
-    let want = wanted(choice.as_ref().and_then(|v| v.as_str()), rate);
+    let (rate, on_battery) = {
+        let facts = shell.facts();
+        (facts.totals.rate_bytes, facts.totals.around.on_battery)
+    };
+    let want = wanted(choice.as_ref().and_then(|v| v.as_str()), rate, on_battery);
     set(app.state::<Awake>().inner(), want);
 }
 
@@ -67,8 +84,41 @@ fn set(awake: &Awake, want: bool) {
     }
 }
 
+/// By logind, or where it is not there, by the portal.
 #[cfg(target_os = "linux")]
-async fn inhibit() -> zbus::Result<zbus::zvariant::OwnedFd> {
+async fn inhibit() -> zbus::Result<Lock> {
+    match by_login().await {
+        Ok(lock) => Ok(Lock::Login { _lock: lock }),
+        Err(why) => {
+            tracing::debug!(%why, "logind");
+            Ok(Lock::Portal {
+                _bus: by_portal().await?,
+            })
+        }
+    }
+}
+
+/// A connection of its own, which the portal's lock ends with.
+#[cfg(target_os = "linux")]
+async fn by_portal() -> zbus::Result<zbus::Connection> {
+    use std::collections::HashMap;
+    use zbus::zvariant::Value;
+    const SUSPEND_AND_IDLE: u32 = 4 | 8;
+    let bus = zbus::Connection::session().await?;
+    let why = HashMap::from([("reason", Value::from("Files are being uploaded"))]);
+    bus.call_method(
+        Some("org.freedesktop.portal.Desktop"),
+        "/org/freedesktop/portal/desktop",
+        Some("org.freedesktop.portal.Inhibit"),
+        "Inhibit",
+        &("", SUSPEND_AND_IDLE, why),
+    )
+    .await?;
+    Ok(bus)
+}
+
+#[cfg(target_os = "linux")]
+async fn by_login() -> zbus::Result<zbus::zvariant::OwnedFd> {
     let bus = zbus::Connection::system().await?;
     let reply = bus
         .call_method(
@@ -89,10 +139,22 @@ mod tests {
     // F-7
     #[test]
     fn it_stays_awake_only_while_bytes_move_and_only_when_chosen() {
-        assert!(wanted(Some("uploading"), 1.0));
-        assert!(!wanted(Some("uploading"), 0.0));
-        assert!(!wanted(Some("never"), 1.0));
-        assert!(!wanted(None, 1.0));
+        for (choice, rate, on_battery, awake) in [
+            (Some("uploading"), 1.0, Some(true), true),
+            (Some("uploading"), 0.0, Some(false), false),
+            (Some("never"), 1.0, Some(false), false),
+            (Some("mains"), 1.0, Some(false), true),
+            (Some("mains"), 1.0, Some(true), false),
+            (None, 1.0, Some(true), false),
+            (None, 1.0, None, true),
+            (None, 0.0, None, false),
+        ] {
+            assert_eq!(
+                wanted(choice, rate, on_battery),
+                awake,
+                "{choice:?} {rate} {on_battery:?}"
+            );
+        }
         let awake = Awake::default();
         set(&awake, false);
         assert!(!awake.is_wanted());

@@ -16,6 +16,8 @@ mod proof;
 mod sign_in;
 mod watch;
 
+pub(crate) use files::ask_for_files;
+
 use serde::Serialize;
 use tauri::ipc::Invoke;
 use windlass_core::error::{ErrorCode, Failure};
@@ -69,6 +71,9 @@ pub(crate) fn handler() -> impl Fn(Invoke<tauri::Wry>) -> bool + Send + Sync + '
         history::export_receipt,
         files::file_details,
         groups::find_in_groups,
+        groups::go_anyway,
+        groups::not_anyway,
+        program::trust_network,
         history::find_proved,
         destinations::finish_first_run,
         history::history,
@@ -78,6 +83,7 @@ pub(crate) fn handler() -> impl Fn(Invoke<tauri::Wry>) -> bool + Send + Sync + '
         program::login_start,
         watch::look_now,
         program::make_diagnostics,
+        groups::merge_groups,
         groups::move_group,
         program::open_data_folder,
         sign_in::open_sign_in,
@@ -100,14 +106,18 @@ pub(crate) fn handler() -> impl Fn(Invoke<tauri::Wry>) -> bool + Send + Sync + '
         destinations::set_default_destination,
         groups::set_intent,
         program::set_login_start,
+        groups::set_notes,
         page::set_setting,
         watch::set_watch,
         watch::set_watch_intent,
         proof::show_at_destination,
         files::show_source,
         sign_in::sign_in_offer,
+        groups::split_group,
         page::subscribe,
         destinations::test_destination,
+        history::trash_originals,
+        groups::undo_regroup,
         history::upload_again,
         watch::upload_anyway,
         proof::verify_group,

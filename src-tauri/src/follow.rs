@@ -10,7 +10,7 @@ use windlass_core::ids::GroupId;
 use windlass_engine::EngineHandle;
 use windlass_engine::view::{Delta, GroupView, GroupWord, Snapshot, Totals};
 
-use crate::notify::Teller;
+use crate::notify::{Teller, standing};
 use crate::shell::Shell;
 use crate::{awake, tray};
 
@@ -85,7 +85,7 @@ pub(crate) fn works(word: GroupWord) -> bool {
 /// Follows until the engine ends.
 pub(crate) async fn run(app: AppHandle, engine: EngineHandle) {
     let shell = app.state::<Shell>().inner().clone();
-    let (mut told, mut teller) = (engine.told(), Teller::new(app.clone()));
+    let (mut told, mut teller) = (engine.told(), Teller::new(app.clone(), &engine));
     loop {
         let mut deltas = engine.deltas();
         match engine.snapshot().await {
@@ -99,8 +99,15 @@ pub(crate) async fn run(app: AppHandle, engine: EngineHandle) {
             tokio::select! {
                 delta = deltas.recv() => match delta {
                     Ok(delta) => {
-                        shell.facts().apply(&delta);
-                        teller.saw(&delta);
+                        if let Some(settings) = &delta.settings {
+                            shell.settings_are(settings.clone());
+                        }
+                        let standing = {
+                            let mut facts = shell.facts();
+                            facts.apply(&delta);
+                            standing(&facts)
+                        };
+                        teller.saw(&delta, &standing);
                         stale = true;
                     }
                     Err(RecvError::Lagged(_)) => break,

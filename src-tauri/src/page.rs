@@ -39,6 +39,23 @@ pub(crate) enum WindowMessage {
         /// Which.
         group: Option<GroupId>,
     },
+    /// Go to a place of the page.
+    Open {
+        /// Which.
+        place: Place,
+    },
+}
+
+/// Places that stand outside of the page, in the tray or on a notification.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Place {
+    /// Groups that need the person.
+    Attention,
+    /// Settings.
+    Settings,
+    /// Its page with the limit.
+    Speed,
 }
 
 /// See [`WindowMessage::Drag`].
@@ -158,6 +175,11 @@ impl Page {
         if !self.send(WindowMessage::Show { group }) {
             self.state().show = Some(group);
         }
+    }
+
+    /// Has the page go to a place. One that is not there begins with its list.
+    pub(crate) fn open(&self, place: Place) {
+        self.send(WindowMessage::Open { place });
     }
 
     /// The page is gone.

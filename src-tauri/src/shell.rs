@@ -54,6 +54,8 @@ struct Inner {
     confirmed: Mutex<Vec<String>>,
     /// Sign-ins at servers.
     sign_ins: SignIns,
+    /// The window has the focus.
+    focused: AtomicBool,
     /// A question before the end is open, or the end has begun.
     asking: AtomicBool,
     ending: AtomicBool,
@@ -74,6 +76,7 @@ impl Default for Inner {
             chosen_folders: Mutex::default(),
             confirmed: Mutex::default(),
             sign_ins: SignIns::default(),
+            focused: AtomicBool::new(false),
             asking: AtomicBool::new(false),
             ending: AtomicBool::new(false),
         }
@@ -151,6 +154,11 @@ impl Shell {
         Ok(())
     }
 
+    /// Choices are others, by whatever hand.
+    pub(crate) fn settings_are(&self, settings: BTreeMap<String, Value>) {
+        *lock(&self.0.settings) = settings;
+    }
+
     /// Forgets all choices.
     pub(crate) async fn reset_settings(&self) -> Result<(), Failure> {
         self.engine().await?.reset_settings().await?;
@@ -211,6 +219,16 @@ impl Shell {
     /// The person confirmed this host.
     pub(crate) fn confirm(&self, host: String) {
         lock(&self.0.confirmed).push(host);
+    }
+
+    /// Whether the person looks at the window.
+    pub(crate) fn is_focused(&self) -> bool {
+        self.0.focused.load(Ordering::Relaxed)
+    }
+
+    /// The window got the focus, or lost it.
+    pub(crate) fn set_focused(&self, focused: bool) {
+        self.0.focused.store(focused, Ordering::Relaxed);
     }
 
     /// True for the first who wants to ask about the end; [`Self::asked`] frees the place.

@@ -13,7 +13,7 @@ use windlass_engine::{EngineConfig, EngineHandle, remote};
 use windlass_server::embedded::{self, EmbeddedConfig};
 
 use crate::shell::{Behind, Shell};
-use crate::{CANNOT_START, closing, follow};
+use crate::{CANNOT_START, closing, follow, tray};
 
 /// The data folder of this user.
 pub(crate) fn home() -> Result<Home, Failure> {
@@ -53,6 +53,7 @@ async fn start(app: &AppHandle, lock: HomeLock) -> Result<EngineHandle, Failure>
     })
     .await?;
     engine.begin_watching();
+    engine.follow_system();
     let settings = engine.snapshot().await?.settings;
     let socket = remote::serve(engine.clone(), &home);
     if let Err(e) = &socket {
@@ -94,6 +95,7 @@ pub(crate) async fn open_with(app: &AppHandle, paths: Vec<PathBuf>) {
 /// Says why there is no start, and ends.
 pub(crate) fn cannot(app: &AppHandle, why: &Failure) {
     tracing::error!(code = why.code.as_str(), detail = why.detail, "can't start");
+    tray::draw_broken(app);
     let handle = app.clone();
     let title = app.state::<Shell>().words().cannot_start();
     closing::tell(app, title, fault(why), move || {

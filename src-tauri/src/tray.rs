@@ -1,33 +1,30 @@
 //! The tray: draws what the model decided, and passes on what is chosen there.
 //!
 //! Made once, at the start; lives as long as the program. Lines whose words changed are set in place, so that an open menu
-//! stays open; only when the number of named groups changes the menu is made anew.
+//! stays open; only when there are other lines than before the menu is made anew.
 
 mod model;
 mod pause;
+mod picture;
+mod wish;
 
+use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use tauri::image::Image;
-use tauri::menu::{IsMenuItem, Menu, MenuItem, PredefinedMenuItem, Submenu};
+use tauri::menu::{CheckMenuItem, IsMenuItem, Menu, MenuItem, PredefinedMenuItem, Submenu};
 use tauri::tray::{MouseButton, MouseButtonState, TrayIcon as Icon, TrayIconBuilder, TrayIconEvent};
 use tauri::{AppHandle, Manager as _, Wry};
-use windlass_core::error::Failure;
 use windlass_core::ids::GroupId;
-use windlass_core::states::Intent;
-use windlass_engine::Scope;
 
 use crate::shell::Shell;
-use crate::{closing, window};
+use crate::window;
 use model::{PauseAll, TrayIcon, TrayModel, tray_model};
-use pause::Span;
+use wish::{
+    ANYWAY, CUSTOM, FILES, GROUP, HOLD, LIMITS, NEEDS, OPEN, PAUSE, QUIT, RESUME, SETTINGS, SPEED, STATE,
+};
 
-const STATE: &str = "state";
-const OPEN: &str = "open";
-const ALL: &str = "all";
-const QUIT: &str = "quit";
-const GROUP: &str = "group:";
-const PAUSE: &str = "pause:";
+pub(crate) use pause::clock;
 
 /// The tray as it was drawn last.
 #[derive(Default)]
@@ -44,11 +41,10 @@ struct Drawn {
 struct Lines {
     state: MenuItem<Wry>,
     groups: Vec<MenuItem<Wry>>,
-    all: MenuItem<Wry>,
 }
 
-/// Makes the tray. Without one (the desktop has none, its library is missing) the program goes on.
-pub(crate) fn make(app: &AppHandle) {
+/// Makes the tray; its pictures go into the data folder. Without one (the desktop has none, its library is missing) the program goes on.
+pub(crate) fn make(app: &AppHandle, home: &Path) {
     let shell = app.state::<Shell>();
     let words = shell.words();
     let nothing = model_now(&shell);
@@ -58,7 +54,7 @@ pub(crate) fn make(app: &AppHandle) {
         ..nothing
     };
     // The library behind it is loaded when it is used first, and what loads it panics where it is not installed.
-    let made = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| build(app, first)));
+    let made = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| build(app, home, first)));
     match made {
         Ok(Ok(drawn)) => {
             *app.state::<Tray>()
@@ -71,16 +67,18 @@ pub(crate) fn make(app: &AppHandle) {
     }
 }
 
-fn build(app: &AppHandle, model: TrayModel) -> tauri::Result<Drawn> {
+fn build(app: &AppHandle, home: &Path, model: TrayModel) -> tauri::Result<Drawn> {
     let language = app.state::<Shell>().words().quit();
     let (menu, lines) = menu(app, &model)?;
     let icon = TrayIconBuilder::with_id("main")
         .icon(picture(model.icon))
+        // The panel reads the pictures from files; the usual folder for them may be one that all users share.
+        .temp_dir_path(home.join("tray"))
         .icon_as_template(true)
         .tooltip(&model.tooltip)
         .menu(&menu)
         .show_menu_on_left_click(cfg!(target_os = "macos"))
-        .on_menu_event(|app, event| chosen(app, event.id().as_ref()))
+        .on_menu_event(|app, event| wish::chosen(app, event.id().as_ref()))
         .on_tray_icon_event(|icon, event| {
             if matches!(
                 event,
@@ -127,8 +125,7 @@ fn redraw(app: &AppHandle, drawn: &mut Drawn, model: &TrayModel, language: &str)
     if drawn.model.tooltip != model.tooltip {
         drawn.icon.set_tooltip(Some(&model.tooltip))?;
     }
-    let ids = |m: &TrayModel| m.groups.iter().map(|(id, _)| *id).collect::<Vec<_>>();
-    if ids(&drawn.model) != ids(model) || drawn.language != language {
+    if shape(&drawn.model) != shape(model) || drawn.language != language {
         let (menu, lines) = menu(app, model)?;
         drawn.icon.set_menu(Some(menu))?;
         drawn.lines = lines;
@@ -148,125 +145,104 @@ fn redraw(app: &AppHandle, drawn: &mut Drawn, model: &TrayModel, language: &str)
             item.set_text(literal(new))?;
         }
     }
-    if drawn.model.all != model.all {
-        let (text, enabled) = all(app, model.all);
-        drawn.lines.all.set_text(text)?;
-        drawn.lines.all.set_enabled(enabled)?;
-    }
     Ok(())
+}
+
+/// Which lines there are, whatever stands in them.
+fn shape(m: &TrayModel) -> (Vec<GroupId>, u64, PauseAll, bool, u64) {
+    let groups = m.groups.iter().map(|(id, _)| *id).collect();
+    (groups, m.need_you, m.all, m.anyway, m.limit)
 }
 
 fn menu(app: &AppHandle, model: &TrayModel) -> tauri::Result<(Menu<Wry>, Lines)> {
     let words = app.state::<Shell>().words();
-    let item = |id: &str, text: &str, enabled| MenuItem::with_id(app, id, text, enabled, None::<&str>);
-    let (text, enabled) = all(app, model.all);
+    let item = |id: &str, text: &str| MenuItem::with_id(app, id, text, true, None::<&str>);
+    let line = || PredefinedMenuItem::separator(app);
     let lines = Lines {
-        state: item(STATE, &literal(&model.line), true)?,
+        state: item(STATE, &literal(&model.line))?,
         groups: model
             .groups
             .iter()
-            .map(|(id, text)| item(&format!("{GROUP}{id}"), &literal(text), true))
+            .map(|(id, text)| item(&format!("{GROUP}{id}"), &literal(text)))
             .collect::<Result<_, _>>()?,
-        all: item(ALL, text, enabled)?,
     };
-    let (open, quit) = (
-        item(OPEN, words.open_window(), true)?,
-        item(QUIT, words.quit(), true)?,
-    );
-    let (first, last) = (
-        PredefinedMenuItem::separator(app)?,
-        PredefinedMenuItem::separator(app)?,
-    );
-    let mut items: Vec<&dyn IsMenuItem<Wry>> = vec![&lines.state];
-    items.extend(lines.groups.iter().map(|g| g as &dyn IsMenuItem<Wry>));
-    let spans = words
-        .pause_spans()
-        .into_iter()
-        .enumerate()
-        .map(|(i, text)| item(&format!("{PAUSE}{i}"), text, true))
-        .collect::<Result<Vec<_>, _>>()?;
-    let spans: Vec<&dyn IsMenuItem<Wry>> = spans.iter().map(|s| s as &dyn IsMenuItem<Wry>).collect();
-    let pause = Submenu::with_items(app, words.pause_for(), true, &spans)?;
-    items.extend([
-        &first as &dyn IsMenuItem<Wry>,
-        &open,
-        &lines.all,
-        &pause,
-        &last,
-        &quit,
-    ]);
-    Ok((Menu::with_items(app, &items)?, lines))
+    let menu = Menu::with_items(app, &[&lines.state])?;
+    for group in &lines.groups {
+        menu.append(group)?;
+    }
+    if model.need_you > 0 {
+        menu.append(&item(NEEDS, &words.needs_you_menu(model.need_you))?)?;
+    }
+    menu.append(&line()?)?;
+    match model.all {
+        PauseAll::Resume => menu.append(&item(RESUME, words.resume())?)?,
+        PauseAll::Pause { enabled } => menu.append(&pauses(app, enabled)?)?,
+    }
+    if model.anyway {
+        menu.append(&item(ANYWAY, words.anyway())?)?;
+    }
+    menu.append(&speeds(app, model.limit)?)?;
+    menu.append_items(&[
+        &line()?,
+        &item(FILES, words.upload_files())?,
+        &item(OPEN, words.open_window())?,
+        &item(SETTINGS, words.settings())?,
+        &line()?,
+        &item(QUIT, words.quit())?,
+    ])?;
+    Ok((menu, lines))
 }
 
-fn all(app: &AppHandle, all: PauseAll) -> (&'static str, bool) {
+fn pauses(app: &AppHandle, enabled: bool) -> tauri::Result<Submenu<Wry>> {
     let words = app.state::<Shell>().words();
-    match all {
-        PauseAll::Pause { enabled } => (words.pause_all(), enabled),
-        PauseAll::Resume => (words.resume_all(), true),
-    }
+    let spans = words.pause_spans().into_iter().enumerate();
+    let mut items = spans
+        .map(|(i, text)| MenuItem::with_id(app, format!("{PAUSE}{i}"), text, enabled, None::<&str>))
+        .collect::<Result<Vec<_>, _>>()?;
+    let last = MenuItem::with_id(app, HOLD, words.until_i_resume(), enabled, None::<&str>)?;
+    items.push(last);
+    let items: Vec<&dyn IsMenuItem<Wry>> = items.iter().map(|i| i as &dyn IsMenuItem<Wry>).collect();
+    Submenu::with_items(app, words.pause(), enabled, &items)
+}
+
+fn speeds(app: &AppHandle, limit: u64) -> tauri::Result<Submenu<Wry>> {
+    let words = app.state::<Shell>().words();
+    let item = |id: &str, text: &str, on| CheckMenuItem::with_id(app, id, text, true, on, None::<&str>);
+    let mut items = LIMITS
+        .into_iter()
+        .map(|bytes| {
+            let text = match bytes {
+                0 => words.no_limit().to_owned(),
+                bytes => format!("{} MB/s", bytes / 1_000_000),
+            };
+            item(&format!("{SPEED}{bytes}"), &text, bytes == limit)
+        })
+        .collect::<Result<Vec<_>, _>>()?;
+    items.push(item(CUSTOM, words.custom_limit(), !LIMITS.contains(&limit))?);
+    let items: Vec<&dyn IsMenuItem<Wry>> = items.iter().map(|i| i as &dyn IsMenuItem<Wry>).collect();
+    Submenu::with_items(app, words.speed(), true, &items)
 }
 
 fn model_now(shell: &Shell) -> TrayModel {
+    let limit = shell.setting("limit").and_then(|v| v.as_u64()).unwrap_or(0);
     let facts = shell.facts();
-    tray_model(&facts.groups, &facts.totals, shell.words())
+    tray_model(&facts.groups, &facts.totals, limit, shell.words())
 }
 
-fn chosen(app: &AppHandle, id: &str) {
-    match id {
-        STATE | OPEN => window::show(app),
-        QUIT => closing::ask_to_quit(app),
-        ALL => {
-            let app = app.clone();
-            tauri::async_runtime::spawn(async move {
-                if let Err(e) = pause_or_resume(&app).await {
-                    tracing::warn!(error = %e, "pausing from the tray failed");
-                }
-            });
-        }
-        other => {
-            let span = other
-                .strip_prefix(PAUSE)
-                .and_then(|i| Span::ALL.get(i.parse::<usize>().ok()?).copied());
-            if let Some(span) = span {
-                pause_for(app, span);
-            } else if let Some(group) = other
-                .strip_prefix(GROUP)
-                .and_then(|id| id.parse::<GroupId>().ok())
-            {
-                window::show_group(app, Some(group));
-            }
+/// The queue can't be opened: a cross, as long as the question about it stands.
+pub(crate) fn draw_broken(app: &AppHandle) {
+    let tray = app.state::<Tray>();
+    let tray = tray.0.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(drawn) = tray.as_ref() {
+        let words = app.state::<Shell>().words();
+        let set = drawn
+            .icon
+            .set_icon(Some(picture(TrayIcon::Broken)))
+            .and_then(|()| drawn.icon.set_tooltip(Some(words.cannot_start())));
+        if let Err(why) = set {
+            tracing::warn!(%why, "the tray could not be drawn");
         }
     }
-}
-
-/// Pauses everything for a span.
-fn pause_for(app: &AppHandle, span: Span) {
-    let app = app.clone();
-    tauri::async_runtime::spawn(async move {
-        let shell = app.state::<Shell>().inner().clone();
-        let paused = match shell.engine().await {
-            Ok(engine) => engine.pause_until(span.end(engine.now_ms())).await,
-            Err(e) => Err(e),
-        };
-        if let Err(e) = paused {
-            tracing::warn!(error = %e, "pausing from the tray failed");
-        }
-    });
-}
-
-/// Does what the menu offered.
-async fn pause_or_resume(app: &AppHandle) -> Result<(), Failure> {
-    let shell = app.state::<Shell>().inner().clone();
-    let offered = {
-        let tray = app.state::<Tray>();
-        let tray = tray.0.lock().unwrap_or_else(PoisonError::into_inner);
-        tray.as_ref().map(|drawn| drawn.model.all)
-    };
-    let intent = match offered {
-        Some(PauseAll::Resume) => Intent::Run,
-        Some(PauseAll::Pause { .. }) | None => Intent::Paused,
-    };
-    shell.engine().await?.set_intent(Scope::App, intent).await
 }
 
 /// `&` marks the letter of a shortcut in menus; a name has none.
@@ -277,8 +253,10 @@ fn literal(text: &str) -> String {
 fn picture(icon: TrayIcon) -> Image<'static> {
     match icon {
         TrayIcon::Idle => tauri::include_image!("../icons/tray-idle-44.png"),
-        TrayIcon::Active => tauri::include_image!("../icons/tray-active-44.png"),
+        TrayIcon::Active(filled) => Image::new_owned(picture::ring(filled), picture::SIDE, picture::SIDE),
         TrayIcon::Paused => tauri::include_image!("../icons/tray-paused-44.png"),
         TrayIcon::Attention => tauri::include_image!("../icons/tray-attention-44.png"),
+        TrayIcon::Offline => tauri::include_image!("../icons/tray-offline-44.png"),
+        TrayIcon::Broken => tauri::include_image!("../icons/tray-broken-44.png"),
     }
 }

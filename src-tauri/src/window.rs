@@ -14,7 +14,7 @@ use windlass_engine::{Origin, clock};
 
 use crate::closing;
 use crate::files::Counts;
-use crate::page::{Drag, Phase, WindowMessage};
+use crate::page::{Drag, Phase, Place, WindowMessage};
 use crate::shell::{Shell, new_group};
 
 /// Its label, which the capability names.
@@ -67,6 +67,12 @@ pub(crate) fn show_group(app: &AppHandle, group: Option<GroupId>) {
     app.state::<Shell>().page().show(group);
 }
 
+/// Brings the window up with a place of it in sight.
+pub(crate) fn show_place(app: &AppHandle, place: Place) {
+    show(app);
+    app.state::<Shell>().page().open(place);
+}
+
 /// Pages that may be loaded: the program's own, and while developing the one of the dev server.
 fn is_own_page(url: &Url) -> bool {
     let own = match url.scheme() {
@@ -88,6 +94,7 @@ fn happened(app: &AppHandle, event: &WindowEvent) {
             api.prevent_close();
             closing::close(app);
         }
+        WindowEvent::Focused(focused) => app.state::<Shell>().set_focused(*focused),
         WindowEvent::Destroyed => app.state::<Shell>().page().gone(),
         WindowEvent::DragDrop(drag) => dragged(app, drag),
         _ => {}

@@ -5,7 +5,7 @@ mod en;
 mod name;
 
 use windlass_core::states::BlockedReason;
-use windlass_engine::view::Eta;
+use windlass_engine::view::{Around, Eta};
 
 pub(crate) use name::plain;
 
@@ -31,14 +31,30 @@ pub(crate) trait Words: Send + Sync {
     fn opening(&self) -> &'static str;
     /// Menu.
     fn open_window(&self) -> &'static str;
-    /// Menu.
-    fn pause_all(&self) -> &'static str;
-    /// Menu.
-    fn resume_all(&self) -> &'static str;
-    /// Menu: the title of the three below.
-    fn pause_for(&self) -> &'static str;
-    /// Menu: half an hour, an hour, until tomorrow at eight.
+    /// What network, power or the hour hold, with what is known of it.
+    fn held(&self, reason: BlockedReason, around: &Around) -> String;
+    /// Menu: groups that need the person.
+    fn needs_you_menu(&self, groups: u64) -> String;
+    /// Menu: the title of the spans below.
+    fn pause(&self) -> &'static str;
+    /// Menu: half an hour, two hours, until tomorrow at eight.
     fn pause_spans(&self) -> [&'static str; 3];
+    /// Menu: the last of the spans.
+    fn until_i_resume(&self) -> &'static str;
+    /// Menu.
+    fn resume(&self) -> &'static str;
+    /// Menu and notification: pass over what holds.
+    fn anyway(&self) -> &'static str;
+    /// Menu: the title of the limits.
+    fn speed(&self) -> &'static str;
+    /// Menu: the first of the limits.
+    fn no_limit(&self) -> &'static str;
+    /// Menu: the last of the limits.
+    fn custom_limit(&self) -> &'static str;
+    /// Menu.
+    fn upload_files(&self) -> &'static str;
+    /// Menu.
+    fn settings(&self) -> &'static str;
     /// Paused by the person, until this time of day.
     fn paused_until(&self, clock: &str) -> String;
     /// Menu and button.
@@ -53,6 +69,22 @@ pub(crate) trait Words: Send + Sync {
     fn needs_you(&self, group: &str, files: u64) -> (String, String);
     /// Notification for several groups.
     fn several(&self, done: u64, need_you: u64) -> (String, String);
+    /// Notification for what watched folders brought.
+    fn watched(&self, groups: u64, files: u64) -> (String, String);
+    /// Notification: a destination does not answer.
+    fn down(&self, destination: &str) -> (String, String);
+    /// Notification: whether to use this metered network.
+    fn asks(&self, network: Option<&str>) -> (String, String);
+    /// What is held goes on by itself.
+    fn goes_on(&self) -> &'static str;
+    /// Action of a notification.
+    fn show(&self) -> &'static str;
+    /// Action of a notification.
+    fn retry(&self) -> &'static str;
+    /// Action of a notification.
+    fn anyway_here(&self) -> &'static str;
+    /// Action of a notification.
+    fn always_here(&self) -> &'static str;
     /// Notification at the first close.
     fn keeps_uploading(&self) -> (&'static str, &'static str);
     /// Question before the end.

@@ -10,7 +10,7 @@ import { build } from 'vite';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const CSP =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'";
-const TYPES = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml' };
+const TYPES = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml', '.woff2': 'font/woff2' };
 
 export const SCENES = [
   'transfers',
@@ -23,6 +23,9 @@ export const SCENES = [
   'empty-drag',
   'settings',
   'speed',
+  'schedule',
+  'network',
+  'held',
   'diagnostics',
   'licences',
   'watched',
@@ -45,22 +48,49 @@ export const SCENES = [
   'sign-in-again',
   'receipt',
   'confirm',
+  'merge',
+  'notes',
   'states',
   'big',
   'hostile',
   'broken',
 ];
 
-/** Runs `work` with a function that opens a scene: (scene, {theme, width, height, lang, still}) -> page. */
-export async function withPage(work) {
+/** Fonts of the tests' own, so that a picture is the same on each machine. The page itself takes the system's. */
+const FONTS = [
+  ['Inter', '@fontsource/inter/files/inter-latin', [400, 500, 600, 700]],
+  ['JetBrains Mono', '@fontsource/jetbrains-mono/files/jetbrains-mono-latin', [400, 500]],
+];
+const OWN_FONTS = `:root { --font: Inter, sans-serif !important; --font-mono: 'JetBrains Mono', monospace !important; }`;
+/** What is drawn on a canvas is not drawn again when a font comes later: the page begins when they are there. */
+const beginAfterFonts = (main) => `const faces = ${JSON.stringify(
+  FONTS.flatMap(([family, file, weights]) => weights.map((weight) => [family, `/fonts/${file}-${weight}-normal.woff2`, weight])),
+)};
+for (const [family, url, weight] of faces) document.fonts.add(await new FontFace(family, \`url(\${url})\`, { weight: String(weight) }).load());
+await import('${main}');`;
+
+/**
+ * Runs `work` with a function that opens a scene: (scene, {theme, width, height, lang, still}) -> page.
+ * With `ownFonts` the page has the fonts of the tests instead of the machine's.
+ */
+export async function withPage(work, { ownFonts = false } = {}) {
+  const csp = ownFonts ? `${CSP}; font-src 'self'` : CSP;
   const dist = mkdtempSync(join(tmpdir(), 'windlass-ui-'));
   await build({ root, mode: 'mock', logLevel: 'error', build: { outDir: dist, emptyOutDir: true } });
+  const main = /src="\.?([^"]+\.js)"/.exec(readFileSync(join(dist, 'index.html'), 'utf8'))?.[1];
   const server = createServer((request, response) => {
     const path = new URL(request.url, 'http://x').pathname;
     try {
-      const file = join(dist, normalize(path === '/' ? '/index.html' : path));
-      const body = readFileSync(file);
-      response.writeHead(200, { 'content-type': TYPES[extname(file)] ?? 'application/octet-stream', 'content-security-policy': CSP });
+      let file = join(dist, normalize(path === '/' ? '/index.html' : path));
+      if (ownFonts && path.startsWith('/fonts/')) file = join(root, 'node_modules', normalize(path.slice('/fonts'.length)));
+      const own = ownFonts && { '/own-fonts.css': OWN_FONTS, '/begin.js': beginAfterFonts(main) }[path];
+      let body = own || readFileSync(file);
+      if (ownFonts && path === '/') {
+        body = String(body)
+          .replace(/src="[^"]+\.js"/, 'src="/begin.js"')
+          .replace('</head>', '<link rel="stylesheet" href="/own-fonts.css" /></head>');
+      }
+      response.writeHead(200, { 'content-type': TYPES[extname(file)] ?? 'application/octet-stream', 'content-security-policy': csp });
       response.end(body);
     } catch {
       response.writeHead(404).end();
@@ -92,6 +122,7 @@ export async function withPage(work) {
       await page.clock.setFixedTime(new Date(2026, 10, 21, 14, 20));
       await page.goto(`http://127.0.0.1:${server.address().port}/?scene=${scene}&theme=${theme}&lang=${lang}${still ? '&still' : ''}`);
       await page.waitForSelector(scene === 'broken' ? '[role=alert] b' : '[data-testid=app-ready]');
+      await page.evaluate(() => document.fonts.ready.then(() => undefined));
       await page.waitForTimeout(500);
       return page;
     });

@@ -12,6 +12,17 @@ use super::{Answer, invalid};
 use crate::shell::Shell;
 use crate::{check, desktop, window};
 
+/// The tray's way to the dialog.
+pub(crate) fn ask_for_files(app: &AppHandle) {
+    let app = app.clone();
+    tauri::async_runtime::spawn(async move {
+        let shell = app.state::<Shell>();
+        if let Err(why) = choose_files(app.clone(), shell, None, false).await {
+            tracing::warn!(?why, "no files could be chosen from the tray");
+        }
+    });
+}
+
 #[tauri::command]
 pub(crate) async fn choose_files(
     app: AppHandle,

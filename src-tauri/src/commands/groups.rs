@@ -4,8 +4,8 @@ use serde::Deserialize;
 use tauri::State;
 use windlass_core::error::ErrorCode;
 use windlass_core::ids::{DestinationId, GroupId};
-use windlass_core::states::Intent;
-use windlass_engine::view::{ElsewhereGroup, Find, RelaunchAnswer};
+use windlass_core::states::{BlockedReason, Intent};
+use windlass_engine::view::{ElsewhereGroup, Find, Notes, Regrouped, RelaunchAnswer};
 use windlass_engine::{Chosen, FileAct, Scope};
 
 use super::{Answer, CommandError, invalid};
@@ -42,6 +42,25 @@ pub(crate) async fn set_intent(
 ) -> Answer<()> {
     let about = self::scope(scope, id.as_deref())?;
     Ok(shell.engine().await?.set_intent(about, intent).await?)
+}
+
+/// See `EngineHandle::go_anyway`.
+#[tauri::command]
+pub(crate) async fn go_anyway(
+    shell: State<'_, Shell>,
+    scope: Kind,
+    id: Option<String>,
+    reason: Option<BlockedReason>,
+) -> Answer<u64> {
+    let about = self::scope(scope, id.as_deref())?;
+    Ok(shell.engine().await?.go_anyway(about, reason).await?)
+}
+
+/// See `EngineHandle::not_anyway`.
+#[tauri::command]
+pub(crate) async fn not_anyway(shell: State<'_, Shell>, scope: Kind, id: Option<String>) -> Answer<()> {
+    let about = self::scope(scope, id.as_deref())?;
+    Ok(shell.engine().await?.not_anyway(about).await?)
 }
 
 #[tauri::command]
@@ -111,6 +130,14 @@ pub(crate) enum Act {
     Cancel,
 }
 
+fn which(chosen: ChosenFiles) -> Result<Chosen, CommandError> {
+    match (chosen.places, chosen.find) {
+        (Some(places), None) if places.len() <= MOST_PLACES => Ok(Chosen::Places(places)),
+        (None, Some(find)) => Ok(Chosen::Found(find)),
+        (Some(_), _) | (None, None) => Err(invalid("it has to be said which files")),
+    }
+}
+
 #[tauri::command]
 pub(crate) async fn act_on_files(
     shell: State<'_, Shell>,
@@ -118,11 +145,7 @@ pub(crate) async fn act_on_files(
     chosen: ChosenFiles,
     act: Act,
 ) -> Answer<u64> {
-    let chosen = match (chosen.places, chosen.find) {
-        (Some(places), None) if places.len() <= MOST_PLACES => Chosen::Places(places),
-        (None, Some(find)) => Chosen::Found(find),
-        (Some(_), _) | (None, None) => return Err(invalid("it has to be said which files")),
-    };
+    let chosen = which(chosen)?;
     let act = match act {
         Act::Pause => FileAct::Pause,
         Act::Resume => FileAct::Resume,
@@ -144,6 +167,34 @@ pub(crate) async fn find_in_groups(shell: State<'_, Shell>, text: String) -> Ans
 #[tauri::command]
 pub(crate) async fn move_group(shell: State<'_, Shell>, group: GroupId, place: usize) -> Answer<()> {
     Ok(shell.engine().await?.move_group(group, place).await?)
+}
+
+/// See `EngineHandle::merge_groups`.
+#[tauri::command]
+pub(crate) async fn merge_groups(shell: State<'_, Shell>, from: GroupId, into: GroupId) -> Answer<Regrouped> {
+    Ok(shell.engine().await?.merge_groups(from, into).await?)
+}
+
+/// See `EngineHandle::split_group`.
+#[tauri::command]
+pub(crate) async fn split_group(
+    shell: State<'_, Shell>,
+    from: GroupId,
+    chosen: ChosenFiles,
+    name: Option<String>,
+) -> Answer<Regrouped> {
+    let chosen = which(chosen)?;
+    Ok(shell.engine().await?.split_group(from, chosen, name).await?)
+}
+
+#[tauri::command]
+pub(crate) async fn undo_regroup(shell: State<'_, Shell>, undo: u32) -> Answer<Regrouped> {
+    Ok(shell.engine().await?.undo_regroup(undo).await?)
+}
+
+#[tauri::command]
+pub(crate) async fn set_notes(shell: State<'_, Shell>, group: GroupId, notes: Notes) -> Answer<()> {
+    Ok(shell.engine().await?.set_notes(group, notes).await?)
 }
 
 #[tauri::command]

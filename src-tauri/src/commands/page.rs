@@ -12,7 +12,7 @@ use super::{Answer, invalid};
 use crate::check;
 use crate::page::WindowMessage;
 use crate::shell::Shell;
-use crate::tray;
+use crate::{awake, tray};
 
 /// Lists that a page may have open, and rows of one that are on screen.
 const MOST_RANGES: usize = 200;
@@ -82,5 +82,6 @@ pub(crate) async fn set_setting(
     super::program::chosen(&shell, &key, &value);
     // The tray speaks the language that may just have been chosen.
     tray::draw(&app);
+    awake::follow(&app);
     Ok(())
 }

@@ -32,6 +32,12 @@ pub(crate) async fn reset_settings(app: AppHandle, shell: State<'_, Shell>) -> A
     Ok(())
 }
 
+/// See `EngineHandle::trust_network`.
+#[tauri::command]
+pub(crate) async fn trust_network(shell: State<'_, Shell>) -> Answer<()> {
+    Ok(shell.engine().await?.trust_network().await?)
+}
+
 #[tauri::command]
 pub(crate) async fn open_data_folder() -> Answer<()> {
     let home = start::home()?;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use windlass_core::conditions::may_be_passed;
 use windlass_core::ids::GroupId;
 use windlass_core::states::BlockedReason;
 use windlass_engine::view::{GroupView, GroupWord, Totals};
@@ -24,8 +25,14 @@ pub(crate) struct TrayModel {
     pub(crate) tooltip: String,
     /// Groups to open, most urgent first.
     pub(crate) groups: Vec<(GroupId, String)>,
+    /// Groups that need the person.
+    pub(crate) need_you: u64,
     /// What the item about everything does.
     pub(crate) all: PauseAll,
+    /// What holds may be passed over.
+    pub(crate) anyway: bool,
+    /// The limit of all uploads, bytes a second; 0: none.
+    pub(crate) limit: u64,
 }
 
 /// Pictures, told apart by shape.
@@ -33,10 +40,14 @@ pub(crate) struct TrayModel {
 pub(crate) enum TrayIcon {
     /// Nothing under way.
     Idle,
-    /// Files are moving.
-    Active,
+    /// Files are moving; so many sixteenths are there.
+    Active(u8),
     /// Something waits, by a person's wish or not.
     Paused,
+    /// There is no network.
+    Offline,
+    /// The queue can't be opened.
+    Broken,
     /// A person is needed.
     Attention,
 }
@@ -57,6 +68,7 @@ pub(crate) enum PauseAll {
 pub(crate) fn tray_model(
     groups: &BTreeMap<GroupId, GroupView>,
     totals: &Totals,
+    limit: u64,
     words: &dyn Words,
 ) -> TrayModel {
     let working = groups.values().filter(|g| works(g.word)).count() as u64;
@@ -72,6 +84,12 @@ pub(crate) fn tray_model(
             words.paused_until(until.as_deref().unwrap_or_default())
         }
         Some(BlockedReason::Offline) => words.offline(waiting_files(totals)),
+        Some(
+            reason @ (BlockedReason::Metered
+            | BlockedReason::Battery
+            | BlockedReason::PowerSaver
+            | BlockedReason::Schedule),
+        ) => words.held(reason, &totals.around),
         Some(reason) => words.paused(reason),
         None if moving => words.uploading(working, percent(totals.bytes_done, totals.bytes_total)),
         None if need_you > 0 => words.need_you(need_you),
@@ -80,8 +98,9 @@ pub(crate) fn tray_model(
     };
     let icon = match (need_you, held, moving) {
         (1.., ..) => TrayIcon::Attention,
+        (0, Some(BlockedReason::Offline), _) => TrayIcon::Offline,
         (0, Some(_), _) => TrayIcon::Paused,
-        (0, None, true) => TrayIcon::Active,
+        (0, None, true) => TrayIcon::Active(sixteenths(totals.bytes_done, totals.bytes_total)),
         (0, None, false) => TrayIcon::Idle,
     };
     let mut tooltip = format!("Windlass: {line}");
@@ -101,7 +120,10 @@ pub(crate) fn tray_model(
         line,
         tooltip,
         groups: named(groups, words),
+        need_you,
         all,
+        anyway: !totals.paused && held.is_some_and(may_be_passed),
+        limit,
     }
 }
 
@@ -158,6 +180,14 @@ fn needs_you(group: &GroupView) -> bool {
 
 fn waiting_files(totals: &Totals) -> u64 {
     u64::from(totals.files_total.saturating_sub(totals.files_done))
+}
+
+/// How much of the ring is full.
+fn sixteenths(done: u64, total: u64) -> u8 {
+    let part = u128::from(done.min(total)) * 16;
+    part.checked_div(u128::from(total))
+        .and_then(|p| u8::try_from(p).ok())
+        .unwrap_or(0)
 }
 
 /// Whole percent; 100 only when all is there.

@@ -15,6 +15,7 @@ fn group(n: u8, name: &str, word: GroupWord) -> GroupView {
         word,
         intent: Intent::Run,
         blocked_by: Vec::new(),
+        anyway: Vec::new(),
         because: None,
         scanning: false,
         order: 0,
@@ -30,6 +31,8 @@ fn group(n: u8, name: &str, word: GroupWord) -> GroupView {
         rate_files: None,
         eta: None,
         errors: Vec::new(),
+        notes: None,
+        regroups: true,
         created_at: i64::from(n),
         finished_at: None,
     }
@@ -37,7 +40,7 @@ fn group(n: u8, name: &str, word: GroupWord) -> GroupView {
 
 fn model(groups: &[GroupView], totals: &Totals) -> TrayModel {
     let groups = groups.iter().map(|g| (g.id, g.clone())).collect();
-    tray_model(&groups, totals, words(Some("en"), ""))
+    tray_model(&groups, totals, 0, words(Some("en"), ""))
 }
 
 #[test]
@@ -72,7 +75,7 @@ fn while_files_move_it_says_how_many_groups_how_far_and_how_long() {
     );
     assert_eq!(
         (got.icon, got.line.as_str()),
-        (TrayIcon::Active, "Uploading 2 groups, 61 %")
+        (TrayIcon::Active(9), "Uploading 2 groups, 61 %")
     );
     assert_eq!(got.tooltip, "Windlass: Uploading 2 groups, 61 %, 38–45 min");
     assert_eq!(
@@ -106,13 +109,51 @@ fn a_reason_of_everything_is_named_and_offline_counts_what_waits() {
     let got = model(&[group(1, "a", GroupWord::Waiting)], &of(BlockedReason::Offline));
     assert_eq!(
         (got.icon, got.line.as_str()),
-        (TrayIcon::Paused, "Offline, 12 files waiting")
+        (TrayIcon::Offline, "Offline, 12 files waiting")
     );
     let got = model(
         &[group(1, "a", GroupWord::Waiting)],
         &of(BlockedReason::QueueDiskFull),
     );
     assert_eq!(got.line, "Paused: this computer's disk is full");
+}
+
+// I-7, X-18
+#[test]
+fn what_network_power_and_hour_hold_is_named_with_its_facts_and_may_be_passed() {
+    let held = |reason| {
+        let mut waits = group(1, "a", GroupWord::Paused);
+        waits.blocked_by = vec![reason];
+        let around = windlass_engine::view::Around {
+            network: Some("Phone\u{202e} hotspot".into()),
+            battery: Some(18),
+            ..Default::default()
+        };
+        let totals = Totals {
+            blocked_by: vec![reason],
+            around,
+            ..Totals::default()
+        };
+        model(&[waits], &totals)
+    };
+    let got = held(BlockedReason::Battery);
+    assert_eq!(
+        (got.icon, got.line.as_str()),
+        (TrayIcon::Paused, "Paused on battery at 18 %")
+    );
+    assert!(got.anyway);
+    let got = held(BlockedReason::Metered);
+    assert_eq!(got.line, "Paused on a metered network (Phone⟨202E⟩ hotspot)");
+    assert_eq!(held(BlockedReason::Schedule).line, "Waiting for the schedule");
+    assert!(!held(BlockedReason::StorageFull).anyway);
+}
+
+#[test]
+fn the_ring_fills_by_sixteenths_and_is_full_only_at_the_end() {
+    assert_eq!(
+        [(0, 0), (0, 9), (15, 16), (999, 1_000), (5, 5)].map(|(d, t)| sixteenths(d, t)),
+        [0, 0, 15, 15, 16]
+    );
 }
 
 #[test]
@@ -131,7 +172,7 @@ fn a_group_that_waits_alone_is_told_by_its_own_reason() {
     let moves = group(3, "c", GroupWord::Uploading);
     assert_eq!(
         model(&[waits, asks, moves], &Totals::default()).icon,
-        TrayIcon::Active
+        TrayIcon::Active(0)
     );
 }
 
@@ -152,7 +193,7 @@ fn who_needs_a_person_comes_first_and_is_seen_while_others_move() {
         (TrayIcon::Attention, "Uploading 4 groups, 50 %")
     );
     assert!(got.tooltip.ends_with("1 group needs you"), "{}", got.tooltip);
-    assert_eq!(got.groups.len(), MOST_GROUPS);
+    assert_eq!((got.groups.len(), got.need_you), (MOST_GROUPS, 1));
     assert_eq!(got.groups[0].1, "Contracts: 2 files need you");
 }
 

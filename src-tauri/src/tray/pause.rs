@@ -8,15 +8,15 @@ use jiff::{SignedDuration, Timestamp, Zoned};
 pub(crate) enum Span {
     /// Half an hour.
     HalfHour,
-    /// An hour.
-    Hour,
+    /// Two hours.
+    TwoHours,
     /// Until eight in the morning of the next day.
     Tomorrow,
 }
 
 impl Span {
     /// All, in the order of the menu.
-    pub(crate) const ALL: [Self; 3] = [Self::HalfHour, Self::Hour, Self::Tomorrow];
+    pub(crate) const ALL: [Self; 3] = [Self::HalfHour, Self::TwoHours, Self::Tomorrow];
 
     /// When it ends, milliseconds since 1970.
     pub(crate) fn end(self, now_ms: i64) -> i64 {
@@ -30,7 +30,7 @@ impl Span {
         let after = |minutes| now.saturating_add(SignedDuration::from_mins(minutes));
         match self {
             Self::HalfHour => after(30),
-            Self::Hour => after(60),
+            Self::TwoHours => after(120),
             // Where the next morning can't be told (the end of all calendars), a day is one.
             Self::Tomorrow => now
                 .tomorrow()

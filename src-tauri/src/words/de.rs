@@ -1,8 +1,9 @@
 //! German.
 
 use windlass_core::states::BlockedReason;
+use windlass_engine::view::Around;
 
-use super::{Left, Words, grouped};
+use super::{Left, Words, grouped, plain};
 
 /// German.
 pub(super) struct German;
@@ -36,6 +37,10 @@ impl Words for German {
             BlockedReason::User => "von Ihnen angehalten",
             BlockedReason::Question => "auf Ihre Antwort",
             BlockedReason::Offline => "offline",
+            BlockedReason::Metered => "in einem getakteten Netz",
+            BlockedReason::Battery => "im Akkubetrieb",
+            BlockedReason::PowerSaver => "um Strom zu sparen",
+            BlockedReason::Schedule => "auf den Zeitplan",
             BlockedReason::DestinationDown => "das Ziel antwortet nicht",
             BlockedReason::DestinationSlowDown => "das Ziel bittet um Geduld",
             BlockedReason::StorageFull => "das Ziel ist voll",
@@ -48,7 +53,7 @@ impl Words for German {
         };
         match reason {
             BlockedReason::User => "Von Ihnen angehalten".to_owned(),
-            BlockedReason::Question => format!("Wartet {why}"),
+            BlockedReason::Question | BlockedReason::Schedule => format!("Wartet {why}"),
             _ => format!("Angehalten: {why}"),
         }
     }
@@ -70,17 +75,58 @@ impl Words for German {
     fn open_window(&self) -> &'static str {
         "Windlass öffnen"
     }
-    fn pause_all(&self) -> &'static str {
-        "Alles anhalten"
+    fn held(&self, reason: BlockedReason, around: &Around) -> String {
+        match reason {
+            BlockedReason::Metered => {
+                let name = around.network.as_deref().map(plain);
+                let name = name.map_or_else(String::new, |n| format!(" ({n})"));
+                format!("Angehalten in einem getakteten Netz{name}")
+            }
+            BlockedReason::Battery => {
+                let level = around.battery.map_or_else(String::new, |p| format!(" bei {p} %"));
+                format!("Angehalten im Akkubetrieb{level}")
+            }
+            BlockedReason::PowerSaver => "Angehalten, um Strom zu sparen".to_owned(),
+            BlockedReason::Schedule => {
+                let at = around.opens_at.map(crate::tray::clock);
+                let at = at.map_or_else(String::new, |at| format!(": beginnt um {at}"));
+                format!("Wartet auf den Zeitplan{at}")
+            }
+            other => self.paused(other),
+        }
     }
-    fn resume_all(&self) -> &'static str {
-        "Alles fortsetzen"
+    fn needs_you_menu(&self, groups: u64) -> String {
+        format!("Braucht Sie ({})", self.count(groups))
     }
-    fn pause_for(&self) -> &'static str {
-        "Anhalten für"
+    fn pause(&self) -> &'static str {
+        "Anhalten"
     }
     fn pause_spans(&self) -> [&'static str; 3] {
-        ["30 Minuten", "1 Stunde", "Bis morgen, 8:00"]
+        ["30 Minuten", "2 Stunden", "Bis morgen 8:00"]
+    }
+    fn until_i_resume(&self) -> &'static str {
+        "Bis ich fortsetze"
+    }
+    fn resume(&self) -> &'static str {
+        "Fortsetzen"
+    }
+    fn anyway(&self) -> &'static str {
+        "Trotzdem hochladen"
+    }
+    fn speed(&self) -> &'static str {
+        "Tempo"
+    }
+    fn no_limit(&self) -> &'static str {
+        "Keine Grenze"
+    }
+    fn custom_limit(&self) -> &'static str {
+        "Anderes …"
+    }
+    fn upload_files(&self) -> &'static str {
+        "Dateien hochladen …"
+    }
+    fn settings(&self) -> &'static str {
+        "Einstellungen …"
     }
     fn paused_until(&self, clock: &str) -> String {
         format!("Von Ihnen angehalten bis {clock}")
@@ -122,6 +168,40 @@ impl Words for German {
             ),
             (_, n) => (done_words, format!("{}.", self.need_you(n))),
         }
+    }
+    fn watched(&self, groups: u64, files: u64) -> (String, String) {
+        (
+            format!("{} aus beobachteten Ordnern fertig", s(groups, "Schub", "Schübe")),
+            format!("{} in der letzten Stunde geprüft.", s(files, "Datei", "Dateien")),
+        )
+    }
+    fn down(&self, destination: &str) -> (String, String) {
+        (
+            format!("{destination} antwortet nicht"),
+            "Nichts ist verloren. Es wird von selbst weiter versucht.".to_owned(),
+        )
+    }
+    fn asks(&self, network: Option<&str>) -> (String, String) {
+        let name = network.map_or_else(String::new, |n| format!(" ({n})"));
+        (
+            "In diesem getakteten Netz hochladen?".to_owned(),
+            format!("Daten können hier Geld kosten{name}. Nichts wird gesendet, bevor Sie es sagen."),
+        )
+    }
+    fn goes_on(&self) -> &'static str {
+        "Es geht von selbst weiter. Nichts ist verloren."
+    }
+    fn show(&self) -> &'static str {
+        "Anzeigen"
+    }
+    fn retry(&self) -> &'static str {
+        "Erneut versuchen"
+    }
+    fn anyway_here(&self) -> &'static str {
+        "Hier trotzdem hochladen"
+    }
+    fn always_here(&self) -> &'static str {
+        "In diesem Netz immer"
     }
     fn keeps_uploading(&self) -> (&'static str, &'static str) {
         (

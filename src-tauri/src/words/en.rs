@@ -1,8 +1,9 @@
 //! English.
 
 use windlass_core::states::BlockedReason;
+use windlass_engine::view::Around;
 
-use super::{Left, Words, grouped};
+use super::{Left, Words, grouped, plain};
 
 /// English.
 pub(super) struct English;
@@ -36,6 +37,10 @@ impl Words for English {
             BlockedReason::User => "by you",
             BlockedReason::Question => "for your answer",
             BlockedReason::Offline => "offline",
+            BlockedReason::Metered => "on a metered network",
+            BlockedReason::Battery => "on battery",
+            BlockedReason::PowerSaver => "to save power",
+            BlockedReason::Schedule => "for the schedule",
             BlockedReason::DestinationDown => "the destination does not answer",
             BlockedReason::DestinationSlowDown => "the destination asks to wait",
             BlockedReason::StorageFull => "the destination is full",
@@ -48,7 +53,7 @@ impl Words for English {
         };
         match reason {
             BlockedReason::User => format!("Paused {why}"),
-            BlockedReason::Question => format!("Waiting {why}"),
+            BlockedReason::Question | BlockedReason::Schedule => format!("Waiting {why}"),
             _ => format!("Paused: {why}"),
         }
     }
@@ -70,17 +75,58 @@ impl Words for English {
     fn open_window(&self) -> &'static str {
         "Open Windlass"
     }
-    fn pause_all(&self) -> &'static str {
-        "Pause all"
+    fn held(&self, reason: BlockedReason, around: &Around) -> String {
+        match reason {
+            BlockedReason::Metered => {
+                let name = around.network.as_deref().map(plain);
+                let name = name.map_or_else(String::new, |n| format!(" ({n})"));
+                format!("Paused on a metered network{name}")
+            }
+            BlockedReason::Battery => {
+                let level = around.battery.map_or_else(String::new, |p| format!(" at {p} %"));
+                format!("Paused on battery{level}")
+            }
+            BlockedReason::PowerSaver => "Paused to save power".to_owned(),
+            BlockedReason::Schedule => {
+                let at = around.opens_at.map(crate::tray::clock);
+                let at = at.map_or_else(String::new, |at| format!(": starts at {at}"));
+                format!("Waiting for the schedule{at}")
+            }
+            other => self.paused(other),
+        }
     }
-    fn resume_all(&self) -> &'static str {
-        "Resume all"
+    fn needs_you_menu(&self, groups: u64) -> String {
+        format!("Needs you ({})", self.count(groups))
     }
-    fn pause_for(&self) -> &'static str {
-        "Pause for"
+    fn pause(&self) -> &'static str {
+        "Pause"
     }
     fn pause_spans(&self) -> [&'static str; 3] {
-        ["30 minutes", "1 hour", "Until tomorrow, 8:00"]
+        ["30 minutes", "2 hours", "Until tomorrow 8:00"]
+    }
+    fn until_i_resume(&self) -> &'static str {
+        "Until I resume"
+    }
+    fn resume(&self) -> &'static str {
+        "Resume"
+    }
+    fn anyway(&self) -> &'static str {
+        "Upload anyway"
+    }
+    fn speed(&self) -> &'static str {
+        "Speed"
+    }
+    fn no_limit(&self) -> &'static str {
+        "No limit"
+    }
+    fn custom_limit(&self) -> &'static str {
+        "Custom…"
+    }
+    fn upload_files(&self) -> &'static str {
+        "Upload files…"
+    }
+    fn settings(&self) -> &'static str {
+        "Settings…"
     }
     fn paused_until(&self, clock: &str) -> String {
         format!("Paused by you until {clock}")
@@ -118,6 +164,40 @@ impl Words for English {
             (_, 0) => (done_words, "All their files are verified or left out.".to_owned()),
             (_, n) => (done_words, format!("{}.", self.need_you(n))),
         }
+    }
+    fn watched(&self, groups: u64, files: u64) -> (String, String) {
+        (
+            format!("{} from watched folders done", s(groups, "batch", "batches")),
+            format!("{} verified in the last hour.", s(files, "file", "files")),
+        )
+    }
+    fn down(&self, destination: &str) -> (String, String) {
+        (
+            format!("{destination} does not answer"),
+            "Nothing is lost. It is tried again by itself.".to_owned(),
+        )
+    }
+    fn asks(&self, network: Option<&str>) -> (String, String) {
+        let name = network.map_or_else(String::new, |n| format!(" ({n})"));
+        (
+            "Upload on this metered network?".to_owned(),
+            format!("Bytes may cost money here{name}. Nothing is sent until you say so."),
+        )
+    }
+    fn goes_on(&self) -> &'static str {
+        "It goes on by itself. Nothing is lost."
+    }
+    fn show(&self) -> &'static str {
+        "Show"
+    }
+    fn retry(&self) -> &'static str {
+        "Retry"
+    }
+    fn anyway_here(&self) -> &'static str {
+        "Upload anyway here"
+    }
+    fn always_here(&self) -> &'static str {
+        "Always on this network"
     }
     fn keeps_uploading(&self) -> (&'static str, &'static str) {
         ("Windlass keeps uploading in the tray", "Quit it there.")

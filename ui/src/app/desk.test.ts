@@ -228,7 +228,7 @@ describe('the settings', () => {
     await fireEvent.click(screen.getByTestId('nav-settings'));
     await waitFor(() => expect((screen.getByTestId('setting-login') as HTMLButtonElement).disabled).toBe(false));
     await fireEvent.click(screen.getByTestId('setting-login'));
-    await fireEvent.click(screen.getByTestId('setting-awake'));
+    await fireEvent.click(within(screen.getByTestId('setting-awake')).getByText('Always'));
     await fireEvent.change(screen.getByTestId('setting-connections'), { target: { value: '4' } });
     await waitFor(() =>
       expect(backend.calls).toEqual(

@@ -8,6 +8,7 @@ import type { CheckStep, Delta, DestinationCheck, FileView, Find, GroupView, New
 import type { Backend, Message, RowRange, Scope } from '$lib/ipc/backend';
 import { desk } from './desk';
 import { NOW, SCENES, type SceneName, sceneOf } from './scenes';
+import { regroupDesk } from './regroup';
 import { watchDesk } from './watch';
 
 const query = new URLSearchParams(location.search);
@@ -50,6 +51,7 @@ export function mockBackend(scene: SceneName, moving: boolean): Backend & String
         totals: null,
         destinations: null,
         watches: null,
+        settings: null,
         relaunch: null,
         notices: [],
         ...part,
@@ -142,6 +144,7 @@ export function mockBackend(scene: SceneName, moving: boolean): Backend & String
     end: (group) => update(group, { word: 'done', accepts_files: false, finished_at: NOW }),
     ...desk(snapshot, calls, row, all, fits, delta),
     ...watchDesk(snapshot, calls, delta, NOW),
+    ...regroupDesk(snapshot, calls, delta),
     subscribe(onmessage) {
       if (scene === 'broken') return Promise.reject({ code: 'queue_newer', number: 'WL-505', detail: 'schema 12, this program knows 9' });
       listen = onmessage;
@@ -324,7 +327,8 @@ export function mockBackend(scene: SceneName, moving: boolean): Backend & String
       }
       return found;
     },
-    async checkDestination() {
+    async checkDestination(id) {
+      calls.push(`check_destination ${id}`);
       return check({ name: '', folder: '/mnt/studio', s3: null, server: null, make_default: false });
     },
     async signInOffer(url) {
@@ -385,6 +389,16 @@ export function mockBackend(scene: SceneName, moving: boolean): Backend & String
     async showAtDestination(group) {
       calls.push(`show_at_destination ${group}`);
     },
+    async goAnyway(target, reason) {
+      calls.push(`go_anyway ${target.scope} ${target.id ?? ''} ${reason ?? 'all'}`.replace('  ', ' '));
+      return 1;
+    },
+    async notAnyway(target) {
+      calls.push(`not_anyway ${target.scope} ${target.id ?? ''}`.trim());
+    },
+    async trustNetwork() {
+      calls.push('trust_network');
+    },
     async setSetting(key, value) {
       calls.push(`set_setting ${key} ${String(value)}`);
     },
@@ -411,8 +425,19 @@ function stage(scene: SceneName, send: (message: Message) => void) {
   }
   if (scene === 'transfers' || scene === 'big' || scene === 'hostile') click('group-toggle');
   if (scene === 'failures') document.querySelector<HTMLElement>('[data-option="attention"]')?.click();
-  if (['settings', 'add', 'sign-in', 'sign-in-again', 'speed', 'diagnostics', 'licences'].includes(scene)) click('nav-settings');
+  if (
+    scene === 'settings' ||
+    scene === 'add' ||
+    scene.startsWith('sign-in') ||
+    scene === 'speed' ||
+    scene === 'schedule' ||
+    scene === 'network' ||
+    scene === 'diagnostics' ||
+    scene === 'licences'
+  )
+    click('nav-settings');
   if (scene === 'speed') setTimeout(() => click('page-start'), 50);
+  if (scene === 'schedule' || scene === 'network') setTimeout(() => click(`page-${scene}`), 50);
   if (scene === 'diagnostics') setTimeout(() => click('make-diagnostics'), 50);
   if (scene === 'licences') setTimeout(() => click('show-licences'), 50);
   if (scene.startsWith('watched')) click('nav-watched');
@@ -464,6 +489,10 @@ function stage(scene: SceneName, send: (message: Message) => void) {
     document.querySelector<HTMLElement>('[data-option="finished"]')?.click();
     setTimeout(() => click('btn-receipt'), 50);
   }
+  if (scene === 'merge' || scene === 'notes') {
+    click('group-menu');
+    setTimeout(() => click(scene === 'merge' ? 'btn-merge' : 'btn-notes'), 50);
+  }
   if (scene === 'confirm') {
     click('group-menu');
     setTimeout(() => click('btn-cancel'), 50);
@@ -477,7 +506,7 @@ const subscribe = mock.subscribe.bind(mock);
 mock.subscribe = async (onmessage) => {
   const snapshot = await subscribe(onmessage);
   setTimeout(() => stage(name, mock.send), 50);
-  return { ...snapshot, settings: { ...(theme ? { theme } : {}), ...(lang ? { language: lang } : {}) } };
+  return { ...snapshot, settings: { ...snapshot.settings, ...(theme ? { theme } : {}), ...(lang ? { language: lang } : {}) } };
 };
 (globalThis as { mock?: typeof mock }).mock = mock;
 

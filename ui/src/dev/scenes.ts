@@ -1,6 +1,17 @@
 /** Pictures of the queue for working on the page without the program. Never part of a build. */
 import { watchViews } from './watch';
-import type { DestinationView, ErrorFold, FileCounts, FileView, GroupView, GroupWord, RelaunchReport, Snapshot } from '$lib/contract';
+import type {
+  Around,
+  BlockedReason,
+  DestinationView,
+  ErrorFold,
+  FileCounts,
+  FileView,
+  GroupView,
+  GroupWord,
+  RelaunchReport,
+  Snapshot,
+} from '$lib/contract';
 
 export const NOW = new Date(2026, 10, 21, 14, 20).getTime();
 const MB = 1e6;
@@ -18,6 +29,9 @@ export const SCENES = [
   'empty-drag',
   'settings',
   'speed',
+  'schedule',
+  'network',
+  'held',
   'diagnostics',
   'licences',
   'watched',
@@ -40,6 +54,8 @@ export const SCENES = [
   'sign-in-again',
   'receipt',
   'confirm',
+  'merge',
+  'notes',
   'states',
   'big',
   'hostile',
@@ -61,6 +77,7 @@ const counts = (part: Partial<FileCounts>): FileCounts => ({
   rejected: 0,
   active: 0,
   finishing: 0,
+  removed: 0,
   ...part,
 });
 
@@ -73,6 +90,7 @@ function group(id: string, name: string, word: GroupWord, part: Partial<GroupVie
     word,
     intent: word === 'paused' ? 'paused' : word === 'cancelled' ? 'cancelled' : 'run',
     blocked_by: word === 'paused' ? ['user'] : [],
+    anyway: [],
     scanning: false,
     order: 0,
     accepts_files: !['done', 'done_left_out', 'cancelled', 'cleaning_up'].includes(word),
@@ -83,6 +101,7 @@ function group(id: string, name: string, word: GroupWord, part: Partial<GroupVie
     rate_files: null,
     eta: null,
     errors: [],
+    regroups: !['done', 'done_left_out', 'cancelled', 'cleaning_up'].includes(word),
     created_at: NOW - HOUR,
     finished_at: null,
     ...part,
@@ -435,6 +454,55 @@ const REPORT: RelaunchReport = {
   ],
 };
 
+/** Network, power and the hour of a scene. */
+function AROUND(name: SceneName): Around {
+  const held = name === 'held' || name === 'network';
+  return {
+    reasons: name === 'held' ? ['metered', 'battery', 'schedule'] : name === 'network' ? ['metered'] : [],
+    anyway: [],
+    online: true,
+    metered: held,
+    network: held ? 'Phone hotspot' : 'Studio LAN',
+    on_battery: held,
+    battery: held ? 18 : null,
+    saver: false,
+    opens_at: name === 'held' ? NOW + 7.67 * HOUR : null,
+    changes_at: name === 'held' || name === 'schedule' ? NOW + 7.67 * HOUR : null,
+    limit: null,
+    asks: name === 'held',
+  };
+}
+
+/** One group for each way in which network, power and the hour hold, and one that goes anyway. */
+const HELD: GroupView[] = (
+  [
+    ['Shoot 12 May', ['metered', 'battery', 'schedule'], []],
+    ['Contracts', ['schedule'], []],
+    ['Tapes 1998', ['user', 'battery'], []],
+    ['Office backup', ['destination_down'], []],
+    ['Phone pictures', [], ['metered', 'battery', 'schedule']],
+  ] as [string, BlockedReason[], BlockedReason[]][]
+).map(([name, blocked_by, anyway], i) =>
+  group(`g-held-${i}`, name, blocked_by.length > 0 ? 'paused' : 'uploading', {
+    intent: blocked_by[0] === 'user' ? 'paused' : 'run',
+    blocked_by,
+    anyway,
+    files: counts({ total: 340, done: 120 }),
+    bytes_total: 12 * GB,
+    bytes_done: 4.4 * GB,
+    rate_bytes: blocked_by.length > 0 ? null : 3.1 * MB,
+    rate_files: blocked_by.length > 0 ? null : 1.2,
+    eta: blocked_by.length > 0 ? null : { low_s: 2400, high_s: 3000 },
+  }),
+);
+
+/** A week with working hours free, and slow evenings. */
+const WEEK = Array.from({ length: 168 }, (_, i) => {
+  const [day, hour] = [Math.floor(i / 24), i % 24];
+  if (day < 5 && hour >= 8 && hour < 18) return 'n';
+  return hour >= 18 && hour < 22 ? 'l' : 'f';
+}).join('');
+
 export function sceneOf(name: SceneName): Scene {
   const first = name === 'first-run';
   const bare = first || name === 'empty' || name === 'empty-drag';
@@ -442,29 +510,31 @@ export function sceneOf(name: SceneName): Scene {
     ? []
     : name === 'states'
       ? STATES
-      : name === 'failures'
-        ? [...FAILED, ...GROUPS.slice(0, 1), ...ENDED]
-        : name === 'big'
-          ? [
-              group('g-big', 'A hundred thousand scans', 'uploading', {
-                files: counts({ total: 100_000, done: 0, active: 8 }),
-                bytes_total: 3.4e12,
-                bytes_done: 1.2e12,
-                rate_bytes: 94 * MB,
-                rate_files: 310,
-                eta: { low_s: 21_000, high_s: 26_000 },
-              }),
-            ]
-          : name === 'hostile'
+      : name === 'held'
+        ? HELD
+        : name === 'failures'
+          ? [...FAILED, ...GROUPS.slice(0, 1), ...ENDED]
+          : name === 'big'
             ? [
-                group('g-hostile', HOSTILE + '\nsecond line', 'uploading', {
-                  files: counts({ total: hostile.length }),
-                  bytes_total: 10 * MB,
-                  bytes_done: 1 * MB,
-                  errors: [fold('name_invalid', 'WL-110', 1, HOSTILE, 'U+202E')],
+                group('g-big', 'A hundred thousand scans', 'uploading', {
+                  files: counts({ total: 100_000, done: 0, active: 8 }),
+                  bytes_total: 3.4e12,
+                  bytes_done: 1.2e12,
+                  rate_bytes: 94 * MB,
+                  rate_files: 310,
+                  eta: { low_s: 21_000, high_s: 26_000 },
                 }),
               ]
-            : [...GROUPS, ...ENDED];
+            : name === 'hostile'
+              ? [
+                  group('g-hostile', HOSTILE + '\nsecond line', 'uploading', {
+                    files: counts({ total: hostile.length }),
+                    bytes_total: 10 * MB,
+                    bytes_done: 1 * MB,
+                    errors: [fold('name_invalid', 'WL-110', 1, HOSTILE, 'U+202E')],
+                  }),
+                ]
+              : [...GROUPS, ...ENDED];
   if (name === 'relaunch')
     for (const g of groups)
       if (g.word !== 'done')
@@ -488,6 +558,7 @@ export function sceneOf(name: SceneName): Scene {
         eta: bare || name === 'relaunch' ? null : { low_s: 310, high_s: 405 },
         paused_until: null,
         paused: false,
+        around: AROUND(name),
         blocked_by: name === 'relaunch' ? (['question'] as const).slice() : [],
       },
       destinations: first ? [] : name === 'sign-in-again' ? [...DESTINATIONS, SERVER] : DESTINATIONS,
@@ -496,7 +567,10 @@ export function sceneOf(name: SceneName): Scene {
       first_run: first,
       suggested_folder: '/home/ada/Documents/Windlass',
       notices: [],
-      settings: {},
+      settings: {
+        ...(name === 'schedule' ? { schedule: { week: WEEK, limit: 2 * MB } } : {}),
+        ...(name === 'network' ? { trusted_networks: [{ id: 'n-1', name: 'Studio LAN' }], metered: 'ask' } : {}),
+      },
     } satisfies Snapshot),
     files: new Map(groups.map((g) => [g.id, rowsOf(g.id, name === 'hostile' ? hostile : g.id === 'g-autumn' ? rows : [])])),
   };

@@ -3,4 +3,4 @@
 /**
  * Why something waits. Always a set; this is the order in which it is told.
  */
-export type BlockedReason = "user" | "question" | "offline" | "destination_down" | "destination_slow_down" | "storage_full" | "signed_out" | "disk_missing" | "queue_disk_full" | "file_missing" | "locked_file" | "following";
+export type BlockedReason = "user" | "question" | "offline" | "metered" | "battery" | "power_saver" | "schedule" | "destination_down" | "destination_slow_down" | "storage_full" | "signed_out" | "disk_missing" | "queue_disk_full" | "file_missing" | "locked_file" | "following";

@@ -41,6 +41,10 @@ destinations: Array<DestinationView> | null,
  */
 watches: Array<WatchView> | null, 
 /**
+ * All choices of the person, when one changed.
+ */
+settings: Record<string, unknown> | null, 
+/**
  * Present when it changed; `Some(None)` crosses as `{"report": null}`.
  */
 relaunch: RelaunchChange | null, 

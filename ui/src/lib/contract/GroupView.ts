@@ -8,6 +8,7 @@ import type { FileError } from "./FileError";
 import type { GroupId } from "./GroupId";
 import type { GroupWord } from "./GroupWord";
 import type { Intent } from "./Intent";
+import type { Notes } from "./Notes";
 
 /**
  * One upload group.
@@ -41,6 +42,10 @@ intent: Intent,
  * Why it waits, in the order of telling; empty when it does not.
  */
 blocked_by: Array<BlockedReason>, 
+/**
+ * What would hold it too, had the person not said "anyway".
+ */
+anyway: Array<BlockedReason>, 
 /**
  * The failure behind it, when the destination is what it waits for.
  */
@@ -85,6 +90,14 @@ eta: Eta | null,
  * The first error, when files failed: folded by code, most files first.
  */
 errors: Array<ErrorFold>, 
+/**
+ * What the person wrote of it.
+ */
+notes?: Notes, 
+/**
+ * True where files may go over to another group, or come from one.
+ */
+regroups: boolean, 
 /**
  * Milliseconds since 1970.
  */

@@ -6,6 +6,7 @@
  * program.
  */
 import type {
+  BlockedReason,
   Delta,
   DestinationCheck,
   DestinationId,
@@ -25,13 +26,16 @@ import type {
   Insights,
   Intent,
   NewDestination,
+  Notes,
   PreflightView,
   ReceiptForm,
   ReceiptPage,
   ReceiptView,
+  Regrouped,
   RelaunchAnswer,
   SafeView,
   Snapshot,
+  Trashed,
   WatchId,
   WatchPage,
   WatchPreview,
@@ -102,11 +106,15 @@ export interface DragMessage {
   handle: number | null;
 }
 
+/** Places of the page that are led to from outside. */
+export type Place = 'attention' | 'settings' | 'speed';
+
 /** Everything the subscription sends. */
 export type Message =
   | { type: 'delta'; delta: Delta }
   | DragMessage
   | { type: 'show'; group: GroupId | null }
+  | { type: 'open'; place: Place }
   /** Something was given and is being looked at; the person is asked what to do with it. */
   | { type: 'check'; number: number; group: GroupId | null };
 
@@ -149,10 +157,20 @@ export interface Backend {
   actOnFiles(group: GroupId, chosen: ChosenFiles, act: FileAct): Promise<number>;
   findInGroups(text: string): Promise<[GroupId, number][]>;
   moveGroup(group: GroupId, place: number): Promise<void>;
+  /** What was begun stays where it is. */
+  mergeGroups(from: GroupId, into: GroupId): Promise<Regrouped>;
+  splitGroup(from: GroupId, chosen: ChosenFiles, name: string | null): Promise<Regrouped>;
+  undoRegroup(undo: number): Promise<Regrouped>;
+  setNotes(group: GroupId, notes: Notes): Promise<void>;
   preflight(number: number): Promise<PreflightView>;
   preflightAccept(number: number, answered: PreflightAnswer): Promise<GroupId>;
   preflightCancel(number: number): Promise<void>;
   setIntent(target: Scope, intent: Intent): Promise<void>;
+  /** Uploads in spite of a reason that holds now, until it ends; null: of all of them. */
+  goAnyway(target: Scope, reason: BlockedReason | null): Promise<number>;
+  notAnyway(target: Scope): Promise<void>;
+  /** Never takes the network of now for metered again. */
+  trustNetwork(): Promise<void>;
   retry(target: Scope, code: ErrorCode | null): Promise<void>;
   /** What the server failed to do with files that arrived is done again. */
   retryProcessing(target: Scope): Promise<number>;
@@ -200,6 +218,8 @@ export interface Backend {
   receiptLines(group: GroupId, after: number | null, limit: number): Promise<ReceiptPage>;
   exportReceipt(group: GroupId, form: ReceiptForm): Promise<Saved>;
   safeToDelete(group: GroupId): Promise<SafeView>;
+  /** Each is read again before it goes. */
+  trashOriginals(group: GroupId): Promise<Trashed>;
   uploadAgain(group: GroupId): Promise<GroupId>;
   insights(hours: number, destination: DestinationId | null): Promise<Insights>;
   /** Null where the system has no place for it. */

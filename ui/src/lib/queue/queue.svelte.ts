@@ -7,7 +7,7 @@
  */
 import { createContext } from 'svelte';
 import type { Delta, GroupId, GroupView, Notice, Snapshot } from '../contract';
-import { type Backend, type CommandError, commandError, type DragMessage, type Message } from '../ipc/backend';
+import { type Backend, type CommandError, commandError, type DragMessage, type Message, type Place } from '../ipc/backend';
 import { adopt, reduce, turns } from './reduce';
 import { RowWatch } from './watch.svelte';
 
@@ -39,6 +39,7 @@ export class Queue {
   ondrag: (drag: DragMessage) => void = () => {};
   /** The program asks to show a group (a click on a notification or in the tray). */
   onshow: (group: GroupId | null) => void = () => {};
+  onopen: (place: Place) => void = () => {};
 
   /** Something was given and is being looked at. */
   oncheck: (number: number, group: GroupId | null) => void = () => {};
@@ -117,6 +118,7 @@ export class Queue {
   #take(message: Message): void {
     if (message.type === 'drag') this.ondrag(message);
     else if (message.type === 'show') this.onshow(message.group);
+    else if (message.type === 'open') this.onopen(message.place);
     else if (message.type === 'check') this.oncheck(message.number, message.group);
     else this.#follow(message.delta);
   }

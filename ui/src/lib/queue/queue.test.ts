@@ -13,6 +13,7 @@ const empty: Omit<Delta, 'seq'> = {
   totals: null,
   destinations: null,
   watches: null,
+  settings: null,
   relaunch: null,
   notices: [],
 };

@@ -13,6 +13,7 @@ const delta = (seq: number, part: Partial<Delta> = {}): Delta => ({
   destinations: null,
   relaunch: null,
   watches: null,
+  settings: null,
   notices: [],
   ...part,
 });

@@ -43,6 +43,7 @@ export function reduce(snapshot: Snapshot, delta: Delta): Reduced {
       destinations: delta.destinations ?? snapshot.destinations,
       relaunch: delta.relaunch ? delta.relaunch.report : snapshot.relaunch,
       watches: delta.watches ?? snapshot.watches,
+      settings: delta.settings ?? snapshot.settings,
     },
   };
 }

@@ -2,7 +2,7 @@
 import { createContext } from 'svelte';
 import { SvelteSet } from 'svelte/reactivity';
 import type { FileId, GroupId } from '../contract';
-import type { DragMessage } from '../ipc/backend';
+import type { DragMessage, Place } from '../ipc/backend';
 import type { OpenMenu } from '../kit/menu';
 import type { Filter } from './filter';
 
@@ -15,6 +15,19 @@ export interface Question {
   /** The word on the button that does it. */
   yes: string;
   onyes: () => void;
+}
+
+/** What takes back what was said. */
+export interface Undo {
+  word: string;
+  onundo: () => void;
+}
+
+/** Words that stand for a moment. */
+export interface Said {
+  text: string;
+  key: number;
+  undo: Undo | null;
 }
 
 /** A drag over the window. */
@@ -45,13 +58,34 @@ export class View {
   /** A menu that stands at a place of the page. */
   menu = $state.raw<OpenMenu | null>(null);
   /** Said for a moment, politely: what was done, or what can't be. */
-  said = $state.raw<{ text: string; key: number } | null>(null);
+  said = $state.raw<Said | null>(null);
+  /** The group that is to go into another: which one is asked. */
+  merging = $state<GroupId | null>(null);
+  /** The group whose notes are open. */
+  notes = $state<GroupId | null>(null);
   /** A group to bring into sight, once. */
   wanted = $state<GroupId | null>(null);
 
+  /** The page of the settings to begin with, once. */
+  page = $state<string | null>(null);
+
+  /** Goes to a page of the settings. */
+  openSettings(page: string | null): void {
+    this.page = page;
+    this.screen = 'settings';
+  }
+
+  /** Goes to a place that is led to from outside. */
+  open(place: Place): void {
+    if (place === 'attention') {
+      this.show(null);
+      this.filter = 'attention';
+    } else this.openSettings(place === 'speed' ? 'speed' : null);
+  }
+
   /** Says something for a moment. */
-  say(text: string): void {
-    this.said = { text, key: (this.said?.key ?? 0) + 1 };
+  say(text: string, undo?: Undo): void {
+    this.said = { text, key: (this.said?.key ?? 0) + 1, undo: undo ?? null };
   }
 
   ask(question: Question): void {

@@ -1,6 +1,7 @@
 /** Deutsch. */
 import type { BlockedReason, FileWord, Finding, FindingKind, GroupWord } from '../contract';
 import type { Words } from './en';
+import { aroundDe } from './around.de';
 import { deskDe } from './desk.de';
 import { watchDe } from './watch.de';
 import { errorsDe } from './errors.de';
@@ -51,6 +52,10 @@ const blocked: Record<BlockedReason, WhyWords> = {
   user: { short: 'Von Ihnen', long: 'Von Ihnen pausiert.' },
   question: { short: 'Ihre Antwort', long: 'Wartet auf Ihre Antwort.' },
   offline: { short: 'Offline', long: 'Offline. Geht von selbst weiter, sobald das Netz zurück ist.' },
+  metered: { short: 'Getaktetes Netz', long: 'Angehalten in einem getakteten Netz.' },
+  battery: { short: 'Akkubetrieb', long: 'Angehalten im Akkubetrieb.' },
+  power_saver: { short: 'Stromsparen', long: 'Angehalten, solange dieser Computer Strom spart.' },
+  schedule: { short: 'Zeitplan', long: 'Wartet auf den Zeitplan.' },
   destination_down: { short: 'Keine Antwort', long: 'Das Ziel antwortet nicht. Es wird von selbst wieder versucht.' },
   destination_slow_down: { short: 'Soll warten', long: 'Das Ziel bittet um Geduld. Geht von selbst weiter.' },
   storage_full: { short: 'Ziel ist voll', long: 'Das Ziel ist voll. Schaffen Sie dort Platz; es geht von selbst weiter.' },
@@ -108,13 +113,14 @@ const finding: Record<FindingKind, (found: Finding) => string> = {
   finishes: (x) => `Alles ist da: ${which(x)}; nur der Abschluss fehlt`,
   was_finished: (x) => `Fertig geworden, während Windlass zu war: ${which(x)}, soeben geprüft`,
   session_gone: (x) => `Das Ziel hat den Upload vergessen: ${which(x)}; beginnt von vorn`,
-  file_changed: (x) => `Seitdem auf diesem Computer geändert: ${which(x)}; die neue Fassung wird gesendet, gleiche Teile bleiben`,
+  file_changed: (x) => `Seitdem auf diesem Computer geändert: ${which(x)}; die neue Fassung wird vom ersten Byte an gesendet`,
   file_missing: (x) => `Auf diesem Computer nicht mehr da: ${which(x)}`,
   not_started: (x) => `${files(x.files)} noch nicht begonnen`,
   abandoned_elsewhere: (x) => `Ein anderer Computer ließ dies unfertig; dieselben Dateien sind hier: ${which(x)}`,
 };
 
 export const de: Words = {
+  ...aroundDe,
   ...deskDe,
   ...watchDe,
   lang: 'de',
@@ -238,6 +244,11 @@ export const de: Words = {
     text: 'Uploads, die anderswo begonnen wurden und seit über einer Stunde stillstehen. Dieselben Dateien, hier abgelegt, kommen neu an.',
     facts: (count, done, total, destination, at) =>
       `${files(count)}, ${f.bytes(done)} von ${f.bytes(total)} bei ${destination}, zuletzt gesehen ${f.stamp(at)}`,
+    leftAt: (ago, percent) => `Ein anderer Ihrer Computer hat dies vor ${ago} bei ${n(percent)} % liegen lassen.`,
+    finish: 'Hier beenden…',
+    finishHint: 'Wählen Sie dieselben Dateien oder denselben Ordner: Sie kommen von hier an, und nichts wird doppelt.',
+    leave: 'Liegen lassen',
+    later: (at) => `Kann ab ${at} verworfen werden`,
     discard: 'Verwerfen',
     discardTitle: (name) => `${quote(name)} verwerfen?`,
     discardText: 'Was davon unfertig ist, wird vom Server entfernt. Angekommene Dateien bleiben.',
@@ -497,8 +508,5 @@ export const de: Words = {
     language: 'Sprache',
     languageText: 'Wirkt sofort.',
     system: 'System',
-    notify: 'Außerhalb des Fensters melden',
-    notifyText: 'Höchstens eine Meldung je Gruppe. Was von selbst heilt, meldet Windlass nie.',
-    notifyLevels: { normal: 'Wenn eine Gruppe endet', problems: 'Nur wenn sie mich braucht', none: 'Nie' },
   },
 };

@@ -14,6 +14,8 @@ const groups = (count: number) => s(count, 'Gruppe', 'Gruppen');
 const event: Record<string, string> = {
   failed: 'Fehlgeschlagen',
   started_over: 'Neu begonnen',
+  original_trashed: 'Original in den Papierkorb gelegt',
+  original_moved: 'Original verschoben',
   verified: 'Noch einmal gefragt: alles stimmt',
   doubted: 'Noch einmal gefragt: etwas stimmt nicht',
 };
@@ -39,6 +41,37 @@ export const deskDe: typeof deskEn = {
     up: 'Nach oben',
     down: 'Nach unten',
     moved: (name, place, of) => `${plainName(name)} ist jetzt ${n(place)} von ${n(of)}`,
+  },
+
+  regroup: {
+    merge: 'In eine andere Gruppe…',
+    mergeTitle: (name) => `${plainName(name, 60)}: in welche Gruppe?`,
+    mergeText: 'Was noch nicht begonnen ist, geht hinüber. Was unterwegs oder fertig ist, bleibt, wo es ist.',
+    mergeYes: 'Zusammenlegen',
+    split: (count) => (count === 1 ? 'In eine eigene Gruppe' : `${files(count)} in eine neue Gruppe`),
+    splitWord: 'Neue Gruppe',
+    done: (moved, stayed) =>
+      `${files(moved)} verschoben.${stayed > 0 ? ` ${files(stayed)} ${stayed === 1 ? 'war' : 'waren'} schon begonnen und ${stayed === 1 ? 'bleibt' : 'bleiben'}.` : ''}`,
+    undo: 'Rückgängig',
+    undone: 'Rückgängig gemacht',
+    gone: 'In anderer Gruppe',
+  },
+
+  notes: {
+    word: 'Notiz',
+    has: 'mit Notiz',
+    write: 'Notiz hinzufügen…',
+    change: 'Notiz…',
+    title: (name) => `Notiz zu ${plainName(name, 60)}`,
+    text: 'Notiz',
+    key: 'Schlüssel',
+    value: 'Wert',
+    add: 'Wert hinzufügen',
+    remove: (name) => `${plainName(name, 40)} entfernen`,
+    where: 'Bleibt bei der Gruppe, ihrem Beleg und im Verzeichnis des Ziels.',
+    save: 'Speichern',
+    emptyFolders: 'Leere Ordner',
+    emptyFoldersText: (count, made) => `${n(count)}, ${made ? 'auch am Ziel angelegt' : 'im Beleg festgehalten'}`,
   },
 
   hint: {
@@ -218,6 +251,14 @@ export const deskDe: typeof deskEn = {
     stale: 'Das Ziel wurde in den letzten 24 Stunden nicht gefragt. Prüfen Sie noch einmal.',
     noOriginals: 'Keines der Originale ist, wo es war.',
     leftOut: (count) => `${files(count)}, die ausgelassen ${count === 1 ? 'wurde, ist' : 'wurden, sind'} nicht dabei.`,
+    trash: 'Originale in den Papierkorb…',
+    trashing: 'Sie werden noch einmal gelesen…',
+    trashTitle: (count) => `${s(count, 'Original', 'Originale')} in den Papierkorb?`,
+    trashText: (leftOut) =>
+      `Jedes wird vorher noch einmal gelesen und bleibt, wenn es nicht genau das Geprüfte ist.${leftOut > 0 ? ` ${files(leftOut)}, die ausgelassen ${leftOut === 1 ? 'wurde, bleibt' : 'wurden, bleiben'} auch.` : ''}`,
+    trashYes: 'In den Papierkorb',
+    trashed: (count, bytes, kept, example) =>
+      `${s(count, 'Original', 'Originale')}, ${bytes}, in den Papierkorb gelegt.${kept > 0 ? ` ${n(kept)} ${kept === 1 ? 'blieb' : 'blieben'}${example ? `, etwa „${plainName(example, 40)}“` : ''}.` : ''}`,
   },
 
   insights: {
@@ -280,8 +321,6 @@ export const deskDe: typeof deskEn = {
     preflight: 'Vor dem Hochladen prüfen',
     preflightText: 'Zeigt Anzahl, Größe und was nicht gesendet werden kann, bevor ein Byte unterwegs ist.',
     preflights: { needed: 'Wenn nötig', always: 'Immer', never: 'Nie' },
-    awake: 'Computer wach halten',
-    awakeText: 'Nur solange Bytes unterwegs sind; danach sofort nicht mehr.',
     login: 'Bei der Anmeldung starten',
     loginText: 'Unfertige Gruppen gehen weiter, ohne dass jemand ein Fenster öffnet.',
     loginNone: 'Dieses System hat dafür keinen Platz.',

@@ -12,6 +12,8 @@ const parts = (count: number) => s(count, 'part');
 const event: Record<string, string> = {
   failed: 'Failed',
   started_over: 'Started over',
+  original_trashed: 'Original moved to the trash',
+  original_moved: 'Original moved',
   verified: 'Asked again: all match',
   doubted: 'Asked again: something does not match',
 };
@@ -37,6 +39,37 @@ export const deskEn = {
     up: 'Move up',
     down: 'Move down',
     moved: (name: string, place: number, of: number) => `${plainName(name)} is now ${n(place)} of ${n(of)}`,
+  },
+
+  regroup: {
+    merge: 'Put into another group…',
+    mergeTitle: (name: string) => `Put ${plainName(name, 60)} into which group?`,
+    mergeText: 'Files that were not begun go over. What is under way or done stays where it is.',
+    mergeYes: 'Put together',
+    split: (count: number) => (count === 1 ? 'Into a group of its own' : `Move ${files(count)} to a new group`),
+    splitWord: 'New group',
+    done: (moved: number, stayed: number) =>
+      `${files(moved)} moved.${stayed > 0 ? ` ${files(stayed)} ${stayed === 1 ? 'was' : 'were'} begun already and ${stayed === 1 ? 'stays' : 'stay'}.` : ''}`,
+    undo: 'Undo',
+    undone: 'Taken back',
+    gone: 'In another group',
+  },
+
+  notes: {
+    word: 'Note',
+    has: 'with a note',
+    write: 'Add a note…',
+    change: 'Note…',
+    title: (name: string) => `Note on ${plainName(name, 60)}`,
+    text: 'Note',
+    key: 'Key',
+    value: 'Value',
+    add: 'Add a value',
+    remove: (name: string) => `Remove ${plainName(name, 40)}`,
+    where: 'Kept with the group, its receipt and the destination’s ledger.',
+    save: 'Save',
+    emptyFolders: 'Empty folders',
+    emptyFoldersText: (count: number, made: boolean) => `${n(count)}, ${made ? 'made at the destination too' : 'kept in the receipt'}`,
   },
 
   hint: {
@@ -213,6 +246,14 @@ export const deskEn = {
     stale: 'The destination was not asked in the last 24 hours. Verify again.',
     noOriginals: 'None of the originals is where it was.',
     leftOut: (count: number) => `${files(count)} that were left out are not covered.`,
+    trash: 'Move originals to the trash…',
+    trashing: 'Reading them once more…',
+    trashTitle: (count: number) => `Move ${s(count, 'original')} to the trash?`,
+    trashText: (leftOut: number) =>
+      `Each is read again first, and stays when it is not exactly what was verified.${leftOut > 0 ? ` ${files(leftOut)} that were left out stay too.` : ''}`,
+    trashYes: 'Move to the trash',
+    trashed: (count: number, bytes: string, kept: number, example: string) =>
+      `${s(count, 'original')}, ${bytes}, moved to the trash.${kept > 0 ? ` ${n(kept)} kept${example ? `, such as “${plainName(example, 40)}”` : ''}.` : ''}`,
   },
 
   insights: {
@@ -275,8 +316,6 @@ export const deskEn = {
     preflight: 'Check before uploading',
     preflightText: 'Shows counts, sizes and what can’t be sent before a byte moves.',
     preflights: { needed: 'When needed', always: 'Always', never: 'Never' },
-    awake: 'Keep the computer awake',
-    awakeText: 'Only while bytes move; let go at once after.',
     login: 'Start at login',
     loginText: 'Unfinished groups go on without anyone opening a window.',
     loginNone: 'This system has no place for it.',

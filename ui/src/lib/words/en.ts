@@ -1,5 +1,6 @@
 /** English: the source. Other languages have the type of this. */
 import type { BlockedReason, FileWord, Finding, FindingKind, GroupWord } from '../contract';
+import { aroundEn } from './around.en';
 import { deskEn } from './desk.en';
 import { watchEn } from './watch.en';
 import { errorsEn } from './errors.en';
@@ -50,6 +51,10 @@ const blocked: Record<BlockedReason, WhyWords> = {
   user: { short: 'Paused by you', long: 'Paused by you.' },
   question: { short: 'Your answer', long: 'Waits for your answer.' },
   offline: { short: 'Offline', long: 'Offline. Goes on by itself when the network is back.' },
+  metered: { short: 'Metered network', long: 'Paused on a metered network.' },
+  battery: { short: 'On battery', long: 'Paused on battery.' },
+  power_saver: { short: 'Saving power', long: 'Paused while this computer saves power.' },
+  schedule: { short: 'Schedule', long: 'Waiting for the schedule.' },
   destination_down: { short: 'No answer', long: 'The destination does not answer. It is tried again by itself.' },
   destination_slow_down: { short: 'Asked to wait', long: 'The destination asks to slow down. Goes on by itself.' },
   storage_full: { short: 'Destination full', long: 'The destination is full. Make room there; it goes on by itself.' },
@@ -107,13 +112,14 @@ const finding: Record<FindingKind, (found: Finding) => string> = {
   finishes: (x) => `Everything is there of ${which(x)}; only the end is missing`,
   was_finished: (x) => `Finished while Windlass was closed: ${which(x)}, verified just now`,
   session_gone: (x) => `The destination forgot the upload of ${which(x)}; sent from the start`,
-  file_changed: (x) => `Changed on this computer since: ${which(x)}; the new version is sent, equal parts are kept`,
+  file_changed: (x) => `Changed on this computer since: ${which(x)}; the new version is sent from its first byte`,
   file_missing: (x) => `Gone from this computer: ${which(x)}`,
   not_started: (x) => `${files(x.files)} not begun yet`,
   abandoned_elsewhere: (x) => `Another computer left this unfinished; the same files are here: ${which(x)}`,
 };
 
 export const en = {
+  ...aroundEn,
   ...deskEn,
   ...watchEn,
   lang: 'en',
@@ -237,6 +243,11 @@ export const en = {
     text: 'Uploads that were begun elsewhere and stand still for more than an hour. The same files dropped here arrive anew.',
     facts: (count: number, done: number, total: number, destination: string, at: number) =>
       `${files(count)}, ${f.bytes(done)} of ${f.bytes(total)} at ${destination}, last seen ${f.stamp(at)}`,
+    leftAt: (ago: string, percent: number) => `Another of your computers left this ${ago} ago at ${n(percent)} %.`,
+    finish: 'Finish it here…',
+    finishHint: 'Choose the same files or folder: they arrive from here, and nothing is doubled.',
+    leave: 'Leave it',
+    later: (at: string) => `Can be discarded from ${at}`,
     discard: 'Discard',
     discardTitle: (name: string) => `Discard ${quote(name)}?`,
     discardText: 'What is unfinished of it is removed from the server. Files that arrived stay.',
@@ -488,9 +499,6 @@ export const en = {
     language: 'Language',
     languageText: 'Acts at once.',
     system: 'System',
-    notify: 'Tell me outside the window',
-    notifyText: 'At most one message for a group. Windlass never repeats what heals by itself.',
-    notifyLevels: { normal: 'When a group ends', problems: 'Only when it needs me', none: 'Never' },
   },
 };
 

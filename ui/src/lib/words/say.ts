@@ -1,5 +1,5 @@
 /** Words for things of the contract; what this version does not know is still said. */
-import type { BlockedReason, ErrorCode, FileView, GroupView } from '../contract';
+import type { Around, BlockedReason, ErrorCode, FileView, GroupView } from '../contract';
 import type { Words } from './en';
 import { cellCount } from './parts';
 import type { ErrorWords, WhyWords } from './words';
@@ -26,10 +26,12 @@ export function sayError(w: Words, code: ErrorCode, about: { example: string; co
   return { ...words, cause: cause.charAt(0).toUpperCase() + cause.slice(1), step: fill(words.step) };
 }
 
-/** Why something waits. */
-export function sayBlocked(w: Words, reason: BlockedReason): WhyWords {
+/** Why something waits; with what is known of network, power and the hour, where that is given. */
+export function sayBlocked(w: Words, reason: BlockedReason, around?: Around): WhyWords {
   const known = w.blocked as Partial<Record<string, WhyWords>>;
-  return known[reason] ?? w.blockedUnknown(reason);
+  const words = known[reason] ?? w.blockedUnknown(reason);
+  const now = around && w.blockedNow[reason];
+  return now ? { ...words, long: now(around) } : words;
 }
 
 /** The first reason of a group, in two words, and all of them as sentences. */

@@ -1,0 +1,56 @@
+/** Why a group waits, and the way out of each reason. */
+import type { Around, BlockedReason, GroupView } from '$lib/contract';
+import type { Backend } from '$lib/ipc/backend';
+import type { View } from '$lib/view/view.svelte';
+import type { Words } from '$lib/words/en';
+
+export interface WayOut {
+  word: string;
+  testid: string;
+  /** What it asks of the program. */
+  ask?: (backend: Backend) => Promise<unknown>;
+  /** Where it leads in the page. */
+  go?: (view: View) => void;
+}
+
+/** What the person can do about a reason of a group. `everything`: all transfers are paused. */
+export function waysOut(w: Words, reason: BlockedReason, group: GroupView, around: Around, everything: boolean): WayOut[] {
+  const target = { scope: 'group' as const, id: group.id };
+  const anyway = (word: string): WayOut => ({ word, testid: 'way-anyway', ask: (b) => b.goAnyway(target, reason) });
+  const settings = (word: string, page: string): WayOut => ({ word, testid: `way-${page}`, go: (view) => view.openSettings(page) });
+  const again: WayOut = { word: w.reasons.tryNow, testid: 'way-try', ask: (b) => b.checkDestination(group.destination_id) };
+  switch (reason) {
+    case 'user': {
+      const out: WayOut[] = [];
+      if (everything)
+        out.push({ word: w.reasons.resumeAll, testid: 'way-resume-all', ask: (b) => b.setIntent({ scope: 'app', id: null }, 'run') });
+      if (group.intent === 'paused') out.push({ word: w.reasons.resume, testid: 'way-resume', ask: (b) => b.setIntent(target, 'run') });
+      return out;
+    }
+    case 'metered': {
+      const always: WayOut = { word: w.reasons.always, testid: 'way-always', ask: (b) => b.trustNetwork() };
+      return [anyway(w.reasons.anywayHere), ...(around.network === null ? [] : [always])];
+    }
+    case 'battery':
+      return [anyway(w.reasons.anyway), settings(w.reasons.changeLevel, 'power')];
+    case 'power_saver':
+      return [anyway(w.reasons.anyway), settings(w.reasons.change, 'power')];
+    case 'schedule':
+      return [anyway(w.reasons.startNow), settings(w.reasons.editSchedule, 'schedule')];
+    case 'destination_down':
+    case 'storage_full':
+      return [again];
+    case 'signed_out':
+      return [settings(w.reasons.checkKey, 'destinations')];
+    // It goes on by itself, or the question stands elsewhere.
+    case 'offline':
+    case 'question':
+    case 'destination_slow_down':
+    case 'disk_missing':
+    case 'queue_disk_full':
+    case 'file_missing':
+    case 'locked_file':
+    case 'following':
+      return [];
+  }
+}
