@@ -33,6 +33,7 @@ use crate::service::Service;
 use crate::service::storages::Storages;
 use crate::storage::folder::url::BlobSigner;
 use crate::store::Ledger;
+use crate::text::hex;
 
 /// How often what could not be cleaned is tried again.
 const SWEEP: Duration = Duration::from_secs(300);
@@ -216,8 +217,4 @@ pub(crate) fn prepare_home(home: &Path) -> Result<File, Failure> {
         )
     })?;
     Ok(lock)
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|b| format!("{b:02x}")).collect()
 }

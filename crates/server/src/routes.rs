@@ -16,7 +16,7 @@ mod owners;
 mod places;
 mod processing;
 mod public;
-mod reach;
+pub(crate) mod reach;
 mod rejected;
 mod runs;
 mod search;

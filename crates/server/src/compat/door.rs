@@ -15,8 +15,10 @@ use crate::auth::Principal;
 use crate::clock::random;
 use crate::db::params;
 use crate::failure::Refusal;
+use crate::routes::reach::reaches_group;
 use crate::routes::{From, Site};
 use crate::service::plain::Plain;
+use crate::store::placing::mime_fits;
 use crate::store::plain;
 
 /// A file as a caller tells it.
@@ -74,17 +76,7 @@ impl Place {
         let small = self
             .max_bytes
             .is_none_or(|max| size.is_none_or(|size| size <= max));
-        let essence = mime
-            .split(';')
-            .next()
-            .unwrap_or_default()
-            .trim()
-            .to_ascii_lowercase();
-        let fits = |pattern: &String| match pattern.strip_suffix('*') {
-            Some(start) => essence.starts_with(start),
-            None => essence == *pattern,
-        };
-        small && self.allowed.as_ref().is_none_or(|list| list.iter().any(fits))
+        small && self.allowed.as_ref().is_none_or(|list| mime_fits(list, mime))
     }
 }
 
@@ -239,11 +231,7 @@ pub(super) async fn reached(site: &Site, who: &Principal, text: &str) -> Result<
 /// A group within reach.
 pub(super) async fn reached_group(site: &Site, who: &Principal, id: GroupId) -> Result<GroupView, Refusal> {
     let group = site.service.group(who.owner, id).await?;
-    let mut all = group
-        .destination_id
-        .into_iter()
-        .chain(group.slots.iter().map(|s| s.destination_id));
-    if all.all(|d| who.reaches(d)) {
+    if reaches_group(who, &group) {
         Ok(group)
     } else {
         Err(Refusal::new(ErrorCode::NotFound, "no such group"))

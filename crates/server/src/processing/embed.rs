@@ -11,7 +11,7 @@ use windlass_extract::{Locator, Piece, chunk};
 use super::{Done, Fault, Processor, Tools, Work};
 use crate::failure::internal;
 use crate::store::derived::{self, ChunkRow, TextRow};
-use crate::store::jobs;
+use crate::store::files::newest_jobs;
 
 pub(super) const PROCESSOR: Processor = Processor {
     kind: "embed",
@@ -64,10 +64,10 @@ fn run(work: Work) -> BoxFuture<'static, Result<Done, Fault>> {
                     }
                     texts.extend(page);
                 }
-                let states = jobs::newest_states(tx, owner, &[session])?;
-                let read = states.get(&session).is_some_and(|all| {
+                let jobs = newest_jobs(tx, owner, &[session])?;
+                let read = jobs.get(&session).is_some_and(|all| {
                     all.iter()
-                        .any(|(kind, state)| kind == "extract_text" && *state == JobState::Completed)
+                        .any(|j| j.kind == "extract_text" && j.state == JobState::Completed)
                 });
                 Ok((texts, read))
             })

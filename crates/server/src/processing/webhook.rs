@@ -11,7 +11,8 @@ use windlass_core::ids::WebhookId;
 use super::deliver::secret;
 use super::{Done, Fault, Processor, Work, always};
 use crate::outgoing::webhook::{Message, Outcome, deliver};
-use crate::store::{jobs, webhooks};
+use crate::store::files::newest_jobs;
+use crate::store::webhooks;
 
 pub(super) const PROCESSOR: Processor = Processor {
     kind: "webhook",
@@ -30,21 +31,18 @@ fn run(work: Work) -> BoxFuture<'static, Result<Done, Fault>> {
         let config: Config = work.config()?;
         let (owner, session) = (work.job.owner, work.job.session);
         let db = work.tools.service.store().db();
-        let read = db.read(move |tx| {
-            let states = jobs::newest_states(tx, owner, &[session])?;
-            Ok((webhooks::all(tx, owner)?, states))
-        });
-        let (mut to, states) = read.await?;
+        let read = db.read(move |tx| Ok((webhooks::all(tx, owner)?, newest_jobs(tx, owner, &[session])?)));
+        let (mut to, jobs) = read.await?;
         to.retain(|w| config.webhook_id.is_none_or(|id| w.about.id == id) && w.about.state != "disabled");
         if to.is_empty() {
             let what = Failure::new(ErrorCode::NotFound, "there is no such webhook");
             return Err(Fault::never(what));
         }
-        let jobs: serde_json::Map<String, serde_json::Value> = states
+        let jobs: serde_json::Map<String, serde_json::Value> = jobs
             .get(&session)
             .into_iter()
             .flatten()
-            .map(|(kind, state)| (kind.clone(), state.as_str().into()))
+            .map(|j| (j.kind.clone(), j.state.as_str().into()))
             .collect();
         let row = &work.session;
         let payload = serde_json::json!({

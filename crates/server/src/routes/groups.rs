@@ -12,13 +12,20 @@ use windlass_protocol::groups::{Finalized, GroupView, NewGroup, PatchGroup};
 use super::lists::Fields;
 use super::wire::{From, Json, Problems};
 use super::{Site, reach};
-use crate::auth::{Delete, Read, Scoped, Upload};
+use crate::auth::{Delete, Principal, Read, Scoped, Upload};
 use crate::failure::Refusal;
 
 type Answer = Result<Json<GroupView>, Problems>;
 
 fn id(text: &str) -> Result<GroupId, Refusal> {
     text.parse().map_err(|_| missing())
+}
+
+/// The group in a path, within reach.
+async fn reached(site: &Site, who: &Principal, text: &str) -> Result<GroupId, Refusal> {
+    let id = id(text)?;
+    reach::groups(site, who, [id]).await?;
+    Ok(id)
 }
 
 fn missing() -> Refusal {
@@ -68,8 +75,7 @@ pub(super) async fn patch(
     Path(group): Path<String>,
     Json(wanted): Json<PatchGroup>,
 ) -> Answer {
-    let id = id(&group)?;
-    reach::groups(&site, &who, [id]).await?;
+    let id = reached(&site, &who, &group).await?;
     Ok(Json(site.service.patch_group(who.owner, id, &wanted).await?))
 }
 
@@ -78,8 +84,7 @@ pub(super) async fn finalize(
     who: Scoped<Upload>,
     Path(group): Path<String>,
 ) -> Result<Json<Finalized>, Problems> {
-    let id = id(&group)?;
-    reach::groups(&site, &who, [id]).await?;
+    let id = reached(&site, &who, &group).await?;
     Ok(Json(site.service.finalize_group(who.owner, id).await?))
 }
 
@@ -88,8 +93,7 @@ pub(super) async fn retry(
     who: Scoped<Upload>,
     Path(group): Path<String>,
 ) -> Answer {
-    let id = id(&group)?;
-    reach::groups(&site, &who, [id]).await?;
+    let id = reached(&site, &who, &group).await?;
     Ok(Json(site.service.retry_group(who.owner, id).await?))
 }
 
@@ -98,8 +102,7 @@ pub(super) async fn reset(
     who: Scoped<Delete>,
     Path(group): Path<String>,
 ) -> Answer {
-    let id = id(&group)?;
-    reach::groups(&site, &who, [id]).await?;
+    let id = reached(&site, &who, &group).await?;
     Ok(Json(site.service.reset_group(who.owner, id).await?))
 }
 
@@ -108,8 +111,7 @@ pub(super) async fn cancel(
     who: Scoped<Delete>,
     Path(group): Path<String>,
 ) -> Answer {
-    let id = id(&group)?;
-    reach::groups(&site, &who, [id]).await?;
+    let id = reached(&site, &who, &group).await?;
     Ok(Json(site.service.cancel_group(who.owner, id).await?))
 }
 
@@ -118,8 +120,7 @@ pub(super) async fn release(
     who: Scoped<Upload>,
     Path(group): Path<String>,
 ) -> Answer {
-    let id = id(&group)?;
-    reach::groups(&site, &who, [id]).await?;
+    let id = reached(&site, &who, &group).await?;
     not_anonymous(&who)?;
     Ok(Json(site.service.release_group(who.owner, id, true).await?))
 }
@@ -129,8 +130,7 @@ pub(super) async fn unrelease(
     who: Scoped<Upload>,
     Path(group): Path<String>,
 ) -> Answer {
-    let id = id(&group)?;
-    reach::groups(&site, &who, [id]).await?;
+    let id = reached(&site, &who, &group).await?;
     Ok(Json(site.service.release_group(who.owner, id, false).await?))
 }
 
@@ -139,14 +139,13 @@ pub(super) async fn remove(
     who: Scoped<Delete>,
     Path(group): Path<String>,
 ) -> Result<StatusCode, Problems> {
-    let id = id(&group)?;
-    reach::groups(&site, &who, [id]).await?;
+    let id = reached(&site, &who, &group).await?;
     site.service.delete_group(who.owner, id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 /// Whoever gives something out to everybody has an account (A104).
-fn not_anonymous(who: &crate::auth::Principal) -> Result<(), Refusal> {
+fn not_anonymous(who: &Principal) -> Result<(), Refusal> {
     match who.is_anonymous() {
         true => Err(Refusal::new(
             ErrorCode::Forbidden,

@@ -57,7 +57,7 @@ pub(super) async fn groups(
 }
 
 /// True when the token may be used for all that may be in the group.
-pub(super) fn reaches_group(who: &Principal, group: &GroupView) -> bool {
+pub(crate) fn reaches_group(who: &Principal, group: &GroupView) -> bool {
     let slots = group.slots.iter().map(|s| s.destination_id);
     group
         .destination_id

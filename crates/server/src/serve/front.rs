@@ -211,8 +211,7 @@ impl Front {
             return id.into();
         }
         let bytes: [u8; 12] = random(self.world.as_ref()).unwrap_or_default();
-        let hex: String = bytes.iter().map(|b| format!("{b:02x}")).collect();
-        hex.into()
+        hex(&bytes).into()
     }
 
     fn address(&self, request: &Request) -> IpAddr {

@@ -11,6 +11,7 @@ use windlass_core::error::Failure;
 use crate::clock::random;
 use crate::service::Service;
 use crate::store::lease;
+use crate::text::hex;
 
 /// Between two sweeps.
 const SWEEP: Duration = Duration::from_secs(60);
@@ -26,7 +27,7 @@ const LATELY_MS: i64 = 3_600_000;
 /// Runs until the end, and gives its lease back then.
 pub(super) async fn upkeep(service: Arc<Service>, stop: CancellationToken) {
     let holder = match random::<8>(service.world()) {
-        Ok(bytes) => bytes.iter().map(|b| format!("{b:02x}")).collect::<String>(),
+        Ok(bytes) => hex(&bytes),
         Err(e) => return tracing::error!(error = %e, "nobody sweeps"),
     };
     let both = async {

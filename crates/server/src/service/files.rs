@@ -76,17 +76,11 @@ impl Service {
                         crc64: p.crc64,
                     })
                     .collect();
-                self.learn(
-                    owner,
-                    vec![Learnt {
-                        object: object.id,
-                        plan: object.plan,
-                        signed: Vec::new(),
-                        sent,
-                        failed: Vec::new(),
-                    }],
-                )
-                .await?;
+                let learnt = Learnt {
+                    sent,
+                    ..Learnt::of(object)
+                };
+                self.learn(owner, vec![learnt]).await?;
             }
             from_storage = true;
         }

@@ -20,7 +20,7 @@ use crate::clock::random;
 use crate::failure::Refusal;
 use crate::naming::checked_path;
 use crate::storage::{Look, Presence};
-use crate::store::{InitDecision, InitRow, ObjectRow, SessionRow, TombstoneReason, destinations};
+use crate::store::{InitDecision, InitRow, ObjectRow, SessionRow, destinations};
 
 /// Times that a batch is decided anew after asking the storage. Each time fewer are left to ask about.
 const ROUNDS: usize = 4;
@@ -277,17 +277,7 @@ impl Service {
 
     /// Asks the storage about an object that would be shared.
     async fn still_there(&self, object: &ObjectRow) -> Result<bool, Failure> {
-        let storage = self.storages.get(object.destination).await?.storage;
-        let reason = match storage.look(object, Look::Glance).await? {
-            Presence::Same => {
-                self.store.seen(vec![object.id], self.now()).await?;
-                return Ok(true);
-            }
-            Presence::Missing => TombstoneReason::Vanished,
-            Presence::Different(_) => TombstoneReason::Mismatch,
-        };
-        self.store.lost(object.id, reason, self.now()).await?;
-        Ok(false)
+        Ok(self.look_again(object, Look::Glance).await? == Presence::Same)
     }
 }
 

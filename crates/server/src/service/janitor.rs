@@ -19,6 +19,7 @@ use crate::storage::Inventory;
 use crate::store::janitor;
 use crate::store::strays::{self, Known};
 use crate::store::{DestinationRow, lease};
+use crate::text::hex;
 
 /// Facts of one kind that a run takes; the next one goes on.
 const MOST: u32 = 1_000;
@@ -99,8 +100,7 @@ impl Service {
     }
 
     async fn take_turn(&self) -> Result<Turn, Refusal> {
-        let bytes: [u8; 8] = random(self.world())?;
-        let holder: String = bytes.iter().map(|b| format!("{b:02x}")).collect();
+        let holder = hex(&random::<8>(self.world())?);
         let (name, now) = (holder.clone(), self.now());
         let take =
             move |tx: &mut dyn Tx| lease::take(tx, lease::JANITOR, &name, now.plus_millis(LEASE_MS), now);

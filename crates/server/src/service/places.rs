@@ -13,6 +13,7 @@ use crate::failure::Refusal;
 use crate::store::audit::Actor;
 use crate::store::figures::{self, Of};
 use crate::store::{ObjectRow, places, public, templates};
+use crate::text::hex;
 
 /// A released group, as everybody sees it.
 #[derive(Debug, Clone, serde::Serialize)]
@@ -142,7 +143,7 @@ impl Service {
         let found = read.await?;
         let (name, files) = found.ok_or_else(nothing)?;
         let base = self.storages.signer().base_url();
-        let id: String = public.iter().map(|b| format!("{b:02x}")).collect();
+        let id = hex(&public);
         let told = |f: crate::store::group_view::SettledFile| FileLink {
             url: format!("{base}/v1/public/{id}/{}", f.link.session_id),
             ..f.link

@@ -120,22 +120,11 @@ impl Service {
         let object = self.ready(&opened, object, told, again).await?;
         let parts = chosen(&row, told, wanted)?;
         if !told.single && told.size.is_some() && !parts.is_empty() {
-            let learnt = Learnt {
-                object: object.id,
-                plan: object.plan,
-                signed: if begins {
-                    parts.iter().map(|p| (p.n, None)).collect()
-                } else {
-                    Vec::new()
-                },
-                sent: Vec::new(),
-                failed: Vec::new(),
-            };
-            let now = self.now();
-            db.write(Some(owner), move |tx| {
-                parts::learn(tx, owner, std::slice::from_ref(&learnt), now)
-            })
-            .await?;
+            let mut learnt = Learnt::of(&object);
+            if begins {
+                learnt.signed = parts.iter().map(|p| (p.n, None)).collect();
+            }
+            self.learn(owner, vec![learnt]).await?;
         }
         let uploads = opened
             .storage
@@ -236,19 +225,10 @@ impl Service {
                 crc64: p.crc64,
             });
             let learnt = Learnt {
-                object: object.id,
-                plan: object.plan,
-                signed: Vec::new(),
                 sent: sent.collect(),
-                failed: Vec::new(),
+                ..Learnt::of(&object)
             };
-            let now = self.now();
-            self.store
-                .db()
-                .write(Some(owner), move |tx| {
-                    parts::learn(tx, owner, std::slice::from_ref(&learnt), now)
-                })
-                .await?;
+            self.learn(owner, vec![learnt]).await?;
         }
         Ok(listed)
     }

@@ -164,27 +164,13 @@ impl Service {
                 Refusal::new(ErrorCode::StateConflict, "the file is not settled").with_state(row.state)
             );
         };
-        let storage = self.storages.get(object.destination).await?.storage;
-        match storage.look(object, Look::Bytes).await? {
-            Presence::Same => {
-                self.store.seen(vec![object.id], self.now()).await?;
-                Ok(row)
-            }
+        match self.look_again(object, Look::Bytes).await? {
+            Presence::Same => Ok(row),
             Presence::Missing => {
-                self.store
-                    .lost(object.id, TombstoneReason::Vanished, self.now())
-                    .await?;
-                Err(Refusal::new(
-                    ErrorCode::ObjectMissing,
-                    "the object is not there any more",
-                ))
+                let why = "the object is not there any more";
+                Err(Refusal::new(ErrorCode::ObjectMissing, why))
             }
-            Presence::Different(why) => {
-                self.store
-                    .lost(object.id, TombstoneReason::Mismatch, self.now())
-                    .await?;
-                Err(why.into())
-            }
+            Presence::Different(why) => Err(why.into()),
         }
     }
 }

@@ -23,6 +23,7 @@ use crate::storage::{Listing, Look, ObjectStorage, PlainEnd, Presence};
 use crate::store::plain::{self, Told};
 use crate::store::watch::{self, DeadEvent};
 use crate::store::{ObjectRow, Release, Released, SessionRow, TombstoneReason};
+use crate::text::cut;
 
 /// How long a lease holds without being prolonged, milliseconds.
 const LEASE_MS: i64 = 60_000;
@@ -355,7 +356,7 @@ fn letter(reason: DeadReason, hint: &StorageHint) -> DeadLetter {
     });
     DeadLetter {
         reason,
-        detail: watch::cut(&hint.key, 1_000),
+        detail: cut(&hint.key, 1_000),
         event: event.to_string(),
     }
 }

@@ -25,6 +25,7 @@ use tokio::sync::mpsc;
 use windlass_core::error::{ErrorCode, Failure};
 use windlass_core::limits::URL_TTL_MS;
 use windlass_core::time::Timestamp;
+use windlass_core::units::PartNumber;
 use windlass_protocol::destinations::DestinationConfig;
 use windlass_protocol::sessions::{SignPart, SignedPart};
 
@@ -124,7 +125,11 @@ impl S3Storage {
     }
 
     fn sign_part(&self, object: &ObjectRow, part: &SignPart, now: Timestamp) -> Result<SignedPart, Failure> {
-        let ask = self.part_request(object, part)?;
+        self.signed(self.part_request(object, part)?, part.n, now)
+    }
+
+    /// Permission to send a part by a request as it stands here.
+    fn signed(&self, ask: Ask<'_>, n: PartNumber, now: Timestamp) -> Result<SignedPart, Failure> {
         let ttl = Duration::from_millis(self.ttl_ms.unsigned_abs());
         let url = self.client.url(Method::Put, &ask, ttl, now)?;
         let sent = ask
@@ -132,7 +137,7 @@ impl S3Storage {
             .into_iter()
             .filter(|(name, _)| *name != "content-length");
         Ok(SignedPart {
-            n: part.n,
+            n,
             url: url.into(),
             headers: sent.map(|(name, value)| (name.to_owned(), value)).collect(),
             expires_at: now.plus_millis(self.ttl_ms).as_millis(),

@@ -159,7 +159,7 @@ fn views(tx: &mut dyn Tx, owner: OwnerId, rows: &[Row]) -> Result<Vec<FileView>,
     Ok(files)
 }
 
-/// The newest job of each type, by session.
+/// The newest job of each type, by session. Newest by when it was made: its id is a client's, and may say any time (A129).
 pub(crate) fn newest_jobs(
     tx: &mut dyn Tx,
     owner: OwnerId,
@@ -171,7 +171,7 @@ pub(crate) fn newest_jobs(
             "SELECT j.session_id, j.id, j.type, j.state, j.attempts, j.error_code, j.error_detail, j.finished_at
              FROM processing_job j WHERE j.owner_id = ?1 AND j.session_id IN ({})
                AND NOT EXISTS (SELECT 1 FROM processing_job n WHERE n.owner_id = j.owner_id
-                 AND n.session_id = j.session_id AND n.type = j.type AND n.id > j.id)
+                 AND n.session_id = j.session_id AND n.type = j.type AND (n.created_at, n.id) > (j.created_at, j.id))
              ORDER BY j.session_id, j.type",
             list(2, reads::step(some.len()))
         );

@@ -10,6 +10,7 @@ use windlass_protocol::problem::Missing;
 use super::cursor::{self, Cursor};
 use crate::db::{Row, Tx, Value, params};
 use crate::failure::internal;
+use crate::text::hex;
 
 /// Living sessions of the group.
 const FILES: &str =
@@ -80,7 +81,7 @@ fn view(tx: &mut dyn Tx, owner: OwnerId, r: &Row) -> Result<GroupView, Failure> 
         client_id: r.get(13)?,
         anonymous: r.get(14)?,
         released_at: r.get(15)?,
-        public_id: public.map(|b| b.iter().map(|b| format!("{b:02x}")).collect()),
+        public_id: public.map(|b| hex(&b)),
         created_at: r.get(17)?,
         updated_at: r.get(18)?,
         completed_at: r.get(19)?,

@@ -136,14 +136,8 @@ pub(crate) fn cancel(
     if group.state == GroupState::Completed {
         return Ok(Err(completed()));
     }
-    give_up(tx, owner, id, "s.state NOT IN ('uploaded', 'deduplicated')", now)?;
-    tx.execute(
-        "UPDATE upload_group SET state = 'cancelled', updated_at = ?3, rev = rev + 1
-         WHERE owner_id = ?1 AND id = ?2 AND state IN ('draft', 'uploading', 'failed')",
-        params![owner, id, now],
-    )?;
-    let to_clean = condemned(tx, owner, id)?;
-    Ok(Ok((found(tx, owner, id)?, to_clean)))
+    let unsettled = "s.state NOT IN ('uploaded', 'deduplicated')";
+    give_up(tx, owner, id, unsettled, GroupState::Cancelled, now).map(Ok)
 }
 
 /// Failed → draft: all its files are given up, and it begins again.
@@ -166,14 +160,7 @@ pub(crate) fn reset(
             return Ok(Err(conflict(&group, "only a failed group is reset")));
         }
     }
-    give_up(tx, owner, id, "1 = 1", now)?;
-    tx.execute(
-        "UPDATE upload_group SET state = 'draft', updated_at = ?3, rev = rev + 1
-         WHERE owner_id = ?1 AND id = ?2 AND state = 'failed'",
-        params![owner, id, now],
-    )?;
-    let to_clean = condemned(tx, owner, id)?;
-    Ok(Ok((found(tx, owner, id)?, to_clean)))
+    give_up(tx, owner, id, "1 = 1", GroupState::Draft, now).map(Ok)
 }
 
 /// Deletes a group with all its files. Their rows stay, and what was true of them.
@@ -269,13 +256,15 @@ pub(crate) fn retry(
     found(tx, owner, id)
 }
 
+/// Gives files of a group up and takes it where it goes with that; also what is to be cleaned.
 fn give_up(
     tx: &mut dyn Tx,
     owner: OwnerId,
     group: GroupId,
     which: &str,
+    to: GroupState,
     now: Timestamp,
-) -> Result<(), Failure> {
+) -> Result<(GroupView, Vec<ObjectRow>), Failure> {
     let sql = format!(
         "SELECT s.id FROM upload_session s WHERE s.owner_id = ?1 AND s.group_id = ?2 AND s.deleted_at IS NULL AND {which}"
     );
@@ -291,7 +280,13 @@ fn give_up(
         )?);
         remove::release_bytes(tx, owner, file, now)?;
     }
-    Ok(())
+    tx.execute(
+        "UPDATE upload_group SET state = ?4, updated_at = ?3, rev = rev + 1
+         WHERE owner_id = ?1 AND id = ?2 AND state <> 'completed' AND state <> ?4",
+        params![owner, group, now, to],
+    )?;
+    let to_clean = condemned(tx, owner, group)?;
+    Ok((found(tx, owner, group)?, to_clean))
 }
 
 fn condemned(tx: &mut dyn Tx, owner: OwnerId, group: GroupId) -> Result<Vec<ObjectRow>, Failure> {

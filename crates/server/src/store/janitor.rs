@@ -12,6 +12,7 @@ use super::{files, placing, reads, remove};
 use crate::db::{Row, Tx, Value, list, params};
 use crate::janitor::plan::{Draft, FailedObject, OddRow, OldObject, Step};
 use crate::store::ObjectRow;
+use crate::text::cut;
 
 /// The janitor itself.
 pub(super) const JANITOR: Actor = Actor {
@@ -236,7 +237,7 @@ fn told(
     let place = step
         .place
         .as_ref()
-        .map(|(destination, key)| (destination.to_string(), super::watch::cut(key, 8_192)));
+        .map(|(destination, key)| (destination.to_string(), cut(key, 8_192)));
     let act = Act {
         actor: JANITOR,
         action: &action,

@@ -9,15 +9,12 @@ pub mod claim;
 pub mod ends;
 pub mod make;
 
-use std::collections::BTreeMap;
-
 use windlass_core::error::{ErrorCode, Failure};
 use windlass_core::ids::{DestinationId, FileId, JobId, OwnerId, RunId};
 use windlass_core::states::JobState;
 use windlass_core::time::Timestamp;
 use windlass_protocol::jobs::{Job, LogEntry};
 
-use super::reads::{filled, step};
 use crate::db::{Row, Tx, Value, list, params};
 use crate::failure::{internal, known_problem};
 
@@ -273,35 +270,6 @@ pub fn source_of(tx: &mut dyn Tx, owner: OwnerId, session: FileId) -> Result<Opt
     tx.query_opt(sql, params![owner, session])?
         .map(|r| r.get(0))
         .transpose()
-}
-
-/// The state of the newest job of each type of each of these files; of a duplicate its canonical's. For the words of both
-/// tracks (server model §3).
-///
-/// # Errors
-/// As the database answers.
-pub fn newest_states(
-    tx: &mut dyn Tx,
-    owner: OwnerId,
-    sessions: &[FileId],
-) -> Result<BTreeMap<FileId, Vec<(String, JobState)>>, Failure> {
-    let mut found: BTreeMap<FileId, Vec<(String, JobState)>> = BTreeMap::new();
-    for some in sessions.chunks(super::reads::MOST) {
-        let sql = format!(
-            "SELECT s.id, j.type, j.state FROM upload_session s
-               JOIN processing_job j ON j.owner_id = s.owner_id AND j.session_id = COALESCE(s.canonical_id, s.id)
-             WHERE s.owner_id = ?1 AND s.id IN ({}) AND NOT EXISTS (SELECT 1 FROM processing_job n
-               WHERE n.owner_id = j.owner_id AND n.session_id = j.session_id AND n.type = j.type
-                 AND (n.created_at, n.id) > (j.created_at, j.id))
-             ORDER BY s.id, j.type",
-            list(2, step(some.len()))
-        );
-        for row in tx.query(&sql, &filled(owner.into(), some))? {
-            let of = found.entry(row.get(0)?).or_default();
-            of.push((row.get(1)?, row.get(2)?));
-        }
-    }
-    Ok(found)
 }
 
 /// The changes of a job, oldest first.

@@ -10,10 +10,10 @@ use windlass_core::time::Timestamp;
 
 use super::audit::{self, Act};
 use super::janitor::{JANITOR, old, truth};
-use super::watch::cut;
 use crate::db::{Row, Tx, params};
 use crate::janitor::plan::{NoStray, OldObject, Step};
 use crate::storage::Found;
+use crate::text::cut;
 
 /// What the ledger knows of something that lies in a storage.
 #[derive(Debug, Clone, PartialEq, Eq)]

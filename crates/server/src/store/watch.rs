@@ -14,6 +14,7 @@ use super::reads;
 use crate::db::{Tx, params};
 use crate::events::{DeadLetter, MAX_KEPT_BYTES};
 use crate::store::{ObjectRow, SessionRow};
+use crate::text::cut;
 
 /// A client of ours that is quiet for so long is not waited for, milliseconds (M19).
 pub const QUIET_MS: i64 = 300_000;
@@ -184,15 +185,6 @@ pub fn set_aside(
         )?;
     }
     Ok((letters.len() as u64).saturating_sub(room))
-}
-
-/// A text that both databases keep: of so many bytes, without NUL.
-pub(crate) fn cut(text: &str, most: usize) -> String {
-    let mut end = text.len().min(most);
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    text.get(..end).unwrap_or_default().replace('\0', "\u{fffd}")
 }
 
 const DEAD: &str = "SELECT seq, destination_id, at, reason, detail, event, replayed_at FROM dead_event";

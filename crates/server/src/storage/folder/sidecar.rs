@@ -19,6 +19,7 @@ use windlass_core::units::{Crc64Nvme, PartNumber};
 use super::root::Root;
 use super::slots::{Slot, Written, sidecar_name};
 use crate::failure::folder_failure;
+use crate::text::hex;
 
 /// Most bytes of a sidecar that are read: 10,000 parts written 20 times over.
 const MAX_SIDECAR: u64 = 16 << 20;
@@ -124,7 +125,7 @@ struct LogState {
 
 impl PlacingLog {
     pub(crate) fn new(launch: &[u8; 8]) -> Self {
-        let launch = launch.iter().map(|b| format!("{b:02x}")).collect();
+        let launch = hex(launch);
         Self {
             launch,
             state: Mutex::default(),

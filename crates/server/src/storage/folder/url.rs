@@ -9,6 +9,8 @@ use windlass_core::ids::{DestinationId, ObjectId};
 use windlass_core::time::Timestamp;
 use windlass_core::units::{Crc64Nvme, PartNumber};
 
+use crate::text::hex;
+
 /// Signs and checks URLs of parts.
 pub struct BlobSigner {
     key: hmac::Key,
@@ -98,7 +100,7 @@ impl BlobSigner {
     #[must_use]
     pub fn url(&self, grant: &BlobGrant) -> String {
         let sig = hmac::sign(&self.key, message(grant).as_bytes());
-        let sig: String = sig.as_ref().iter().map(|b| format!("{b:02x}")).collect();
+        let sig = hex(sig.as_ref());
         format!(
             "{}/v1/blob/{}?d={}&part={}&len={}&crc64={}&exp={}&sig={sig}",
             self.base_url,
@@ -133,7 +135,7 @@ impl BlobSigner {
     #[must_use]
     pub fn read_url(&self, grant: &ReadGrant) -> String {
         let sig = hmac::sign(&self.key, read_message(grant).as_bytes());
-        let sig: String = sig.as_ref().iter().map(|b| format!("{b:02x}")).collect();
+        let sig = hex(sig.as_ref());
         format!(
             "{}/v1/blob/{}?d={}&exp={}&sig={sig}",
             self.base_url,

@@ -10,6 +10,7 @@ use super::errors::Told;
 use super::xml::{self, Node};
 use crate::storage::{Checked, Listing};
 use crate::store::ObjectRow;
+use crate::text::hex;
 
 /// The header that carries the token of an attempt.
 pub(super) const TOKEN: &str = "x-amz-meta-windlass-token";
@@ -269,7 +270,7 @@ impl Client {
 
 /// The token of an object as text.
 pub(super) fn token(object: &ObjectRow) -> String {
-    object.token.iter().map(|b| format!("{b:02x}")).collect()
+    hex(&object.token)
 }
 
 fn read_head(reply: &Reply) -> Head {

@@ -9,7 +9,6 @@ use std::time::Duration;
 use aws_lc_rs::hmac;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use rusty_s3::Method;
 use tokio::time::sleep;
 use windlass_core::complete::{SentPart, StoredPart};
 use windlass_core::error::{ErrorCode, Failure};
@@ -24,6 +23,7 @@ use crate::failure::internal;
 use crate::storage::folder::wrong_list;
 use crate::storage::{Checked, Listing, PlainEnd, PlainJob, PlainPart, PlainProof, PostForm};
 use crate::store::{ObjectRow, Proof};
+use crate::text::hex;
 
 /// Objects up to this are read when their hash was said; larger ones are left to a job.
 const READ_MOST: u64 = 64 << 20;
@@ -70,19 +70,7 @@ impl S3Storage {
                 .query("partNumber", part.n.to_string())
                 .query("uploadId", upload);
         }
-        let ttl = Duration::from_millis(self.ttl_ms.unsigned_abs());
-        let url = self.client.url(Method::Put, &ask, ttl, now)?;
-        let sent = ask
-            .headers
-            .into_iter()
-            .filter(|(name, _)| *name != "content-length");
-        Ok(SignedPart {
-            n: part.n,
-            url: url.into(),
-            headers: sent.map(|(name, value)| (name.to_owned(), value)).collect(),
-            expires_at: now.plus_millis(self.ttl_ms).as_millis(),
-            valid_ms: self.ttl_ms,
-        })
+        self.signed(ask, part.n, now)
     }
 
     pub(super) async fn complete_without_checksums(&self, job: &PlainJob) -> PlainEnd {
@@ -301,10 +289,7 @@ impl Client {
             key = signed.as_ref().to_vec();
         }
         fields.push(("policy".to_owned(), policy));
-        fields.push((
-            "x-amz-signature".to_owned(),
-            key.iter().map(|b| format!("{b:02x}")).collect(),
-        ));
+        fields.push(("x-amz-signature".to_owned(), hex(&key)));
         Ok(PostForm {
             url: bucket.base_url().to_string(),
             fields,

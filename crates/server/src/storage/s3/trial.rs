@@ -20,6 +20,7 @@ use crate::clock::random;
 use crate::storage::folder::trial::Steps;
 use crate::storage::{Capabilities, Checked};
 use crate::store::ObjectRow;
+use crate::text::hex;
 
 /// A clock off by more is refused by stores (recipes; AWS).
 const CLOCK_LIMIT_MS: i64 = 15 * 60_000;
@@ -89,7 +90,7 @@ fn clock(bucket: &S3Storage, reply: &Reply, steps: &mut Steps) -> Result<(), Sto
 fn probe_object(bucket: &S3Storage, kind: &str) -> Result<ObjectRow, Failure> {
     let world = bucket.client.world();
     let token: [u8; 16] = random(world)?;
-    let name: String = token[..8].iter().map(|b| format!("{b:02x}")).collect();
+    let name = hex(&token[..8]);
     let zero = Timestamp::from_millis(0);
     Ok(ObjectRow {
         id: ObjectId::new(zero, [0; 10]),
