@@ -7,8 +7,8 @@ use windlass_protocol::owners::Role;
 use windlass_protocol::tokens::Scope;
 use windlass_server::clock::{SystemWorld, World as _};
 use windlass_server::serve::admin::TokenWish;
-use windlass_testkit::garage::Garage;
 
+use crate::support::garage::Bucket;
 use crate::support::{Kit, random};
 
 const FLAGS: [(&str, &str); 1] = [("workers", "0")];
@@ -39,34 +39,13 @@ impl Bench {
     }
 
     /// A bucket of Garage, on each database.
-    pub(crate) async fn buckets() -> ([Self; 2], std::sync::Arc<Garage>) {
-        let garage = tokio::task::spawn_blocking(|| Garage::shared().expect("Garage"));
-        let garage = garage.await.expect("started");
-        let keys = [
-            ("AWS_ACCESS_KEY_ID", garage.access_key()),
-            ("AWS_SECRET_ACCESS_KEY", garage.secret_key()),
-        ];
-        let mut both = Vec::new();
-        for database in [None, Some(())] {
-            let prefix: String = random::<8>().iter().map(|b| format!("{b:02x}")).collect();
-            let storage = format!(
-                "s3://{}/{prefix}?endpoint={}&region={}&path_style=1",
-                garage.bucket(),
-                garage.endpoint(),
-                garage.region()
-            );
-            let flags = [&FLAGS[..], &[("storage", storage.as_str())]].concat();
-            let database = match database {
-                None => None,
-                Some(()) => {
-                    let make = || windlass_testkit::postgres::Postgres::shared().and_then(|p| p.database());
-                    let made = tokio::task::spawn_blocking(make).await.expect("done");
-                    Some(made.expect("a database"))
-                }
-            };
-            both.push(Self::of(Kit::with(database, &flags, &keys).await).await);
-        }
-        (both.try_into().unwrap_or_else(|_| panic!("two")), garage)
+    pub(crate) async fn buckets() -> ([Self; 2], Bucket) {
+        let (bucket, other) = (Bucket::fresh().await, Bucket::fresh().await);
+        let flags = [FLAGS[0], bucket.storage()];
+        let one = Self::of(Kit::with(None, &flags, &bucket.keys()).await).await;
+        let (flags, database) = ([FLAGS[0], other.storage()], Kit::database().await);
+        let two = Self::of(Kit::with(Some(database), &flags, &other.keys()).await).await;
+        ([one, two], bucket)
     }
 
     pub(crate) async fn ask(&self, method: Method, path: &str, body: Option<&Value>) -> (u16, Value) {

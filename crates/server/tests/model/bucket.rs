@@ -1,36 +1,20 @@
 //! Duplicates in a bucket share an object (M6, M8, M9), with two replicas on one database.
 
 use serde_json::json;
-use windlass_testkit::garage::Garage;
 
 use crate::desk::Desk;
-use crate::support::{Kit, Sample, random};
+use crate::support::garage::Bucket;
+use crate::support::{Kit, Sample};
 
 /// A server on a bucket; Garage runs as long as its handle is there.
-async fn bucket(on_postgres: bool) -> (Desk, impl Sized) {
-    let (garage, database) = tokio::task::spawn_blocking(move || {
-        let garage = Garage::shared().expect("Garage");
-        let database = on_postgres.then(|| {
-            let server = windlass_testkit::postgres::Postgres::shared().expect("PostgreSQL");
-            server.database().expect("a database")
-        });
-        (garage, database)
-    })
-    .await
-    .expect("started");
-    let prefix: String = random::<8>().iter().map(|b| format!("{b:02x}")).collect();
-    let storage = format!(
-        "s3://{}/{prefix}?endpoint={}&region={}&path_style=1",
-        garage.bucket(),
-        garage.endpoint(),
-        garage.region()
-    );
-    let keys = [
-        ("AWS_ACCESS_KEY_ID", garage.access_key()),
-        ("AWS_SECRET_ACCESS_KEY", garage.secret_key()),
-    ];
-    let kit = Kit::with(database, &[("storage", storage.as_str())], &keys).await;
-    (Desk::new(kit).await, garage)
+async fn bucket(on_postgres: bool) -> (Desk, Bucket) {
+    let bucket = Bucket::fresh().await;
+    let database = match on_postgres {
+        true => Some(Kit::database().await),
+        false => None,
+    };
+    let kit = Kit::with(database, &[bucket.storage()], &bucket.keys()).await;
+    (Desk::new(kit).await, bucket)
 }
 
 fn same(file: &Sample, path: &str) -> Sample {

@@ -2,36 +2,17 @@
 
 use windlass_protocol::sessions::{CompleteOutcome, Query};
 use windlass_protocol::tokens::Scope;
-use windlass_testkit::garage::Garage;
-use windlass_testkit::postgres::Postgres;
 
-use crate::support::{Kit, Sample, random, settings_with};
+use crate::support::garage::Bucket;
+use crate::support::{Kit, Sample, settings_with};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_replicas_on_one_database_and_one_bucket_are_one_server() {
-    let (garage, database) = tokio::task::spawn_blocking(|| {
-        let garage = Garage::shared().expect("Garage");
-        (
-            garage,
-            Postgres::shared().and_then(|p| p.database()).expect("a database"),
-        )
-    })
-    .await
-    .expect("started");
-    let prefix: String = random::<8>().iter().map(|b| format!("{b:02x}")).collect();
-    let storage = format!(
-        "s3://{}/{prefix}?endpoint={}&region={}&path_style=1",
-        garage.bucket(),
-        garage.endpoint(),
-        garage.region()
-    );
-    let keys = [
-        ("AWS_ACCESS_KEY_ID", garage.access_key()),
-        ("AWS_SECRET_ACCESS_KEY", garage.secret_key()),
-    ];
+    let (bucket, database) = (Bucket::fresh().await, Kit::database().await);
+    let keys = bucket.keys();
     let url = database.url().to_owned();
     let flags = [
-        ("storage", storage.as_str()),
+        bucket.storage(),
         ("database", url.as_str()),
         ("database-connections", "4"),
     ];
@@ -87,13 +68,13 @@ async fn two_replicas_on_one_database_and_one_bucket_are_one_server() {
         .await
         .expect("configs");
     assert!(
-        !configs.contains(garage.secret_key()) && configs.contains(&format!("{prefix}/models/")),
+        !configs.contains(keys[1].1) && configs.contains(&format!("{}/models/", bucket.prefix)),
         "{configs}"
     );
     drop((one, two));
 
     // Another bucket is no place that files have moved to.
-    let other = storage.replace(&prefix, "elsewhere");
+    let other = bucket.storage().1.replace(&bucket.prefix, "elsewhere");
     let dir = tempfile::TempDir::new().expect("a folder");
     let flags = [
         ("data", dir.path().to_str().expect("text")),
@@ -112,24 +93,14 @@ async fn two_replicas_on_one_database_and_one_bucket_are_one_server() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_bucket_that_does_not_take_the_keys_is_told_at_the_start() {
-    let garage = tokio::task::spawn_blocking(|| Garage::shared().expect("Garage"));
-    let garage = garage.await.expect("started");
-    let storage = format!(
-        "s3://{}/x?endpoint={}&region={}&path_style=1",
-        garage.bucket(),
-        garage.endpoint(),
-        garage.region()
-    );
+    let bucket = Bucket::fresh().await;
     let dir = tempfile::TempDir::new().expect("a folder");
     let flags = [
         ("data", dir.path().to_str().expect("text")),
         ("listen", "127.0.0.1:0"),
-        ("storage", storage.as_str()),
+        bucket.storage(),
     ];
-    let wrong = [
-        ("AWS_ACCESS_KEY_ID", garage.access_key()),
-        ("AWS_SECRET_ACCESS_KEY", "wrong-and-secret"),
-    ];
+    let wrong = [bucket.keys()[0], ("AWS_SECRET_ACCESS_KEY", "wrong-and-secret")];
     let settings = settings_with(&flags, &wrong).expect("settings");
     let refused = windlass_server::serve::start(settings)
         .await

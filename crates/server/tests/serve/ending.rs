@@ -12,20 +12,8 @@ use crate::support::{Kit, Sample, until};
 async fn a_request_that_is_under_way_is_answered_before_the_server_ends() {
     for mut kit in [Kit::start(&[]).await, Kit::postgres(&[]).await] {
         let token = kit.token("ann", &[Scope::Upload]).await;
-        let place = kit.destination(&token, "recordings").await;
-        let group = kit.group(&token, place).await;
         let file = Sample::new("a.bin", 200_000);
-        kit.client(&token)
-            .init(vec![file.init(group)])
-            .await
-            .expect("init");
-        let signed = kit
-            .client(&token)
-            .sign(vec![file.sign()])
-            .await
-            .expect("sign")
-            .remove(0);
-        let target = signed.uploads[0].url.trim_start_matches(&kit.url).to_owned();
+        let target = kit.target(&token, &file).await;
         let mut stream = TcpStream::connect(kit.host()).await.expect("a connection");
         let head = format!("PUT {target} HTTP/1.1\r\nHost: x\r\nContent-Length: 200000\r\n\r\n");
         stream.write_all(head.as_bytes()).await.expect("sent");

@@ -131,20 +131,8 @@ async fn a043_a_body_that_stops_coming_is_given_up() {
     );
 
     // A part, too; and what came of it counts for nothing.
-    let place = kit.destination(&token, "recordings").await;
-    let group = kit.group(&token, place).await;
     let file = Sample::new("a.bin", 100_000);
-    kit.client(&token)
-        .init(vec![file.init(group)])
-        .await
-        .expect("init");
-    let signed = kit
-        .client(&token)
-        .sign(vec![file.sign()])
-        .await
-        .expect("sign")
-        .remove(0);
-    let target = signed.uploads[0].url.trim_start_matches(&kit.url).to_owned();
+    let target = kit.target(&token, &file).await;
     let head = format!("PUT {target} HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n");
     let (host, half) = (kit.host(), file.data[..50_000].to_vec());
     let answer = blocking(move || raw(&host, &[head.as_bytes(), &half])).await;

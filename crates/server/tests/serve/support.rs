@@ -25,6 +25,9 @@ use windlass_server::serve::settings::{Layers, Settings};
 use windlass_server::serve::{Server, start_with};
 use windlass_testkit::postgres::{Database, Postgres};
 
+#[path = "garage.rs"]
+pub(crate) mod garage;
+
 /// The system's world, with time to add.
 #[derive(Default)]
 pub(crate) struct TestWorld(AtomicI64);
@@ -91,9 +94,13 @@ impl Kit {
 
     /// On a database of its own in PostgreSQL.
     pub(crate) async fn postgres(flags: &[(&str, &str)]) -> Self {
+        Self::on(Some(Self::database().await), flags).await
+    }
+
+    pub(crate) async fn database() -> Database {
         let make = || Postgres::shared().and_then(|p| p.database());
         let database = tokio::task::spawn_blocking(make).await.expect("done");
-        Self::on(Some(database.expect("a database")), flags).await
+        database.expect("a database")
     }
 
     async fn on(database: Option<Database>, flags: &[(&str, &str)]) -> Self {
@@ -241,6 +248,16 @@ impl Kit {
             CompleteOutcome::Settled(settled) => settled.clone(),
             other => panic!("not settled: {other:?}"),
         }
+    }
+
+    /// A file that was announced and signed for: where it is PUT to, below this server.
+    pub(crate) async fn target(&self, token: &str, file: &Sample) -> String {
+        let place = self.destination(token, "recordings").await;
+        let group = self.group(token, place).await;
+        let client = self.client(token);
+        client.init(vec![file.init(group)]).await.expect("init");
+        let signed = client.sign(vec![file.sign()]).await.expect("sign").remove(0);
+        signed.uploads[0].url.trim_start_matches(&self.url).to_owned()
     }
 
     pub(crate) async fn send(&self, token: &str, file: &Sample) -> Vec<DonePart> {
