@@ -26,7 +26,13 @@ pub enum Fault {
     /// There is no reader for it.
     #[error("{detail}")]
     Unsupported {
-        /// The type, or "encrypted".
+        /// The type.
+        detail: String,
+    },
+    /// Its text can't be read without a password.
+    #[error("{detail}")]
+    Encrypted {
+        /// What is.
         detail: String,
     },
     /// The bytes could not be read; the file may be well.
@@ -50,6 +56,13 @@ impl Fault {
     pub fn damaged(detail: impl std::fmt::Display) -> Self {
         Self::Damaged {
             detail: detail.to_string(),
+        }
+    }
+
+    /// It is locked.
+    pub fn encrypted(detail: impl Into<String>) -> Self {
+        Self::Encrypted {
+            detail: detail.into(),
         }
     }
 
@@ -81,7 +94,13 @@ pub enum ExtractError {
     /// There is no reader for this type.
     #[error("no text is read from {detail}")]
     Unsupported {
-        /// The type, or "encrypted …".
+        /// The type.
+        detail: String,
+    },
+    /// Its text can't be read without a password.
+    #[error("no text is read from {detail}")]
+    Encrypted {
+        /// What is.
         detail: String,
     },
     /// The child was ended from outside, or could not be started or heard. Says nothing about the file.
@@ -99,7 +118,7 @@ impl ExtractError {
         match self {
             Self::Limit { .. } => ErrorCode::ExtractLimit,
             Self::Damaged { .. } => ErrorCode::ExtractDamaged,
-            Self::Unsupported { .. } => ErrorCode::ExtractUnsupported,
+            Self::Unsupported { .. } | Self::Encrypted { .. } => ErrorCode::ExtractUnsupported,
             Self::Interrupted { .. } => ErrorCode::Internal,
         }
     }
@@ -109,7 +128,10 @@ impl ExtractError {
     pub const fn limit(&self) -> Option<Limit> {
         match self {
             Self::Limit { limit, .. } => Some(*limit),
-            Self::Damaged { .. } | Self::Unsupported { .. } | Self::Interrupted { .. } => None,
+            Self::Damaged { .. }
+            | Self::Unsupported { .. }
+            | Self::Encrypted { .. }
+            | Self::Interrupted { .. } => None,
         }
     }
 
@@ -126,6 +148,7 @@ impl From<Fault> for ExtractError {
             Fault::Limit { limit, detail } => Self::Limit { limit, detail },
             Fault::Damaged { detail } => Self::Damaged { detail },
             Fault::Unsupported { detail } => Self::Unsupported { detail },
+            Fault::Encrypted { detail } => Self::Encrypted { detail },
             Fault::Unread { detail } => Self::Interrupted { detail },
         }
     }

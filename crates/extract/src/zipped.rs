@@ -43,7 +43,7 @@ impl<'s> Package<'s> {
         for i in 0..zip.len() {
             let entry = zip.by_index_raw(i).map_err(Fault::damaged)?;
             if entry.encrypted() {
-                return Err(Fault::unsupported("an encrypted archive"));
+                return Err(Fault::encrypted("an encrypted archive"));
             }
             claimed = claimed.saturating_add(entry.size());
         }

@@ -37,6 +37,8 @@ pub enum JanitorAction {
     StrayOver,
     /// The row of bytes that were deleted long ago and that nothing refers to goes.
     ForgetObject,
+    /// Rows of the parts that a stored object was made of go; that it is stored says all of them.
+    ForgetParts,
     /// A row that points at nothing: can't be, and is told.
     OddRow,
 }
@@ -56,6 +58,7 @@ impl JanitorAction {
             Self::StrayTold => "stray_told",
             Self::StrayOver => "stray_over",
             Self::ForgetObject => "forget_object",
+            Self::ForgetParts => "forget_parts",
             Self::OddRow => "odd_row",
         }
     }

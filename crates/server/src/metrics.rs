@@ -118,11 +118,6 @@ pub const FAMILIES: &[Family] = &[
         "Open jobs by state, in the ledger.",
     ),
     family(
-        "windlass_transitions_total",
-        Shape::Counter,
-        "Changes of state that this process wrote, by machine.",
-    ),
-    family(
         "windlass_outbox_entries",
         Shape::Gauge,
         "Newest number of the outbox.",
@@ -130,7 +125,7 @@ pub const FAMILIES: &[Family] = &[
     family(
         "windlass_outbox_lag_seconds",
         Shape::Gauge,
-        "Age of the oldest entry that a hook has not got yet.",
+        "Age of the oldest change that a webhook has not got yet; 0 when all have got all.",
     ),
     family("windlass_database_up", Shape::Gauge, "1 when the ledger answers."),
     family(
@@ -292,6 +287,28 @@ fn float(n: u64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_family_is_counted_or_set_somewhere() {
+        fn read(folder: &std::path::Path, all: &mut String) {
+            for entry in std::fs::read_dir(folder).expect("a folder") {
+                let path = entry.expect("an entry").path();
+                if path.is_dir() {
+                    read(&path, all);
+                } else if path.extension().is_some_and(|e| e == "rs") && !path.ends_with("metrics.rs") {
+                    all.push_str(&std::fs::read_to_string(&path).expect("text"));
+                }
+            }
+        }
+        let mut all = String::new();
+        read(
+            &std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src"),
+            &mut all,
+        );
+        for family in FAMILIES {
+            assert!(all.contains(&format!("\"{}\"", family.name)), "{}", family.name);
+        }
+    }
 
     #[test]
     fn figures_are_told_as_prometheus_reads_them() {

@@ -1,4 +1,5 @@
-//! Secrets that have to be read again, sealed so that the database alone gives none away: the secrets of webhooks.
+//! Secrets that have to be read again, sealed so that the database alone gives none away: the secrets of webhooks. Keys of
+//! other purposes that replicas share are made of the same one.
 //!
 //! The key is a setting, or a file in the data folder that is made at the first start. Replicas on one database need the
 //! same one.
@@ -8,6 +9,7 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
+use aws_lc_rs::hmac;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use windlass_core::error::{ErrorCode, Failure};
@@ -19,7 +21,10 @@ use crate::failure::{home_failure, internal};
 const FILE: &str = "seal.key";
 
 /// What seals and opens. `Debug` shows nothing.
-pub struct Seal(LessSafeKey);
+pub struct Seal {
+    key: LessSafeKey,
+    mac: hmac::Key,
+}
 
 impl std::fmt::Debug for Seal {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -44,8 +49,18 @@ impl Seal {
     /// # Errors
     /// Never for 32 bytes.
     pub fn new(key: &[u8; 32]) -> Result<Self, Failure> {
-        let key = UnboundKey::new(&AES_256_GCM, key).map_err(internal)?;
-        Ok(Self(LessSafeKey::new(key)))
+        Ok(Self {
+            key: LessSafeKey::new(UnboundKey::new(&AES_256_GCM, key).map_err(internal)?),
+            mac: hmac::Key::new(hmac::HMAC_SHA256, key),
+        })
+    }
+
+    /// A key for another purpose, the same for all who have this one.
+    #[must_use]
+    pub fn derived(&self, purpose: &[u8]) -> [u8; 32] {
+        let mut key = [0; 32];
+        key.copy_from_slice(hmac::sign(&self.mac, purpose).as_ref());
+        key
     }
 
     /// With the key of a data folder, which is made when there is none. Blocks.
@@ -84,7 +99,7 @@ impl Seal {
     pub fn seal(&self, purpose: &[u8], secret: &[u8], world: &dyn World) -> Result<Vec<u8>, Failure> {
         let nonce: [u8; NONCE_LEN] = random(world)?;
         let mut sealed = secret.to_vec();
-        self.0
+        self.key
             .seal_in_place_append_tag(
                 Nonce::assume_unique_for_key(nonce),
                 Aad::from(purpose),
@@ -107,7 +122,7 @@ impl Seal {
         let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| other())?;
         let mut text = text.to_vec();
         let len = self
-            .0
+            .key
             .open_in_place(nonce, Aad::from(purpose), &mut text)
             .map_err(|_| other())?
             .len();

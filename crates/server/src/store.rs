@@ -8,6 +8,7 @@ pub mod audit;
 mod canonical;
 pub mod changes;
 pub mod cursor;
+pub mod demand;
 pub mod derived;
 pub(crate) mod destinations;
 pub mod figures;

@@ -528,7 +528,7 @@ async fn jobs_are_done_by_a_server_and_seen_and_replayed_from_the_command_line()
     let client = ControlClient::new(endpoint).expect("a client");
     let http = reqwest::Client::builder().no_proxy().build().expect("http");
     let words = upload(&client, &http, b"# Anchors\n\nAn anchor holds a ship.\n").await;
-    let broken = upload(&client, &http, b"PK\x03\x04 and then nothing of a document").await;
+    let broken = upload(&client, &http, b"%PDF-1.7 and then nothing of a document").await;
     let lines = |arguments: &[&str]| -> Vec<Value> {
         let output = run(&[arguments, &["--data", path(&data), "--json"]].concat());
         assert!(output.status.success(), "{}", text(&output.stderr));

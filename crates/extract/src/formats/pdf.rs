@@ -21,7 +21,7 @@ fn read(source: &mut Source, _: &Limits, output: &mut Output<'_>) -> Result<Meta
     let mut document = Document::load_mem(&bytes).map_err(|e| Fault::damaged(format_args!("PDF: {e}")))?;
     drop(bytes);
     if document.is_encrypted() && document.decrypt("").is_err() {
-        return Err(Fault::unsupported("an encrypted PDF"));
+        return Err(Fault::encrypted("an encrypted PDF"));
     }
     let mut metadata = facts(&document);
     let pages: Vec<u32> = document.get_pages().into_keys().collect();

@@ -10,7 +10,7 @@ use windlass_core::states::{
     FilePartState, GroupState, JobState, ObjectState, RunState, SessionState, TransitionRow,
 };
 
-use super::{Tx, rows_list};
+use super::{Dialect, Tx, rows_list};
 use crate::params;
 
 /// Migrations of SQLite in order; `user_version` counts those that a file has.
@@ -69,6 +69,51 @@ pub(super) fn fill_states(tx: &mut dyn Tx) -> Result<(), Failure> {
     let rows = rows_list(1, values.len() / 3, 3);
     let insert = format!("INSERT INTO allowed_transition (machine, from_state, to_state) VALUES {rows}");
     tx.execute(&insert, &values).map(drop)
+}
+
+/// More than any ledger counts up between a back-up and the day that it is restored.
+const LEAP: i64 = 1 << 32;
+
+/// A ledger that was restored is older than what its clients were told. Its log goes on with numbers above all of those:
+/// whoever reads on from a place that the ledger does not know any more misses nothing that comes.
+pub(super) fn go_on_behind(tx: &mut dyn Tx) -> Result<(), Failure> {
+    if tx.dialect() == Dialect::Sqlite {
+        // The time of the start, in microseconds: no ledger writes more than one entry in each.
+        let now = "CAST(unixepoch('subsec') * 1000000 AS INTEGER)";
+        tx.execute(
+            &format!("UPDATE sqlite_sequence SET seq = {now} WHERE name = 'outbox_entry' AND seq < {now}"),
+            params![],
+        )?;
+        let first = format!(
+            "INSERT INTO sqlite_sequence (name, seq) SELECT 'outbox_entry', {now}
+             WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = 'outbox_entry')"
+        );
+        return tx.execute(&first, params![]).map(drop);
+    }
+    let row = tx.query_one(
+        "SELECT f.base, f.cluster, pg_snapshot_xmax(pg_current_snapshot())::text::bigint,
+           (SELECT COALESCE(MAX(txid), 0) FROM outbox_entry),
+           CASE WHEN has_function_privilege('pg_control_system()', 'EXECUTE')
+               AND has_function_privilege('pg_control_checkpoint()', 'EXECUTE')
+             THEN (SELECT s.system_identifier || '/' || c.timeline_id FROM pg_control_system() s, pg_control_checkpoint() c)
+             ELSE '' END
+         FROM feed f",
+        params![],
+    )?;
+    let (base, next, newest): (i64, i64, i64) = (row.get(0)?, row.get(2)?, row.get(3)?);
+    let (was, is): (Option<String>, String) = (row.get(1)?, row.get(4)?);
+    if was.as_ref() == Some(&is) && newest < base + next {
+        return Ok(());
+    }
+    let is_new = was.is_none() && newest < base + next;
+    let base = if is_new {
+        base
+    } else {
+        tracing::info!("the ledger is not where it was: its log goes on behind all that may have been told");
+        newest.max(base + next) + LEAP - next
+    };
+    tx.execute("UPDATE feed SET base = ?1, cluster = ?2", params![base, is])
+        .map(drop)
 }
 
 /// Code and ledger must allow the same steps; where they differ nothing may be written (F110, F185).

@@ -28,7 +28,7 @@ pub struct Thresholds {
     pub failed: i64,
     /// What no row knows is told when it was seen for so long.
     pub stray: i64,
-    /// Rows of bytes that were deleted so long ago go.
+    /// Rows of bytes that were deleted so long ago go, and rows of parts of what was stored so long ago.
     pub forget: i64,
 }
 
@@ -179,6 +179,8 @@ pub struct Facts {
     pub late: Vec<OldObject>,
     /// Objects that are gone and that nothing refers to.
     pub gone: Vec<OldObject>,
+    /// Stored objects that still have rows of their parts.
+    pub parts: Vec<OldObject>,
     /// Things without a row.
     pub strays: Vec<Stray>,
     /// Things that were without a row.
@@ -259,6 +261,7 @@ pub fn plan(facts: &Facts, t: &Thresholds, now: Timestamp) -> Vec<Step> {
     steps.extend(facts.strays.iter().filter_map(|s| stray(s, t, now)));
     steps.extend(facts.over.iter().map(|s| over(s, now)));
     steps.extend(facts.gone.iter().filter_map(|o| forget(o, t, now)));
+    steps.extend(facts.parts.iter().filter_map(|o| forget_parts(o, t, now)));
     steps.extend(facts.odd.iter().map(|row| odd(row, now)));
     steps
 }
@@ -341,6 +344,12 @@ fn forget(object: &OldObject, t: &Thresholds, now: Timestamp) -> Option<Step> {
     let before = now.plus_millis(-t.forget);
     let reason = format!("it was deleted more than {} days ago", t.forget / DAY);
     (object.at <= before).then(|| of_object(object, JanitorAction::ForgetObject, before, reason))
+}
+
+fn forget_parts(object: &OldObject, t: &Thresholds, now: Timestamp) -> Option<Step> {
+    let before = now.plus_millis(-t.forget);
+    let reason = format!("it was stored more than {} days ago", t.forget / DAY);
+    (object.at <= before).then(|| of_object(object, JanitorAction::ForgetParts, before, reason))
 }
 
 fn stray(stray: &Stray, t: &Thresholds, now: Timestamp) -> Option<Step> {

@@ -48,14 +48,23 @@ fn run(work: Work) -> BoxFuture<'static, Result<Done, Fault>> {
         let extractor = &work.tools.extractor;
         let extracted = extractor
             .extract(PathOrFile::File(file), &work.session.mime, &limits, sink)
-            .await
-            .map_err(|e| Fault {
-                retry: matches!(e, ExtractError::Interrupted { .. }),
-                ..Fault::never(e.failure())
-            })?;
+            .await;
+        let result = match extracted {
+            Ok(extracted) => serde_json::to_value(&extracted).map_err(crate::failure::internal)?,
+            // Nothing has failed: there is no text to be had from such a file, today or later.
+            Err(ExtractError::Unsupported { detail }) => serde_json::json!({
+                "pieces": 0, "text_bytes": 0, "note": format!("no text in this type: {detail}"),
+            }),
+            Err(e) => {
+                return Err(Fault {
+                    retry: matches!(e, ExtractError::Interrupted { .. }),
+                    ..Fault::never(e.failure())
+                });
+            }
+        };
         let (owner, session) = (work.job.owner, work.job.session);
         Ok(Done {
-            result: serde_json::to_value(&extracted).map_err(crate::failure::internal)?,
+            result,
             effect: Some(Box::new(move |tx, now| {
                 put_texts(tx, owner, session, &pieces, now)
             })),

@@ -6,8 +6,9 @@ use std::collections::VecDeque;
 use aws_lc_rs::digest::{Context, SHA256};
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
+use windlass_core::checksum::Crc64;
 use windlass_core::error::{ErrorCode, Failure};
-use windlass_core::units::Sha256;
+use windlass_core::units::{Crc64Nvme, Sha256};
 use windlass_extract::sniff::directory::{TAIL, locate, names};
 use windlass_extract::sniff::{HEAD, Verdict, sniff};
 
@@ -55,6 +56,7 @@ fn run(work: Work) -> BoxFuture<'static, Result<Done, Fault>> {
 pub(super) struct Read {
     pub(super) size: u64,
     pub(super) sha256: Sha256,
+    crc64: Crc64Nvme,
     head: Vec<u8>,
     tail: VecDeque<u8>,
 }
@@ -91,14 +93,17 @@ pub(super) async fn read(work: &Work) -> Result<Read, Fault> {
         Err(e) => return Err(e.into()),
     };
     let mut hash = Context::new(&SHA256);
+    let mut crc = Crc64::default();
     let mut read = Read {
         size: 0,
         sha256: Sha256([0; 32]),
+        crc64: Crc64Nvme(0),
         head: Vec::new(),
         tail: VecDeque::new(),
     };
     while let Some(bytes) = content.next().await? {
         hash.update(&bytes);
+        crc.update(&bytes);
         read.size += bytes.len() as u64;
         if read.head.len() < HEAD {
             let room = HEAD - read.head.len();
@@ -111,6 +116,7 @@ pub(super) async fn read(work: &Work) -> Result<Read, Fault> {
         }
     }
     read.sha256.0.copy_from_slice(hash.finish().as_ref());
+    read.crc64 = crc.finish();
     Ok(read)
 }
 
@@ -135,8 +141,10 @@ pub(super) fn checked(work: &Work, read: &Read) -> Result<Option<Effect>, Fault>
         }
         _ if object.sha256.is_some() => Ok(None),
         _ => {
-            let sha256 = read.sha256;
-            Ok(Some(Box::new(move |tx, now| derived::prove(tx, id, sha256, now))))
+            let (sha256, crc64) = (read.sha256, read.crc64);
+            Ok(Some(Box::new(move |tx, now| {
+                derived::prove(tx, id, sha256, crc64, now)
+            })))
         }
     }
 }

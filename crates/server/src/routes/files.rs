@@ -9,7 +9,7 @@ use windlass_protocol::files::{Deleted, FileView, Page, Parts, PatchFile, Retry}
 
 use super::Site;
 use super::lists::Fields;
-use super::wire::{Json, Problems};
+use super::wire::{IfMatch, Json, Problems};
 use crate::auth::{Delete, Principal, Read, Scoped, Upload};
 use crate::failure::Refusal;
 
@@ -63,10 +63,15 @@ pub(super) async fn patch(
     State(site): State<Site>,
     who: Scoped<Upload>,
     Path(id): Path<String>,
+    demanded: IfMatch,
     Json(wanted): Json<PatchFile>,
 ) -> Answer {
     let id = reached(&site, &who, &id).await?;
-    Ok(Json(site.service.patch_file(who.owner, id, &wanted).await?))
+    Ok(Json(
+        site.service
+            .patch_file(who.owner, demanded.of(id), &wanted)
+            .await?,
+    ))
 }
 
 pub(super) async fn retry(
@@ -98,7 +103,8 @@ pub(super) async fn remove(
     State(site): State<Site>,
     who: Scoped<Delete>,
     Path(id): Path<String>,
+    demanded: IfMatch,
 ) -> Result<Json<Deleted>, Problems> {
     let id = reached(&site, &who, &id).await?;
-    Ok(Json(site.service.delete_file(who.owner, id).await?))
+    Ok(Json(site.service.delete_file(who.owner, demanded.of(id)).await?))
 }

@@ -10,7 +10,7 @@ use windlass_protocol::files::Page;
 use windlass_protocol::groups::{Finalized, GroupView, NewGroup, PatchGroup};
 
 use super::lists::Fields;
-use super::wire::{From, Json, Problems};
+use super::wire::{From, IfMatch, Json, Problems};
 use super::{Site, reach};
 use crate::auth::{Delete, Principal, Read, Scoped, Upload};
 use crate::failure::Refusal;
@@ -73,19 +73,27 @@ pub(super) async fn patch(
     State(site): State<Site>,
     who: Scoped<Upload>,
     Path(group): Path<String>,
+    demanded: IfMatch,
     Json(wanted): Json<PatchGroup>,
 ) -> Answer {
     let id = reached(&site, &who, &group).await?;
-    Ok(Json(site.service.patch_group(who.owner, id, &wanted).await?))
+    Ok(Json(
+        site.service
+            .patch_group(who.owner, demanded.of(id), &wanted)
+            .await?,
+    ))
 }
 
 pub(super) async fn finalize(
     State(site): State<Site>,
     who: Scoped<Upload>,
     Path(group): Path<String>,
+    demanded: IfMatch,
 ) -> Result<Json<Finalized>, Problems> {
     let id = reached(&site, &who, &group).await?;
-    Ok(Json(site.service.finalize_group(who.owner, id).await?))
+    Ok(Json(
+        site.service.finalize_group(who.owner, demanded.of(id)).await?,
+    ))
 }
 
 pub(super) async fn retry(
@@ -101,46 +109,59 @@ pub(super) async fn reset(
     State(site): State<Site>,
     who: Scoped<Delete>,
     Path(group): Path<String>,
+    demanded: IfMatch,
 ) -> Answer {
     let id = reached(&site, &who, &group).await?;
-    Ok(Json(site.service.reset_group(who.owner, id).await?))
+    Ok(Json(site.service.reset_group(who.owner, demanded.of(id)).await?))
 }
 
 pub(super) async fn cancel(
     State(site): State<Site>,
     who: Scoped<Delete>,
     Path(group): Path<String>,
+    demanded: IfMatch,
 ) -> Answer {
     let id = reached(&site, &who, &group).await?;
-    Ok(Json(site.service.cancel_group(who.owner, id).await?))
+    Ok(Json(site.service.cancel_group(who.owner, demanded.of(id)).await?))
 }
 
 pub(super) async fn release(
     State(site): State<Site>,
     who: Scoped<Upload>,
     Path(group): Path<String>,
+    demanded: IfMatch,
 ) -> Answer {
     let id = reached(&site, &who, &group).await?;
     not_anonymous(&who)?;
-    Ok(Json(site.service.release_group(who.owner, id, true).await?))
+    Ok(Json(
+        site.service
+            .release_group(who.owner, demanded.of(id), true)
+            .await?,
+    ))
 }
 
 pub(super) async fn unrelease(
     State(site): State<Site>,
     who: Scoped<Upload>,
     Path(group): Path<String>,
+    demanded: IfMatch,
 ) -> Answer {
     let id = reached(&site, &who, &group).await?;
-    Ok(Json(site.service.release_group(who.owner, id, false).await?))
+    Ok(Json(
+        site.service
+            .release_group(who.owner, demanded.of(id), false)
+            .await?,
+    ))
 }
 
 pub(super) async fn remove(
     State(site): State<Site>,
     who: Scoped<Delete>,
     Path(group): Path<String>,
+    demanded: IfMatch,
 ) -> Result<StatusCode, Problems> {
     let id = reached(&site, &who, &group).await?;
-    site.service.delete_group(who.owner, id).await?;
+    site.service.delete_group(who.owner, demanded.of(id)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -9,13 +9,14 @@ use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, Visitor};
+use serde::{Deserializer, Serialize};
 use windlass_core::error::{ErrorCode, Failure};
 use windlass_protocol::problem::{PROBLEM_JSON, Problem};
 
 use crate::failure::{Refusal, known_problem};
 use crate::serve::address::ClientAddress;
+use crate::store::demand::At;
 
 /// A JSON body, coming or going.
 pub(crate) struct Json<T>(pub(crate) T);
@@ -23,6 +24,38 @@ pub(crate) struct Json<T>(pub(crate) T);
 /// A refused request, as problem details.
 #[derive(Debug)]
 pub struct Problems(pub Refusal);
+
+/// The revision that `If-Match` demands: `7`, `"7"`, or `*` for any.
+pub(crate) struct IfMatch(Option<u64>);
+
+impl IfMatch {
+    /// That row, at that revision.
+    pub(crate) fn of<T>(&self, id: T) -> At<T> {
+        At { id, rev: self.0 }
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for IfMatch {
+    type Rejection = Problems;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problems> {
+        let Some(value) = parts.headers.get(header::IF_MATCH) else {
+            return Ok(Self(None));
+        };
+        let text = value.to_str().unwrap_or_default().trim();
+        if text == "*" {
+            return Ok(Self(None));
+        }
+        let bare = text.strip_prefix('"').and_then(|t| t.strip_suffix('"'));
+        let rev = bare
+            .unwrap_or(text)
+            .parse()
+            .ok()
+            .filter(|rev| i64::try_from(*rev).is_ok());
+        let bad = || Refusal::new(ErrorCode::BadRequest, "if-match: a revision, as the row's rev");
+        rev.map(|rev| Self(Some(rev))).ok_or_else(|| bad().into())
+    }
+}
 
 /// The address that asks, where it is known.
 pub(crate) struct From(pub(crate) IpAddr);
@@ -84,6 +117,11 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
             };
             Refusal::new(code, "the body can't be read")
         })?;
+        // A list would be taken for the fields of an object, one after another.
+        let is_list = bytes.iter().find(|b| !b.is_ascii_whitespace()) == Some(&b'[');
+        if is_list && is_object::<T>() {
+            return Err(Refusal::new(ErrorCode::BadRequest, "an object is wanted, this is a list").into());
+        }
         // The parser quotes no values of secrets: it names fields, types, and places.
         serde_json::from_slice(&bytes).map(Self).map_err(|e| {
             let place = format!("line {} column {}", e.line(), e.column());
@@ -93,6 +131,40 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
             };
             Refusal::new(ErrorCode::BadRequest, format!("{what} at {place}")).into()
         })
+    }
+}
+
+/// True when a type reads an object with named fields.
+fn is_object<T: DeserializeOwned>() -> bool {
+    let mut found = false;
+    // It has nothing to give, and only sees what is asked of it.
+    T::deserialize(Asked(&mut found)).ok();
+    found
+}
+
+/// Sees what a type wants to read.
+struct Asked<'a>(&'a mut bool);
+
+impl<'de> Deserializer<'de> for Asked<'_> {
+    type Error = serde::de::value::Error;
+
+    fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, Self::Error> {
+        Err(serde::de::Error::custom("nothing is here"))
+    }
+
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        _: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Self::Error> {
+        *self.0 = true;
+        self.deserialize_any(visitor)
+    }
+
+    serde::forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option unit unit_struct
+        newtype_struct seq tuple tuple_struct map enum identifier ignored_any
     }
 }
 

@@ -27,6 +27,7 @@ use crate::failure::Refusal;
 use crate::metrics::Metrics;
 use crate::routes::Problems;
 use crate::service::Service;
+use crate::store::webhooks;
 
 /// So long what was found is told again.
 const TRUSTED: Duration = Duration::from_secs(2);
@@ -205,10 +206,10 @@ impl Health {
                 tx,
             )?;
             let newest: Option<i64> = tx.query_one("SELECT MAX(seq) FROM outbox_entry", params![])?.get(0)?;
-            Ok((sessions, jobs, newest))
+            Ok((sessions, jobs, newest, webhooks::oldest_untold(tx)?))
         });
         match tokio::time::timeout(PATIENCE, read).await {
-            Ok(Ok((sessions, jobs, newest))) => {
+            Ok(Ok((sessions, jobs, newest, untold))) => {
                 let count = |all: &[(String, u32)], state: &str| {
                     all.iter()
                         .find(|(s, _)| s == state)
@@ -220,8 +221,11 @@ impl Health {
                 for state in ["pending", "sending", "running"] {
                     metrics.set("windlass_jobs", &[("state", state)], count(&jobs, state));
                 }
-                let newest = u32::try_from(newest.unwrap_or_default()).unwrap_or(u32::MAX);
-                metrics.set("windlass_outbox_entries", &[], f64::from(newest));
+                #[expect(clippy::cast_precision_loss, reason = "Prometheus counts in floats")]
+                let number = |n: i64| n as f64;
+                metrics.set("windlass_outbox_entries", &[], number(newest.unwrap_or_default()));
+                let lag = untold.map_or(0, |at| self.service.now().millis_since(at).max(0));
+                metrics.set("windlass_outbox_lag_seconds", &[], number(lag) / 1_000.0);
             }
             Ok(Err(e)) => tracing::warn!(error = %e, "figures of the ledger can't be read"),
             Err(_) => tracing::warn!("figures of the ledger take too long"),

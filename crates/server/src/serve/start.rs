@@ -104,7 +104,9 @@ pub async fn start_with(settings: Settings, world: Arc<dyn World>) -> Result<Ser
         store.free_leases().await?;
     }
     let secrets = Arc::new(Secrets::new(settings.data.clone()));
-    let signer = Arc::new(BlobSigner::new(&random(world.as_ref())?, url.clone()));
+    let seal = Arc::new(seal(&settings, &world).await?);
+    let signer = BlobSigner::new(&random(world.as_ref())?, url.clone());
+    let signer = Arc::new(signer.reading_with(&seal.derived(b"URLs to read a folder")));
     let storages = Storages::new(
         store.clone(),
         Arc::clone(&secrets),
@@ -119,7 +121,7 @@ pub async fn start_with(settings: Settings, world: Arc<dyn World>) -> Result<Ser
     let since = world.now().as_millis() / 1_000;
     metrics.count("windlass_start_time_seconds", &[], since.unsigned_abs());
     let stop = CancellationToken::new();
-    let tools = tools(&settings, &service, &metrics, &world).await?;
+    let tools = tools(&settings, &service, &metrics, &world, seal)?;
     let sign_in = sign_in(&settings, &db, &tools, &world).await?;
     let keeper = Arc::new(Keeper::new(db, Arc::clone(&world), settings.anonymous));
     let site = Site {
@@ -236,12 +238,23 @@ impl Server {
     }
 }
 
+/// The key of the settings, else of the data folder.
+async fn seal(settings: &Settings, world: &Arc<dyn World>) -> Result<Seal, Failure> {
+    if let Some(key) = &settings.work.seal_key {
+        return Seal::new(key);
+    }
+    let (home, world) = (settings.data.clone(), Arc::clone(world));
+    let of_home = move || Seal::of_home(&home, world.as_ref());
+    tokio::task::spawn_blocking(of_home).await.map_err(internal)?
+}
+
 /// What jobs are done with.
-async fn tools(
+fn tools(
     settings: &Settings,
     service: &Arc<Service>,
     metrics: &Arc<Metrics>,
     world: &Arc<dyn World>,
+    seal: Arc<Seal>,
 ) -> Result<Arc<Tools>, Failure> {
     let work = &settings.work;
     let outgoing = Outgoing::new(work.outgoing_allow.clone())?;
@@ -263,14 +276,6 @@ async fn tools(
             Failure::new(e.code, detail)
         })
     });
-    let seal = match &work.seal_key {
-        Some(key) => Seal::new(key)?,
-        None => {
-            let (home, world) = (settings.data.clone(), Arc::clone(world));
-            let of_home = move || Seal::of_home(&home, world.as_ref());
-            tokio::task::spawn_blocking(of_home).await.map_err(internal)??
-        }
-    };
     Ok(Arc::new(Tools {
         service: Arc::clone(service),
         extractor,
@@ -280,7 +285,7 @@ async fn tools(
             .as_ref()
             .map_or_else(String::new, |e| e.model.clone()),
         outgoing,
-        seal: Arc::new(seal),
+        seal,
         metrics: Arc::clone(metrics),
         scratch: settings.data.join("scratch"),
     }))

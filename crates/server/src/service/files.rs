@@ -12,6 +12,7 @@ use super::Service;
 use super::groups::check_metadata;
 use crate::failure::Refusal;
 use crate::storage::Listing;
+use crate::store::demand::{self, At};
 use crate::store::files::{self, FileFilter};
 use crate::store::parts::{self, Learnt, Sent};
 use crate::store::{InitRow, SessionRow};
@@ -23,7 +24,8 @@ impl Service {
     /// `not_found`.
     pub async fn file(self: &Arc<Self>, owner: OwnerId, id: FileId) -> Result<FileView, Refusal> {
         let mut view = self.read_file(owner, id).await?;
-        if view.state == SessionState::Pending && view.canonical_id.is_some() && !view.deleted {
+        // A follower shows no key, nor does one that followed until the other failed.
+        if view.state == SessionState::Pending && view.object_key.is_none() && !view.deleted {
             let rows = self.store.sessions(owner, vec![id]).await?;
             self.ask_again(owner, &rows.into_iter().flatten().collect::<Vec<_>>())
                 .await?;
@@ -130,21 +132,26 @@ impl Service {
     /// Changes a session: whether its group needs it, what is kept beside it; another size begins its next attempt.
     ///
     /// # Errors
-    /// `not_found`, `invalid_field`, `state_conflict`, `session_settled`, `session_deleted`.
+    /// `not_found`, `invalid_field`, `state_conflict`, `session_settled`, `session_deleted`, `rev_mismatch`.
     pub async fn patch_file(
         self: &Arc<Self>,
         owner: OwnerId,
-        id: FileId,
+        at: impl Into<At<FileId>>,
         wanted: &PatchFile,
     ) -> Result<FileView, Refusal> {
+        let At { id, rev } = at.into();
         let metadata = wanted.metadata.as_ref().map(check_metadata).transpose()?;
-        if wanted.is_required.is_some() || metadata.is_some() {
-            let (is_required, now) = (wanted.is_required, self.now());
-            let write = self.store.db().write(Some(owner), move |tx| {
-                files::patch(tx, owner, id, is_required, metadata.as_deref(), now)
-            });
-            write.await??;
-        }
+        let (is_required, now) = (wanted.is_required, self.now());
+        let write = self.store.db().write(Some(owner), move |tx| {
+            if let Err(refused) = demand::session(tx, owner, At { id, rev })? {
+                return Ok(Err(refused));
+            }
+            if is_required.is_none() && metadata.is_none() {
+                return Ok(Ok(()));
+            }
+            files::patch(tx, owner, id, is_required, metadata.as_deref(), now)
+        });
+        write.await??;
         if let Some(size) = wanted.size {
             let row = self.open_or_failed(owner, id).await?;
             let same = row.plan.size() == size && (wanted.sha256.is_none() || wanted.sha256 == row.sha256);
@@ -229,13 +236,21 @@ impl Service {
     /// Deletes a file: its row stays with a tombstone, its bytes go unless another living file shares them.
     ///
     /// # Errors
-    /// `not_found`; `group_completed` for a required file of a completed group.
-    pub async fn delete_file(self: &Arc<Self>, owner: OwnerId, id: FileId) -> Result<Deleted, Refusal> {
-        let now = self.now();
+    /// `not_found`; `group_completed` for a required file of a completed group; `rev_mismatch`.
+    pub async fn delete_file(
+        self: &Arc<Self>,
+        owner: OwnerId,
+        at: impl Into<At<FileId>>,
+    ) -> Result<Deleted, Refusal> {
+        let (at, now) = (at.into(), self.now());
+        let id = at.id;
         let write = self
             .store
             .db()
-            .write(Some(owner), move |tx| files::delete(tx, owner, id, now));
+            .write(Some(owner), move |tx| match demand::session(tx, owner, at)? {
+                Ok(()) => files::delete(tx, owner, id, now),
+                Err(refused) => Ok(Err(refused)),
+            });
         let objects = write.await??;
         let mut cleaned = true;
         for (object, done) in self.clean(objects).await? {

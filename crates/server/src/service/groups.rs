@@ -10,7 +10,9 @@ use windlass_protocol::groups::{FileLink, Finalized, GroupView, Metadata, NewGro
 
 use super::Service;
 use crate::clock::random;
+use crate::db::Tx;
 use crate::failure::Refusal;
+use crate::store::demand::{self, At};
 use crate::store::group_view::{self, GroupFilter};
 use crate::store::{ObjectRow, groups};
 
@@ -69,14 +71,31 @@ impl Service {
         })
     }
 
+    /// Changes a group, when it is as the caller saw it.
+    async fn change_group<T: Send + 'static>(
+        &self,
+        owner: OwnerId,
+        at: At<GroupId>,
+        mut change: impl FnMut(&mut dyn Tx) -> Result<Result<T, Refusal>, Failure> + Send + 'static,
+    ) -> Result<T, Refusal> {
+        let write = self
+            .store
+            .db()
+            .write(Some(owner), move |tx| match demand::group(tx, owner, at)? {
+                Ok(()) => change(tx),
+                Err(refused) => Ok(Err(refused)),
+            });
+        write.await?
+    }
+
     /// Changes what is written about a group.
     ///
     /// # Errors
-    /// `invalid_field`, `not_found`, `group_completed`, `group_closed`.
+    /// `invalid_field`, `not_found`, `group_completed`, `group_closed`, `rev_mismatch`.
     pub async fn patch_group(
         &self,
         owner: OwnerId,
-        id: GroupId,
+        at: impl Into<At<GroupId>>,
         wanted: &PatchGroup,
     ) -> Result<GroupView, Refusal> {
         check_text("name", wanted.name.as_deref().unwrap_or_default())?;
@@ -84,23 +103,26 @@ impl Service {
         if let Some(metadata) = &wanted.metadata {
             check_metadata(metadata)?;
         }
-        let (wanted, now) = (wanted.clone(), self.now());
-        let write = self
-            .store
-            .db()
-            .write(Some(owner), move |tx| groups::patch(tx, owner, id, &wanted, now));
-        write.await?
+        let (at, wanted, now) = (at.into(), wanted.clone(), self.now());
+        self.change_group(owner, at, move |tx| groups::patch(tx, owner, at.id, &wanted, now))
+            .await
     }
 
     /// Completes a group and tells where its files are.
     ///
     /// # Errors
-    /// `finalize_incomplete` with what is missing, `group_closed`, `not_found`.
-    pub async fn finalize_group(&self, owner: OwnerId, id: GroupId) -> Result<Finalized, Refusal> {
-        let group = self.store.finalize_group(owner, id, self.now()).await??;
+    /// `finalize_incomplete` with what is missing, `group_closed`, `not_found`, `rev_mismatch`.
+    pub async fn finalize_group(
+        &self,
+        owner: OwnerId,
+        at: impl Into<At<GroupId>>,
+    ) -> Result<Finalized, Refusal> {
+        let (at, now) = (at.into(), self.now());
+        let finalize = move |tx: &mut dyn Tx| groups::finalize(tx, owner, at.id, now);
+        let group = self.change_group(owner, at, finalize).await?;
         Ok(Finalized {
             success: true,
-            files: self.group_files(owner, id).await?,
+            files: self.group_files(owner, at.id).await?,
             group,
         })
     }
@@ -134,9 +156,15 @@ impl Service {
     /// Cancels a group and cleans up behind its unfinished files. What can't be cleaned now is cleaned by the sweep.
     ///
     /// # Errors
-    /// `group_completed`, `not_found`.
-    pub async fn cancel_group(&self, owner: OwnerId, id: GroupId) -> Result<GroupView, Refusal> {
-        let (group, objects) = self.store.cancel_group(owner, id, self.now()).await??;
+    /// `group_completed`, `not_found`, `rev_mismatch`.
+    pub async fn cancel_group(
+        &self,
+        owner: OwnerId,
+        at: impl Into<At<GroupId>>,
+    ) -> Result<GroupView, Refusal> {
+        let (at, now) = (at.into(), self.now());
+        let cancel = move |tx: &mut dyn Tx| groups::cancel(tx, owner, at.id, now);
+        let (group, objects) = self.change_group(owner, at, cancel).await?;
         self.clean_quietly(objects).await?;
         Ok(group)
     }
@@ -144,14 +172,15 @@ impl Service {
     /// Begins a failed group again from nothing: failed → draft.
     ///
     /// # Errors
-    /// `state_conflict` unless it is failed; `group_completed`, `not_found`.
-    pub async fn reset_group(&self, owner: OwnerId, id: GroupId) -> Result<GroupView, Refusal> {
-        let now = self.now();
-        let write = self
-            .store
-            .db()
-            .write(Some(owner), move |tx| groups::reset(tx, owner, id, now));
-        let (group, objects) = write.await??;
+    /// `state_conflict` unless it is failed; `group_completed`, `not_found`, `rev_mismatch`.
+    pub async fn reset_group(
+        &self,
+        owner: OwnerId,
+        at: impl Into<At<GroupId>>,
+    ) -> Result<GroupView, Refusal> {
+        let (at, now) = (at.into(), self.now());
+        let reset = move |tx: &mut dyn Tx| groups::reset(tx, owner, at.id, now);
+        let (group, objects) = self.change_group(owner, at, reset).await?;
         self.clean_quietly(objects).await?;
         Ok(group)
     }
@@ -184,32 +213,29 @@ impl Service {
     /// Gives a completed group out to everybody who has its public id, or takes it back.
     ///
     /// # Errors
-    /// `state_conflict` unless it is completed; `not_found`.
+    /// `state_conflict` unless it is completed; `not_found`, `rev_mismatch`.
     pub async fn release_group(
         &self,
         owner: OwnerId,
-        id: GroupId,
+        at: impl Into<At<GroupId>>,
         released: bool,
     ) -> Result<GroupView, Refusal> {
         let public: [u8; 16] = random(self.world.as_ref())?;
-        let now = self.now();
-        let write = self.store.db().write(Some(owner), move |tx| {
-            groups::release(tx, owner, id, released.then_some(public), now)
-        });
-        write.await?
+        let (at, now) = (at.into(), self.now());
+        self.change_group(owner, at, move |tx| {
+            groups::release(tx, owner, at.id, released.then_some(public), now)
+        })
+        .await
     }
 
     /// Deletes a group with all its files.
     ///
     /// # Errors
-    /// `not_found`.
-    pub async fn delete_group(&self, owner: OwnerId, id: GroupId) -> Result<(), Refusal> {
-        let now = self.now();
-        let write = self
-            .store
-            .db()
-            .write(Some(owner), move |tx| groups::delete(tx, owner, id, now));
-        let objects = write.await??;
+    /// `not_found`, `rev_mismatch`.
+    pub async fn delete_group(&self, owner: OwnerId, at: impl Into<At<GroupId>>) -> Result<(), Refusal> {
+        let (at, now) = (at.into(), self.now());
+        let delete = move |tx: &mut dyn Tx| groups::delete(tx, owner, at.id, now);
+        let objects = self.change_group(owner, at, delete).await?;
         Ok(self.clean_quietly(objects).await?)
     }
 

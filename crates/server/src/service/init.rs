@@ -233,6 +233,10 @@ impl Service {
             }
             let rows: Vec<_> = waiting.iter().map(|(_, row)| row.clone()).collect();
             let decisions = self.store.init(owner, rows, self.now()).await?;
+            // What is followed may have to be proved first.
+            if decisions.iter().any(|d| matches!(d, InitDecision::Follow { .. })) {
+                self.wake.notify_one();
+            }
             let mut unsure = Vec::new();
             for ((at, row), decision) in waiting.into_iter().zip(decisions) {
                 match decision {

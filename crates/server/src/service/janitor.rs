@@ -136,6 +136,7 @@ impl Service {
                 failed: janitor::failed(tx, ago(t.failed), MOST)?,
                 condemned: janitor::condemned(tx, now, MOST)?,
                 gone: janitor::gone(tx, ago(t.forget), MOST)?,
+                parts: janitor::parts(tx, ago(t.forget), MOST)?,
                 odd: janitor::odd(tx)?,
                 ..Facts::default()
             };
@@ -147,7 +148,8 @@ impl Service {
             || full(facts.drafts.len())
             || full(facts.failed.len())
             || full(facts.condemned.len())
-            || full(facts.gone.len());
+            || full(facts.gone.len())
+            || full(facts.parts.len());
         facts.quiet = futures::stream::iter(quiet)
             .map(|(owner, id, alive_at)| async move {
                 Ok::<_, Failure>(QuietFile {
@@ -351,6 +353,10 @@ impl Service {
             }
             (JanitorAction::ForgetObject, Subject::Object(owner, id)) => {
                 let write = move |tx: &mut dyn Tx| janitor::forget(tx, &step, owner, id, now);
+                db.write(Some(owner), write).await?
+            }
+            (JanitorAction::ForgetParts, Subject::Object(owner, id)) => {
+                let write = move |tx: &mut dyn Tx| janitor::forget_parts(tx, &step, owner, id, now);
                 db.write(Some(owner), write).await?
             }
             (JanitorAction::StraySeen, Subject::Stray(destination, found)) => {

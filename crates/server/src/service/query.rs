@@ -6,7 +6,7 @@ use std::sync::Arc;
 use futures::StreamExt as _;
 use windlass_core::error::Failure;
 use windlass_core::ids::{FileId, GroupId, OwnerId};
-use windlass_core::states::{ObjectState, SessionState};
+use windlass_core::states::ObjectState;
 use windlass_protocol::files::FileJobs;
 use windlass_protocol::sessions::{ListedPart, Query, QueryAnswer, Session};
 
@@ -24,12 +24,7 @@ impl Service {
     pub async fn query(self: &Arc<Self>, owner: OwnerId, query: Query) -> Result<QueryAnswer, Failure> {
         super::check_batch(query.ids.len())?;
         let mut rows = self.store.sessions(owner, query.ids.clone()).await?;
-        let following: Vec<_> = rows
-            .iter()
-            .flatten()
-            .filter(|row| follows(row))
-            .cloned()
-            .collect();
+        let following: Vec<_> = rows.iter().flatten().filter(|row| row.waits()).cloned().collect();
         if !following.is_empty() {
             self.ask_again(owner, &following).await?;
             rows = self.store.sessions(owner, query.ids.clone()).await?;
@@ -122,17 +117,13 @@ impl Service {
     }
 }
 
-fn follows(row: &SessionRow) -> bool {
-    row.state == SessionState::Pending && row.canonical.is_some() && !row.deleted
-}
-
 /// A session as it stands in an answer; `listed` as [`Service::list_all`] found it.
 fn session(row: SessionRow, listed: Option<Option<Vec<ListedPart>>>) -> Session {
     let settled = row.settled();
     let object_key = row
         .object
         .as_ref()
-        .filter(|_| !follows(&row))
+        .filter(|_| !row.waits())
         .map(|o| o.key.clone());
     let parts_known = matches!(listed, Some(Some(_)));
     Session {

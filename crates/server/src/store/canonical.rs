@@ -102,6 +102,31 @@ pub(super) fn join(
     Ok(())
 }
 
+/// Whoever waited for a file that does not bring its content after all waits for the oldest of them from here on, and that
+/// one sends by itself (M7, F118).
+pub(super) fn pass_on(tx: &mut dyn Tx, owner: OwnerId, left: FileId, now: Timestamp) -> Result<(), Failure> {
+    let oldest = tx.query_opt(
+        "SELECT id FROM upload_session WHERE owner_id = ?1 AND canonical_id = ?2 AND state = 'pending'
+           AND deleted_at IS NULL ORDER BY created_at, id LIMIT 1",
+        params![owner, left],
+    )?;
+    let Some(row) = oldest else {
+        return Ok(());
+    };
+    let first: FileId = row.get(0)?;
+    tx.execute(
+        "UPDATE upload_session SET canonical_id = NULL, updated_at = ?3, rev = rev + 1
+         WHERE owner_id = ?1 AND id = ?2 AND state = 'pending' AND deleted_at IS NULL",
+        params![owner, first, now],
+    )?;
+    tx.execute(
+        "UPDATE upload_session SET canonical_id = ?3, updated_at = ?4, rev = rev + 1
+         WHERE owner_id = ?1 AND canonical_id = ?2 AND state = 'pending' AND deleted_at IS NULL",
+        params![owner, left, first, now],
+    )
+    .map(drop)
+}
+
 /// Points living duplicates of deleted canonicals at the file that has their content now (M8).
 pub(super) fn succeed(
     tx: &mut dyn Tx,

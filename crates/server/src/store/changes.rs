@@ -3,6 +3,9 @@
 //! A place in the log is the transaction that wrote an entry and the entry's number. Numbers are given before a commit, so
 //! on PostgreSQL a later number may be seen before an earlier one. Readers therefore stop below the oldest transaction that
 //! still runs: what is below has ended, and nothing comes in there any more (F129). On SQLite there is one writer.
+//!
+//! A ledger that was restored knows less than its clients were told. It goes on with places above all of theirs
+//! (`db::migrate`), so that nothing of what comes then is behind anybody.
 
 use std::fmt;
 use std::str::FromStr;
@@ -51,7 +54,9 @@ impl FromStr for Cursor {
 const fn horizon(dialect: Dialect) -> &'static str {
     match dialect {
         Dialect::Sqlite => "",
-        Dialect::Postgres => " AND txid < pg_snapshot_xmin(pg_current_snapshot())::text::bigint",
+        Dialect::Postgres => {
+            " AND txid < (SELECT base FROM feed) + pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
+        }
     }
 }
 
@@ -98,7 +103,7 @@ pub fn head(tx: &mut dyn Tx) -> Result<Cursor, Failure> {
         }
         Dialect::Postgres => {
             let row = tx.query_one(
-                "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint",
+                "SELECT base + pg_snapshot_xmin(pg_current_snapshot())::text::bigint FROM feed",
                 params![],
             )?;
             (row.get(0)?, 0)

@@ -4,7 +4,7 @@
 use windlass_core::error::Failure;
 use windlass_core::ids::{FileId, ObjectId, OwnerId};
 use windlass_core::time::Timestamp;
-use windlass_core::units::Sha256;
+use windlass_core::units::{Crc64Nvme, Sha256};
 
 use crate::db::{Tx, Value, params, rows_list};
 
@@ -144,11 +144,17 @@ pub fn texts(
 ///
 /// # Errors
 /// As the database answers.
-pub fn prove(tx: &mut dyn Tx, object: ObjectId, sha256: Sha256, now: Timestamp) -> Result<(), Failure> {
+pub fn prove(
+    tx: &mut dyn Tx,
+    object: ObjectId,
+    sha256: Sha256,
+    crc64: Crc64Nvme,
+    now: Timestamp,
+) -> Result<(), Failure> {
     tx.execute(
-        "UPDATE stored_object SET sha256 = ?2, proof = 'read_back', checked_at = ?3
+        "UPDATE stored_object SET sha256 = ?2, crc64 = COALESCE(crc64, ?3), proof = 'read_back', checked_at = ?4
          WHERE id = ?1 AND state = 'stored' AND sha256 IS NULL",
-        params![object, sha256, now],
+        params![object, sha256, crc64, now],
     )
     .map(drop)
 }

@@ -11,7 +11,7 @@ use windlass_protocol::groups::{Metadata, RowError};
 use windlass_protocol::sessions::Settled;
 
 use super::cursor::{self, Cursor};
-use super::{groups, reads, remove};
+use super::{canonical, groups, reads, remove};
 use crate::db::{Row, Tx, Value, list, params};
 use crate::failure::Refusal;
 use crate::store::{ObjectRow, TombstoneReason};
@@ -414,6 +414,7 @@ pub(crate) fn fail(
          WHERE owner_id = ?1 AND id = ?2 AND state IN ('pending', 'uploading', 'verifying') AND deleted_at IS NULL",
         params![owner, id, why.code, why.detail.as_str(), now],
     )?;
+    canonical::pass_on(tx, owner, id, now)?;
     groups::failed(tx, owner, row.group, now)?;
     Ok(Ok(()))
 }

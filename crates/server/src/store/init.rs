@@ -14,7 +14,7 @@ use windlass_core::units::Sha256;
 use super::placing::{Place, Wish};
 use super::quota::Quota;
 use super::sign::last_error;
-use super::{canonical, groups, placing, reads};
+use super::{canonical, groups, jobs, placing, reads};
 use crate::db::{Tx, params};
 use crate::failure::{Refusal, internal};
 use crate::naming::Rules;
@@ -249,15 +249,20 @@ impl At<'_, '_> {
                 Found::Nothing
             });
         };
-        let (settled, open) = self.batch.same_content(to, hash, size, self.item.id)?;
-        if let Some(source) = settled {
+        let same = self.batch.same_content(to, hash, size, self.item.id)?;
+        if let Some(source) = same.settled {
             return Ok(Found::Settled(Box::new(source)));
         }
         // Whoever is followed may not follow: no chains (M11).
         if self.known.is_some() && self.batch.is_followed(self.item.id)? {
             return Ok(Found::Nothing);
         }
-        if let Some(open) = open {
+        // It is there by what its sender said: that is proved now, and this one waits for the proof (M6).
+        if let Some(unproved) = same.unproved {
+            jobs::make::verify(self.batch.tx, self.batch.owner, unproved, self.batch.now)?;
+            return Ok(Found::Open(unproved));
+        }
+        if let Some(open) = same.open {
             return Ok(Found::Open(open));
         }
         // On a folder a copy would have to be placed: the bytes are sent again.
@@ -304,6 +309,9 @@ impl At<'_, '_> {
         }
         if matches!(row.state, SessionState::Uploading | SessionState::Verifying) {
             step(tx, owner, row, SessionState::Failed)?;
+        }
+        if self.item.sha256.is_none() || self.item.sha256 != row.sha256 {
+            canonical::pass_on(tx, owner, row.id, now)?;
         }
         if row.state == SessionState::Failed {
             step(tx, owner, row, SessionState::Pending)?;

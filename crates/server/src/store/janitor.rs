@@ -169,6 +169,18 @@ pub fn gone(tx: &mut dyn Tx, before: Timestamp, limit: u32) -> Result<Vec<OldObj
     tx.query(sql, params![before, limit])?.iter().map(old).collect()
 }
 
+/// Objects that were stored before and still have rows of their parts; there are as many as were stored lately.
+///
+/// # Errors
+/// As the database answers.
+pub fn parts(tx: &mut dyn Tx, before: Timestamp, limit: u32) -> Result<Vec<OldObject>, Failure> {
+    let sql = "SELECT o.owner_id, o.id, o.destination_id, o.object_key, o.stored_at
+       FROM (SELECT DISTINCT owner_id, object_id FROM file_part) p
+       JOIN stored_object o ON o.owner_id = p.owner_id AND o.id = p.object_id
+       WHERE o.state = 'stored' AND o.stored_at <= ?1 ORDER BY o.stored_at, o.id LIMIT ?2";
+    tx.query(sql, params![before, limit])?.iter().map(old).collect()
+}
+
 /// Rows that point at nothing. The keys of the database don't let them arise; this looks all the same (L-15).
 ///
 /// # Errors
@@ -378,6 +390,28 @@ pub fn forget(
         told(tx, step, "object", object.into(), Some(owner), now)?;
     }
     Ok(changed == 1)
+}
+
+/// The rows of the parts of a stored object go.
+///
+/// # Errors
+/// As the database answers.
+pub fn forget_parts(
+    tx: &mut dyn Tx,
+    step: &Step,
+    owner: OwnerId,
+    object: ObjectId,
+    now: Timestamp,
+) -> Result<bool, Failure> {
+    let gone = tx.execute(
+        "DELETE FROM file_part WHERE owner_id = ?1 AND object_id = ?2 AND EXISTS (SELECT 1 FROM stored_object o
+           WHERE o.owner_id = ?1 AND o.id = ?2 AND o.state = 'stored' AND o.stored_at <= ?3)",
+        params![owner, object, step.before],
+    )?;
+    if gone > 0 {
+        told(tx, step, "object", object.into(), Some(owner), now)?;
+    }
+    Ok(gone > 0)
 }
 
 /// Writes a step down that changes nothing but the audit.

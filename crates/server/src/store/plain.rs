@@ -9,7 +9,7 @@ use windlass_core::states::SessionState;
 use windlass_core::time::Timestamp;
 use windlass_core::units::Sha256;
 
-use super::{files, groups, placing, reads, settle};
+use super::{canonical, files, groups, placing, reads, settle};
 use crate::db::{Tx, params};
 use crate::failure::internal;
 use crate::store::Settle;
@@ -200,6 +200,7 @@ fn reject(
         return Ok(Settled::RaceLost);
     }
     placing::condemn(tx, item.object)?;
+    canonical::pass_on(tx, owner, item.id, now)?;
     if let Some(row) = reads::session(tx, owner, item.id)? {
         groups::failed(tx, owner, row.group, now)?;
     }

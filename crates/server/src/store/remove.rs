@@ -5,7 +5,7 @@ use windlass_core::ids::{FileId, ObjectId, OwnerId};
 use windlass_core::states::{GroupState, ObjectState};
 use windlass_core::time::Timestamp;
 
-use super::{audit, groups, placing, reads};
+use super::{audit, canonical, groups, placing, reads};
 use crate::db::{Tx, params};
 use crate::failure::Refusal;
 use crate::store::{Tombstone, TombstoneReason};
@@ -37,6 +37,9 @@ pub(super) fn tombstone(
             placing::condemn(tx, object.id)?;
         }
         write_tombstone(tx, owner, id, reason, now)?;
+        if !row.is_settled() {
+            canonical::pass_on(tx, owner, id, now)?;
+        }
         // Of a group that ends or begins again, whoever ends it says what becomes of it.
         if reason != TombstoneReason::Cancelled {
             groups::failed(tx, owner, row.group, now)?;
@@ -137,6 +140,7 @@ pub(super) fn lost(
     for row in referring {
         let (owner, session): (OwnerId, FileId) = (row.get(0)?, row.get(1)?);
         write_tombstone(tx, owner, session, reason, now)?;
+        canonical::pass_on(tx, owner, session, now)?;
         let act = audit::Act {
             actor: audit::Actor {
                 id: None,

@@ -143,6 +143,14 @@ impl SessionRow {
         matches!(self.state, SessionState::Uploaded | SessionState::Deduplicated)
     }
 
+    /// True when it waits for the same content of another session, or did so until that one failed: where it stands is
+    /// decided by whoever looks at it.
+    #[must_use]
+    pub fn waits(&self) -> bool {
+        let follows = self.canonical.is_some() || self.object.is_none();
+        self.state == SessionState::Pending && follows && !self.deleted
+    }
+
     /// The proof, when it is settled.
     #[must_use]
     pub fn settled(&self) -> Option<Settled> {

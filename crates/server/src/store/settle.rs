@@ -318,6 +318,7 @@ pub(super) fn release(
         && to == SessionState::Failed
         && let Some(row) = reads::session(tx, owner, item.id)?
     {
+        canonical::pass_on(tx, owner, item.id, now)?;
         groups::failed(tx, owner, row.group, now)?;
     }
     Ok(())

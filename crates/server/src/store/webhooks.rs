@@ -6,7 +6,7 @@ use windlass_core::ids::{OwnerId, WebhookId};
 use windlass_core::time::Timestamp;
 use windlass_protocol::webhooks::{CreateWebhook, PatchWebhook, Webhook};
 
-use super::changes::Cursor;
+use super::changes::{self, Cursor};
 use crate::db::{Row, Tx, params, skip_locked};
 use crate::failure::{Refusal, internal};
 
@@ -70,6 +70,22 @@ pub fn one(tx: &mut dyn Tx, owner: OwnerId, id: WebhookId) -> Result<Option<Webh
 pub fn all(tx: &mut dyn Tx, owner: OwnerId) -> Result<Vec<WebhookRow>, Failure> {
     let sql = format!("SELECT {COLUMNS} FROM webhook_endpoint WHERE owner_id = ?1 ORDER BY created_at, id");
     tx.query(&sql, params![owner])?.iter().map(read).collect()
+}
+
+/// When the oldest change came about that a webhook has not got yet; none when all have got all.
+///
+/// # Errors
+/// As the database answers.
+pub fn oldest_untold(tx: &mut dyn Tx) -> Result<Option<Timestamp>, Failure> {
+    let sql = "SELECT owner_id, cursor FROM webhook_endpoint WHERE state <> 'disabled' ORDER BY failing_since, id LIMIT 100";
+    let mut oldest = None;
+    for row in tx.query(sql, params![])? {
+        let cursor: Cursor = row.get::<String>(1)?.parse()?;
+        let next = changes::after(tx, row.get(0)?, cursor, 1)?;
+        let at = next.first().map(|(_, change)| Timestamp::from_millis(change.at));
+        oldest = oldest.into_iter().chain(at).min();
+    }
+    Ok(oldest)
 }
 
 /// `*`, `session.*`, `job.failed`.

@@ -5,7 +5,7 @@ use windlass_core::ids::FileId;
 use windlass_server::params;
 
 use crate::desk::{Desk, both};
-use crate::support::Sample;
+use crate::support::{Sample, until};
 
 /// The same content under another name.
 fn same(file: &Sample, path: &str) -> Sample {
@@ -266,6 +266,72 @@ async fn m07_a_follower_may_go_alone_and_stored_beats_open() {
         desk.init(&quiet, &to()).await;
         desk.kit.world.later(601_000);
         assert_eq!(desk.init(&after, &to()).await["answer"], "upload");
+    }
+    both!(test);
+}
+
+/// A file as a list shows it: nobody decides anything about it.
+async fn listed(desk: &Desk, id: FileId) -> Value {
+    let page = desk.ok("GET", "/v1/sessions", None).await;
+    let all = page["items"].as_array().expect("a list").clone();
+    let found = all.into_iter().find(|f| f["id"] == json!(id));
+    found.expect("listed")
+}
+
+// M7, F118: in the transaction in which the one that others wait for goes, the oldest of them takes its place.
+#[tokio::test(flavor = "multi_thread")]
+async fn m07_f118_when_the_one_that_others_wait_for_goes_the_oldest_of_them_sends() {
+    async fn test(desk: Desk) {
+        for way in ["deleted", "failed", "abandoned"] {
+            let first = Sample::new(&format!("{way}/a.bin"), 5_000);
+            let second = same(&first, &format!("{way}/b.bin"));
+            let third = same(&first, &format!("{way}/c.bin"));
+            for file in [&first, &second, &third] {
+                desk.init(file, &to()).await;
+            }
+            for file in [&second, &third] {
+                assert_eq!(listed(&desk, file.id).await["canonical_id"], json!(first.id));
+            }
+            match way {
+                "deleted" => {
+                    let path = format!("/v1/sessions/{}", first.id);
+                    desk.ok("DELETE", &path, None).await;
+                }
+                "failed" => desk.fail(first.id).await,
+                _ => {
+                    let service = desk.kit.server.as_ref().expect("running").service().clone();
+                    let (id, db) = (first.id, service.store().db().clone());
+                    let long_ago = "UPDATE upload_session SET alive_at = 1 WHERE id = ?1";
+                    db.write(None, move |tx| tx.execute(long_ago, params![id]))
+                        .await
+                        .expect("written");
+                    // The one that every start begins with may still be at it.
+                    until("a run", async || service.run_janitor(None, false).await.is_ok()).await;
+                    assert_eq!(listed(&desk, first.id).await["state"], "failed");
+                }
+            }
+            let (next, last) = (listed(&desk, second.id).await, listed(&desk, third.id).await);
+            assert_eq!(
+                (&next["state"], &next["canonical_id"]),
+                (&json!("pending"), &Value::Null),
+                "{way}"
+            );
+            assert_eq!(
+                (&last["state"], &last["canonical_id"]),
+                (&json!("pending"), &json!(second.id)),
+                "{way}"
+            );
+            // Whoever asks for it is told where it goes, and it goes there.
+            assert!(desk.file(second.id).await["object_key"].is_string(), "{way}");
+            desk.send(&second).await;
+            assert_eq!(word(&desk, second.id).await, "uploaded", "{way}");
+            let view = desk.file(third.id).await;
+            assert_eq!(
+                (&view["state"], &view["canonical_id"]),
+                (&json!("deduplicated"), &json!(second.id)),
+                "{way}"
+            );
+        }
     }
     both!(test);
 }

@@ -331,3 +331,58 @@ async fn groups_are_listed_in_pages_that_new_rows_do_not_move() {
     }
     both!(test);
 }
+
+// Server model §0: whoever says which revision was seen changes no other one.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_that_demands_a_revision_is_refused_when_the_row_has_another() {
+    async fn test(desk: Desk) {
+        let id = desk.entity("record").await;
+        let file = crate::support::Sample::new("a.bin", 3_000);
+        desk.upload(&file, &json!({ "destination": "recordings" })).await;
+        let ask = async |verb: &str, path: &str, demanded: &str| {
+            let verb = verb.parse().expect("a method");
+            let request = desk.kit.request(verb, path, &desk.token);
+            let request = request
+                .header("if-match", demanded)
+                .json(&json!({ "metadata": {} }));
+            let response = request.send().await.expect("an answer");
+            let status = response.status().as_u16();
+            let body: serde_json::Value = response.json().await.unwrap_or_default();
+            (status, body["code"].as_str().unwrap_or_default().to_owned())
+        };
+        let (group, session) = (format!("/v1/groups/{id}"), format!("/v1/sessions/{}", file.id));
+        let seen = |row: &serde_json::Value| row["rev"].as_u64().expect("a revision");
+        let fine = (200, String::new());
+        let refused = (412, "rev_mismatch".to_owned());
+        let rev = seen(&desk.group(id).await);
+        assert_eq!(ask("PATCH", &group, &format!("\"{rev}\"")).await, fine);
+        let changed = desk.group(id).await;
+        assert_eq!(seen(&changed), rev + 1);
+        for (verb, path) in [
+            ("PATCH", group.clone()),
+            ("POST", format!("{group}/finalize")),
+            ("POST", format!("{group}/reset")),
+            ("POST", format!("{group}/release")),
+            ("POST", format!("{group}/cancel")),
+            ("DELETE", group.clone()),
+        ] {
+            assert_eq!(ask(verb, &path, &rev.to_string()).await, refused, "{verb} {path}");
+        }
+        assert_eq!(desk.group(id).await, changed, "nothing was changed");
+        assert_eq!(ask("PATCH", &group, "*").await, fine);
+        assert_eq!(
+            ask("PATCH", &group, "W/\"x\"").await,
+            (400, "bad_request".to_owned())
+        );
+        let rev = seen(&desk.file(file.id).await);
+        for verb in ["PATCH", "DELETE"] {
+            assert_eq!(
+                ask(verb, &session, &(rev + 1).to_string()).await,
+                refused,
+                "{verb}"
+            );
+        }
+        assert_eq!(ask("DELETE", &session, &rev.to_string()).await, fine);
+    }
+    both!(test);
+}

@@ -360,9 +360,17 @@ fn operation(route: &Route, schemas: &mut Schemas<'_>) -> Value {
                     json!({ "required": true, "content": { "application/json": { "schema": schema } } });
             }
             Some((name, inner)) if name == "Query" => parameters.extend(queries(&inner[0], route, schemas)),
+            Some((name, _)) if name == "IfMatch" => parameters.push(json!({
+                "name": "If-Match", "in": "header", "required": false, "schema": { "type": "string" },
+                "description": "The `rev` that the row was seen with; it is refused with `rev_mismatch` when it has another.",
+            })),
             _ => {}
         }
     }
+    let needed = NEEDED.iter().filter(|(k, _)| *k == key).map(|(_, name)| {
+        json!({ "name": name, "in": "query", "required": true, "schema": { "type": "string", "minLength": 1 } })
+    });
+    parameters.extend(needed);
     if path.starts_with("/v1/blob/") && route.method == "put" {
         about["requestBody"] = json!({ "required": true, "content": { "application/octet-stream": {} } });
     }
@@ -377,6 +385,18 @@ fn operation(route: &Route, schemas: &mut Schemas<'_>) -> Value {
     about
 }
 
+/// What can't be left out of a query that is read word by word.
+const NEEDED: &[(&str, &str)] = &[
+    ("get /s3/params", "filename"),
+    ("get /s3/multipart/{upload_id}", "key"),
+    ("get /s3/multipart/{upload_id}/batch", "key"),
+    ("get /s3/multipart/{upload_id}/batch", "partNumbers"),
+    ("get /s3/multipart/{upload_id}/{part}", "key"),
+    ("post /s3/multipart/{upload_id}/complete", "key"),
+    ("delete /s3/multipart/{upload_id}", "key"),
+    ("get /v1/search", "q"),
+];
+
 /// The fields of a query.
 fn queries(kind: &Type, route: &Route, schemas: &mut Schemas<'_>) -> Vec<Value> {
     let schema = schemas.of(kind, &route.file, &BTreeMap::new());
@@ -385,7 +405,8 @@ fn queries(kind: &Type, route: &Route, schemas: &mut Schemas<'_>) -> Vec<Value> 
         .and_then(Value::as_str)
         .map(|r| r.rsplit('/').next().unwrap_or_default().to_owned());
     let Some(name) = reference else {
-        let schema = json!({ "type": "object", "additionalProperties": { "type": "string" } });
+        // Words of a query are text, whatever stands in them.
+        let schema = json!({ "type": "object" });
         return vec![
             json!({ "name": "query", "in": "query", "style": "form", "explode": true, "schema": schema }),
         ];

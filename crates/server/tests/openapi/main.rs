@@ -183,6 +183,18 @@ async fn every_route_tells_what_is_wrong_as_problem_details() {
             if strange != *path {
                 problem(ask(&filled(&strange)).send().await.expect("an answer"), &told).await;
             }
+            let wanted = about.pointer("/requestBody/content/application~1json/schema");
+            let wanted = match wanted.and_then(|s| s["$ref"].as_str()) {
+                Some(of) => document.pointer(of.trim_start_matches('#')),
+                None => wanted,
+            };
+            if wanted.is_some_and(|s| s["type"] == "object" && s.get("properties").is_some()) {
+                for list in ["[]", " [null, null]"] {
+                    let request = ask(&filled(path)).header("content-type", "application/json");
+                    let answer = request.body(list).send().await.expect("an answer");
+                    assert_eq!(answer.status(), 400, "{told} takes {list} for an object");
+                }
+            }
             if about.get("requestBody").is_some() {
                 for body in ["", "{", "[]", "{\"nobody\":1}", "{\"items\":[{}]}"] {
                     let request = ask(&filled(path))

@@ -191,7 +191,7 @@ impl<'a> Schemas<'a> {
             ("PartNumber", _) => json!({ "type": "integer", "minimum": 1, "maximum": 10_000 }),
             ("Sha256", _) => json!({ "type": "string", "pattern": "^[0-9a-f]{64}$" }),
             ("Crc64Nvme", _) => {
-                json!({ "type": "string", "contentEncoding": "base64", "minLength": 12, "maxLength": 12 })
+                json!({ "type": "string", "contentEncoding": "base64", "pattern": "^[A-Za-z0-9+/]{10}[AEIMQUYcgkosw048]=$" })
             }
             ("Uuid", _) => json!({ "type": "string", "format": "uuid" }),
             (

@@ -95,6 +95,25 @@ async fn d06_d07_d09_the_whole_flow_by_the_outbox_words_is_an_entry_each() {
     }
 }
 
+// A129: the newest job is the one that was made last, whatever time its maker wrote into its id.
+#[tokio::test(flavor = "multi_thread")]
+async fn a129_the_newest_job_of_a_type_is_the_one_made_last_not_the_one_with_the_latest_id() {
+    for desk in Desk::both().await {
+        let file = desk.upload("a.bin").await;
+        let first = desk.claim(&["extract_text"], 1, 60).await.remove(0);
+        desk.ends(&first, json!({ "status": "failed", "retry": false }))
+            .await;
+        desk.kit.world.later(1_000);
+        let old = windlass_core::ids::JobId::new(windlass_core::time::Timestamp::from_millis(7), [1; 10]);
+        let body = json!({ "id": old, "session_id": file.id, "type": "extract_text" });
+        desk.post("/v1/jobs", body).await;
+        let view = desk.get(&format!("/v1/sessions/{}", file.id)).await;
+        let shown = list(&view["jobs"]);
+        let shown = shown.iter().find(|j| j["type"] == "extract_text").expect("shown");
+        assert_eq!((&shown["id"], &shown["state"]), (&json!(old), &json!("pending")));
+    }
+}
+
 // D-6: without a fence too, attempts end.
 #[tokio::test(flavor = "multi_thread")]
 async fn d06_failures_said_without_a_fence_are_tried_again_and_end_as_failed() {

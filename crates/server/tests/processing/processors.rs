@@ -3,10 +3,12 @@
 use std::io::Write as _;
 
 use serde_json::json;
+use windlass_protocol::sessions::InitAnswer;
 use windlass_server::serve::start_with;
 
 use crate::desk::{Desk, list, text, with_extractor};
-use crate::support::{Kit, until};
+use crate::support::garage::Bucket;
+use crate::support::{Kit, Sample, until};
 
 const ANY: &str = "application/octet-stream";
 
@@ -47,6 +49,110 @@ async fn g13_a_file_is_validated_and_its_text_is_read() {
         assert_eq!(
             list(&desk.get(&format!("/v1/sessions/{}/text", file.id)).await["pieces"]),
             texts
+        );
+    }
+}
+
+// A type that has no text is no failure: there is nothing to be read, and nothing to be replayed.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_of_a_type_without_text_is_done_without_any_and_is_no_dead_letter() {
+    for desk in desks(&[]).await {
+        let file = desk.upload("noise.bin").await;
+        let read = desk.until_job(file.id, "extract_text", "completed").await;
+        assert_eq!(read["result"]["pieces"], 0, "{read}");
+        assert!(
+            text(&read["result"]["note"]).starts_with("no text in this type"),
+            "{read}"
+        );
+        desk.until_job(file.id, "validate", "completed").await;
+        assert_eq!(desk.jobs("state=failed").await.len(), 0);
+        let texts = desk.get(&format!("/v1/sessions/{}/text", file.id)).await;
+        assert_eq!(list(&texts["pieces"]).len(), 0);
+    }
+}
+
+/// Servers on a bucket, one on each database.
+async fn on_buckets(flags: &[(&str, &str)]) -> Vec<(Desk, Bucket)> {
+    with_extractor();
+    let mut both = Vec::new();
+    for database in [None, Some(Kit::database().await)] {
+        let bucket = Bucket::fresh().await;
+        let flags = [flags, &[bucket.storage()]].concat();
+        let kit = Kit::with(database, &flags, &bucket.keys()).await;
+        both.push((Desk::of(kit).await, bucket));
+    }
+    both
+}
+
+// G-13, K-4: what lies in a bucket is read from there.
+#[tokio::test(flavor = "multi_thread")]
+async fn g13_files_in_a_bucket_are_validated_and_read_too() {
+    for (desk, _bucket) in on_buckets(&[]).await {
+        let words = "# Anchors\n\nAn anchor holds a ship.\n";
+        let file = desk.uploaded("anchors.md", ANY, words.into()).await;
+        let checked = desk.until_job(file.id, "validate", "completed").await;
+        assert_eq!(checked["result"]["size"], words.len());
+        let read = desk.until_job(file.id, "extract_text", "completed").await;
+        assert!(read["result"]["pieces"].as_u64() > Some(0), "{read}");
+        let texts = list(&desk.get(&format!("/v1/sessions/{}/text", file.id)).await["pieces"]);
+        let whole: String = texts.iter().map(|t| text(&t["text"])).collect();
+        assert!(whole.contains("An anchor holds a ship."), "{texts:?}");
+    }
+}
+
+// M6: what came without a proof of its hash is proved when somebody else brings the same, who waits for that.
+#[tokio::test(flavor = "multi_thread")]
+async fn m06_a_hash_that_was_only_told_is_proved_when_it_is_first_needed() {
+    const PART: usize = 8 << 20;
+    for (desk, _bucket) in on_buckets(&[]).await {
+        // The check of the pipeline would prove it before anybody needs it.
+        let server = desk.kit.server.as_ref().expect("running");
+        let db = server.service().store().db().clone();
+        let none = "UPDATE destination SET pipeline = '[]'";
+        db.write(None, move |tx| tx.execute(none, &[]))
+            .await
+            .expect("written");
+        let mut first = Sample::new("a.bin", 0);
+        first.data = (0..9 * PART).map(|n| (n % 251) as u8).collect();
+        let told = json!({ "name": "a.bin", "size": first.data.len(), "mime": ANY, "hash": first.sha256() });
+        let answer = desk
+            .post(
+                "/training/upload/init",
+                json!({ "files": [told], "destination": "recordings" }),
+            )
+            .await;
+        let source = answer["sources"][0].clone();
+        let parts = list(&source["multipart"]["parts"]);
+        assert_eq!(parts.len(), 9, "{source}");
+        for (part, bytes) in parts.iter().zip(first.data.chunks(PART)) {
+            let put = desk.kit.http.put(text(&part["url"])).body(bytes.to_vec());
+            assert_eq!(put.send().await.expect("an answer").status(), 200);
+        }
+        let done = json!({ "sourceIds": [source["id"]] });
+        let done = desk.post("/training/upload/update", done).await;
+        assert_eq!(done["sources"][0]["status"], "created", "{done}");
+        let id: windlass_core::ids::FileId = text(&source["id"]).parse().expect("an id");
+        assert!(
+            desk.jobs(&format!("session={id}")).await.is_empty(),
+            "nobody needs it yet"
+        );
+
+        let second = Sample {
+            data: std::mem::take(&mut first.data),
+            ..Sample::new("b.bin", 0)
+        };
+        let client = desk.kit.client(&desk.own);
+        let answer = client.init(vec![second.init(desk.group)]).await;
+        let answer = answer.expect("init").remove(0).answer;
+        assert!(
+            matches!(answer, InitAnswer::Duplicate { settled: None, .. }),
+            "{answer:?}"
+        );
+        desk.until_job(id, "verify_hash", "completed").await;
+        let view = desk.get(&format!("/v1/sessions/{}", second.id)).await;
+        assert_eq!(
+            (&view["state"], &view["canonical_id"]),
+            (&json!("deduplicated"), &json!(id))
         );
     }
 }

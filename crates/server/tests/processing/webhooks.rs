@@ -48,6 +48,31 @@ fn body(request: &Request) -> Value {
     serde_json::from_slice(&request.body).expect("JSON")
 }
 
+// L-18: how far webhooks are behind is told.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_figures_tell_how_long_a_webhook_has_been_waited_for() {
+    for n in 0..2 {
+        let no = || Answer::Whole(500, "", String::new());
+        let receiver = Receiver::answering((0..50).map(|_| no()).collect()).await;
+        let desk = both(&receiver).await.into_iter().nth(n).expect("one of two");
+        let admin = desk.kit.admin_token().await;
+        let lag = async || {
+            let figures = desk.kit.get("/metrics", &admin).await.text().await.expect("text");
+            let line = figures
+                .lines()
+                .find(|l| l.starts_with("windlass_outbox_lag_seconds "));
+            let number = line.and_then(|l| l.split(' ').nth(1)).expect("a figure");
+            number.parse::<f64>().expect("a number")
+        };
+        assert!(lag().await.abs() < f64::EPSILON);
+        let hook = json!({ "id": id(&desk), "url": receiver.url("/x"), "events": ["session.uploaded"] });
+        desk.post("/v1/webhooks", hook).await;
+        desk.upload("a.bin").await;
+        desk.kit.world.later(100_000);
+        until("it is waited for", async || lag().await >= 100.0).await;
+    }
+}
+
 // M13 K: at least once, in order, signed.
 #[tokio::test(flavor = "multi_thread")]
 async fn m13_a_webhook_is_told_of_what_it_wants_in_order_and_signed() {

@@ -4,7 +4,7 @@ use reqwest::redirect::Policy;
 use serde_json::json;
 use windlass_protocol::tokens::Scope;
 
-use crate::support::{Kit, Sample, code};
+use crate::support::{Kit, Sample, code, settings_with};
 
 const OWN: [Scope; 3] = [Scope::Upload, Scope::Read, Scope::Delete];
 
@@ -14,6 +14,54 @@ fn no_redirects() -> reqwest::Client {
         .redirect(Policy::none())
         .build()
         .expect("http")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_url_to_read_is_good_at_every_replica_with_the_key_and_after_a_start() {
+    let place = tempfile::TempDir::new().expect("a folder");
+    let folder = place.path().to_str().expect("text");
+    let key = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
+    let other = "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVphYmNkZWY=";
+    let database = Some(Kit::database().await);
+    let mut kit = Kit::with(database, &[("storage", folder)], &[("WINDLASS_SEAL_KEY", key)]).await;
+    let token = kit.token("ann", &OWN).await;
+    let place = kit.destination(&token, "recordings").await;
+    let group = kit.group(&token, place).await;
+    let file = Sample::new("a.bin", 3_000);
+    kit.upload(&token, group, &file).await;
+    let http = no_redirects();
+    let content = format!("{}/v1/sessions/{}/content", kit.url, file.id);
+    let found = http
+        .get(&content)
+        .bearer_auth(&token)
+        .send()
+        .await
+        .expect("an answer");
+    let url = found.headers()["location"].to_str().expect("text").to_owned();
+    let path = url.trim_start_matches(&kit.url).to_owned();
+    let read = async |server: &str| {
+        let answer = http
+            .get(format!("{server}{path}"))
+            .send()
+            .await
+            .expect("an answer");
+        (
+            answer.status().as_u16(),
+            answer.bytes().await.expect("bytes").to_vec(),
+        )
+    };
+    let two = kit.replica(kit.world.clone()).await;
+    assert_eq!(read(two.url()).await, (200, file.data.clone()));
+    drop(two.shutdown().await);
+    drop(kit.server.take().expect("running").shutdown().await);
+    for (key, wanted) in [(key, 200), (other, 403)] {
+        let variables = [("WINDLASS_SEAL_KEY", key)];
+        let settings = settings_with(&[("data", "/")], &variables).expect("settings");
+        kit.settings.work.seal_key = settings.work.seal_key;
+        let again = kit.replica(kit.world.clone()).await;
+        assert_eq!(read(again.url()).await.0, wanted);
+        drop(again.shutdown().await);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -8,6 +8,8 @@ use windlass_core::error::ErrorCode;
 use windlass_core::states::SessionState;
 use windlass_protocol::sessions::{Ids, InitAnswer, Query};
 
+use windlass_testkit::postgres::{Durability, Postgres};
+
 use crate::databases::Keep;
 use crate::s3::kit;
 use crate::support::{Kit, Sample, bytes};
@@ -37,10 +39,21 @@ impl Kit {
 
     /// The server ends, the ledger is that of the back-up, and the server starts again.
     async fn restore(&mut self, from: &Path) {
+        self.restore_in(from, false).await;
+    }
+
+    /// The same, in the cluster where it was or in another one.
+    async fn restore_in(&mut self, from: &Path, another: bool) {
         drop(self.server.take().expect("running").shutdown().await);
         if let Keep::Postgres(database) = &self.keep {
             let (server, from) = (Arc::clone(database.server()), from.to_owned());
-            let restore = move || server.restored(&from).expect("restored");
+            let restore = move || {
+                let server = match another {
+                    true => Arc::new(Postgres::start(Durability::Fast).expect("a cluster")),
+                    false => server,
+                };
+                server.restored(&from).expect("restored")
+            };
             let restored = tokio::task::spawn_blocking(restore).await.expect("done");
             self.keep = Keep::Postgres(Arc::new(restored));
         } else {
@@ -167,6 +180,7 @@ async fn a_restored_ledger_and_a_bucket_that_is_ahead_come_together_again() {
     kit.world.later(DAY);
     assert_eq!(kit.runs().await, ["stray_told"; 2]);
     kit.world.later(400 * DAY);
+    assert_eq!(kit.runs().await, ["forget_parts"; 2]);
     assert_eq!(kit.runs().await, Vec::<String>::new());
     let after = kit.stored().await;
     assert!(
@@ -236,7 +250,7 @@ async fn a_restored_ledger_and_a_folder_that_is_ahead_lose_nothing() {
     let settled = crate::support::settled(kit.complete(&unknown, parts).await);
     assert_eq!(settled.object_key, "Trip/unknown (2)");
     kit.world.later(400 * DAY);
-    assert_eq!(kit.runs().await, ["stray_told"]);
+    assert_eq!(kit.runs().await, ["stray_told", "forget_parts"]);
     let after = kit.stored().await;
     assert!(
         before.iter().all(|key| after.contains(key)),
@@ -250,7 +264,69 @@ async fn a_restored_ledger_and_a_folder_that_is_ahead_lose_nothing() {
     assert_eq!(partials.count(), 1);
 }
 
+/// Transactions that other work in a cluster counts up.
+const OTHERS: usize = 3_000;
+
+// F129: whoever reads the log on from where it was, also from a place in the lost hour, is told of all that comes, wherever
+// the ledger is restored and however its transactions are numbered there.
+async fn f129_a_reader_of_a_restored_log_misses_nothing_that_comes() {
+    for another in [false, true] {
+        let mut kit = Kit::folder().await;
+        let backups = tempfile::TempDir::new().expect("a folder");
+        if let Keep::Postgres(database) = &kit.keep {
+            let database = Arc::clone(database);
+            let count_up = move || {
+                let url = database.url().to_owned();
+                let name = url.rsplit('/').next().and_then(|n| n.split('?').next());
+                let each = "SELECT pg_current_xact_id();\n".repeat(OTHERS);
+                database
+                    .server()
+                    .sql(name.expect("a name"), &each)
+                    .expect("counted");
+            };
+            tokio::task::spawn_blocking(count_up).await.expect("done");
+        }
+        let old = Sample::new("old", bytes(1, 1_000));
+        kit.upload(&old).await;
+        let backup = kit.back_up(backups.path()).await;
+        let at_backup = kit.reads("", &old).await;
+        let mut in_the_lost_hour = at_backup.clone();
+        for n in 0..20 {
+            let lost = Sample::new(&format!("lost {n}"), bytes(n + 2, 1_001));
+            kit.upload(&lost).await;
+            in_the_lost_hour = kit.reads(&in_the_lost_hour, &lost).await;
+        }
+        kit.restore_in(&backup, another).await;
+        // What was written before is told as ever.
+        kit.reads("", &old).await;
+        let new = Sample::new("new", bytes(99, 1_000));
+        kit.upload(&new).await;
+        for from in [&at_backup, &in_the_lost_hour] {
+            kit.reads(from, &new).await;
+        }
+    }
+}
+
+impl Kit {
+    /// Reads the log on from a place until a file is told of as uploaded. The place behind that.
+    async fn reads(&self, from: &str, wanted: &Sample) -> String {
+        let (id, mut at) = (wanted.id.to_string(), from.to_owned());
+        for _ in 0..12 {
+            let path = format!("/v1/changes?cursor={at}&limit=200&wait=5");
+            let (status, page) = self.call(reqwest::Method::GET, &path, None).await;
+            assert_eq!(status, 200, "{page}");
+            at = page["cursor"].as_str().expect("a place").to_owned();
+            let told = |e: &serde_json::Value| e["subject_id"] == id.as_str() && e["to"] == "uploaded";
+            if page["events"].as_array().expect("events").iter().any(told) {
+                return at;
+            }
+        }
+        panic!("nobody who reads from {from:?} is told of {}", wanted.path);
+    }
+}
+
 both!(
+    f129_a_reader_of_a_restored_log_misses_nothing_that_comes,
     a_restored_ledger_and_a_bucket_that_is_ahead_come_together_again,
     a_restored_ledger_and_a_folder_that_is_ahead_lose_nothing,
 );

@@ -412,6 +412,60 @@ async fn m16_cleaning_up_is_due_once_a_day_for_all_replicas() {
     assert!(service.janitor_if_due(DAY, 0).await.expect("asked").is_some());
 }
 
+// M15: rows of parts go with time; the file stays what it is.
+async fn m15_rows_of_the_parts_of_a_stored_file_go_after_seven_days() {
+    for kit in both_places().await {
+        let file = Sample::new("whole", bytes(1, 250_001)).cut(100_000);
+        let open = Sample::new("half", bytes(2, 250_001)).cut(100_000);
+        kit.upload(&file).await;
+        kit.init(&open).await;
+        kit.sign(&open).await;
+        let count = async || {
+            let db = kit.db().await;
+            let rows = db.read(|tx| {
+                tx.query_one("SELECT COUNT(*) FROM file_part", params![])?
+                    .get::<i64>(0)
+            });
+            let rows = rows.await.expect("counted");
+            db.close().await.expect("closed");
+            rows
+        };
+        let parts = async || {
+            let path = format!("/v1/sessions/{}/parts", file.id);
+            let (status, answer) = kit.call(Method::GET, &path, None).await;
+            assert_eq!(status, 200, "{answer}");
+            let states = answer["parts"].as_array().expect("parts").iter();
+            states
+                .map(|p| (p["n"].clone(), p["size"].clone(), p["state"].clone()))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(count().await, 6);
+        let before = parts().await;
+        assert_eq!(before.len(), 3);
+        kit.world.later(7 * DAY - HOUR);
+        assert!(!steps(&kit.janitor(false).await).contains(&("forget_parts".into(), "done".into())));
+        kit.world.later(2 * HOUR);
+        let wanted = ("forget_parts".to_owned(), "planned".to_owned());
+        assert!(steps(&kit.janitor(true).await).contains(&wanted));
+        assert_eq!(count().await, 6, "a dry run");
+        let done = steps(&kit.janitor(false).await);
+        assert_eq!(
+            done.iter().filter(|(a, _)| a == "forget_parts").count(),
+            1,
+            "{done:?}"
+        );
+        assert_eq!(count().await, 3, "those of the open file stay");
+        assert_eq!(kit.audit("janitor.forget_parts").await.len(), 1);
+        assert_eq!(parts().await, before, "it is told as before");
+        assert_eq!(kit.state(&file).await, SessionState::Uploaded);
+        assert!(
+            !steps(&kit.janitor(false).await)
+                .iter()
+                .any(|(a, _)| a == "forget_parts")
+        );
+    }
+}
+
 both!(
     l15_an_upload_that_nobody_finishes_is_listed_then_fails_then_its_bytes_go,
     t07_what_arrived_whole_is_finished_and_not_failed,
@@ -424,4 +478,5 @@ both!(
     only_what_carries_the_token_of_its_row_is_deleted,
     the_audit_has_pages,
     m16_cleaning_up_is_due_once_a_day_for_all_replicas,
+    m15_rows_of_the_parts_of_a_stored_file_go_after_seven_days,
 );

@@ -197,6 +197,7 @@ impl Session {
             migrate::fill_states(&mut tx)?;
         }
         migrate::compare_states(&mut tx)?;
+        migrate::go_on_behind(&mut tx)?;
         // Whatever fails above drops the connection, and its transaction with it.
         run(&mut connection, "COMMIT")?;
         self.open = Some(connection);

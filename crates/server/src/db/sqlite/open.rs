@@ -27,6 +27,7 @@ pub(super) fn open(path: &Path) -> Result<Connection, Failure> {
     let conn = connect(path)?;
     migrate(&conn)?;
     run(&conn, &mut migrate::compare_states)?;
+    run(&conn, &mut migrate::go_on_behind)?;
     Ok(conn)
 }
 

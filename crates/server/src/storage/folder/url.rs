@@ -1,7 +1,8 @@
 //! Permissions to write a part into a folder, or to read an object of it: a URL with an HMAC over all that it allows (A40).
 //!
-//! The key is of this launch, so a URL ends with the program that signed it. Comparing takes the same time for every
-//! wrong signature (A41).
+//! The key is of this launch, so a URL to write ends with the program that signed it: only that one knows who else writes.
+//! URLs to read may have a key that replicas share and that outlives a start. Comparing takes the same time for every wrong
+//! signature (A41).
 
 use aws_lc_rs::hmac;
 use windlass_core::error::{ErrorCode, Failure};
@@ -14,6 +15,7 @@ use crate::text::hex;
 /// Signs and checks URLs of parts.
 pub struct BlobSigner {
     key: hmac::Key,
+    reading: hmac::Key,
     base_url: String,
 }
 
@@ -84,9 +86,20 @@ impl BlobSigner {
     /// A signer with the secret of a launch; `base_url` is where the routes are.
     #[must_use]
     pub fn new(secret: &[u8; 32], base_url: String) -> Self {
+        let key = hmac::Key::new(hmac::HMAC_SHA256, secret);
         Self {
-            key: hmac::Key::new(hmac::HMAC_SHA256, secret),
+            reading: key.clone(),
+            key,
             base_url,
+        }
+    }
+
+    /// The same with a key of its own for URLs to read.
+    #[must_use]
+    pub fn reading_with(self, secret: &[u8; 32]) -> Self {
+        Self {
+            reading: hmac::Key::new(hmac::HMAC_SHA256, secret),
+            ..self
         }
     }
 
@@ -134,7 +147,7 @@ impl BlobSigner {
     /// The URL for a grant to read.
     #[must_use]
     pub fn read_url(&self, grant: &ReadGrant) -> String {
-        let sig = hmac::sign(&self.key, read_message(grant).as_bytes());
+        let sig = hmac::sign(&self.reading, read_message(grant).as_bytes());
         let sig = hex(sig.as_ref());
         format!(
             "{}/v1/blob/{}?d={}&exp={}&sig={sig}",
@@ -161,7 +174,7 @@ impl BlobSigner {
         };
         let grant = parsed().filter(|_| is_read).ok_or_else(refused)?;
         let sig = unhex(&query.sig).ok_or_else(refused)?;
-        hmac::verify(&self.key, read_message(&grant).as_bytes(), &sig).map_err(|_| refused())?;
+        hmac::verify(&self.reading, read_message(&grant).as_bytes(), &sig).map_err(|_| refused())?;
         if now >= grant.expires {
             return Err(Failure::new(ErrorCode::UrlExpired, "the URL has expired"));
         }

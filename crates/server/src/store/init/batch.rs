@@ -66,9 +66,10 @@ struct Foreseen {
     sizes: BTreeSet<(DestinationId, u64)>,
     /// Whether a name is taken, of those that were asked about.
     names: BTreeMap<(DestinationId, String), bool>,
-    /// Who has a content, and who is bringing it.
+    /// Who has a content, who is bringing it, and who only says to have it.
     settled: BTreeMap<Content, SessionRow>,
     open: BTreeMap<Content, FileId>,
+    unproved: BTreeMap<Content, FileId>,
     /// Contents of which a deleted canonical is left.
     orphaned: BTreeSet<Content>,
 }
@@ -146,29 +147,40 @@ impl<'a> Batch<'a> {
         Ok(!sizes(self.tx, self.owner, to, &[size])?.is_empty())
     }
 
-    /// A settled session with this content, proved (M6), and another one that brings it and shows signs of life.
+    /// Who has this content.
     pub(super) fn same_content(
         &mut self,
         to: DestinationId,
         hash: Sha256,
         size: u64,
         asking: FileId,
-    ) -> Result<(Option<SessionRow>, Option<FileId>), Failure> {
+    ) -> Result<Same, Failure> {
         let content = (to, hash, size);
         // Of a known session the hash may be that of an earlier call, which was not foreseen; and it is not its own source.
         let is_new = !self.known.contains_key(&asking) && !self.written.contains(&asking);
         if let Some(foreseen) = self.foreseen.as_ref().filter(|_| is_new) {
-            let (settled, open) = (foreseen.settled.get(&content), foreseen.open.get(&content));
-            return Ok((settled.cloned(), open.copied()));
+            return Ok(Same {
+                settled: foreseen.settled.get(&content).cloned(),
+                open: foreseen.open.get(&content).copied(),
+                unproved: foreseen.unproved.get(&content).copied(),
+            });
         }
         self.flush()?;
         let found = contents(self.tx, self.owner, to, &[(hash, size)], self.now, Some(asking))?;
-        let (settled, open) = found.get(&(hash, size)).copied().unwrap_or_default();
+        let Who {
+            settled,
+            open,
+            unproved,
+        } = found.get(&(hash, size)).copied().unwrap_or_default();
         let settled = match settled {
             Some(id) => reads::session(self.tx, self.owner, id)?,
             None => None,
         };
-        Ok((settled, open))
+        Ok(Same {
+            settled,
+            open,
+            unproved,
+        })
     }
 
     /// The stored object of a deleted canonical with this content.
@@ -355,13 +367,13 @@ impl<'a> Batch<'a> {
             foreseen
                 .orphaned
                 .extend(orphaned.into_iter().map(|(hash, size)| (to, hash, size)));
-            let sources = reads::sessions(tx, owner, found.values().filter_map(|f| f.0))?;
-            for ((hash, size), (settled, open)) in found {
-                let source = settled.and_then(|id| sources.get(&id));
-                foreseen
-                    .settled
-                    .extend(source.map(|s| ((to, hash, size), s.clone())));
-                foreseen.open.extend(open.map(|id| ((to, hash, size), id)));
+            let sources = reads::sessions(tx, owner, found.values().filter_map(|f| f.settled))?;
+            for ((hash, size), who) in found {
+                let content = (to, hash, size);
+                let source = who.settled.and_then(|id| sources.get(&id));
+                foreseen.settled.extend(source.map(|s| (content, s.clone())));
+                foreseen.open.extend(who.open.map(|id| (content, id)));
+                foreseen.unproved.extend(who.unproved.map(|id| (content, id)));
             }
         }
         Ok(foreseen)
@@ -412,10 +424,26 @@ fn sizes(tx: &mut dyn Tx, owner: OwnerId, to: DestinationId, of: &[u64]) -> Resu
     Ok(found)
 }
 
-/// Who has a content, and who is bringing it.
-type Same = BTreeMap<(Sha256, u64), (Option<FileId>, Option<FileId>)>;
+/// Sessions of one content.
+#[derive(Debug, Clone, Copy, Default)]
+struct Who {
+    /// Has it, proved (M6).
+    settled: Option<FileId>,
+    /// Brings it, and shows signs of life.
+    open: Option<FileId>,
+    /// Has it by what its sender said, and nobody has tried in vain to prove that.
+    unproved: Option<FileId>,
+}
 
-/// Of each content: a settled session that has it, proved (M6), and one that brings it and shows signs of life.
+/// The same, with what has it.
+#[derive(Debug, Default)]
+pub(super) struct Same {
+    pub(super) settled: Option<SessionRow>,
+    pub(super) open: Option<FileId>,
+    pub(super) unproved: Option<FileId>,
+}
+
+/// Who has each content.
 fn contents(
     tx: &mut dyn Tx,
     owner: OwnerId,
@@ -423,8 +451,8 @@ fn contents(
     of: &[(Sha256, u64)],
     now: Timestamp,
     asking: Option<FileId>,
-) -> Result<Same, Failure> {
-    let mut found = Same::new();
+) -> Result<BTreeMap<(Sha256, u64), Who>, Failure> {
+    let mut found = BTreeMap::new();
     for some in of.chunks(reads::MOST / 2) {
         let rows = step(some.len());
         let kinds = [Kind::Id, Kind::Id, Kind::Bytes, Kind::Int];
@@ -442,7 +470,14 @@ fn contents(
                 WHERE s.owner_id = v.owner_id AND s.destination_id = v.destination_id AND s.sha256 = v.sha256
                   AND s.canonical_id IS NULL AND s.deleted_at IS NULL
                   AND s.state || '' IN ('pending', 'uploading', 'verifying') AND +s.size = v.size
-                  AND +s.alive_at > ?1 AND s.id <> ?2 ORDER BY +s.created_at, s.id LIMIT 1)
+                  AND +s.alive_at > ?1 AND s.id <> ?2 ORDER BY +s.created_at, s.id LIMIT 1),
+               (SELECT s.id FROM upload_session s JOIN stored_object o ON o.id = s.object_id
+                WHERE s.owner_id = v.owner_id AND s.destination_id = v.destination_id AND s.sha256 = v.sha256
+                  AND s.canonical_id IS NULL AND s.deleted_at IS NULL AND s.state || '' = 'uploaded' AND +s.size = v.size
+                  AND o.state = 'stored' AND o.sha256 IS NULL
+                  AND NOT EXISTS (SELECT 1 FROM processing_job j WHERE j.owner_id = s.owner_id AND j.session_id = s.id
+                    AND j.type = 'verify_hash' AND j.state IN ('failed', 'cancelled'))
+                ORDER BY +s.created_at, s.id LIMIT 1)
              FROM v"
         );
         // Nobody's id when everybody counts.
@@ -456,7 +491,12 @@ fn contents(
             if row.is_null(0) {
                 continue;
             }
-            found.insert((row.get(0)?, row.get(1)?), (row.get(2)?, row.get(3)?));
+            let who = Who {
+                settled: row.get(2)?,
+                open: row.get(3)?,
+                unproved: row.get(4)?,
+            };
+            found.insert((row.get(0)?, row.get(1)?), who);
         }
     }
     Ok(found)
@@ -473,7 +513,7 @@ pub(in crate::store) fn settled_contents(
     let found = contents(tx, owner, to, of, now, None)?;
     let settled = found
         .into_iter()
-        .filter_map(|(content, (id, _))| Some((content, id?)));
+        .filter_map(|(content, who)| Some((content, who.settled?)));
     Ok(settled.collect())
 }
 

@@ -85,6 +85,31 @@ pub(in crate::store) fn by_pipeline(
     )
 }
 
+/// Makes the job that proves what the sender of an uploaded file said its hash is, unless there is one (M6).
+pub(in crate::store) fn verify(
+    tx: &mut dyn Tx,
+    owner: OwnerId,
+    session: FileId,
+    now: Timestamp,
+) -> Result<(), Failure> {
+    const KIND: &str = "verify_hash";
+    const PRIORITY: u8 = 5;
+    tx.execute(
+        "INSERT INTO processing_job (owner_id, id, session_id, type, state, priority, due_at, created_at, updated_at)
+         VALUES (?1, ?2, ?3, ?4, 'pending', ?5, ?6, ?7, ?7) ON CONFLICT DO NOTHING",
+        params![
+            owner,
+            made_id(b"needed", session, KIND, now),
+            session,
+            KIND,
+            PRIORITY,
+            due(now, PRIORITY),
+            now
+        ],
+    )
+    .map(drop)
+}
+
 /// The pipeline of a destination. One that can't be read makes no jobs: an upload does not fail of it.
 fn pipeline(tx: &mut dyn Tx, destination: DestinationId) -> Result<Vec<PipelineStep>, Failure> {
     let sql = "SELECT pipeline FROM destination WHERE id = ?1";
