@@ -114,3 +114,16 @@ async fn a_control_plane_that_is_down_at_first_is_waited_for_with_a_reason() {
     assert_eq!(end(&engine, group).await, GroupEnd::Done);
     engine.shutdown().await;
 }
+
+// Of a group whose files were all there before, nothing is announced: the ledger keeps no empty draft of it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_group_of_which_the_ledger_has_no_file_is_given_up_there_and_done_here() {
+    let b = Bench::new().await;
+    b.write("a.bin", b"a");
+    let refused = r#"{"type":"urn:windlass:error:finalize_incomplete","title":"","status":409,"detail":"","code":"finalize_incomplete"}"#;
+    b.plane.fail("finalize", [Fault::Status(409, refused)]);
+    let engine = b.engine().await;
+    let group = add(&engine, &[&b.source()]).await;
+    assert_eq!(end(&engine, group).await, GroupEnd::Done);
+    assert_eq!(b.plane.cancelled(), 1);
+}
