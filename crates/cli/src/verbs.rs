@@ -4,8 +4,9 @@ pub mod cancel;
 pub mod completions;
 pub mod dest;
 pub mod elsewhere;
-pub mod man;
+pub mod group;
 pub mod login;
+pub mod man;
 pub mod pause;
 pub mod receipt;
 pub mod resume;
@@ -104,6 +105,7 @@ pub async fn run(verb: Verb, cx: &Context) -> Result<Exit, Trouble> {
         Verb::Pause(args) => pause::run(args, cx).await,
         Verb::Cancel(args) => cancel::run(args, cx).await,
         Verb::Retry(args) => retry::run(args, cx).await,
+        Verb::Group(group) => group::run(group, cx).await,
         Verb::Dest(Dest::Add(args)) => dest::add::run(args, cx).await,
         Verb::Dest(Dest::List(_)) => dest::list(cx).await,
         Verb::Dest(Dest::Test(args)) => dest::test(args, cx).await,

@@ -1,5 +1,7 @@
 //! Where files go.
 
+use std::path::PathBuf;
+
 use tauri::{AppHandle, Manager as _, State};
 use tauri_plugin_dialog::DialogExt as _;
 use tokio::sync::oneshot;
@@ -119,12 +121,8 @@ pub(crate) async fn set_default_destination(shell: State<'_, Shell>, id: Destina
     Ok(shell.engine().await?.set_default_destination(id).await?)
 }
 
-/// A folder to write to, for the form that the page shows; nothing is read from it.
-#[tauri::command]
-pub(crate) async fn choose_destination_folder(
-    app: AppHandle,
-    shell: State<'_, Shell>,
-) -> Answer<Option<String>> {
+/// The system's dialog for a folder; `None` when the person thought better of it.
+pub(super) async fn choose_folder(app: &AppHandle, shell: &Shell) -> Answer<Option<PathBuf>> {
     let (answer, answered) = oneshot::channel();
     let mut dialog = app
         .dialog()
@@ -143,6 +141,18 @@ pub(crate) async fn choose_destination_folder(
     let folder = folder
         .into_path()
         .map_err(|_| invalid("it is no folder of this computer"))?;
+    Ok(Some(folder))
+}
+
+/// A folder to write to, for the form that the page shows; nothing is read from it.
+#[tauri::command]
+pub(crate) async fn choose_destination_folder(
+    app: AppHandle,
+    shell: State<'_, Shell>,
+) -> Answer<Option<String>> {
+    let Some(folder) = choose_folder(&app, &shell).await? else {
+        return Ok(None);
+    };
     // The form and the control plane hold paths as text.
     folder
         .into_os_string()

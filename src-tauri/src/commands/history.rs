@@ -5,6 +5,7 @@ use windlass_core::error::{ErrorCode, Failure};
 use windlass_core::ids::{DestinationId, GroupId};
 use windlass_engine::view::{
     FoundFiles, HistoryAsk, HistoryDetails, HistoryPage, Insights, ReceiptForm, ReceiptPage, SafeView,
+    Trashed,
 };
 
 use super::{Answer, invalid};
@@ -65,6 +66,12 @@ pub(crate) async fn export_receipt(
 #[tauri::command]
 pub(crate) async fn safe_to_delete(shell: State<'_, Shell>, group: GroupId) -> Answer<SafeView> {
     Ok(shell.engine().await?.safe_to_delete(group).await?)
+}
+
+/// See `EngineHandle::trash_originals`.
+#[tauri::command]
+pub(crate) async fn trash_originals(shell: State<'_, Shell>, group: GroupId) -> Answer<Trashed> {
+    Ok(shell.engine().await?.trash_originals(group).await?)
 }
 
 #[tauri::command]

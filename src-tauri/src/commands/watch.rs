@@ -1,20 +1,16 @@
 //! Watched folders. Which folder is watched, and where originals are moved, comes from the system's dialog alone: the page names the
 //! choice by its number (A11).
 
-use std::path::PathBuf;
-
 use serde::Serialize;
-use tauri::{AppHandle, Manager as _, State};
-use tauri_plugin_dialog::DialogExt as _;
-use tokio::sync::oneshot;
+use tauri::{AppHandle, State};
 use windlass_core::ids::{DestinationId, WatchId};
 use windlass_core::names::encode_path_bytes;
 use windlass_core::states::Intent;
 use windlass_engine::view::{After, NewWatch, WatchPage, WatchPreview, WatchQuery, WatchSettings, WatchView};
 
+use super::destinations::choose_folder;
 use super::{Answer, CommandError, invalid};
 use crate::shell::Shell;
-use crate::window;
 
 /// A folder that the person chose.
 #[derive(Debug, Serialize)]
@@ -58,24 +54,9 @@ pub(crate) async fn choose_watch_folder(
     app: AppHandle,
     shell: State<'_, Shell>,
 ) -> Answer<Option<ChosenFolder>> {
-    let (answer, answered) = oneshot::channel();
-    let mut dialog = app
-        .dialog()
-        .file()
-        .set_title(shell.words().choose_destination())
-        .set_can_create_directories(true);
-    if let Some(window) = app.get_webview_window(window::MAIN) {
-        dialog = dialog.set_parent(&window);
-    }
-    dialog.pick_folder(move |folder| {
-        let _ = answer.send(folder);
-    });
-    let Ok(Some(folder)) = answered.await else {
+    let Some(folder) = choose_folder(&app, &shell).await? else {
         return Ok(None);
     };
-    let folder: PathBuf = folder
-        .into_path()
-        .map_err(|_| invalid("it is no folder of this computer"))?;
     let path = text(&folder);
     let mut folders = shell.chosen_folders();
     let number = u32::try_from(folders.len()).map_err(|_| invalid("too many choices"))?;

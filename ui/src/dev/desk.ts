@@ -294,6 +294,8 @@ export function desk(
         proofs: ['crc64nvme'],
         first_at: entry.created_at,
         last_at: entry.ended_at,
+        notes: { text: 'Delivered to the label on Friday.', pairs: { job: '4711' } },
+        empty_folders: [{ path: 'takes/unused', made: true }],
         asked: asked === null ? null : { at: asked, kind: 'verified', code: null, number: null, detail: '' },
         on_list: group.startsWith('g-'),
         receipt: `WL-2026-11-21-7Q4M0C${group.slice(-2).toUpperCase()}-${entry.done}`,

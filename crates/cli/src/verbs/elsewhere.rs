@@ -52,7 +52,7 @@ pub async fn list(cx: &Context) -> Result<Exit, Trouble> {
 /// When there is none of this name.
 pub async fn discard(args: &Cancel, cx: &Context) -> Result<Exit, Trouble> {
     let mut session = cx.session(Keeps::Briefly).await?;
-    let gone = discarded(&mut session, &args.group).await;
+    let gone = discarded(&mut session, &args.group, args.yes).await;
     session.close().await;
     let (group, files) = gone?;
     cx.out
@@ -64,7 +64,14 @@ pub async fn discard(args: &Cancel, cx: &Context) -> Result<Exit, Trouble> {
     Ok(Exit::Done)
 }
 
-async fn discarded(session: &mut Session, wanted: &str) -> Result<(ElsewhereGroup, u64), Trouble> {
+/// Silent for so long, a machine does not come back to it, milliseconds.
+const SILENT_MS: i64 = 7 * 24 * 3_600_000;
+
+async fn discarded(
+    session: &mut Session,
+    wanted: &str,
+    surely: bool,
+) -> Result<(ElsewhereGroup, u64), Trouble> {
     let is_it = |g: &ElsewhereGroup| {
         g.name == wanted
             || g.group_id
@@ -84,6 +91,15 @@ async fn discarded(session: &mut Session, wanted: &str) -> Result<(ElsewhereGrou
         }
         (None, _) => return Err(what("There is no group")),
     };
+    let silent = windlass_engine::clock::now().millis_since(Timestamp::from_millis(group.alive_at));
+    if silent < SILENT_MS && !surely {
+        let what = format!(
+            "{} was worked on {} h ago; its machine may come back to it.",
+            name(&group),
+            silent / 3_600_000
+        );
+        return Err(Trouble::new(ErrorCode::StateConflict, what).todo("`--yes` gives it up all the same."));
+    }
     let files = session
         .discard_elsewhere(group.destination_id, group.group_id)
         .await?;

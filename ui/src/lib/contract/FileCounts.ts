@@ -35,4 +35,8 @@ active: number,
 /**
  * All parts sent, waiting for the proof.
  */
-finishing: number, };
+finishing: number, 
+/**
+ * Cancelled: not among the total, but each keeps its place in the list.
+ */
+removed: number, };

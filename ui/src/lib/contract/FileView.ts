@@ -74,6 +74,10 @@ bytes_done: number,
  */
 error: FileError | null, 
 /**
+ * It goes on as a file of this group.
+ */
+moved_to?: GroupId, 
+/**
  * The object's key, once known.
  */
 object_key: string | null, 

@@ -1,5 +1,5 @@
 /** What a person may wish for a group or a file, with the question where it can't be taken back. */
-import type { FileView, GroupId, GroupView } from '$lib/contract';
+import type { FileView, GroupId, GroupView, Regrouped } from '$lib/contract';
 import type { ChosenFiles, FileAct } from '$lib/ipc/backend';
 import type { MenuItem } from '$lib/kit/menu';
 import type { Queue } from '$lib/queue/queue.svelte';
@@ -61,6 +61,38 @@ export function actOn(queue: Queue, group: GroupId, chosen: ChosenFiles, act: Fi
   void queue.do((b) => b.actOnFiles(group, chosen, act));
 }
 
+/** Says what went over and what stayed, with a way back. */
+function sayRegrouped(w: Words, queue: Queue, view: View, done: Regrouped): void {
+  view.say(w.regroup.done(done.moved, done.stayed), {
+    word: w.regroup.undo,
+    onundo: () =>
+      void queue.do(async (b) => {
+        await b.undoRegroup(done.undo);
+        view.say(w.regroup.undone);
+      }),
+  });
+}
+
+/** Puts a group into another. */
+export async function mergeInto(w: Words, queue: Queue, view: View, from: GroupId, into: GroupId): Promise<void> {
+  await queue.do(async (b) => sayRegrouped(w, queue, view, await b.mergeGroups(from, into)));
+}
+
+/** Takes files out of a group, into a new one that is shown. */
+export async function splitOff(w: Words, queue: Queue, view: View, group: GroupId, chosen: ChosenFiles): Promise<void> {
+  await queue.do(async (b) => {
+    const done = await b.splitGroup(group, chosen, null);
+    view.show(done.group);
+    sayRegrouped(w, queue, view, done);
+  });
+}
+
+/** Groups that may take this one. */
+export function takers(groups: readonly GroupView[], group: GroupView): GroupView[] {
+  if (!group.regroups) return [];
+  return groups.filter((g) => g.id !== group.id && g.regroups && g.destination_id === group.destination_id);
+}
+
 /** Asks, then cancels several files. */
 export function cancelFiles(w: Words, queue: Queue, view: View, group: GroupId, chosen: ChosenFiles, count: number): void {
   view.ask({
@@ -103,6 +135,14 @@ export function fileMenu(w: Words, queue: Queue, view: View, file: FileView): Me
     onchoose: () => void queue.do((b) => b.showSource(file.id)),
   });
   if (wishes.cancel) {
+    const chosen: ChosenFiles = { places: [[file.position, file.position + 1]], find: null };
+    list.push({
+      word: w.regroup.split(1),
+      icon: 'plus',
+      key: 'G',
+      testid: 'menu-split',
+      onchoose: () => void splitOff(w, queue, view, file.group_id, chosen),
+    });
     list.push({
       word: w.file.cancel,
       icon: 'x',
@@ -122,6 +162,13 @@ export function filesMenu(w: Words, queue: Queue, view: View, group: GroupId, ch
     { word: w.file.pauseMany(count), icon: 'pause', testid: 'many-pause', onchoose: act('pause') },
     { word: w.file.resumeMany(count), icon: 'play', testid: 'many-resume', onchoose: act('resume') },
     { word: w.file.retryMany(count), icon: 'retry', testid: 'many-retry', onchoose: act('retry') },
+    {
+      word: w.regroup.split(count),
+      icon: 'plus',
+      key: 'G',
+      testid: 'many-split',
+      onchoose: () => void splitOff(w, queue, view, group, chosen),
+    },
     {
       word: w.file.cancelMany(count),
       icon: 'x',

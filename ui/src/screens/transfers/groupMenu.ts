@@ -6,7 +6,7 @@ import { isEnded } from '$lib/queue/reduce';
 import type { View } from '$lib/view/view.svelte';
 import type { Words } from '$lib/words/en';
 import { moveGroup, openGroups } from './reorder.svelte';
-import { cancelGroup } from '$lib/view/wishes';
+import { cancelGroup, takers } from '$lib/view/wishes';
 
 export function groupMenu(w: Words, queue: Queue, view: View, group: GroupView, onrename: () => void): MenuItem[] {
   const target = { scope: 'group' as const, id: group.id };
@@ -49,6 +49,15 @@ export function groupMenu(w: Words, queue: Queue, view: View, group: GroupView, 
       onchoose: () => void moveGroup(w, queue, view, group, 0),
     });
   }
+  if (takers(queue.snapshot?.groups ?? [], group).length > 0) {
+    list.push({ word: w.regroup.merge, icon: 'folder', key: 'M', testid: 'btn-merge', onchoose: () => (view.merging = group.id) });
+  }
+  list.push({
+    word: group.notes === undefined ? w.notes.write : w.notes.change,
+    icon: 'receipt',
+    testid: 'btn-notes',
+    onchoose: () => (view.notes = group.id),
+  });
   list.push({ word: w.group.rename, icon: 'pencil', testid: 'btn-rename', onchoose: onrename });
   if (ended) {
     list.push({

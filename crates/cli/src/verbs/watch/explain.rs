@@ -91,7 +91,9 @@ fn why(f: &WatchFileView) -> String {
         Why::Deduplicated => "its content was there already; nothing was sent".into(),
         Why::NewVersion => "it changed after its first upload; the new version was sent beside it".into(),
         Why::SameContent => "touched, but its content is the one that was proved; nothing was sent".into(),
-        Why::RemovedThere => "it was proved and has been removed at the destination since; it is not sent again".to_owned(),
+        Why::RemovedThere => {
+            "it was proved and has been removed at the destination since; it is not sent again".to_owned()
+        }
         Why::Renamed => format!("renamed; it was proved as {d}"),
         Why::TempName => format!("the name of an unfinished file ({d}); looked at again when it is renamed"),
         Why::Junk => "a file that systems leave behind".into(),
