@@ -25,8 +25,12 @@ pub use server::Server;
 /// It is not built: cargo does not build programs of other packages for a test.
 pub fn built(name: &str) -> Result<PathBuf> {
     let exe = env::current_exe()?;
-    // target/debug/deps/this-test
-    let folder = exe.ancestors().nth(2).context("no folder above the test")?;
+    // target/debug/deps/this-test, or target/debug/this-program
+    let folder = exe.parent().context("no folder above the test")?;
+    let folder = match folder.file_name() {
+        Some(name) if name == "deps" => folder.parent().context("no folder above deps")?,
+        _ => folder,
+    };
     let program = folder.join(name);
     ensure!(
         program.exists(),

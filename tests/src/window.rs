@@ -6,7 +6,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
-use windlass_testkit::desktop::{App, Desktop};
+use windlass_testkit::desktop::{App, Desktop, Lack};
+use windlass_testkit::wait;
 
 use crate::Windlass;
 
@@ -64,10 +65,18 @@ impl Table {
     /// # Errors
     /// The desktop does not come up.
     pub fn lay() -> Result<Self> {
+        Self::lay_without(None)
+    }
+
+    /// Lays it on a desktop that lacks something.
+    ///
+    /// # Errors
+    /// The desktop does not come up.
+    pub fn lay_without(lack: Option<Lack>) -> Result<Self> {
         static TURN: Mutex<()> = Mutex::new(());
         let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
         Ok(Self {
-            desktop: Desktop::start()?,
+            desktop: Desktop::start_without(lack)?,
             windlass: Windlass::new()?,
             _turn: turn,
         })
@@ -86,14 +95,21 @@ impl Table {
     /// # Errors
     /// It does not.
     pub fn open_in(&self, theme: Theme) -> Result<App<'_>> {
-        let app = self.desktop.open(
-            &crate::built("windlass-desktop")?,
-            &[],
-            &[
-                ("WINDLASS_HOME", &self.windlass.data()),
-                ("GTK_THEME", Path::new(theme.of_gtk())),
-            ],
-        )?;
+        self.open_with(theme, &[], &[])
+    }
+
+    /// As [`Table::open_in`], with words behind the program's name and variables of the environment.
+    ///
+    /// # Errors
+    /// It does not.
+    pub fn open_with(&self, theme: Theme, words: &[String], more: &[(&str, &Path)]) -> Result<App<'_>> {
+        let (program, home) = (crate::built("windlass-desktop")?, self.windlass.data());
+        let mut environment = vec![
+            ("WINDLASS_HOME", home.as_path()),
+            ("GTK_THEME", Path::new(theme.of_gtk())),
+        ];
+        environment.extend(more);
+        let app = self.desktop.open(&program, words, &environment)?;
         app.find(&hook("app-ready")).with_context(|| {
             let page = app.run("return document.documentElement.outerHTML.slice(0, 3000)", &[]);
             format!("{}\nthe page is {page:?}", self.log())
@@ -130,6 +146,36 @@ impl Table {
         Ok(app)
     }
 
+    /// Starts the program a second time on the same data folder, and waits for its end: its exit status.
+    ///
+    /// # Errors
+    /// It does not end.
+    pub fn second_start(&self, words: &[&Path]) -> Result<Option<i32>> {
+        let home = self.windlass.data();
+        let environment = [("WINDLASS_HOME", home.as_path())];
+        let program = crate::built("windlass-desktop")?;
+        Ok(self.desktop.run(&program, words, &environment)?.0)
+    }
+
+    /// Presses a key, as xdotool names it, until what has the focus is this; whoever has no mouse does the same.
+    ///
+    /// # Errors
+    /// The focus never comes there.
+    pub fn key_until(&self, app: &App<'_>, key: &str, id: &str) -> Result<()> {
+        const MOST: usize = 80;
+        let focus = || app.run("return document.activeElement?.dataset?.testid ?? ''", &[]);
+        let mut seen = Vec::new();
+        for _ in 0..MOST {
+            let now = focus()?;
+            if now == id {
+                return Ok(());
+            }
+            seen.push(now);
+            self.desktop.keys(&[key])?;
+        }
+        anyhow::bail!("{key} does not lead to {id}, but to {seen:?}")
+    }
+
     /// Drags files from another program onto an element of the page.
     ///
     /// # Errors
@@ -160,6 +206,53 @@ impl Table {
 pub fn group_becomes(app: &App<'_>, word: &str) -> Result<()> {
     app.attribute_becomes(&hook("group-card"), "data-word", UPLOAD, |now| now == word)
         .map(drop)
+}
+
+/// Goes to a screen by the list of them: `transfers`, `watched`, `history`, `insights`, `settings`.
+///
+/// # Errors
+/// There is no such screen.
+pub fn go_to(app: &App<'_>, screen: &str) -> Result<()> {
+    app.click(&hook(&format!("nav-{screen}")))
+}
+
+/// Waits until an element has this in its text, shortened on the screen or not, and returns the text.
+///
+/// # Errors
+/// It has not in the end.
+pub fn says(app: &App<'_>, css: &str, piece: &str) -> Result<String> {
+    wait::until_ok(&format!("{css} says {piece:?}"), UPLOAD, || {
+        let said = app.run(
+            "return document.querySelector(arguments[0])?.textContent.replace(/\\s+/g, ' ')",
+            &[css.into()],
+        )?;
+        let text = said.as_str().context("it is not there")?;
+        ensure!(text.contains(piece), "it says {text:?}");
+        Ok(text.to_owned())
+    })
+}
+
+/// Waits until so many elements match.
+///
+/// # Errors
+/// There are others in the end.
+pub fn count_becomes(app: &App<'_>, css: &str, wanted: u64) -> Result<()> {
+    wait::until_ok(&format!("{wanted} of {css}"), UPLOAD, || {
+        let count = app.count(css)?;
+        ensure!(count == wanted, "there are {count}");
+        Ok(())
+    })
+}
+
+/// Chooses an entry of a list as a person does: the page hears of it.
+///
+/// # Errors
+/// There is no such list.
+pub fn choose(app: &App<'_>, id: &str, value: &str) -> Result<()> {
+    app.find(&hook(id))?;
+    let script = "const list = document.querySelector(arguments[0]); list.value = arguments[1];\
+        list.dispatchEvent(new Event('change', {bubbles: true})); list.dispatchEvent(new Event('input', {bubbles: true}));";
+    app.run(script, &[hook(id).into(), value.into()]).map(drop)
 }
 
 /// Unfolds the group so that its files are seen, unless they are.

@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 """The desktop's notification service and tray, as a test needs them: what came is written down, and a test can act.
 
-    desktop.py serve LOG             own both services until ended; one JSON line per event in LOG
+    desktop.py serve LOG [LACK]      own both services until ended; one JSON line per event in LOG. LACK: "tray", a desktop
+                                     that has none, or "notifications", one that refuses each
     desktop.py tray                  the tray icons and their menus, as JSON
     desktop.py click LABEL           choose a tray menu item by its label
     desktop.py activate              left-click the first tray icon
@@ -55,14 +56,16 @@ INTERFACES = """<node>
 class Services:
     """Both services, on one connection."""
 
-    def __init__(self, log):
+    def __init__(self, log, lack=""):
         self.bus = Gio.bus_get_sync(Gio.BusType.SESSION)
         self.log = open(log, "a", buffering=1, encoding="utf-8")
         self.icons, self.last_id, self.owned = [], 0, 0
+        self.refuses = lack == "notifications"
+        self.names = (NOTIFY,) if lack == "tray" else (NOTIFY, WATCHER)
         known = Gio.DBusNodeInfo.new_for_xml(INTERFACES)
         for where, interface in ((NOTIFY_AT, NOTIFY), (NOTIFY_AT, CONTROL), (WATCHER_AT, WATCHER)):
             self.bus.register_object(where, known.lookup_interface(interface), self.call, self.get, None)
-        for name in (NOTIFY, WATCHER):
+        for name in self.names:
             Gio.bus_own_name_on_connection(self.bus, name, 0, self.own, lambda _bus, taken: sys.exit(f"{taken} is taken"))
 
     def write(self, **line):
@@ -70,7 +73,7 @@ class Services:
 
     def own(self, _bus, _name):
         self.owned += 1
-        if self.owned == 2:
+        if self.owned == len(self.names):
             self.write(event="ready")
 
     def signal(self, interface, where, name, types, *values):
@@ -78,6 +81,10 @@ class Services:
 
     def call(self, _bus, sender, _where, _interface, method, arguments, answer):
         values, result = arguments.unpack(), None
+        if method == "Notify" and self.refuses:
+            self.write(event="refused")
+            answer.return_dbus_error("org.freedesktop.Notifications.Error.Refused", "not here")
+            return
         if method == "Notify":
             result = GLib.Variant("(u)", (self.notify(*values),))
         elif method == "CloseNotification":
@@ -186,8 +193,8 @@ def click(label):
 
 def main(arguments):
     match arguments:
-        case ["serve", log]:
-            services = Services(log)
+        case ["serve", log, *lack]:
+            services = Services(log, *lack)
             assert services.bus
             GLib.MainLoop().run()
         case ["tray"]:

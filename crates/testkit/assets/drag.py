@@ -1,10 +1,11 @@
 #!/usr/bin/python3
 """Drags files onto a window as a person does from a file manager: a true XDND drag from another program.
 
-    drag.py --window TITLE --to X,Y [--hover SECONDS] [--picture PNG] [--cancel] FILE...
+    drag.py --window TITLE --to X,Y [--hover SECONDS] [--picture PNG] [--cancel] [--text] FILE...
 
 X,Y is inside the window's content. --hover is how long the files are held there before they are let go. --picture keeps
-what the screen shows at the end of that. --cancel presses Escape instead. Prints {"dropped": bool, "data_requested": bool}; exit status 0 when that is what was asked for.
+what the screen shows at the end of that. --cancel presses Escape instead. --text drags the words as text, as a browser
+drags a link. Prints {"dropped": bool, "data_requested": bool}; exit status 0 when that is what was asked for.
 
 The drag begins at a small popup in a corner of the screen; xdotool moves the pointer. Needs the system's Python with
 python3-gi and gir1.2-gtk-3.0.
@@ -64,6 +65,7 @@ def main():
     options.add_argument("--hover", type=float, default=0.3)
     options.add_argument("--picture")
     options.add_argument("--cancel", action="store_true")
+    options.add_argument("--text", action="store_true")
     options.add_argument("files", nargs="+")
     asked = options.parse_args()
 
@@ -72,6 +74,7 @@ def main():
     target = (left + inside_x, top + inside_y)
     # Not resolved: a link is dragged as a link.
     uris = [pathlib.Path(file).absolute().as_uri() for file in asked.files]
+    text = " ".join(asked.files)
 
     screen = Gdk.Display.get_default().get_monitor(0).get_geometry()
     corner = (0 if target[0] > screen.width // 2 else screen.width - SIZE,
@@ -80,12 +83,18 @@ def main():
     source.set_default_size(SIZE, SIZE)
     source.move(*corner)
     source.drag_source_set(Gdk.ModifierType.BUTTON1_MASK, [], Gdk.DragAction.COPY)
-    source.drag_source_add_uri_targets()
+    if asked.text:
+        source.drag_source_add_text_targets()
+    else:
+        source.drag_source_add_uri_targets()
     seen = {"dropped": True, "data_requested": False}
 
     def data_wanted(_widget, _context, data, _info, _time):
         seen["data_requested"] = True
-        data.set_uris(uris)
+        if asked.text:
+            data.set_text(text, -1)
+        else:
+            data.set_uris(uris)
 
     def failed(_widget, _context, _result):
         seen["dropped"] = False

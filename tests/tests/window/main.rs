@@ -8,7 +8,6 @@ mod keyboard;
 mod pictures;
 mod server;
 mod trouble;
-mod watched;
 
 use std::time::Duration;
 

@@ -5,7 +5,7 @@ use std::fs;
 use anyhow::{Context as _, Result, ensure};
 use windlass_testkit::samples;
 use windlass_testkit::wait::{self, PATIENCE};
-use windlass_tests::window::{TITLE, Table, UPLOAD, group_becomes, hook, unfold};
+use windlass_tests::window::{TITLE, Table, UPLOAD, choose, group_becomes, hook, unfold};
 use windlass_tests::{Server, compare_folder};
 
 // C-1, C-4, D-9, D-12: both tracks of a row reach their end.
@@ -53,11 +53,4 @@ fn a_server_added_by_hand_takes_what_is_dragged_and_both_tracks_reach_their_end(
     table.desktop.screenshot(super::shots("server.png"))?;
     app.close()?;
     table.desktop.finish()
-}
-
-/// Chooses an entry of a list as a person does: the page hears of it.
-fn choose(app: &windlass_testkit::desktop::App<'_>, id: &str, value: &str) -> Result<()> {
-    let script = "const list = document.querySelector(arguments[0]); list.value = arguments[1];\
-        list.dispatchEvent(new Event('change', {bubbles: true})); list.dispatchEvent(new Event('input', {bubbles: true}));";
-    app.run(script, &[hook(id).into(), value.into()]).map(drop)
 }

@@ -47,7 +47,9 @@ impl Desktop {
             .create(true)
             .append(true)
             .open(self.log_of(&binary))?;
-        let mut command = self.command("WebKitWebDriver");
+        // As a person's program, whom file permissions hold back.
+        let mut command = process::command_without_privilege("WebKitWebDriver");
+        self.environment(&mut command);
         command
             .arg(format!("--port={port}"))
             .arg("--host=127.0.0.1")
@@ -77,6 +79,29 @@ impl Desktop {
             driver,
             pid,
         })
+    }
+
+    /// Starts a program on this desktop beside what runs there, and waits for its end: its exit status and what it said.
+    ///
+    /// # Errors
+    /// It can't be started, or does not end.
+    pub fn run(
+        &self,
+        binary: &Path,
+        arguments: &[&Path],
+        environment: &[(&str, &Path)],
+    ) -> Result<(Option<i32>, String)> {
+        let said = self.dir().join("beside.log");
+        let log = File::create(&said)?;
+        let mut command = self.command(text(binary)?);
+        command
+            .args(arguments)
+            .envs(environment.iter().copied())
+            .stdout(log.try_clone()?)
+            .stderr(log);
+        let mut child = process::spawn(command)?;
+        let ended = process::wait_for_end(&mut child, text(binary)?, PATIENCE)?;
+        Ok((ended.code(), std::fs::read_to_string(said)?))
     }
 
     /// What a program wrote to its standard output and error, over all the times it was opened.
