@@ -369,7 +369,18 @@ fn what_another_machine_left_is_listed_finished_from_here_and_given_up() -> Resu
     );
     // The same content from here arrives.
     windlass.run(&up(&tree, "Mine")?)?.succeeds()?;
-    windlass.run(&["cancel", "--elsewhere", "Left"])?.succeeds()?;
+    // B-9: its machine was seen two hours ago, and may come back.
+    let early = windlass.run(&["cancel", "--elsewhere", "Left"])?.exits(3)?;
+    assert!(
+        early.names("state_conflict", "--yes"),
+        "{}\n{}",
+        early.out,
+        early.err
+    );
+    assert_eq!(elsewhere(&windlass)?.len(), 1);
+    windlass
+        .run(&["cancel", "--elsewhere", "Left", "--yes"])?
+        .succeeds()?;
     assert!(elsewhere(&windlass)?.is_empty());
     Ok(())
 }

@@ -76,6 +76,22 @@ impl Held {
         drop((self.proxy, self.windlass));
         Ok((ended, there))
     }
+
+    /// Lets it go on: then it is done with this very version in the storage, or the file is told with this code.
+    pub(crate) fn done_or_told(
+        self,
+        versions: &[String],
+        wanted: &str,
+        code: &str,
+        label: &str,
+    ) -> Result<()> {
+        let (ended, there) = self.goes_on(versions)?;
+        match ended.code {
+            Some(0) => ensure!(there.contains(wanted), "done without what stands on disk"),
+            _ => ensure!(ended.names(code, label), "{}\n{}", ended.out, ended.err),
+        }
+        Ok(())
+    }
 }
 
 // I2
@@ -88,20 +104,7 @@ fn f001_a_file_that_grows_is_never_stored_as_a_mix() -> Result<()> {
         .open(&held.file)?
         .write_all(&[7; 5_000_000])?;
     let after = samples::sha256(&held.file)?;
-    let (ended, there) = held.goes_on(&[before, after.clone()])?;
-    match ended.code {
-        Some(0) => assert!(
-            there.contains(&after),
-            "done, but what stands on disk is not there"
-        ),
-        _ => assert!(
-            ended.names("file_changed", "WL-105"),
-            "{}\n{}",
-            ended.out,
-            ended.err
-        ),
-    }
-    Ok(())
+    held.done_or_told(&[before, after.clone()], &after, "file_changed", "WL-105")
 }
 
 #[test]
@@ -114,20 +117,7 @@ fn f003_a_file_overwritten_in_place_is_never_stored_as_a_mix() -> Result<()> {
         .open(&held.file)?
         .write_all_at(b"another beginning", 0)?;
     let after = samples::sha256(&held.file)?;
-    let (ended, there) = held.goes_on(&[before, after.clone()])?;
-    match ended.code {
-        Some(0) => assert!(
-            there.contains(&after),
-            "done, but what stands on disk is not there"
-        ),
-        _ => assert!(
-            ended.names("file_changed", "WL-105"),
-            "{}\n{}",
-            ended.out,
-            ended.err
-        ),
-    }
-    Ok(())
+    held.done_or_told(&[before, after.clone()], &after, "file_changed", "WL-105")
 }
 
 #[test]
@@ -135,17 +125,7 @@ fn f005_a_file_deleted_on_the_way_is_told_or_finished_never_shortened() -> Resul
     let held = Held::start(33)?;
     let whole = samples::sha256(&held.file)?;
     fs::remove_file(&held.file)?;
-    let (ended, there) = held.goes_on(std::slice::from_ref(&whole))?;
-    match ended.code {
-        Some(0) => assert!(there.contains(&whole), "done without the file"),
-        _ => assert!(
-            ended.names("file_missing", "WL-101"),
-            "{}\n{}",
-            ended.out,
-            ended.err
-        ),
-    }
-    Ok(())
+    held.done_or_told(std::slice::from_ref(&whole), &whole, "file_missing", "WL-101")
 }
 
 #[test]

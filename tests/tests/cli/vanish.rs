@@ -144,17 +144,7 @@ fn f005_a_folder_that_vanishes_during_the_upload_loses_nothing_that_was_sent() -
     let held = Held::start(84)?;
     let whole = samples::sha256(&held.file)?;
     fs::remove_dir_all(held.file.parent().context("no folder")?)?;
-    let (ended, there) = held.goes_on(std::slice::from_ref(&whole))?;
-    match ended.code {
-        Some(0) => assert!(there.contains(&whole), "done without the file"),
-        _ => assert!(
-            ended.names("file_missing", "WL-101"),
-            "{}\n{}",
-            ended.out,
-            ended.err
-        ),
-    }
-    Ok(())
+    held.done_or_told(std::slice::from_ref(&whole), &whole, "file_missing", "WL-101")
 }
 
 // I4, I39
