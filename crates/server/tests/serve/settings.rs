@@ -4,6 +4,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::time::Duration;
 
+use proptest::prelude::*;
 use tempfile::TempDir;
 use windlass_core::error::Failure;
 use windlass_server::serve::settings::{Database, KEYS, Layers, Settings, StoragePlace};
@@ -270,5 +271,28 @@ fn every_setting_is_named_once_and_its_default_is_what_it_says() {
             "{} twice",
             key.name
         );
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+
+    // Whatever stands in the file or behind a flag is taken or refused by a failure; nothing of it ends the program.
+    #[test]
+    fn any_file_and_any_value_is_read_or_refused(
+        text in "\\PC{0,80}|([a-z-]{1,12} = (\"\\PC{0,12}\"|[0-9]{1,22}|\\[.{0,8}\\]|\\{.{0,8}\\})\n){0,4}",
+        bytes in proptest::collection::vec(any::<u8>(), 0..60),
+        key in proptest::sample::select(KEYS.iter().map(|key| key.name).collect::<Vec<_>>()),
+        value in "\\PC{0,40}|[0-9]{1,25}[a-zA-Z]{0,3}|s3://.{0,20}|postgres://.{0,20}|https?://.{0,20}|[0-9a-f:./]{0,40}",
+    ) {
+        let dir = TempDir::new().expect("a folder");
+        let path = file(&dir, &text);
+        let _ = resolve(&[], &[], Some(&path));
+        std::fs::write(&path, &bytes).expect("written");
+        let _ = resolve(&[], &[], Some(&path));
+        let data = dir.path().join("data").display().to_string();
+        if let Err(failure) = resolve(&[("data", &data), (key, &value)], &[], None) {
+            prop_assert!(!failure.detail.is_empty());
+        }
     }
 }
