@@ -55,6 +55,14 @@ impl Server {
         Self::with(Some(database), more.to_vec(), keys)
     }
 
+    /// Another replica on the same database and bucket, with a data folder of its own.
+    ///
+    /// # Errors
+    /// It does not start.
+    pub fn beside(&self) -> Result<Self> {
+        Self::with(None, self.more.clone(), self.environment.clone())
+    }
+
     fn with(
         database: Option<Database>,
         more: Vec<String>,

@@ -97,6 +97,85 @@ pub fn send_to(
     })
 }
 
+/// A connection for request after request; made when it is needed, and given up when it fails.
+pub struct Line {
+    host: String,
+    patience: Duration,
+    open: Option<BufReader<TcpStream>>,
+}
+
+impl Line {
+    /// To `http://HOST:PORT`.
+    ///
+    /// # Errors
+    /// That is no such address.
+    pub fn to(url: &str, patience: Duration) -> Result<Self> {
+        let host = url.strip_prefix("http://").context("no http URL")?;
+        Ok(Self {
+            host: host.trim_end_matches('/').to_owned(),
+            patience,
+            open: None,
+        })
+    }
+
+    /// Sends a request for a path with its query, and reads the whole answer. Of a request that failed it is not known
+    /// whether it was carried out.
+    ///
+    /// # Errors
+    /// No connection, no answer within the patience, or one that is no HTTP.
+    pub fn send(
+        &mut self,
+        method: &str,
+        target: &str,
+        headers: &[(&str, &str)],
+        body: &[u8],
+    ) -> Result<Response> {
+        let mut connection = match self.open.take() {
+            Some(open) => open,
+            None => self.connect()?,
+        };
+        let mut message = format!("{method} {target} HTTP/1.1\r\nhost: {}\r\n", self.host);
+        if !body.is_empty() || method == "PUT" || method == "POST" {
+            message.push_str(&format!("content-length: {}\r\n", body.len()));
+        }
+        for (name, value) in headers {
+            message.push_str(&format!("{name}: {value}\r\n"));
+        }
+        message.push_str("\r\n");
+        // In one piece: a head without its body would wait for the other side.
+        let mut message = message.into_bytes();
+        message.extend_from_slice(body);
+        connection.get_mut().write_all(&message)?;
+        let answer = read_answer(&mut connection)?;
+        let framing = answer.framing_of_answer(method);
+        let mut content = Vec::new();
+        copy_body(framing, &mut connection, |bytes, is_content| {
+            if is_content {
+                content.write_all(bytes)
+            } else {
+                Ok(())
+            }
+        })?;
+        if framing != Framing::UntilClose && !answer.wants_close() {
+            self.open = Some(connection);
+        }
+        Ok(Response {
+            status: answer.status()?,
+            headers: answer.headers,
+            body: content,
+        })
+    }
+
+    fn connect(&self) -> Result<BufReader<TcpStream>> {
+        let connection =
+            TcpStream::connect(&self.host).with_context(|| format!("cannot connect to {}", self.host))?;
+        connection.set_nodelay(true)?;
+        connection.set_read_timeout(Some(self.patience))?;
+        connection.set_write_timeout(Some(self.patience))?;
+        Ok(BufReader::new(connection))
+    }
+}
+
 /// The head of a message.
 #[derive(Debug, Clone)]
 pub(crate) struct Head {
