@@ -116,11 +116,31 @@ fn appimage_tools() -> Option<PathBuf> {
 /// `cargo xtask bench`
 pub(crate) fn bench(args: &[String]) -> Result<()> {
     let mut steps = Steps::new();
+    if let Some((first, rest)) = args.split_first()
+        && first == "--window"
+    {
+        return window_figures(steps, rest);
+    }
     steps.step("build the windlass that is measured", || {
         cargo("build --release -p windlass-cli").go()
     })?;
     steps.step("measure", || {
         cargo("run --release -p windlass-benches --").args(args).go()
+    })?;
+    steps.finish();
+    Ok(())
+}
+
+/// The program that the tests drive: a release answers nobody who would drive its page.
+fn window_figures(mut steps: Steps, args: &[String]) -> Result<()> {
+    setup::all(&mut steps, For::Test)?;
+    steps.step("build the window that is measured", || {
+        cargo("build -p windlass-desktop -p windlass-tests --bins").go()
+    })?;
+    steps.step("measure the window", || {
+        cargo("run -p windlass-tests --bin window-figures --")
+            .args(args)
+            .go()
     })?;
     steps.finish();
     Ok(())

@@ -32,6 +32,8 @@ pub(crate) fn everything() -> Result<()> {
     steps.step("page: lint", || npm("run lint").go())?;
     steps.step("page: tests", || npm("run test").go())?;
     steps.step("page: accessibility", || npm("run axe").go())?;
+    steps.step("page: in a browser", || npm("run browser").go())?;
+    steps.step("page: pictures", || npm("run looks").go())?;
     steps.step("clippy", clippy)?;
     // Test programs of one package run programs of another, which `cargo test` alone would not build.
     steps.step("build", || locked(cargo("build --workspace --all-targets")).go())?;

@@ -27,7 +27,8 @@ cargo xtask VERB
   run [-- ARGS]      set up, build, and open the window; without a display, show the same upload by the command line
   check              the quick round: format, clippy, the page's checks, the tests of core
   test               everything CI runs
-  bench [-- ARGS]    measure against the machine's floor and other uploaders
+  bench [-- ARGS]    measure against the machine's floor and other uploaders; with --window: the real window with a
+                     group of 100,000 files
   bundle [--check]   build the .deb and the .rpm; --check: also hold them against the rules of their kind, install the .deb
                      in a fresh Debian and start both programs there (root; not part of `test`: it builds for release)
   generate [--check] write the page's types from Rust; --check: only say whether they are current

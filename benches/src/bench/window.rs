@@ -1,6 +1,6 @@
 //! The real window on a screen of its own: from the start of the program to the first picture that is no empty area.
 //!
-//! Frames of a list of 100,000 rows are measured inside the page by the whole-product tests.
+//! A group of 100,000 files in it is measured by `cargo xtask bench --window`, inside the page.
 
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
@@ -22,7 +22,7 @@ const COLOURS: usize = 16;
 pub(super) fn run(bench: &Bench<'_>) -> Result<Vec<Row>> {
     let rows = vec![Row::not_measured(
         "window: 100,000 rows",
-        "by the whole-product tests, in the page itself",
+        "by `cargo xtask bench --window`, in the page itself",
     )];
     let program = std::env::current_exe()?.with_file_name("windlass-desktop");
     if let Some(missing) = missing(&program) {
