@@ -44,10 +44,22 @@ pub(crate) fn replace_what_may_not_be() -> io::Result<()> {
     Err(io::Error::other("a switch for development is set; unset it"))
 }
 
-/// Whether there is something to draw on.
-pub(crate) fn has_display() -> bool {
-    let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-    !cfg!(target_os = "linux") || set("DISPLAY") || set("WAYLAND_DISPLAY")
+/// Whether there is something to draw on, and it answers: the window library panics when it does not.
+///
+/// # Errors
+/// Words for the person.
+pub(crate) fn opens_display() -> Result<(), &'static str> {
+    #[cfg(target_os = "linux")]
+    {
+        let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+        if !set("DISPLAY") && !set("WAYLAND_DISPLAY") {
+            return Err("there is no display here");
+        }
+        if gtk::init().is_err() {
+            return Err("the display that DISPLAY or WAYLAND_DISPLAY names can't be opened");
+        }
+    }
+    Ok(())
 }
 
 /// `C.UTF-8` and its like: an encoding without a language.

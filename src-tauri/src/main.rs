@@ -54,8 +54,8 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    if !environment::has_display() {
-        eprintln!("windlass-desktop: there is no display here. `windlass up` sends files without a window.");
+    if let Err(why) = environment::opens_display() {
+        eprintln!("windlass-desktop: {why}. `windlass up` sends files without a window.");
         return ExitCode::from(CANNOT_START);
     }
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
