@@ -70,12 +70,21 @@ async fn try_make(shared: &Shared, group: GroupId) -> Result<(), Failure> {
 
 /// What stands before the path inside the group in the key of one of its files.
 fn above<'a>(key: &'a str, rel_path: &str) -> Option<&'a str> {
-    key.strip_suffix(rel_path)?.strip_suffix('/')
+    match key.strip_suffix(rel_path)? {
+        // A group of the name of its only folder stands there as that folder.
+        "" => Some(""),
+        above => above.strip_suffix('/'),
+    }
 }
 
 /// Only in a destination that is there: a disk that is not plugged in gets no folders of its name.
 fn make_one(root: &Path, above: &str, rel: &str) -> bool {
-    let (Some(above), Some(rel)) = (plain(above), plain(rel)) else {
+    let above = if above.is_empty() {
+        Some(PathBuf::new())
+    } else {
+        plain(above)
+    };
+    let (Some(above), Some(rel)) = (above, plain(rel)) else {
         return false;
     };
     let group = root.join(above);
@@ -98,7 +107,8 @@ mod tests {
     fn folders_stand_beside_the_files_of_the_group_and_nowhere_else() {
         assert_eq!(above("Shoot/a/b.txt", "a/b.txt"), Some("Shoot"));
         assert_eq!(above("Shoot (2)/b.txt", "b.txt"), Some("Shoot (2)"));
-        assert_eq!(above("a/b.txt", "a/b.txt"), None);
+        assert_eq!(above("a/b.txt", "a/b.txt"), Some(""));
+        assert_eq!(above("xa/b.txt", "a/b.txt"), None);
         let dir = tempfile::tempdir().unwrap();
         assert!(!make_one(dir.path(), "Shoot", "a/empty"), "no such group there");
         std::fs::create_dir(dir.path().join("Shoot")).unwrap();

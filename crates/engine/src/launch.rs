@@ -491,6 +491,24 @@ pub(crate) fn settled(shared: &Shared, id: GroupId) {
     }
 }
 
+/// A group that was made of one that waits for an answer waits for it too.
+pub(crate) fn held_like(shared: &Shared, from: GroupId, new: GroupId, name: &str, order: i64) {
+    let mut held = locked(&shared.relaunch.groups);
+    let Some(of) = held.get(&from).cloned() else {
+        return;
+    };
+    let entry = Held {
+        name: name.to_owned(),
+        order,
+        totals: GroupTotals::default(),
+        findings: Vec::new(),
+        ..of
+    };
+    held.insert(new, entry);
+    drop(held);
+    shared.deltas.relaunch_changed();
+}
+
 pub(crate) async fn answer(
     shared: &Arc<Shared>,
     group: Option<GroupId>,

@@ -133,7 +133,11 @@ pub(crate) async fn undo(shared: &Arc<Shared>, number: u32) -> Result<Regrouped,
 }
 
 async fn take(shared: &Arc<Shared>, step: Step) -> Result<Regrouped, Failure> {
-    if shared.relaunch.is_held(step.from) {
+    let held = shared.relaunch.is_held(step.from);
+    if let To::Group(to) = step.to
+        && held
+        && !shared.relaunch.is_held(to)
+    {
         return Err(Failure::new(
             ErrorCode::StateConflict,
             "the question of the launch comes first",
@@ -149,10 +153,11 @@ async fn take(shared: &Arc<Shared>, step: Step) -> Result<Regrouped, Failure> {
             destination: record.destination,
         };
         shared.infos.put_group(to, info);
+        crate::launch::held_like(shared, from, to, &moved.to.name, moved.to.record.position);
         shared
             .event(Event::GroupAdded {
                 record,
-                held: false,
+                held,
                 scanning: false,
             })
             .await;
@@ -167,6 +172,7 @@ async fn take(shared: &Arc<Shared>, step: Step) -> Result<Regrouped, Failure> {
     if moved.whole {
         let intent = Intent::Cancelled;
         shared.event(Event::GroupIntent { id: from, intent }).await;
+        crate::launch::settled(shared, from);
         shared.deltas.removed(from);
     } else {
         for (id, state) in moved.old {
