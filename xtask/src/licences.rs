@@ -145,7 +145,10 @@ mod tests {
             with.contains("Apache License") && with.contains("MIT License"),
             "the texts are not there"
         );
-        assert!(bare * 5 < named, "{bare} packages without a text, {named} with one");
+        assert!(
+            bare * 5 < named,
+            "{bare} packages without a text, {named} with one"
+        );
         Ok(())
     }
 }

@@ -65,14 +65,25 @@ fn what_is_asked_all_the_time_is_answered_by_indexes_on_both_databases_and_its_p
         (Dialect::Postgres, "PostgreSQL", "postgres.txt"),
     ] {
         let statements: BTreeSet<String> = story::told(dialect);
-        assert!(statements.len() > 40, "only {} statements were heard", statements.len());
+        assert!(
+            statements.len() > 40,
+            "only {} statements were heard",
+            statements.len()
+        );
         let plans = explain(dialect, &statements);
         for one in &plans {
-            whole.extend(one.reads_whole(dialect).map(|line| format!("{title}: {line}\n   of {}", one.statement)));
+            whole.extend(
+                one.reads_whole(dialect)
+                    .map(|line| format!("{title}: {line}\n   of {}", one.statement)),
+            );
         }
         held(name, &text(title, &plans));
     }
-    assert!(whole.is_empty(), "tables that grow are read as a whole:\n{}", whole.join("\n"));
+    assert!(
+        whole.is_empty(),
+        "tables that grow are read as a whole:\n{}",
+        whole.join("\n")
+    );
 }
 
 #[test]

@@ -141,11 +141,7 @@ pub const KEYS: &[Key] = &[
         "all",
         "domains of mail addresses of people who may sign in",
     ),
-    key(
-        "oidc-token-life",
-        "30d",
-        "a sign-in ends after this time",
-    ),
+    key("oidc-token-life", "30d", "a sign-in ends after this time"),
     key("workers", "2", "jobs at a time; 0: workers elsewhere do them"),
     key(
         "outgoing-allow",
@@ -192,9 +188,17 @@ pub const KEYS: &[Key] = &[
         "none",
         "collector of OpenTelemetry that gets traces by HTTP, as http://127.0.0.1:4318",
     ),
-    secret("otel-headers", "none", "what it wants with them, as api-key=SECRET"),
+    secret(
+        "otel-headers",
+        "none",
+        "what it wants with them, as api-key=SECRET",
+    ),
     key("otel-service", "windlass", "what this server is called there"),
-    key("otel-share", "1", "share of requests and jobs that are traced, 0 to 1"),
+    key(
+        "otel-share",
+        "1",
+        "share of requests and jobs that are traced, 0 to 1",
+    ),
     key("log", "info", "error, warn, info, debug, trace"),
     key("log-format", "json", "json or text"),
 ];
