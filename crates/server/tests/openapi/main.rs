@@ -188,7 +188,9 @@ async fn every_route_tells_what_is_wrong_as_problem_details() {
                 Some(of) => document.pointer(of.trim_start_matches('#')),
                 None => wanted,
             };
-            if wanted.is_some_and(|s| s["type"] == "object" && s.get("properties").is_some()) {
+            // A key in a path is looked at before the body.
+            let is_keyed = path.starts_with("/k/");
+            if !is_keyed && wanted.is_some_and(|s| s["type"] == "object" && s.get("properties").is_some()) {
                 for list in ["[]", " [null, null]"] {
                     let request = ask(&filled(path)).header("content-type", "application/json");
                     let answer = request.body(list).send().await.expect("an answer");
