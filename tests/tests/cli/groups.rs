@@ -66,11 +66,13 @@ fn groups_are_ordered_put_together_and_taken_apart_and_every_file_arrives_once()
     );
     windlass.run(&["resume"])?.succeeds()?;
     let there = samples::files_below(&windlass.dir().join("destination"), true)?;
-    let there: Vec<_> = there.iter().map(|p| p.to_string_lossy().into_owned()).collect();
-    assert_eq!(
-        there,
-        ["Apart/Two/Two.bin", "One/One/One.bin", "Three/Three/Three.bin"]
-    );
+    let there: Vec<_> = there
+        .iter()
+        .map(|p| p.to_string_lossy().into_owned())
+        .filter(|p| !p.starts_with(".windlass/"))
+        .collect();
+    // A group of the name of its only folder stands there as that folder.
+    assert_eq!(there, ["Apart/Two/Two.bin", "One/One.bin", "Three/Three.bin"]);
     Ok(())
 }
 
