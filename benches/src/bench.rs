@@ -3,6 +3,7 @@
 mod big;
 mod crash;
 pub(crate) mod launch;
+pub(crate) mod ledger;
 mod medium;
 mod memory;
 pub(crate) mod server;
@@ -51,6 +52,7 @@ pub(crate) const ALL: &[(&str, &str, Run)] = &[
     ("launch", "a queue with 100,000 interrupted sessions", launch::run),
     ("crash", "kill -9 at several moments", crash::run),
     ("server", "the control plane alone", server::run),
+    ("ledger", "the ledger alone, as it grows", ledger::run),
     ("window", "first paint", window::run),
 ];
 

@@ -54,7 +54,12 @@ fn inner(what: Inner) -> Result<()> {
         Inner::FloorStat { source } => floor::stat(&source),
         Inner::LaunchSeed { home, source, target } => bench::launch::seed(&home, &source, &target),
         Inner::Launch { home } => bench::launch::launch(&home),
-        Inner::ControlPlane { dir, sessions } => bench::server::drive(&dir, sessions),
+        Inner::ControlPlane {
+            dir,
+            sessions,
+            database,
+        } => bench::server::drive(&dir, sessions, database.as_deref()),
+        Inner::Ledger { dir, sizes, database } => bench::ledger::drive(&dir, &sizes, database.as_deref()),
         Inner::Machine { dir, address } => machine::print(&dir, &address),
     }
 }

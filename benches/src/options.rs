@@ -13,7 +13,7 @@ pub(crate) struct Options {
     /// Small sizes: shows that everything runs, measures little.
     #[arg(long)]
     pub(crate) quick: bool,
-    /// Also what takes many minutes: a million files.
+    /// Also what takes many minutes: a million files, a million sessions.
     #[arg(long)]
     pub(crate) full: bool,
     /// How often each thing is measured; floor, Windlass and peers take turns.
@@ -91,6 +91,20 @@ pub(crate) enum Inner {
         dir: PathBuf,
         /// Sessions.
         sessions: usize,
+        /// PostgreSQL instead of SQLite.
+        #[arg(long)]
+        database: Option<String>,
+    },
+    /// A ledger that grows.
+    Ledger {
+        /// An empty folder.
+        dir: PathBuf,
+        /// Sessions at which it is measured.
+        #[arg(value_delimiter = ',')]
+        sizes: Vec<u64>,
+        /// PostgreSQL instead of SQLite.
+        #[arg(long)]
+        database: Option<String>,
     },
     /// Rates of this machine.
     Machine {

@@ -1,4 +1,4 @@
-//! The control plane alone: SQLite, a folder destination, files of a few bytes.
+//! The control plane alone, on SQLite and on PostgreSQL: a folder destination, files of a few bytes.
 //!
 //! What is timed are its own calls. The PUTs between them go to the storage side and are told apart. Server and clients share
 //! a process and its cores.
@@ -21,7 +21,10 @@ use windlass_protocol::groups::CreateGroup;
 use windlass_protocol::sessions::{
     CompleteItem, CompleteOutcome, DonePart, InitAnswer, InitItem, Query, SignItem, SignPart, SignedPart,
 };
+use windlass_server::clock::SystemWorld;
+use windlass_server::db::Db;
 use windlass_server::embedded::{self, EmbeddedConfig};
+use windlass_testkit::postgres::{Durability, Postgres};
 use windlass_transfer::hash::ContentHash;
 use windlass_transfer::put::{PartBody, SignedUrl, StorageClient, put_part, storage_client};
 
@@ -30,8 +33,10 @@ use crate::floor;
 use crate::meter;
 use crate::report::{Budget, Row, Unit};
 
-/// Sessions a second from init to complete, in batches.
-const IN_BATCHES: f64 = 10_000.0;
+/// Sessions a second from init to complete, in batches: on SQLite, and on PostgreSQL.
+const IN_BATCHES: [f64; 2] = [10_000.0, 3_000.0];
+/// Connections of one replica.
+const CONNECTIONS: usize = 16;
 /// The same with one session a call.
 const ONE_BY_ONE: f64 = 1_000.0;
 const P99_MS: f64 = 20.0;
@@ -53,15 +58,27 @@ struct Took {
 }
 
 pub(super) fn run(bench: &Bench<'_>) -> Result<Vec<Row>> {
+    let mut rows = on(bench, "SQLite", IN_BATCHES[0], None)?;
+    // With fsync, as it is meant to be run.
+    let server = Arc::new(Postgres::start(Durability::Safe)?);
+    rows.extend(on(bench, "PostgreSQL", IN_BATCHES[1], Some(&server))?);
+    Ok(rows)
+}
+
+fn on(bench: &Bench<'_>, place: &str, budget: f64, server: Option<&Arc<Postgres>>) -> Result<Vec<Row>> {
     let sessions: usize = bench.size(10_000, 2_000);
     let mut all = Vec::new();
     for _ in 0..bench.rounds() {
         let scratch = bench.data.scratch()?;
         let mut command = floor::inner("control-plane")?;
         command.arg(scratch.path()).arg(sessions.to_string());
+        let database = server.map(Postgres::database).transpose()?;
+        if let Some(database) = &database {
+            command.args(["--database", database.url()]);
+        }
         let took: Took = serde_json::from_str(&meter::run(command)?.out)?;
         println!(
-            "   in batches {:.0}/s, one by one {:.0}/s, p99 {:.1} ms; PUTs {:.0}/s",
+            "   {place}: in batches {:.0}/s, one by one {:.0}/s, p99 {:.1} ms; PUTs {:.0}/s",
             took.in_batches, took.one_by_one, took.p99, took.puts
         );
         all.push(took);
@@ -69,28 +86,28 @@ pub(super) fn run(bench: &Bench<'_>) -> Result<Vec<Row>> {
     let each = |figure: fn(&Took) -> f64| all.iter().map(figure).collect::<Vec<_>>();
     Ok(vec![
         Row::new(
-            "server: init, sign, complete in batches",
+            &format!("server on {place}: init, sign, complete in batches"),
             Unit::PerSecond,
             each(|t| t.in_batches),
         )
-        .within(Budget::AtLeast(IN_BATCHES))
+        .within(Budget::AtLeast(budget))
         .noting("without the PUTs between"),
         Row::new(
-            "server: init, sign, complete one by one",
+            &format!("server on {place}: init, sign, complete one by one"),
             Unit::PerSecond,
             each(|t| t.one_by_one),
         )
         .within(Budget::AtLeast(ONE_BY_ONE))
         .noting(format!("{CLIENTS} clients")),
         Row::new(
-            "server: p99 of a status read",
+            &format!("server on {place}: p99 of a status read"),
             Unit::Milliseconds,
             each(|t| t.p99),
         )
         .within(Budget::AtMost(P99_MS))
         .noting(format!("{CLIENTS} clients")),
         Row::new(
-            "server: PUTs of a few bytes to the folder",
+            &format!("server on {place}: PUTs of a few bytes to the folder"),
             Unit::PerSecond,
             each(|t| t.puts),
         ),
@@ -99,11 +116,19 @@ pub(super) fn run(bench: &Bench<'_>) -> Result<Vec<Row>> {
 
 /// The process.
 #[tokio::main]
-pub(crate) async fn drive(dir: &Path, sessions: usize) -> Result<()> {
-    let control = embedded::start(EmbeddedConfig {
+pub(crate) async fn drive(dir: &Path, sessions: usize, database: Option<&str>) -> Result<()> {
+    let config = EmbeddedConfig {
         home: dir.join("home"),
-    })
-    .await?;
+    };
+    let control = match database {
+        None => embedded::start(config).await?,
+        Some(url) => {
+            let url = url.to_owned();
+            let open = move || Db::open_postgres(&url, CONNECTIONS);
+            let db = tokio::task::spawn_blocking(open).await??;
+            embedded::start_on(config, db, Arc::new(SystemWorld)).await?
+        }
+    };
     let client = ControlClient::new(control.endpoint())?;
     let group = furnish(&client, &dir.join("target")).await?;
     let run = Arc::new(Run {

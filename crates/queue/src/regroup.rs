@@ -61,11 +61,11 @@ pub fn carry(
     mut fresh: impl FnMut() -> FileId,
 ) -> Result<Vec<FileId>, QueueError> {
     let mut taken = names(conn, to)?;
-    let mut position = files::next_position(conn, to)?;
+    let first = files::next_position(conn, to)?;
     let mut moved =
         conn.prepare_cached("UPDATE upload_file SET moved_to = ?2, intent = 'cancelled' WHERE id = ?1")?;
     let mut ids = Vec::with_capacity(rows.len());
-    for row in rows {
+    for (position, row) in (first..).zip(rows) {
         let mut rel_path = row.rel_path.clone();
         let mut n = 2;
         while !taken.insert(rel_path.clone()) {
@@ -92,7 +92,6 @@ pub fn carry(
             files::set_intent(conn, Scope::File(id), Intent::Paused)?;
         }
         moved.execute(params![key(row.id), key(to)])?;
-        position += 1;
         ids.push(id);
     }
     Ok(ids)

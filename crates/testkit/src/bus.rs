@@ -15,11 +15,11 @@ use anyhow::{Context as _, Result};
 use tempfile::TempDir;
 use zbus::block_on;
 use zbus::blocking::connection::{Builder, Connection};
-use zbus::object_server::SignalEmitter;
 use zbus::zvariant::{self, ObjectPath};
 
 use crate::process;
 
+const LOGIN_MANAGER: &str = "org.freedesktop.login1.Manager";
 const NETWORK: &str = "/org/freedesktop/NetworkManager";
 const ACTIVE: &str = "/org/freedesktop/NetworkManager/ActiveConnection/1";
 const POWER: &str = "/org/freedesktop/UPower";
@@ -140,9 +140,6 @@ impl Login {
         });
         Ok(OwnedFd::from(theirs).into())
     }
-    /// `true` before sleep, `false` after.
-    #[zbus(signal)]
-    async fn prepare_for_sleep(emitter: &SignalEmitter<'_>, start: bool) -> zbus::Result<()>;
 }
 
 impl SystemBus {
@@ -258,9 +255,11 @@ impl SystemBus {
     /// # Errors
     /// The bus is gone.
     pub fn sleep_and_wake(&self) -> Result<()> {
-        let login = self.services.object_server().interface::<_, Login>(LOGIN)?;
+        // `true` before sleep, `false` after.
         for start in [true, false] {
-            block_on(Login::prepare_for_sleep(login.signal_emitter(), start))?;
+            let to_all = None::<&str>;
+            self.services
+                .emit_signal(to_all, LOGIN, LOGIN_MANAGER, "PrepareForSleep", &(start,))?;
         }
         Ok(())
     }

@@ -9,9 +9,10 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::thread;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
@@ -152,9 +153,10 @@ fn today() -> Result<String> {
 }
 
 fn write_files(root: &Path, files: usize) -> Result<()> {
-    let seed = SystemTime::now()
-        .duration_since(SystemTime::UNIX_EPOCH)?
-        .as_nanos();
+    // Content that no earlier run has sent.
+    let mut seed = [0; 8];
+    fs::File::open("/dev/urandom")?.read_exact(&mut seed)?;
+    let seed = u64::from_le_bytes(seed);
     for n in 0..files {
         let folder = root.join(format!("day {:03}", n / 1_000));
         if n % 1_000 == 0 {

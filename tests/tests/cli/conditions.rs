@@ -71,7 +71,7 @@ fn i5_a_metered_network_holds_what_goes_over_it_and_nothing_else() -> Result<()>
     windlass.add_folder("here", &windlass.dir().join("here"))?;
     windlass.run(&["up".as_ref(), things.as_os_str()])?.succeeds()?;
 
-    windlass.add_bucket("bucket", &garage, &garage.endpoint())?;
+    windlass.add_bucket("bucket", &garage, garage.endpoint())?;
     let up = windlass.start(&[
         "up".as_ref(),
         "--to".as_ref(),

@@ -5,9 +5,12 @@ mod conditions;
 mod doors;
 mod given;
 mod keyboard;
+mod no_tray;
 mod pictures;
+mod rows;
 mod server;
 mod trouble;
+mod watched;
 
 use std::time::Duration;
 

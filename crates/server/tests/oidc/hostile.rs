@@ -49,7 +49,8 @@ async fn a065_a_token_that_is_not_the_providers_for_this_server_now_lets_nobody_
     let fine = |kit: &Kit| identity.claims("mallory", now(kit));
     let header = |key: &Key| json!({"alg": key.algorithm(), "kid": key.id()});
     type Make<'a> = Box<dyn Fn(&Kit) -> String + 'a>;
-    let signed = |change: Box<dyn Fn(&Kit, Value) -> Value>| -> Make<'_> {
+    type Change = Box<dyn Fn(&Kit, Value) -> Value>;
+    let signed = |change: Change| -> Make<'_> {
         let (rsa, identity) = (&rsa, &identity);
         Box::new(move |kit| {
             let claims = identity.claims("mallory", now(kit));
