@@ -104,7 +104,7 @@ pub(crate) async fn set(shared: &Arc<Shared>, key: &str, value: Value) -> Result
         .await?;
     shared.deltas.settings_changed();
     follow(shared, key, &value).await;
-    if conditions::RULES.contains(&key) {
+    if conditions::RULES.contains(key) {
         conditions::rules_changed(shared).await?;
     }
     Ok(())
