@@ -121,7 +121,7 @@ impl Cluster {
     /// there at the end.
     pub(crate) fn kill(&self, mut chance: Chance, at_least: u64, work: impl Fn() -> bool) -> Result<()> {
         while work() || self.kills.load(Ordering::Relaxed) < at_least {
-            thread::sleep(Duration::from_millis(300 + chance.below(3_000)));
+            thread::sleep(Duration::from_millis(500 + chance.below(6_000)));
             let victim = usize::from(chance.below(2) == 1);
             let dead_for = Duration::from_millis(chance.below(1_500));
             let mut replicas = self.replicas.lock().unwrap_or_else(PoisonError::into_inner);

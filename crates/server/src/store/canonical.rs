@@ -138,9 +138,9 @@ pub(super) fn succeed(
         let rows = reads::step(some.len());
         let values = values_list(tx.dialect(), 2, rows, &[Kind::Id, Kind::Id, Kind::Bytes]);
         let sql = format!(
-            "WITH v(id, place, sha256) AS ({values}) SELECT DISTINCT v.id, d.id FROM v JOIN upload_session d
-               ON d.owner_id = ?1 AND d.destination_id = v.place AND d.sha256 = v.sha256
-             WHERE d.canonical_id IS NULL AND d.deleted_at IS NOT NULL AND d.state = 'uploaded'"
+            "WITH v(id, place, sha256) AS ({values}) SELECT DISTINCT v.id, d.id FROM v CROSS JOIN upload_session d
+             WHERE d.owner_id = ?1 AND d.destination_id = v.place AND d.sha256 = v.sha256
+               AND d.canonical_id IS NULL AND d.deleted_at IS NOT NULL AND d.state = 'uploaded'"
         );
         let last = some.last().copied();
         let more = std::iter::repeat_n(last, rows - some.len()).flatten();

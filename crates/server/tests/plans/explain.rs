@@ -42,6 +42,20 @@ pub(crate) struct Explained {
     pub(crate) plan: String,
 }
 
+/// Rows of a long batch.
+const LONG: usize = 256;
+
+/// The same with a long list where a statement has a list: there SQLite once turned to reading the whole table.
+pub(crate) fn lengthened(statements: &BTreeSet<String>) -> BTreeSet<String> {
+    let long = |sql: &String| {
+        let (head, rest) = sql.split_once(" AS (VALUES ")?;
+        let (row, tail) = rest.split_once(')')?;
+        let rows = vec![format!("{row})"); LONG].join(", ");
+        Some(format!("{head} AS (VALUES {rows}{tail}"))
+    };
+    statements.iter().filter_map(long).collect()
+}
+
 /// Explains statements on a ledger of their own.
 pub(crate) fn explain(dialect: Dialect, statements: &BTreeSet<String>) -> Vec<Explained> {
     let plans = match dialect {
@@ -66,6 +80,8 @@ fn on_sqlite(statements: &BTreeSet<String>) -> Vec<String> {
     let file = dir.path().join("ledger.sqlite");
     close(&Db::open_sqlite(&file).expect("migrated"));
     let ledger = rusqlite::Connection::open(file).expect("opened");
+    // As the product's connections are set.
+    ledger.execute_batch("PRAGMA automatic_index = OFF").expect("set");
     let plan = |sql: &String| {
         let mut asked = ledger.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).expect(sql);
         let (mut rows, mut depths, mut lines) =

@@ -22,7 +22,7 @@ use std::path::{Path, PathBuf};
 
 use windlass_server::db::Dialect;
 
-use crate::explain::{Explained, explain};
+use crate::explain::{Explained, explain, lengthened};
 
 fn kept(name: &str) -> PathBuf {
     let plans = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/server/plans");
@@ -78,6 +78,16 @@ fn what_is_asked_all_the_time_is_answered_by_indexes_on_both_databases_and_its_p
             );
         }
         held(name, &text(title, &plans));
+        if dialect == Dialect::Sqlite {
+            let long = explain(dialect, &lengthened(&statements));
+            assert!(long.len() > 5, "only {} statements have lists", long.len());
+            for one in &long {
+                whole.extend(
+                    one.reads_whole(dialect)
+                        .map(|line| format!("{title}, a long list: {line}\n   of {}", one.statement)),
+                );
+            }
+        }
     }
     assert!(
         whole.is_empty(),

@@ -65,7 +65,8 @@ fn version(conn: &Connection) -> Result<usize, Failure> {
     Ok(usize::try_from(version).unwrap_or(usize::MAX))
 }
 
-/// A connection that may write.
+/// A connection that may write. Without indexes of the moment: with them SQLite would rather index a long list of ids, and
+/// read a whole table past it, than look each of them up.
 pub(super) fn connect(path: &Path) -> Result<Connection, Failure> {
     let conn = Connection::open_with_flags(
         path,
@@ -83,7 +84,8 @@ pub(super) fn connect(path: &Path) -> Result<Connection, Failure> {
          PRAGMA cell_size_check = ON;
          PRAGMA cache_size = -32768;
          PRAGMA wal_autocheckpoint = 4000;
-         PRAGMA temp_store = MEMORY;",
+         PRAGMA temp_store = MEMORY;
+         PRAGMA automatic_index = OFF;",
     )
     .map_err(sql)?;
     Ok(conn)
@@ -97,8 +99,11 @@ pub(super) fn connect_reader(path: &Path) -> Result<Connection, Failure> {
     )
     .map_err(sql)?;
     conn.set_prepared_statement_cache_capacity(128);
-    conn.execute_batch("PRAGMA busy_timeout = 10000; PRAGMA query_only = ON; PRAGMA cache_size = -8192;")
-        .map_err(sql)?;
+    conn.execute_batch(
+        "PRAGMA busy_timeout = 10000; PRAGMA query_only = ON; PRAGMA cache_size = -8192;
+         PRAGMA automatic_index = OFF;",
+    )
+    .map_err(sql)?;
     Ok(conn)
 }
 
