@@ -41,6 +41,18 @@ function keep(name, picture) {
   );
 }
 
+/** The page when it has come to rest: two pictures one after the other are the same. */
+async function atRest(page) {
+  const shot = () => page.screenshot({ animations: 'disabled', caret: 'hide' });
+  let before = await shot();
+  for (let again = 0; again < 40; again += 1) {
+    const now = await shot();
+    if (now.equals(before)) return now;
+    before = now;
+  }
+  return before;
+}
+
 /** What is wrong with a picture, if anything is. */
 function compare(name, picture) {
   const now = PNG.sync.read(picture);
@@ -69,7 +81,7 @@ await withPage(
     const worker = async () => {
       for (let look = queue.shift(); look; look = queue.shift()) {
         const page = await open(look.scene, look.options);
-        const picture = await page.screenshot({ animations: 'disabled', caret: 'hide' });
+        const picture = await atRest(page);
         await page.context().close();
         if (bless) keep(look.name, picture);
         else {
