@@ -75,8 +75,10 @@ fn i6_low_battery_is_a_reason_on_the_card_in_the_tray_and_outside_and_each_has_a
     up.ends()?.succeeds()?;
 
     // Held again, and passed over by the button of the notification.
+    // Slow enough not to end before the change of the power is heard of.
+    table.desktop.choose_in_tray("5 MB/s", PATIENCE)?;
     bus.power(true, 9.0)?;
-    samples::random_file(things.join("b.bin"), 2 << 20, 2)?;
+    samples::random_file(things.join("b.bin"), 48 << 20, 2)?;
     let up = table
         .windlass
         .start(&["up".as_ref(), things.join("b.bin").as_os_str()])?;
@@ -124,7 +126,7 @@ fn f7_the_computer_is_kept_awake_while_bytes_move_and_let_go_after() -> Result<(
     let (bus, table) = (SystemBus::start()?, Table::lay()?);
     let app = open(&table, &bus)?;
     let things = table.windlass.dir().join("things");
-    samples::random_file(things.join("a.bin"), 24 << 20, 4)?;
+    samples::random_file(things.join("a.bin"), 64 << 20, 4)?;
     table.desktop.choose_in_tray("5 MB/s", PATIENCE)?;
     let up = table.windlass.start(&["up".as_ref(), things.as_os_str()])?;
     wait::until("a lock against sleep", UPLOAD, || {

@@ -10,7 +10,6 @@ mod pictures;
 mod rows;
 mod server;
 mod trouble;
-mod watched;
 
 use std::time::Duration;
 
@@ -45,6 +44,8 @@ fn c4_a_file_and_a_folder_dragged_onto_the_window_arrive_and_are_told() -> Resul
     }
     let app = table.open_and_choose(&destination)?;
     watch_strips(&app)?;
+    // Slow enough to turn to something else before it ends.
+    table.desktop.choose_in_tray("25 MB/s", PATIENCE)?;
     table.drag(
         &app,
         &[things.join("film ü.mov"), things.join("photos")],
@@ -56,6 +57,11 @@ fn c4_a_file_and_a_folder_dragged_onto_the_window_arrive_and_are_told() -> Resul
     app.click(&hook("preflight-accept"))?;
     app.find(&hook("group-card"))?;
     unfold(&app)?;
+    // Who looks at the window sees it there, and is told nothing beside it.
+    table.desktop.put_away(windlass_tests::window::TITLE)?;
+    let told = table
+        .desktop
+        .notification(UPLOAD, |one| !one.summary.is_empty())?;
     group_becomes(&app, "done")?;
 
     compare_folder(&things, &only_group(&destination)?)?;
@@ -64,15 +70,13 @@ fn c4_a_file_and_a_folder_dragged_onto_the_window_arrive_and_are_told() -> Resul
         .filter(|cells| cells.contains(['s', '1', '2', '3', '4', '5', '6', '7', '8']))
         .count();
     assert!(moved > 0, "the part strip never moved: {:?}", seen_strips(&app)?);
-    let told = table
-        .desktop
-        .notification(PATIENCE, |one| !one.summary.is_empty())?;
     assert!(!told.body.contains("/"), "a notification shows a path: {told:?}");
     assert_eq!(
         table.desktop.notifications()?.len(),
         1,
         "one notification a group"
     );
+    table.desktop.choose_in_tray("Open Windlass", PATIENCE)?;
     table.desktop.screenshot(shots("done.png"))?;
     app.close()?;
     table.desktop.finish()

@@ -213,7 +213,10 @@ impl Desktop {
     /// # Errors
     /// There is no such window.
     pub fn put_away(&self, title: &str) -> Result<()> {
-        let found = self.tool("xdotool", &["search", "--onlyvisible", "--name", title])?;
+        let found = self.tool(
+            "xdotool",
+            &["search", "--onlyvisible", "--name", &format!("^{title}$")],
+        )?;
         let window = found.lines().next().context("no such window")?;
         self.tool("xdotool", &["windowminimize", "--sync", window])
             .map(drop)
@@ -224,7 +227,10 @@ impl Desktop {
     /// # Errors
     /// There is no such window.
     pub fn close_window(&self, title: &str) -> Result<()> {
-        let found = self.tool("xdotool", &["search", "--onlyvisible", "--name", title])?;
+        let found = self.tool(
+            "xdotool",
+            &["search", "--onlyvisible", "--name", &format!("^{title}$")],
+        )?;
         let window = found.lines().next().context("no such window")?;
         self.tool("xdotool", &["windowactivate", "--sync", window, "key", "alt+F4"])
             .map(drop)
@@ -237,7 +243,10 @@ impl Desktop {
     /// No question is asked, or it stays.
     pub fn answer_question(&self, title: &str, keys: &[&str], patience: Duration) -> Result<()> {
         let named = || -> Result<Vec<String>> {
-            let found = self.tool("xdotool", &["search", "--onlyvisible", "--name", title])?;
+            let found = self.tool(
+                "xdotool",
+                &["search", "--onlyvisible", "--name", &format!("^{title}$")],
+            )?;
             Ok(found.lines().map(str::to_owned).collect())
         };
         let asked = wait::until("a question in a window of its own", patience, || {
@@ -313,8 +322,11 @@ impl Desktop {
     /// Whether a window of this title can be seen.
     #[must_use]
     pub fn window_is_visible(&self, title: &str) -> bool {
-        self.tool("xdotool", &["search", "--onlyvisible", "--name", title])
-            .is_ok_and(|found| !found.trim().is_empty())
+        self.tool(
+            "xdotool",
+            &["search", "--onlyvisible", "--name", &format!("^{title}$")],
+        )
+        .is_ok_and(|found| !found.trim().is_empty())
     }
 
     /// Opens a plain window titled `Target` that writes the URIs dropped on it to a file, and shows one notification. It is
