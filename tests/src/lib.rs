@@ -8,6 +8,7 @@
 mod arrived;
 mod cli;
 mod server;
+pub mod sources;
 pub mod window;
 
 use std::env;

@@ -2,15 +2,11 @@
 //! could show that something is never done.
 
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::PathBuf;
 
 use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
-
-fn root() -> &'static Path {
-    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
-}
+use windlass_tests::sources::{committed, root};
 
 fn read(path: &str) -> Result<String> {
     fs::read_to_string(root().join(path)).with_context(|| path.to_owned())
@@ -18,26 +14,12 @@ fn read(path: &str) -> Result<String> {
 
 /// Files of the product below a folder: what is, or would be, committed.
 fn files(below: &[&str], kinds: &[&str]) -> Result<Vec<PathBuf>> {
-    let out = Command::new("git")
-        .args([
-            "ls-files",
-            "-z",
-            "--cached",
-            "--others",
-            "--exclude-standard",
-            "--",
-        ])
-        .args(below)
-        .current_dir(root())
-        .output()?;
-    ensure!(out.status.success(), "git ls-files failed");
-    Ok(String::from_utf8(out.stdout)?
-        .split('\0')
-        .map(PathBuf::from)
+    Ok(committed()?
+        .into_iter()
+        .filter(|file| below.iter().any(|folder| file.starts_with(folder)))
         .filter(|file| {
             file.extension()
                 .is_some_and(|kind| kinds.iter().any(|one| kind == *one))
-                && root().join(file).exists()
         })
         .collect())
 }

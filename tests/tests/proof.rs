@@ -2,17 +2,12 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::Path;
-use std::process::Command;
 
 use anyhow::{Context as _, Result, ensure};
+use windlass_tests::sources::{committed, root};
 
 /// The letters of the numbers, and how far each goes.
 const NUMBERS: &[(&str, u32)] = &[("A", 136), ("F", 190), ("I", 45)];
-
-fn root() -> &'static Path {
-    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
-}
 
 fn page() -> Result<String> {
     Ok(fs::read_to_string(root().join("docs/proof.md"))?)
@@ -20,23 +15,10 @@ fn page() -> Result<String> {
 
 /// Names of all functions of the Rust sources.
 fn functions() -> Result<BTreeSet<String>> {
-    let out = Command::new("git")
-        .args([
-            "ls-files",
-            "-z",
-            "--cached",
-            "--others",
-            "--exclude-standard",
-            "--",
-            "*.rs",
-        ])
-        .current_dir(root())
-        .output()?;
-    ensure!(out.status.success(), "git ls-files failed");
     let mut found = BTreeSet::new();
-    for file in String::from_utf8(out.stdout)?
-        .split('\0')
-        .filter(|name| !name.is_empty())
+    for file in committed()?
+        .into_iter()
+        .filter(|file| file.extension().is_some_and(|kind| kind == "rs"))
     {
         let Ok(text) = fs::read_to_string(root().join(file)) else {
             continue;

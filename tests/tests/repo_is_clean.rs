@@ -2,10 +2,9 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::Command;
 
-use anyhow::{Result, ensure};
+use anyhow::Result;
+use windlass_tests::sources::{committed, root};
 
 /// What the card asks for at the top level (C-3).
 const ASKED: &[&str] = &["Cargo.toml", "src-tauri", "ui", "icons", "tests", "README.md"];
@@ -51,33 +50,9 @@ const AUTHORS: &[&[&str]] = &[
     &["generated ", "by ai"],
 ];
 
-fn root() -> &'static Path {
-    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
-}
-
-/// What is, or would be, committed.
-fn files() -> Result<Vec<PathBuf>> {
-    let out = Command::new("git")
-        .args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"])
-        .current_dir(root())
-        .output()?;
-    ensure!(
-        out.status.success(),
-        "git ls-files: {}",
-        String::from_utf8_lossy(&out.stderr)
-    );
-    let names = String::from_utf8(out.stdout)?;
-    Ok(names
-        .split('\0')
-        .filter(|name| !name.is_empty())
-        .map(PathBuf::from)
-        .filter(|name| root().join(name).exists())
-        .collect())
-}
-
 #[test]
 fn c3_the_top_level_is_the_one_that_was_asked_for() -> Result<()> {
-    let found: BTreeSet<String> = files()?
+    let found: BTreeSet<String> = committed()?
         .iter()
         .filter_map(|file| file.components().next())
         .map(|first| first.as_os_str().to_string_lossy().into_owned())
@@ -98,7 +73,7 @@ fn c3_the_top_level_is_the_one_that_was_asked_for() -> Result<()> {
 fn both_licences_are_there_and_every_crate_names_them() -> Result<()> {
     assert!(fs::read_to_string(root().join("LICENSE-MIT"))?.contains("The Windlass authors"));
     assert!(fs::read_to_string(root().join("LICENSE-APACHE"))?.contains("Apache License"));
-    for manifest in files()?
+    for manifest in committed()?
         .iter()
         .filter(|file| file.file_name().is_some_and(|name| name == "Cargo.toml"))
     {
@@ -120,7 +95,7 @@ fn no_file_names_the_machine_it_was_written_on_or_who_typed_it() -> Result<()> {
         .map(|pieces| pieces.concat())
         .collect();
     let mut found = Vec::new();
-    for file in files()? {
+    for file in committed()? {
         // Pictures and other binaries are no text.
         let Ok(text) = fs::read_to_string(root().join(&file)) else {
             continue;
@@ -147,7 +122,7 @@ fn nothing_is_left_for_later_and_no_test_is_switched_off() -> Result<()> {
     .map(|pieces| pieces.concat())
     .collect();
     let mut found = Vec::new();
-    for file in files()? {
+    for file in committed()? {
         let is_source = file
             .extension()
             .is_some_and(|kind| ["rs", "ts", "svelte", "py", "mjs"].iter().any(|one| kind == *one));
@@ -166,7 +141,7 @@ fn nothing_is_left_for_later_and_no_test_is_switched_off() -> Result<()> {
 #[test]
 fn every_link_between_documents_leads_somewhere() -> Result<()> {
     let mut broken = Vec::new();
-    for file in files()?
+    for file in committed()?
         .iter()
         .filter(|file| file.extension().is_some_and(|kind| kind == "md"))
     {
@@ -207,7 +182,7 @@ fn every_limit_of_the_code_stands_on_the_page_of_limits() -> Result<()> {
 fn every_test_that_the_page_of_requirements_names_exists() -> Result<()> {
     let page = fs::read_to_string(root().join("docs/requirements.md"))?;
     let mut sources = String::new();
-    for file in files()?
+    for file in committed()?
         .iter()
         .filter(|file| file.extension().is_some_and(|kind| kind == "rs"))
     {

@@ -17,6 +17,17 @@ pub struct SourceFingerprint {
     pub ctime_ns: i64,
 }
 
+impl SourceFingerprint {
+    /// Of what could not be looked at.
+    pub const NOTHING: Self = Self {
+        dev: 0,
+        inode: 0,
+        size: 0,
+        mtime_ns: 0,
+        ctime_ns: 0,
+    };
+}
+
 /// How two looks at one path differ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SourceChange {

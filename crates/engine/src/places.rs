@@ -12,6 +12,7 @@ use windlass_protocol::destinations::{Check, DestinationConfig, StepOutcome};
 use windlass_queue::destinations::{
     self, ContentHash as Stored, DestinationKind as RowKind, DestinationRemoval, DestinationRow,
 };
+use windlass_queue::servers::{self, ServerRow};
 use windlass_queue::settings;
 
 pub(crate) use form::form;
@@ -214,22 +215,37 @@ pub(crate) async fn add(shared: &Arc<Shared>, new: &NewDestination) -> Result<De
     let row = new_row(id, put.name.clone(), kind, location, new, &rows(shared).await?)?;
     let check = shared.planes.own().put_destination(&put).await?;
     if check.ok {
-        shared
-            .queue
-            .write(move |conn| {
-                destinations::insert(conn, &row)?;
-                settings::set(conn, FIRST_RUN_DONE, &serde_json::Value::from(true))
-            })
-            .await?;
-        shared
-            .event(Event::DestinationAdded {
-                id,
-                hash: ContentHash::Always,
-            })
-            .await;
-        shared.deltas.destinations_changed();
+        keep(shared, row, None).await?;
     }
     Ok(answer(check))
+}
+
+/// Writes a tested destination down, with the server behind it where there is one, and lets everybody know. The first run is
+/// over with it.
+async fn keep(shared: &Arc<Shared>, row: DestinationRow, behind: Option<ServerRow>) -> Result<(), Failure> {
+    let id = row.id;
+    let known = behind.clone();
+    shared
+        .queue
+        .write(move |conn| {
+            destinations::insert(conn, &row)?;
+            if let Some(behind) = &behind {
+                servers::put(conn, behind)?;
+            }
+            settings::set(conn, FIRST_RUN_DONE, &serde_json::Value::from(true))
+        })
+        .await?;
+    if let Some(known) = known {
+        shared.planes.put(known);
+    }
+    shared
+        .event(Event::DestinationAdded {
+            id,
+            hash: ContentHash::Always,
+        })
+        .await;
+    shared.deltas.destinations_changed();
+    Ok(())
 }
 
 /// Changes a destination, tested first. Where its files go stays while unfinished groups go there.

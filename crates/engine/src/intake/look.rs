@@ -34,21 +34,13 @@ pub(crate) fn walk_roots(
     })
 }
 
-const NOTHING: SourceFingerprint = SourceFingerprint {
-    dev: 0,
-    inode: 0,
-    size: 0,
-    mtime_ns: 0,
-    ctime_ns: 0,
-};
-
 pub(crate) fn found(entry: walkdir::Result<walkdir::DirEntry>, parent: &Path) -> Option<Found> {
     let rel =
         |path: &Path| encode_path_bytes(path.strip_prefix(parent).unwrap_or(path).as_os_str().as_bytes());
     let refuse = |path: &Path, failure: Failure| Found {
         path: path.to_owned(),
         rel_path: rel(path),
-        fingerprint: NOTHING,
+        fingerprint: SourceFingerprint::NOTHING,
         refused: Some(failure),
     };
     let entry = match entry {

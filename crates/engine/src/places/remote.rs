@@ -4,11 +4,10 @@ use std::sync::Arc;
 
 use windlass_core::error::{ErrorCode, Failure};
 use windlass_core::ids::DestinationId;
-use windlass_core::machine::{ContentHash, Event};
 use windlass_queue::destinations::{self, DestinationKind as RowKind, DestinationRow};
-use windlass_queue::{servers, settings};
+use windlass_queue::servers;
 
-use super::{FIRST_RUN_DONE, new_row, refuse_while_open, rows};
+use super::{keep, new_row, refuse_while_open, rows};
 use crate::clock;
 use crate::groups::checked_name;
 use crate::server::{self, Wanted};
@@ -38,23 +37,7 @@ pub(super) async fn add(
     row.location = server::location(&url, &place.name);
     // The token first: a destination without one could do nothing, a token without a destination harms nobody.
     let behind = server::keep_token(shared, id, filled, url, &place, None).await?;
-    let known = behind.clone();
-    shared
-        .queue
-        .write(move |conn| {
-            destinations::insert(conn, &row)?;
-            servers::put(conn, &behind)?;
-            settings::set(conn, FIRST_RUN_DONE, &serde_json::Value::from(true))
-        })
-        .await?;
-    shared.planes.put(known);
-    shared
-        .event(Event::DestinationAdded {
-            id,
-            hash: ContentHash::Always,
-        })
-        .await;
-    shared.deltas.destinations_changed();
+    keep(shared, row, Some(behind)).await?;
     Ok(tested.check)
 }
 

@@ -88,19 +88,11 @@ pub(crate) fn left(rules: &Rules, rel: &[u8], size: u64) -> Option<Left> {
         .or_else(|| rules.left(rel, size))
 }
 
-const NOTHING: SourceFingerprint = SourceFingerprint {
-    dev: 0,
-    inode: 0,
-    size: 0,
-    mtime_ns: 0,
-    ctime_ns: 0,
-};
-
 fn unreadable(rel: &[u8], detail: &str) -> Seen {
     Seen {
         rel: rel.to_vec(),
         kind: Kind::File,
-        fingerprint: NOTHING,
+        fingerprint: SourceFingerprint::NOTHING,
         left: Some(Left::by(Why::Unreadable, detail)),
     }
 }
@@ -144,7 +136,7 @@ pub(crate) fn walk(root: &Path, from: &Path, rules: &Rules, send: &mpsc::Sender<
                     Seen {
                         rel,
                         kind: Kind::File,
-                        fingerprint: NOTHING,
+                        fingerprint: SourceFingerprint::NOTHING,
                         left: Some(left),
                     }
                 } else {

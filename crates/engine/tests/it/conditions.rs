@@ -6,30 +6,15 @@ use serde_json::{Value, json};
 use windlass_core::error::ErrorCode;
 use windlass_core::states::{BlockedReason, Intent};
 use windlass_engine::view::{GroupView, GroupWord, Snapshot};
-use windlass_engine::{EngineHandle, GroupEnd, Scope};
+use windlass_engine::{GroupEnd, Scope};
 
-use crate::{Bench, add, bytes, end};
+use crate::{Bench, add, bytes, end, seen};
 
 const KIB: usize = 1 << 10;
 
 /// A week of one letter.
 fn week(letter: &str) -> Value {
     json!({"week": letter.repeat(168), "limit": 256 * KIB})
-}
-
-/// Looks at each change until it is so.
-async fn seen(engine: &EngineHandle, fits: impl Fn(&Snapshot) -> bool) -> Snapshot {
-    let mut deltas = engine.deltas();
-    let look = async {
-        loop {
-            let snapshot = engine.snapshot().await.unwrap();
-            if fits(&snapshot) {
-                return snapshot;
-            }
-            let _ = deltas.recv().await;
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(10), look).await.unwrap()
 }
 
 fn first(snapshot: &Snapshot) -> &GroupView {

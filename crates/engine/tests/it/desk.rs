@@ -9,7 +9,7 @@ use windlass_engine::view::{
 };
 use windlass_engine::{AddPaths, Chosen, EngineHandle, FileAct, GroupEnd, Leave, Origin, RowRange, Scope};
 
-use crate::{Bench, add, bytes, end, wait_for};
+use crate::{Bench, add, bytes, end, seen, wait_for};
 
 const KIB: usize = 1 << 10;
 
@@ -118,9 +118,7 @@ async fn many_files_are_found_chosen_and_left_out_at_once() {
     let engine = b.engine().await;
     engine.set_intent(Scope::App, Intent::Paused).await.unwrap();
     let group = add(&engine, &[&b.source()]).await;
-    while engine.snapshot().await.unwrap().groups[0].scanning {
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    seen(&engine, |s| !s.groups[0].scanning).await;
     let find = Find {
         text: "ODD file".into(),
         kind: FindKind::Open,

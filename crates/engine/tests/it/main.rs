@@ -26,6 +26,7 @@ use windlass_core::ids::{DestinationId, GroupId};
 use windlass_core::machine::Config;
 use windlass_engine::home::Home;
 use windlass_engine::view::NewDestination;
+use windlass_engine::view::Snapshot;
 use windlass_engine::{AddPaths, EngineConfig, EngineHandle, GroupEnd, Origin, start};
 use windlass_protocol::destinations::{Kept, SecretKeep, TokenStore};
 
@@ -107,6 +108,21 @@ pub(crate) async fn wait_for<T>(mut look: impl FnMut() -> Option<T>) -> T {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     panic!("it did not come");
+}
+
+/// Looks at each change until it is so.
+pub(crate) async fn seen(engine: &EngineHandle, fits: impl Fn(&Snapshot) -> bool) -> Snapshot {
+    let mut deltas = engine.deltas();
+    let look = async {
+        loop {
+            let snapshot = engine.snapshot().await.unwrap();
+            if fits(&snapshot) {
+                return snapshot;
+            }
+            let _ = deltas.recv().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(10), look).await.unwrap()
 }
 
 pub(crate) async fn add(engine: &EngineHandle, paths: &[&Path]) -> GroupId {

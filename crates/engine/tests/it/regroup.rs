@@ -5,7 +5,7 @@ use windlass_core::states::{FileState, Intent};
 use windlass_engine::view::{GroupView, Notes};
 use windlass_engine::{AddPaths, Chosen, EngineHandle, FileAct, GroupEnd, Origin, Scope};
 
-use crate::{Bench, bytes, end, wait_for};
+use crate::{Bench, bytes, end, seen, wait_for};
 
 const MIB: usize = 1 << 20;
 
@@ -27,10 +27,7 @@ async fn paused(
         })
         .await
         .unwrap();
-    let mut deltas = engine.deltas();
-    while engine.snapshot().await.unwrap().groups.iter().any(|g| g.scanning) {
-        let _ = deltas.recv().await;
-    }
+    seen(engine, |s| s.groups.iter().all(|g| !g.scanning)).await;
     group
 }
 
