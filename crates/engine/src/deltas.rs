@@ -53,10 +53,12 @@ pub(crate) struct Deltas {
     state: tokio::sync::Mutex<State>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 struct Stirred {
     groups: BTreeSet<GroupId>,
     rows: BTreeSet<GroupId>,
+    /// Their newest views were taken into a snapshot, and into no delta yet.
+    owed: BTreeSet<GroupId>,
     removed: Vec<GroupId>,
     notices: Vec<Notice>,
     everything: bool,
@@ -188,8 +190,12 @@ impl Deltas {
 
     pub(crate) async fn snapshot(&self, shared: &Shared) -> Result<Snapshot, Failure> {
         let mut state = self.state.lock().await;
-        refresh(shared, &mut state, None).await?;
-        state.totals = sum(shared, &mut state);
+        let owed = refresh(shared, &mut state, None).await?;
+        // Who asks now sees them; who looks since longer has to be told all the same.
+        if !owed.is_empty() {
+            self.note(|s| s.owed.extend(owed));
+        }
+        let totals = sum(shared, &mut state);
         let mut ordered: Vec<_> = state.groups.values().cloned().collect();
         ordered.sort_by_key(|g| (state.order.get(&g.id).copied().unwrap_or(i64::MAX), g.id));
         let all = shared.queue.read(settings::all).await?;
@@ -198,7 +204,7 @@ impl Deltas {
         Ok(Snapshot {
             seq: state.seq,
             groups: ordered,
-            totals: state.totals.clone(),
+            totals,
             destinations,
             relaunch: shared.relaunch.report(),
             watches: crate::watch::views(shared).await?,
@@ -276,6 +282,35 @@ pub(crate) async fn run(shared: Arc<Shared>) {
 async fn one(shared: &Shared) -> Result<(), Failure> {
     let stirred = std::mem::take(&mut *locked(&shared.deltas.stirred));
     let mut state = shared.deltas.state.lock().await;
+    let made = send(shared, &mut state, stirred.clone()).await;
+    if made.is_err() {
+        // Nothing of it was told: all of it is owed, and the next pulse tries again.
+        let mut since = locked(&shared.deltas.stirred);
+        since.owe(stirred);
+        since.owed.extend(state.groups.keys());
+    }
+    made
+}
+
+impl Stirred {
+    /// What was stirred before comes before what was since.
+    fn owe(&mut self, mut before: Self) {
+        self.groups.append(&mut before.groups);
+        self.rows.append(&mut before.rows);
+        self.owed.append(&mut before.owed);
+        before.removed.append(&mut self.removed);
+        self.removed = before.removed;
+        before.notices.append(&mut self.notices);
+        self.notices = before.notices;
+        self.everything |= before.everything;
+        self.destinations |= before.destinations;
+        self.relaunch |= before.relaunch;
+        self.watches |= before.watches;
+        self.settings |= before.settings;
+    }
+}
+
+async fn send(shared: &Shared, state: &mut State, stirred: Stirred) -> Result<(), Failure> {
     let moving: BTreeSet<GroupId> = state
         .groups
         .values()
@@ -285,17 +320,18 @@ async fn one(shared: &Shared) -> Result<(), Failure> {
     let mut which: BTreeSet<GroupId> = stirred.groups;
     which.extend(&moving);
     let with_rows = stirred.rows;
-    let changed = if stirred.everything {
-        refresh(shared, &mut state, None).await?
+    let fresh = if stirred.everything {
+        refresh(shared, state, None).await?
     } else {
-        refresh(shared, &mut state, Some(which)).await?
+        refresh(shared, state, Some(which)).await?
     };
+    let changed: BTreeSet<GroupId> = fresh.into_iter().chain(stirred.owed).collect();
     for id in &stirred.removed {
         state.groups.remove(id);
     }
     let touched: BTreeSet<GroupId> = changed.iter().copied().chain(with_rows).collect();
-    let files = watched(shared, &mut state, &touched, stirred.everything).await?;
-    let totals = sum(shared, &mut state);
+    let files = watched(shared, state, &touched, stirred.everything).await?;
+    let totals = sum(shared, state);
     let totals = (totals != state.totals).then_some(totals);
     if let Some(t) = &totals {
         state.totals = t.clone();

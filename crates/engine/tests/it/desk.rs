@@ -29,6 +29,33 @@ async fn looked(engine: &EngineHandle, path: std::path::PathBuf) -> PreflightVie
     wait_for(|| Some(look.view()).filter(|view| view.done)).await
 }
 
+// C-8: the tray and the window follow by deltas; somebody else's look must not take a change away from them.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_follows_by_deltas_misses_nothing_when_another_asks_for_a_snapshot() {
+    let b = Bench::new().await;
+    b.write("a", &bytes(1, KIB));
+    let engine = b.engine().await;
+    engine.set_intent(Scope::App, Intent::Paused).await.unwrap();
+    let group = add(&engine, &[&b.source()]).await;
+    seen(&engine, |s| !s.groups[0].scanning && s.groups[0].files.total == 1).await;
+    let mut deltas = engine.deltas();
+    let mut heard = engine.snapshot().await.unwrap();
+    for n in 0..10 {
+        let name = format!("name {n}");
+        engine.rename_group(group, &name).await.unwrap();
+        // Another window, the command line.
+        let other = engine.snapshot().await.unwrap();
+        assert_eq!(other.groups[0].name, name);
+        while heard.groups[0].name != name {
+            let next = tokio::time::timeout(Duration::from_secs(5), deltas.recv());
+            let delta = next.await.expect("the change was never told").unwrap();
+            for told in &delta.groups {
+                heard.groups[0] = told.clone();
+            }
+        }
+    }
+}
+
 // I-1, I-3
 #[tokio::test(flavor = "multi_thread")]
 async fn a_limit_holds_all_uploads_and_a_change_is_felt_in_less_than_a_second() {
