@@ -34,25 +34,25 @@ impl Awake {
     }
 }
 
-/// Whether to stay awake, from the choice, what moves, and the power. Where nothing is known of it, there are mains.
-fn wanted(choice: Option<&str>, rate: f64, on_battery: Option<bool>) -> bool {
+/// Whether to stay awake, from the choice, whether anything moves, and the power. Where nothing is known of it, there are mains.
+fn wanted(choice: Option<&str>, moves: bool, on_battery: Option<bool>) -> bool {
     let chosen = match choice {
         Some("never") => false,
         Some("uploading") => true,
         Some(_) | None => on_battery != Some(true),
     };
-    chosen && rate > 0.0
+    chosen && moves
 }
 
 /// Follows the facts.
 pub(crate) fn follow(app: &AppHandle) {
     let shell = app.state::<Shell>();
     let choice = shell.setting("keep_awake");
-    let (rate, on_battery) = {
+    let (moves, on_battery) = {
         let facts = shell.facts();
-        (facts.totals.rate_bytes, facts.totals.around.on_battery)
+        (facts.moves(), facts.totals.around.on_battery)
     };
-    let want = wanted(choice.as_ref().and_then(|v| v.as_str()), rate, on_battery);
+    let want = wanted(choice.as_ref().and_then(|v| v.as_str()), moves, on_battery);
     set(app.state::<Awake>().inner(), want);
 }
 
@@ -139,20 +139,20 @@ mod tests {
     // F-7
     #[test]
     fn it_stays_awake_only_while_bytes_move_and_only_when_chosen() {
-        for (choice, rate, on_battery, awake) in [
-            (Some("uploading"), 1.0, Some(true), true),
-            (Some("uploading"), 0.0, Some(false), false),
-            (Some("never"), 1.0, Some(false), false),
-            (Some("mains"), 1.0, Some(false), true),
-            (Some("mains"), 1.0, Some(true), false),
-            (None, 1.0, Some(true), false),
-            (None, 1.0, None, true),
-            (None, 0.0, None, false),
+        for (choice, moves, on_battery, awake) in [
+            (Some("uploading"), true, Some(true), true),
+            (Some("uploading"), false, Some(false), false),
+            (Some("never"), true, Some(false), false),
+            (Some("mains"), true, Some(false), true),
+            (Some("mains"), true, Some(true), false),
+            (None, true, Some(true), false),
+            (None, true, None, true),
+            (None, false, None, false),
         ] {
             assert_eq!(
-                wanted(choice, rate, on_battery),
+                wanted(choice, moves, on_battery),
                 awake,
-                "{choice:?} {rate} {on_battery:?}"
+                "{choice:?} {moves} {on_battery:?}"
             );
         }
         let awake = Awake::default();

@@ -59,6 +59,14 @@ impl Facts {
         self.groups.values().filter(|g| works(g.word)).count()
     }
 
+    /// Whether anything is read, sent or proved just now. The rate does not tell: it counts what was acknowledged, and the
+    /// first parts of a slow line take minutes.
+    pub(crate) fn moves(&self) -> bool {
+        self.groups
+            .values()
+            .any(|g| works(g.word) && g.files.active + g.files.finishing > 0)
+    }
+
     /// Groups that are not finished.
     pub(crate) fn unfinished(&self) -> usize {
         self.groups.values().filter(|g| g.finished_at.is_none()).count()
@@ -93,6 +101,7 @@ pub(crate) async fn run(app: AppHandle, engine: EngineHandle) {
             Err(e) => tracing::warn!(error = %e, "the tray has no picture of the queue"),
         }
         tray::draw(&app);
+        awake::follow(&app);
         let mut drawn = Instant::now();
         let mut stale = false;
         loop {

@@ -186,7 +186,11 @@ def click(label):
                 if not node["enabled"]:
                     sys.exit(f"desktop: {label!r} is disabled")
                 what = GLib.Variant("(isvu)", (node["id"], "clicked", GLib.Variant("s", ""), 0))
-                ask(icon["item"].partition("/")[0], icon["menu_at"], MENU, "Event", what)
+                try:
+                    ask(icon["item"].partition("/")[0], icon["menu_at"], MENU, "Event", what)
+                except GLib.Error as why:
+                    # The menu was made anew since it was read: nothing was clicked.
+                    sys.exit(f"desktop: the menu went away: {why}")
                 return
     sys.exit(f"desktop: no tray menu item {label!r}")
 

@@ -10,6 +10,8 @@ use windlass_testkit::samples;
 use windlass_testkit::wait::{self, PATIENCE};
 use windlass_tests::window::{TITLE, Table, Theme, UPLOAD, group_becomes, hook};
 
+use super::shots;
+
 /// The window on a computer with this bus, and a folder as destination; the level of notifications is All.
 fn open<'t>(table: &'t Table, bus: &SystemBus) -> Result<App<'t>> {
     table
@@ -33,6 +35,60 @@ fn open<'t>(table: &'t Table, bus: &SystemBus) -> Result<App<'t>> {
 fn reasons(app: &App<'_>, wanted: &str) -> Result<()> {
     app.attribute_becomes(&hook("reasons"), "data-reasons", UPLOAD, |now| now == wanted)
         .map(drop)
+}
+
+fn in_tray(table: &Table, label: &str) -> Result<()> {
+    wait::until_ok(&format!("the tray's {label:?}"), PATIENCE, || {
+        let menu = table.desktop.tray_menu()?;
+        ensure!(menu.iter().any(|item| item.label == label), "{menu:?}");
+        Ok(())
+    })
+}
+
+// F-1, F-2, F-3, I-6, I-7, X-18
+#[test]
+fn i6_low_battery_is_a_reason_on_the_card_in_the_tray_and_outside_and_each_has_a_way_out() -> Result<()> {
+    let (bus, table) = (SystemBus::start()?, Table::lay()?);
+    bus.power(true, 18.0)?;
+    let app = open(&table, &bus)?;
+    let things = table.windlass.dir().join("things");
+    samples::random_file(things.join("a.bin"), 2 << 20, 1)?;
+    table.desktop.put_away(TITLE)?;
+    let up = table.windlass.start(&["up".as_ref(), things.as_os_str()])?;
+
+    reasons(&app, "battery")?;
+    ensure!(app.text(&hook("reasons"))?.contains("Paused on battery at 18 %."));
+    in_tray(&table, "Paused on battery at 18 %")?;
+    let told = table
+        .desktop
+        .notification(PATIENCE, |one| one.summary == "Paused on battery at 18 %")?;
+    let offered = table.desktop.offered_on(&told)?;
+    ensure!(offered.contains(&"anyway".to_owned()), "{offered:?}");
+    table.desktop.screenshot(shots("battery.png"))?;
+
+    // Its cause goes: so does it.
+    bus.power(false, 18.0)?;
+    group_becomes(&app, "done")?;
+    wait::until("the notification to go", PATIENCE, || {
+        table.desktop.was_taken_back(&told).ok().filter(|taken| *taken)
+    })?;
+    up.ends()?.succeeds()?;
+
+    // Held again, and passed over by the button of the notification.
+    // Slow enough not to end before the change of the power is heard of.
+    table.desktop.choose_in_tray("5 MB/s", PATIENCE)?;
+    bus.power(true, 9.0)?;
+    samples::random_file(things.join("b.bin"), 48 << 20, 2)?;
+    let up = table
+        .windlass
+        .start(&["up".as_ref(), things.join("b.bin").as_os_str()])?;
+    let told = table
+        .desktop
+        .notification(PATIENCE, |one| one.summary == "Paused on battery at 9 %")?;
+    table.desktop.choose_on_notification(&told, "anyway")?;
+    up.ends()?.succeeds()?;
+    app.close()?;
+    table.desktop.finish()
 }
 
 // F-2: pause for a span, speed, upload anyway
@@ -60,6 +116,27 @@ fn f2_the_tray_limits_passes_over_and_leads_to_the_settings() -> Result<()> {
         ensure!(value == "10", "{value}");
         Ok(())
     })?;
+    app.close()?;
+    table.desktop.finish()
+}
+
+// F-7: awake while bytes move, and no longer
+#[test]
+fn f7_the_computer_is_kept_awake_while_bytes_move_and_let_go_after() -> Result<()> {
+    let (bus, table) = (SystemBus::start()?, Table::lay()?);
+    let app = open(&table, &bus)?;
+    let things = table.windlass.dir().join("things");
+    samples::random_file(things.join("a.bin"), 64 << 20, 4)?;
+    table.desktop.choose_in_tray("5 MB/s", PATIENCE)?;
+    let up = table.windlass.start(&["up".as_ref(), things.as_os_str()])?;
+    wait::until("a lock against sleep", UPLOAD, || {
+        (bus.locks() == 1).then_some(())
+    })?;
+    up.ends()?.succeeds()?;
+    wait::until("the lock to go", PATIENCE, || (bus.locks() == 0).then_some(()))?;
+    // Nothing breaks at a wake.
+    bus.sleep_and_wake()?;
+    group_becomes(&app, "done")?;
     app.close()?;
     table.desktop.finish()
 }

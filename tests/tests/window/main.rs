@@ -10,6 +10,7 @@ mod pictures;
 mod rows;
 mod server;
 mod trouble;
+mod watched;
 
 use std::time::Duration;
 

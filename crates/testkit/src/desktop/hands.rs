@@ -131,9 +131,9 @@ impl Desktop {
                 menu.iter().any(|item| item.label == label && item.enabled),
                 "the menu is {menu:?}"
             );
-            Ok(())
-        })?;
-        self.recorder(&["click", label]).map(drop)
+            // Between the look and the click the menu may be made anew; then nothing is clicked, and it fails.
+            self.recorder(&["click", label]).map(drop)
+        })
     }
 
     /// The notifications so far. One that was replaced is there twice.
@@ -304,18 +304,29 @@ impl Desktop {
             found.lines().filter(is_dialog).map(str::to_owned).collect()
         };
         let dialog = wait::until("the system's dialog", patience, || dialogs().pop())?;
-        // "/" opens the field for a path where there is none yet; where there is one, its text is replaced.
-        let keys = ["windowactivate", "--sync", &dialog, "key", "ctrl+a"];
-        self.tool("xdotool", &keys)?;
-        self.tool("xdotool", &["type", "--delay", "15", text(path)?])?;
         wait::until_ok("the system's dialog to go", patience, || {
-            // The first may only take what the dialog completed. What is below a dialog that went is not to be pressed.
-            if dialogs().contains(&dialog) {
+            // What is below a dialog that went is not to be typed into.
+            if !dialogs().contains(&dialog) {
+                return Ok(());
+            }
+            // "/" opens the field for a path where there is none yet; where there is one, its text is replaced. A dialog that
+            // is still reading its folder swallows keys: what it then has is no path, it stays, and the path is typed anew.
+            self.tool("xdotool", &["windowactivate", "--sync", &dialog, "key", "ctrl+a"])?;
+            self.tool("xdotool", &["type", "--delay", "15", text(path)?])?;
+            let gone = || (!dialogs().contains(&dialog)).then_some(());
+            // The first may only take what the dialog completed.
+            for _ in 0..2 {
+                if gone().is_some() {
+                    break;
+                }
                 let keys = ["windowactivate", "--sync", &dialog, "key", "Return"];
                 self.tool("xdotool", &keys)?;
+                if wait::until("the dialog to go", Duration::from_secs(2), gone).is_ok() {
+                    return Ok(());
+                }
             }
-            let gone = || (!dialogs().contains(&dialog)).then_some(());
-            wait::until("the dialog to go", Duration::from_secs(2), gone)
+            anyhow::ensure!(gone().is_some(), "it is still there");
+            Ok(())
         })
     }
 
