@@ -34,6 +34,15 @@ const tests = {
     console.log(`    frames: median ${sorted[60].toFixed(1)} ms, p95 ${sorted[113].toFixed(1)} ms, worst ${sorted.at(-1).toFixed(1)} ms`);
     assert.ok(sorted[60] < 34, 'half of the frames under 34 ms');
   },
+  async 'what glides while files move is pushed or faded: no frame lays the page out anew'(open) {
+    const page = await open('transfers', { still: false });
+    const moved = await page.waitForFunction(() => {
+      const running = document.getAnimations().flatMap((a) => a.effect.getKeyframes().flatMap((frame) => Object.keys(frame)));
+      const moved = [...new Set(running)].filter((key) => !['offset', 'computedOffset', 'easing', 'composite'].includes(key));
+      return moved.includes('transform') && moved;
+    });
+    for (const property of await moved.jsonValue()) assert.ok(['transform', 'opacity'].includes(property), property);
+  },
   async 'the arrow keys walk the rows, End goes to the last, and its buttons are next'(open) {
     const page = await open('big');
     await page.locator('[data-file="g-big-0"]').focus();

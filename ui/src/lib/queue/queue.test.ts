@@ -141,6 +141,25 @@ describe('RowWatch', () => {
     expect(asked).toHaveLength(2);
   });
 
+  it('draws a list once for a delta of many rows, and holds no row twice', async () => {
+    const watch = new RowWatch(
+      (ranges) => Promise.resolve(ranges.map(page)),
+      () => {},
+    );
+    const rows = watch.open('g-big');
+    watch.look('g-big', 0, 9);
+    await vi.runAllTimersAsync();
+    const held = rows.rows.size;
+    const drawn = vi.spyOn(rows, 'rows', 'set');
+    const changed = [...rows.rows.values()].map((file) => ({ ...file, bytes_done: 77 }));
+    watch.changed(changed);
+    expect(drawn).toHaveBeenCalledTimes(1);
+    expect([...rows.rows.values()]).toEqual(changed);
+    // A thousand deltas later it holds what it shows, and no more.
+    for (let n = 0; n < 1000; n += 1) watch.changed(changed.map((file) => ({ ...file, position: file.position + n, bytes_done: n })));
+    expect(rows.rows.size).toBe(held);
+  });
+
   it('forgets a list that was folded', async () => {
     const asked: RowRange[][] = [];
     const watch = new RowWatch(

@@ -85,16 +85,16 @@ export class RowWatch {
     if (this.#groups.size > 0) this.#soon(LATER);
   }
 
-  /** Rows of a delta. */
+  /** Rows of a delta: each list is touched once, however many they are. */
   changed(files: readonly FileView[]): void {
     let stale = false;
-    for (const file of files) {
-      this.#during?.set(file.id, file);
-      const held = this.#groups.get(file.group_id);
-      if (!held) continue;
-      if (held.find === null) held.rows = placeRows(held.rows, [file], held);
+    for (const file of files) this.#during?.set(file.id, file);
+    for (const [group, held] of this.#groups) {
+      const rows = files.filter((file) => file.group_id === group);
+      if (rows.length === 0) continue;
+      if (held.find === null) held.rows = placeRows(held.rows, rows, held);
       else {
-        held.rows = replaceRows(held.rows, [file]);
+        held.rows = replaceRows(held.rows, rows);
         stale ||= held.find.kind !== 'all';
       }
     }
