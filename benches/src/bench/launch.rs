@@ -281,6 +281,7 @@ async fn begin(
             size: f.fingerprint.size,
             crc64: crc64(f.id.as_bytes()),
             sha256: Some(Sha256([7; 32])),
+            again: false,
         };
         Ok(SignItem {
             id: f.id,

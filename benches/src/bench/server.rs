@@ -326,6 +326,7 @@ impl Tiny {
             size: self.content.len() as u64,
             crc64: crc64(&self.content),
             sha256: Some(self.sha256),
+            again: false,
         };
         Ok(SignItem {
             id: self.id,

@@ -141,6 +141,7 @@ pub(crate) async fn sign(
             size: ask.size,
             crc64: ask.crc64,
             sha256: ask.sha256,
+            again: ask.again,
         };
         match items.last_mut().filter(|i| i.id == ask.file) {
             Some(item) => item.parts.push(part),

@@ -137,6 +137,9 @@ pub struct SignPart {
     /// Hash of the bytes: given, and signed, when the file is one PUT.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sha256: Option<Sha256>,
+    /// A URL for it was refused as too old just now: the control plane asks the storage for its time before it signs.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub again: bool,
 }
 
 /// Answer to one file of `sign`.

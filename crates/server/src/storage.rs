@@ -255,6 +255,10 @@ pub trait ObjectStorage: Send + Sync {
     /// Checks that there is room for so many more bytes, as far as that can be known.
     fn room(&self, bytes: u64) -> BoxFuture<'_, Result<(), Failure>>;
 
+    /// Asks for the storage's time where signatures are dated by it: what was signed before was refused as too old. One that
+    /// does not answer is signed for as before.
+    fn hear_time(&self) -> BoxFuture<'_, ()>;
+
     /// Signs for parts; nothing is asked.
     ///
     /// # Errors

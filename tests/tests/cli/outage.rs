@@ -202,16 +202,7 @@ fn f076_a_clock_that_jumps_under_way_is_learnt_from_the_refusals() -> Result<()>
         .wait_for("a stored part", PATIENCE, |l| l.stored(Call::PutPart) >= 1)?;
     table.proxy.heal();
     table.proxy.add(Rule::new(Fault::Clock(20 * 60)));
-    let ended = up.ends()?;
-    if ended.code != Some(0) {
-        assert!(
-            ended.names("clock_skew", "WL-404"),
-            "{}\n{}",
-            ended.out,
-            ended.err
-        );
-        table.windlass.run(&["retry", "--json"])?.succeeds()?;
-    }
+    up.ends()?.succeeds()?;
     table.arrived()
 }
 

@@ -85,7 +85,7 @@ fn x15_a_data_folder_of_a_newer_windlass_or_of_another_owner_is_refused_by_the_w
         let starting = std::thread::scope(|scope| {
             let start = scope.spawn(|| table.second_start(&[]));
             let asked = wait::until("the window that says why", PATIENCE, || {
-                table.desktop.window_is_visible(TITLE).then_some(())
+                table.desktop.window_is_visible(REFUSED).then_some(())
             });
             table
                 .desktop

@@ -134,6 +134,7 @@ async fn upload(client: &ControlClient, http: &reqwest::Client, data: &[u8]) -> 
             size,
             crc64: crc64(data),
             sha256,
+            again: false,
         }],
     };
     let signed = client

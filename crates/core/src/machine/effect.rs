@@ -54,6 +54,8 @@ pub struct SignAsk {
     pub crc64: Crc64Nvme,
     /// Hash, when the file is one PUT.
     pub sha256: Option<Sha256>,
+    /// A URL for it was refused as too old just now: the clocks may differ.
+    pub again: bool,
 }
 
 /// One file of a `Complete`.

@@ -415,6 +415,7 @@ impl Machine {
                     size: range.len,
                     crc64,
                     sha256,
+                    again: file.parts[i].resigned > 0,
                 });
             }
             self.reindex(id);

@@ -193,6 +193,7 @@ impl Service {
                 size: range.len,
                 crc64: *crc,
                 sha256: content.plan.is_single().then_some(content.sha256),
+                again: false,
             };
             let sign = SignItem {
                 id,

@@ -125,6 +125,9 @@ impl Service {
         if let Err(e) = opened.storage.room(bytes).await {
             return refuse_all(files, &e);
         }
+        if files.iter().flat_map(|f| &f.parts).any(|p| p.again) {
+            opened.storage.hear_time().await;
+        }
         let (ready, mut outcomes) = self.begin_all(&opened, files).await;
         let now = self.now();
         outcomes.extend(ready.iter().map(|f| {

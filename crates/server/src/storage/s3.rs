@@ -282,6 +282,10 @@ impl ObjectStorage for S3Storage {
         async { Ok(()) }.boxed()
     }
 
+    fn hear_time(&self) -> BoxFuture<'_, ()> {
+        self.client.hear_time(&self.prefix).boxed()
+    }
+
     fn sign(
         &self,
         object: &ObjectRow,

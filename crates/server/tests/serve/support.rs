@@ -375,6 +375,7 @@ impl Sample {
             size: range.len,
             crc64: crc64(&body),
             sha256: single.then(|| self.sha256()),
+            again: false,
         });
         SignItem {
             id: self.id,

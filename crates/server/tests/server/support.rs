@@ -436,6 +436,7 @@ impl Sample {
             size: range.len,
             crc64: crc64(&body),
             sha256: (single && self.sha).then(|| sha256(&body)),
+            again: false,
         });
         SignItem {
             id: self.id,

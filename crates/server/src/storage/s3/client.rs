@@ -28,6 +28,8 @@ pub(super) const SLOW: Duration = Duration::from_secs(900);
 const CLOCKS_AGREE_MS: i64 = 4 * 60_000;
 /// A difference that changed by less is the same one, milliseconds.
 const CLOCK_GRAIN_MS: i64 = 60_000;
+/// What the storage said of its time counts for so long, however many URLs are refused meanwhile.
+const HEARD_MS: i64 = 1_000;
 /// Our own calls are signed just before they are made.
 const OWN_TTL: Duration = Duration::from_secs(1_800);
 
@@ -39,6 +41,8 @@ pub(super) struct Client {
     world: Arc<dyn World>,
     /// How far the storage's clock is ahead of ours, milliseconds: signatures are dated by it (F76).
     ahead: AtomicI64,
+    /// When the storage was asked for its time.
+    heard: tokio::sync::Mutex<Option<Timestamp>>,
 }
 
 /// A whole answer.
@@ -126,6 +130,7 @@ impl Client {
             http: http.build().map_err(internal)?,
             world,
             ahead: AtomicI64::new(0),
+            heard: tokio::sync::Mutex::new(None),
         })
     }
 
@@ -153,6 +158,20 @@ impl Client {
                 "the storage's clock is ahead of this computer's by so much"
             );
         }
+    }
+
+    /// Asks for the storage's time. Many who ask at once share one answer.
+    pub(super) async fn hear_time(&self, prefix: &str) {
+        let mut heard = self.heard.lock().await;
+        let now = self.now();
+        if heard.is_some_and(|at| (0..HEARD_MS).contains(&now.millis_since(at))) {
+            return;
+        }
+        // Whatever it answers carries its date.
+        if let Err(why) = self.list_one(prefix).await {
+            tracing::debug!(%why, "the storage was asked for its time");
+        }
+        *heard = Some(self.now());
     }
 
     pub(super) fn now(&self) -> Timestamp {
