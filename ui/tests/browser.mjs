@@ -36,12 +36,24 @@ const tests = {
   },
   async 'what glides while files move is pushed or faded: no frame lays the page out anew'(open) {
     const page = await open('transfers', { still: false });
+    await page.emulateMedia({ reducedMotion: 'no-preference' });
     const moved = await page.waitForFunction(() => {
       const running = document.getAnimations().flatMap((a) => a.effect.getKeyframes().flatMap((frame) => Object.keys(frame)));
       const moved = [...new Set(running)].filter((key) => !['offset', 'computedOffset', 'easing', 'composite'].includes(key));
       return moved.includes('transform') && moved;
     });
     for (const property of await moved.jsonValue()) assert.ok(['transform', 'opacity'].includes(property), property);
+  },
+  async 'only files that move are drawn as moving: what explains the parts of a strip stands still'(open) {
+    const page = await open('transfers', { still: false });
+    await page.emulateMedia({ reducedMotion: 'no-preference' });
+    await page.waitForFunction(() =>
+      document.getAnimations().some((a) => a.animationName && a.effect.target.closest('[data-testid=file-row]')),
+    );
+    const foot = await page.evaluate(
+      () => document.getAnimations().filter((a) => a.animationName && !a.effect.target.closest('[data-testid=file-row]')).length,
+    );
+    assert.equal(foot, 0);
   },
   async 'the arrow keys walk the rows, End goes to the last, and its buttons are next'(open) {
     const page = await open('big');

@@ -33,16 +33,23 @@ export function choose(choice: unknown, system: readonly string[]): Words {
   return LANGUAGES.get('en') ?? en;
 }
 
+/**
+ * The words now. They change with the choice and with nothing else: whatever is said on screen depends on them, and must not be
+ * looked at again for each of the ten pictures a second that the choice comes with. Made while a component is.
+ */
 export class Language {
-  readonly #choice: () => unknown;
+  #words: Words;
 
   constructor(choice: () => unknown) {
-    this.#choice = choice;
+    const chosen = () => choose(choice(), navigator.languages);
+    this.#words = $state.raw(chosen());
+    $effect.pre(() => {
+      this.#words = chosen();
+    });
   }
 
-  /** The words now. */
   get w(): Words {
-    return choose(this.#choice(), navigator.languages);
+    return this.#words;
   }
 }
 
