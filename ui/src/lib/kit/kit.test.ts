@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { lines } from './scale';
 import { sparkPath } from './spark';
 import { listWindow, scrollTo, TALLEST } from './window';
 
@@ -43,6 +44,19 @@ describe('scrollTo', () => {
   it('moves as little as it needs', () => {
     expect(scrollTo(0, { ...place, scrollTop: 50 })).toBe(0);
     expect(scrollTo(9, { ...place, scrollTop: 0 })).toBe(36);
+  });
+});
+
+describe('lines', () => {
+  it('begin at nothing, end above everything, and are few and round', () => {
+    expect(lines(104e6)).toEqual([0, 40e6, 80e6, 120e6]);
+    expect(lines(1)).toEqual([0, 0.4, 0.8, 1.2000000000000002]);
+    for (const most of [3, 97, 1234, 5e7, 9.99e9, 4.0e12]) {
+      const all = lines(most);
+      expect(all[0]).toBe(0);
+      expect(all.at(-1)).toBeGreaterThanOrEqual(most);
+      expect(all.length).toBeLessThanOrEqual(5);
+    }
   });
 });
 

@@ -22,6 +22,8 @@ export interface Formats {
   rateParts(bytesPerSecond: number): [string, string];
   /** 62.4 MB/s */
   rate(bytesPerSecond: number): string;
+  /** The unit for all rates up to one, and a rate as a bare number of it. */
+  rateScale(most: number): { unit: string; say: (bytesPerSecond: number) => string };
   /** 3.1 */
   decimal(n: number): string;
   /** 61 %, never more than is done. */
@@ -80,6 +82,11 @@ export function formats(locale: string): Formats {
     },
     rateParts,
     rate: (n) => rateParts(n).join(SPACE),
+    rateScale(most) {
+      const unit = Math.max(1, unitOf(most));
+      const number = new Intl.NumberFormat(locale, { maximumFractionDigits: 2 });
+      return { unit: `${UNITS[unit]}/s`, say: (rate) => number.format(rate / 1000 ** unit) };
+    },
     decimal: (n) => (n >= 99.95 ? int.format(n) : one.format(n)),
     percent: (fraction) => `${int.format(Math.floor(Math.min(1, Math.max(0, fraction)) * 100 + 1e-9))}${SPACE}%`,
     when(ms, now) {

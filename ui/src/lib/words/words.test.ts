@@ -43,6 +43,8 @@ describe('figures', () => {
     expect(plain(f.rate(0))).toBe('0 MB/s');
     expect(plain(f.rate(800))).toBe('0.8 kB/s');
     expect(plain(formats('de-DE').rate(62.4e6))).toBe('62,4 MB/s');
+    const { unit, say } = f.rateScale(104e6);
+    expect([unit, ...[0, 40e6, 120e6].map(say)]).toEqual(['MB/s', '0', '40', '120']);
   });
 });
 
