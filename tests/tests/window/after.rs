@@ -108,6 +108,7 @@ fn h6_history_finds_a_file_saves_its_receipt_and_sees_when_it_is_gone() -> Resul
     let asked = |piece: &str| says(&app, &hook("history-proof"), piece).map(drop);
     app.click(&hook("history-verify"))?;
     asked("all match")?;
+    table.desktop.screenshot(super::shots("proved.png"))?;
     let gone = only_group(&destination)?.join("Lighthouse.pdf");
     fs::remove_file(&gone).with_context(|| gone.display().to_string())?;
     app.click(&hook("history-verify"))?;

@@ -57,12 +57,13 @@ fn e1_a_folder_watched_from_the_window_sends_what_is_written_and_explains_each_f
         Ok(())
     })?;
 
+    table.desktop.screenshot(super::shots("explain.png"))?;
+
     // Found by its name; a verdict by its filter; what a rule leaves out goes when a person says so.
     app.type_in(&hook("watch-search"), "one.h")?;
     count_becomes(&app, &hook("watch-file"), 1)?;
     app.click(&format!("{} {}", row("one.half"), hook("watch-anyway")))?;
     says(&app, &row("one.half"), "Uploaded")?;
-    table.desktop.screenshot(super::shots("explain.png"))?;
 
     // Paused, it only remembers.
     app.type_in(&hook("watch-search"), " ")?;
