@@ -116,8 +116,6 @@ fn main() -> Result<()> {
         println!("   {name}: {idle:?}, changes of the page {drawn}");
         figures.insert(name, json!({"cpu": idle, "changes": drawn}));
     }
-    app.close()?;
-    table.desktop.finish()?;
     let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
     let kept = json!({
         "files": asked.files, "minutes": asked.minutes, "build": if cfg!(debug_assertions) { "debug" } else { "release" },
@@ -125,7 +123,8 @@ fn main() -> Result<()> {
     });
     fs::write(&asked.into, format!("{kept:#}\n"))?;
     println!("kept in {}", asked.into.display());
-    Ok(())
+    app.close()?;
+    table.desktop.finish()
 }
 
 struct Asked {
