@@ -2,10 +2,11 @@
 //! transaction of the report, so it is there once or not at all.
 
 use windlass_core::error::Failure;
-use windlass_core::ids::{FileId, ObjectId, OwnerId};
+use windlass_core::ids::{DestinationId, FileId, ObjectId, OwnerId};
 use windlass_core::time::Timestamp;
 use windlass_core::units::{Crc64Nvme, Sha256};
 
+use super::canonical;
 use crate::db::{Tx, Value, params, rows_list};
 
 /// Rows of one statement.
@@ -151,12 +152,31 @@ pub fn prove(
     crc64: Crc64Nvme,
     now: Timestamp,
 ) -> Result<(), Failure> {
-    tx.execute(
+    let proved = tx.query_opt(
         "UPDATE stored_object SET sha256 = ?2, crc64 = COALESCE(crc64, ?3), proof = 'read_back', checked_at = ?4
-         WHERE id = ?1 AND state = 'stored' AND sha256 IS NULL",
+         WHERE id = ?1 AND state = 'stored' AND sha256 IS NULL RETURNING owner_id",
         params![object, sha256, crc64, now],
-    )
-    .map(drop)
+    )?;
+    let Some(row) = proved else {
+        return Ok(());
+    };
+    // Announced without a hash, it says from here on what it has: others may be its duplicates (M6).
+    let owner: OwnerId = row.get(0)?;
+    let learnt = tx.query(
+        "UPDATE upload_session AS s SET sha256 = ?3, updated_at = ?4, rev = s.rev + 1,
+           holds_slot = CASE WHEN EXISTS (SELECT 1 FROM upload_session h WHERE h.owner_id = s.owner_id
+             AND h.destination_id = s.destination_id AND h.sha256 = ?3 AND h.holds_slot = 1 AND h.id <> s.id
+             AND h.canonical_id IS NULL AND h.deleted_at IS NULL
+             AND h.state IN ('pending', 'uploading', 'verifying', 'uploaded')) THEN 0 ELSE 1 END
+         WHERE s.owner_id = ?1 AND s.object_id = ?2 AND s.state || '' = 'uploaded' AND s.sha256 IS NULL
+           AND s.canonical_id IS NULL AND s.deleted_at IS NULL RETURNING id, destination_id",
+        params![owner, object, sha256, now],
+    )?;
+    let files: Vec<(FileId, DestinationId, Sha256)> = learnt
+        .iter()
+        .map(|r| Ok((r.get(0)?, r.get(1)?, sha256)))
+        .collect::<Result<_, Failure>>()?;
+    canonical::succeed(tx, owner, &files, now)
 }
 
 /// Removes what was derived from a file, and the results of its jobs.

@@ -17,6 +17,8 @@ mod clocks;
 mod desk;
 mod ends;
 mod jobs;
+mod learnt;
+mod passed_on;
 mod processors;
 mod runs;
 mod search;

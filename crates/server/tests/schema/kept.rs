@@ -86,6 +86,24 @@ fn a_hash_is_proved_later_only_once() {
     });
 }
 
+// M3 M6: a file that said no hash says the one that was proved, and then for good.
+#[test]
+fn a_settled_file_learns_its_proved_hash_once_and_no_other() {
+    on_both(|db| {
+        ready(db);
+        db.must(&pending(40).replace("~40", "NULL"));
+        db.must(&settled(40, 40).replace("sha256 = ~40, proof = 'read_back'", "proof = 'token'"));
+        let learns = |hash: &str| format!("UPDATE upload_session SET sha256 = {hash} WHERE id = @40");
+        db.refuses(&learns("~40"), "windlass:frozen");
+        db.must("UPDATE stored_object SET sha256 = ~40, proof = 'read_back' WHERE id = @1040");
+        db.refuses(&learns("~41"), "windlass:frozen");
+        db.must(&learns("~40"));
+        for other in ["~41", "NULL"] {
+            db.refuses(&learns(other), "windlass:frozen");
+        }
+    });
+}
+
 #[test]
 fn what_content_is_said_to_be_changes_only_with_the_attempt() {
     on_both(|db| {
