@@ -228,6 +228,6 @@ impl Db {
 }
 
 /// Asked after [`Db::close`].
-fn closed() -> Failure {
+pub(crate) fn closed() -> Failure {
     Failure::new(ErrorCode::ShuttingDown, "the ledger is closed")
 }

@@ -37,21 +37,25 @@ pub mod similar;
 pub mod status;
 pub mod strays;
 pub(crate) mod templates;
+mod together;
 pub mod tokens;
 pub mod watch;
 pub mod webhooks;
+
+use std::sync::Arc;
 
 use windlass_core::error::{ErrorCode, Failure};
 use windlass_core::ids::{DestinationId, FileId, GroupId, ObjectId, OwnerId};
 use windlass_core::time::Timestamp;
 use windlass_protocol::groups::{CreateGroup, GroupView, NewGroup};
 
-use crate::db::{Db, is_unique, params};
+use crate::db::{Db, Tx, is_unique, params};
 use crate::failure::Refusal;
 pub use rows::{
     Begun, DestinationRow, InitDecision, InitRow, LeaseItem, Leased, ObjectRow, Proof, Release, Released,
     SessionRow, Settle, StartItem, Started, Tombstone, TombstoneReason,
 };
+use together::Together;
 
 /// Two owners that want one name at once: the second one decides anew, at most so often.
 const ANEW: usize = 5;
@@ -60,13 +64,30 @@ const ANEW: usize = 5;
 #[derive(Clone)]
 pub struct Ledger {
     db: Db,
+    calls: Arc<Calls>,
+}
+
+/// Until when, and when it was asked.
+type Leases = Together<OwnerId, LeaseItem, (Timestamp, Timestamp), Result<Leased, Refusal>>;
+
+/// The calls that each file needs, gathered while others of their owner are written.
+#[derive(Default)]
+struct Calls {
+    init: Arc<Together<OwnerId, InitRow, Timestamp, InitDecision>>,
+    start: Arc<Together<OwnerId, StartItem, Timestamp, Result<Started, Refusal>>>,
+    begun: Arc<Together<(), Begun, (), Option<ObjectRow>>>,
+    lease: Arc<Leases>,
+    settle: Arc<Together<OwnerId, Settle, Timestamp, Option<SessionRow>>>,
 }
 
 impl Ledger {
     /// The ledger in a database.
     #[must_use]
     pub fn new(db: Db) -> Self {
-        Self { db }
+        Self {
+            db,
+            calls: Arc::default(),
+        }
     }
 
     /// The database, for what is not about uploads.
@@ -174,13 +195,19 @@ impl Ledger {
         items: Vec<InitRow>,
         now: Timestamp,
     ) -> Result<Vec<InitDecision>, Failure> {
-        let items = std::sync::Arc::new(items);
-        let write = || {
-            let items = std::sync::Arc::clone(&items);
-            self.db
-                .write(Some(owner), move |tx| init::init(tx, owner, &items, now))
+        let db = self.db.clone();
+        let write = move |items: Vec<InitRow>, now| {
+            let (db, items) = (db.clone(), Arc::new(items));
+            let once = move || {
+                let (db, items) = (db.clone(), Arc::clone(&items));
+                async move {
+                    let init = move |tx: &mut dyn Tx| init::init(tx, owner, &items, now);
+                    db.write(Some(owner), init).await
+                }
+            };
+            anew(once)
         };
-        anew(write).await
+        self.calls.init.call(owner, items, now, write).await
     }
 
     /// Sessions by id, in order.
@@ -210,9 +237,15 @@ impl Ledger {
         items: Vec<StartItem>,
         now: Timestamp,
     ) -> Result<Vec<Result<Started, Refusal>>, Failure> {
-        self.db
-            .write(Some(owner), move |tx| sign::start(tx, owner, &items, now))
-            .await
+        let db = self.db.clone();
+        let write = move |items: Vec<StartItem>, now| {
+            let db = db.clone();
+            async move {
+                let start = move |tx: &mut dyn Tx| sign::start(tx, owner, &items, now);
+                db.write(Some(owner), start).await
+            }
+        };
+        self.calls.start.call(owner, items, now, write).await
     }
 
     /// Writes what was learnt while beginning: the name is free, the upload id. Answers what the ledger holds.
@@ -220,7 +253,12 @@ impl Ledger {
     /// # Errors
     /// When the ledger does not answer.
     pub async fn begun(&self, items: Vec<Begun>) -> Result<Vec<Option<ObjectRow>>, Failure> {
-        self.db.write(None, move |tx| sign::begun(tx, &items)).await
+        let db = self.db.clone();
+        let write = move |items: Vec<Begun>, ()| {
+            let db = db.clone();
+            async move { db.write(None, move |tx| sign::begun(tx, &items)).await }
+        };
+        self.calls.begun.call((), items, (), write).await
     }
 
     /// Gives an open object the next name that the ledger has free, from the n-th way to write it on: key and number.
@@ -248,11 +286,15 @@ impl Ledger {
         until: Timestamp,
         now: Timestamp,
     ) -> Result<Vec<Result<Leased, Refusal>>, Failure> {
-        self.db
-            .write(Some(owner), move |tx| {
-                settle::lease(tx, owner, &items, until, now)
-            })
-            .await
+        let db = self.db.clone();
+        let write = move |items: Vec<LeaseItem>, (until, now)| {
+            let db = db.clone();
+            async move {
+                let lease = move |tx: &mut dyn Tx| settle::lease(tx, owner, &items, until, now);
+                db.write(Some(owner), lease).await
+            }
+        };
+        self.calls.lease.call(owner, items, (until, now), write).await
     }
 
     /// Prolongs leases that are still held.
@@ -280,9 +322,15 @@ impl Ledger {
         items: Vec<Settle>,
         now: Timestamp,
     ) -> Result<Vec<Option<SessionRow>>, Failure> {
-        self.db
-            .write(Some(owner), move |tx| settle::settle(tx, owner, &items, now))
-            .await
+        let db = self.db.clone();
+        let write = move |items: Vec<Settle>, now| {
+            let db = db.clone();
+            async move {
+                let settle = move |tx: &mut dyn Tx| settle::settle(tx, owner, &items, now);
+                db.write(Some(owner), settle).await
+            }
+        };
+        self.calls.settle.call(owner, items, now, write).await
     }
 
     /// A placed copy was proved: pending → deduplicated and open → stored.

@@ -9,7 +9,6 @@ mod readers;
 mod writer;
 
 use std::path::Path;
-use std::sync::Arc;
 
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ToSql, params_from_iter};
@@ -17,14 +16,13 @@ use windlass_core::error::Failure;
 
 use super::error::sqlite as sql;
 use super::{Dialect, Row, STATEMENTS, Tx, Value};
-use crate::failure::internal;
 
 pub(super) use open::version_of;
 
 /// A database in a file.
 pub(super) struct Sqlite {
     writer: writer::Writer,
-    readers: Arc<readers::Readers>,
+    readers: readers::Readers,
 }
 
 impl Sqlite {
@@ -32,7 +30,7 @@ impl Sqlite {
         let conn = open::open(path)?;
         Ok(Self {
             writer: writer::Writer::start(conn, path.to_owned())?,
-            readers: Arc::new(readers::Readers::new(path.to_owned())),
+            readers: readers::Readers::new(path.to_owned()),
         })
     }
 
@@ -49,10 +47,7 @@ impl Sqlite {
         T: Send + 'static,
         F: FnMut(&mut dyn Tx) -> Result<T, Failure> + Send + 'static,
     {
-        let readers = Arc::clone(&self.readers);
-        tokio::task::spawn_blocking(move || readers.with(|conn| run(conn, &mut f)))
-            .await
-            .map_err(|e| internal(format!("a read ended early: {e}")))?
+        self.readers.read(move |conn| run(conn, &mut f)).await
     }
 
     pub(super) async fn close(&self) -> Result<(), Failure> {
