@@ -198,61 +198,48 @@ mod tests {
         }
     }
 
-    #[tokio::test]
-    async fn calls_that_wait_go_together_and_each_gets_its_own() {
+    /// Waits until so many calls wait behind the one that is being written.
+    async fn until_behind(all: &Tens, many: usize) {
+        while lock(&all.waiting).get(&1).is_none_or(|q| q.len() != many) {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    type Outcome = Result<Vec<u32>, Failure>;
+
+    /// A call that is being written, and two that come meanwhile; then so many writes may go on.
+    async fn three(second: u32, may: usize) -> ([Outcome; 3], usize) {
         let (go, writes) = (Arc::new(Semaphore::new(0)), Arc::default());
         let (all, write) = (Arc::new(Tens::default()), tens(&go, &writes));
-        let call = |items: Vec<u32>| all.call(1, items, 0, write.clone());
-        let ((), first, second, third) = tokio::join!(
-            async {
-                while all
-                    .waiting
-                    .lock()
-                    .expect("unharmed")
-                    .get(&1)
-                    .is_none_or(|q| q.len() < 2)
-                {
-                    tokio::task::yield_now().await;
-                }
-                go.add_permits(2);
-            },
-            call(vec![1]),
-            call(vec![2, 3]),
-            call(vec![4]),
-        );
-        assert_eq!(
-            (first.expect("one"), second.expect("two"), third.expect("three")),
-            (vec![10], vec![20, 30], vec![40])
-        );
-        assert_eq!(writes.load(Ordering::Relaxed), 2);
-        // And nobody is at work any more: the next one begins at once.
-        go.add_permits(1);
-        assert_eq!(call(vec![5]).await.expect("again"), [50]);
+        let begin = |n: u32| {
+            let (all, write) = (Arc::clone(&all), write.clone());
+            tokio::spawn(async move { all.call(1, vec![n, n + 1], 0, write).await })
+        };
+        let first = begin(1);
+        until_behind(&all, 0).await;
+        let others = [begin(second), begin(4)];
+        until_behind(&all, 2).await;
+        go.add_permits(may);
+        let [second, third] = others;
+        let ended = [first.await, second.await, third.await].map(|e| e.expect("not cut off"));
+        while !lock(&all.waiting).is_empty() {
+            tokio::task::yield_now().await;
+        }
+        (ended, writes.load(Ordering::Relaxed))
+    }
+
+    #[tokio::test]
+    async fn calls_that_wait_go_together_and_each_gets_its_own() {
+        let (ended, writes) = three(2, 2).await;
+        let wanted = [vec![10, 20], vec![20, 30], vec![40, 50]];
+        assert_eq!(ended, wanted.map(Ok));
+        assert_eq!(writes, 2);
     }
 
     #[tokio::test]
     async fn none_fails_of_another() {
-        let (go, writes) = (Arc::new(Semaphore::new(0)), Arc::default());
-        let (all, write) = (Arc::new(Tens::default()), tens(&go, &writes));
-        let call = |items: Vec<u32>| all.call(1, items, 0, write.clone());
-        let ((), first, second, third) = tokio::join!(
-            async {
-                while all
-                    .waiting
-                    .lock()
-                    .expect("unharmed")
-                    .get(&1)
-                    .is_none_or(|q| q.len() < 2)
-                {
-                    tokio::task::yield_now().await;
-                }
-                go.add_permits(4);
-            },
-            call(vec![1]),
-            call(vec![7]),
-            call(vec![4]),
-        );
-        assert_eq!((first.expect("one"), third.expect("three")), (vec![10], vec![40]));
-        assert_eq!(second.expect_err("a seven").detail, "a seven");
+        let ([first, second, third], _) = three(7, 4).await;
+        assert_eq!((first, third), (Ok(vec![10, 20]), Ok(vec![40, 50])));
+        assert_eq!(second.map_err(|e| e.detail), Err("a seven".to_owned()));
     }
 }
