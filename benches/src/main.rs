@@ -59,7 +59,15 @@ fn inner(what: Inner) -> Result<()> {
             sessions,
             database,
         } => bench::server::drive(&dir, sessions, database.as_deref()),
-        Inner::Ledger { dir, sizes, database } => bench::ledger::drive(&dir, &sizes, database.as_deref()),
+        Inner::Ledger {
+            dir,
+            sizes,
+            database,
+            small,
+        } => {
+            let urls = database.as_deref().zip(small.as_deref());
+            bench::ledger::drive(&dir, &sizes, urls.map(|(database, small)| [database, small]))
+        }
         Inner::Machine { dir, address } => machine::print(&dir, &address),
     }
 }

@@ -105,6 +105,9 @@ pub(crate) enum Inner {
         /// PostgreSQL instead of SQLite.
         #[arg(long)]
         database: Option<String>,
+        /// Another database, for the small ledger.
+        #[arg(long, requires = "database")]
+        small: Option<String>,
     },
     /// Rates of this machine.
     Machine {

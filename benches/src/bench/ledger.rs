@@ -2,7 +2,8 @@
 //!
 //! What is timed are the ledger's own calls, without HTTP, clients and storage: whole batches from announce to proof, one
 //! file after the other, and what is asked all the time (a status, a group's counts, the feed, claims, the sweep). A ledger
-//! is flat when these cost the same at every size. Growth is by rows that the product wrote, copied under other ids with
+//! is flat when these cost the same at every size: a large and a small one are asked in turns, for minutes lie between two
+//! sizes and the machine is not the same in them. Growth is by rows that the product wrote, copied under other ids with
 //! their log and their jobs.
 
 mod calls;
@@ -29,15 +30,10 @@ const FLAT: f64 = 2.0;
 /// Connections of one replica.
 const CONNECTIONS: usize = 4;
 
-/// What calls cost at one size.
+/// Milliseconds, the median of each call.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-struct Took {
-    sessions: u64,
-    /// Sessions a second from announce to proof, in batches of 1,000.
-    batched: f64,
-    /// The same with the processor time of this program alone.
-    of_processor: f64,
-    /// Milliseconds, the median: one file from announce to proof.
+struct Cost {
+    /// One file from announce to proof.
     one: f64,
     status: f64,
     group: f64,
@@ -46,15 +42,28 @@ struct Took {
     sweep: f64,
 }
 
+/// What calls cost at one size.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Took {
+    sessions: u64,
+    /// Sessions a second from announce to proof, in batches of 1,000.
+    batched: f64,
+    /// The same with the processor time of this program alone.
+    of_processor: f64,
+    cost: Cost,
+    /// The same on a small ledger, in turns with this one.
+    small: Cost,
+}
+
 /// A call, and its figure.
-type Figure = (&'static str, fn(&Took) -> f64);
+type Figure = (&'static str, fn(&Cost) -> f64);
 const FIGURES: &[Figure] = &[
-    ("one file from announce to proof", |t| t.one),
-    ("a status", |t| t.status),
-    ("a group with its counts", |t| t.group),
-    ("a page of the feed", |t| t.feed),
-    ("a claim of 10 jobs", |t| t.claim),
-    ("a look for quiet files", |t| t.sweep),
+    ("one file from announce to proof", |c| c.one),
+    ("a status", |c| c.status),
+    ("a group with its counts", |c| c.group),
+    ("a page of the feed", |c| c.feed),
+    ("a claim of 10 jobs", |c| c.claim),
+    ("a look for quiet files", |c| c.sweep),
 ];
 
 pub(super) fn run(bench: &Bench<'_>) -> Result<Vec<Row>> {
@@ -66,28 +75,25 @@ pub(super) fn run(bench: &Bench<'_>) -> Result<Vec<Row>> {
     let mut rows = of("SQLite", SQLITE, measure(bench, None, sizes)?);
     // With fsync, as it is meant to be run.
     let server = std::sync::Arc::new(Postgres::start(Durability::Safe)?);
-    let database = server.database()?;
-    rows.extend(of(
-        "PostgreSQL",
-        POSTGRES,
-        measure(bench, Some(database.url()), sizes)?,
-    ));
+    let (database, small) = (server.database()?, server.database()?);
+    let urls = [database.url(), small.url()];
+    rows.extend(of("PostgreSQL", POSTGRES, measure(bench, Some(urls), sizes)?));
     Ok(rows)
 }
 
-fn measure(bench: &Bench<'_>, url: Option<&str>, sizes: &[u64]) -> Result<Vec<Took>> {
+fn measure(bench: &Bench<'_>, urls: Option<[&str; 2]>, sizes: &[u64]) -> Result<Vec<Took>> {
     let scratch = bench.data.scratch()?;
     let mut command = floor::inner("ledger")?;
     let sizes: Vec<String> = sizes.iter().map(u64::to_string).collect();
     command.arg(scratch.path()).arg(sizes.join(","));
-    if let Some(url) = url {
-        command.args(["--database", url]);
+    if let Some([database, small]) = urls {
+        command.args(["--database", database, "--small", small]);
     }
     let out = meter::run(command)?.out;
     out.lines().map(|line| Ok(serde_json::from_str(line)?)).collect()
 }
 
-/// A row for each size, and one for each call from the smallest to the largest.
+/// A row for each size, and one for each call at the largest.
 fn of(place: &str, budget: f64, all: Vec<Took>) -> Vec<Row> {
     let mut rows = Vec::new();
     for took in &all {
@@ -99,35 +105,49 @@ fn of(place: &str, budget: f64, all: Vec<Took>) -> Vec<Row> {
             took.of_processor
         )));
     }
-    let (Some(first), Some(last)) = (all.first(), all.last()) else {
+    let Some(last) = all.last() else {
         return rows;
     };
     for (what, figure) in FIGURES {
         let name = format!("ledger on {place}: {what}, at {} sessions", last.sessions);
-        let row = Row::new(&name, Unit::Milliseconds, vec![figure(last)])
-            .beside(&[figure(first)])
+        let row = Row::new(&name, Unit::Milliseconds, vec![figure(&last.cost)])
+            .beside(&[figure(&last.small)])
             .within(Budget::RatioAtMost(FLAT));
-        rows.push(row.noting(format!("the floor is the same at {} sessions", first.sessions)));
+        rows.push(row.noting("the floor is the same on a ledger of a few thousand, in turns"));
     }
     rows
 }
 
 /// The process.
-pub(crate) fn drive(dir: &Path, sizes: &[u64], url: Option<&str>) -> Result<()> {
-    let open = || match url {
-        None => Db::open_sqlite(&dir.join("ledger.sqlite")),
+pub(crate) fn drive(dir: &Path, sizes: &[u64], urls: Option<[&str; 2]>) -> Result<()> {
+    let open = |name: &str, url: Option<&str>| match url {
+        None => Db::open_sqlite(&dir.join(name)),
         Some(url) => Db::open_postgres(url, CONNECTIONS),
     };
     let runtime = tokio::runtime::Runtime::new()?;
-    let (db, mut grown) = (open()?, grow::Grown::default());
+    let db = open("ledger.sqlite", urls.map(|[database, _]| database))?;
+    let few = open("small.sqlite", urls.map(|[_, small]| small))?;
+    let mut grown = grow::Grown::default();
     runtime.block_on(async {
         let ledgers = Ledgers::furnish(&db, dir).await?;
-        ledgers.template().await?;
+        let small = Ledgers::furnish(&few, dir).await?;
+        for each in [&ledgers, &small] {
+            each.template().await?;
+        }
         for size in sizes {
             grown.to(&db, *size).await?;
-            let took = ledgers.measure(*size).await?;
+            let (batched, of_processor) = ledgers.batches().await?;
+            let [cost, of_small] = calls::in_turns([&ledgers, &small]).await?;
+            let took = Took {
+                sessions: *size,
+                batched,
+                of_processor,
+                cost,
+                small: of_small,
+            };
             println!("{}", serde_json::to_string(&took)?);
         }
+        few.close().await?;
         db.close().await?;
         Ok(())
     })

@@ -5,14 +5,13 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
 use windlass_core::checksum::crc64;
-use windlass_core::error::Failure;
 use windlass_core::ids::{ClientId, DestinationId, FileId, GroupId, ObjectId, OwnerId};
 use windlass_core::part_plan::PartPlan;
 use windlass_core::units::Sha256;
 use windlass_engine::clock;
 use windlass_protocol::destinations::DestinationConfig;
 use windlass_protocol::groups::CreateGroup;
-use windlass_server::db::Db;
+use windlass_server::db::{Db, Tx};
 use windlass_server::params;
 use windlass_server::store::changes::{self, Cursor};
 use windlass_server::store::jobs::claim::{self, Wanted};
@@ -21,17 +20,19 @@ use windlass_server::store::{
     watch,
 };
 
-use super::Took;
+use super::Cost;
 use super::grow::TEMPLATE;
 
 /// Sessions of a batch.
 const BATCH: usize = 1_000;
 /// Batches of a measurement.
 const BATCHES: usize = 6;
-/// Files one after the other.
-const ONES: usize = 300;
-/// Calls of each other kind.
-const CALLS: usize = 500;
+/// Calls of each kind, on each of two ledgers.
+const ROUNDS: usize = 300;
+/// Jobs are claimed in each of so many rounds: there are not more of them.
+const CLAIM_AT: usize = 10;
+/// Jobs of a claim.
+const CLAIM: u32 = 10;
 /// Milliseconds of a lease.
 const LEASE_MS: i64 = 60_000;
 /// A job for each file, as a server's destinations have.
@@ -112,7 +113,8 @@ impl Ledgers {
         self.bring(group, usize::try_from(TEMPLATE)?).await.map(drop)
     }
 
-    pub(super) async fn measure(&self, sessions: u64) -> Result<Took> {
+    /// What whole batches cost: sessions a second, and by the processor time of this program alone.
+    pub(super) async fn batches(&self) -> Result<(f64, f64)> {
         let group = self.group().await?;
         let (began, busy) = (Instant::now(), processor()?);
         for _ in 0..BATCHES {
@@ -120,63 +122,63 @@ impl Ledgers {
         }
         let (whole, busy) = (began.elapsed(), processor()? - busy);
         let brought = (BATCHES * BATCH) as f64;
-        let mut ones = Vec::with_capacity(ONES);
-        for _ in 0..ONES {
-            let began = Instant::now();
-            self.bring(group, 1).await?;
-            ones.push(began.elapsed());
-        }
+        Ok((brought / whole.as_secs_f64(), brought / busy.as_secs_f64()))
+    }
+
+    async fn asked(&self) -> Result<Asked> {
         let groups = self.some_groups().await?;
-        let ids = self.some_files(&groups).await?;
-        let (owner, db) = (self.owner, self.ledger.db());
-        let kinds = vec!["validate".to_owned()];
-        Ok(Took {
-            sessions,
-            batched: brought / whole.as_secs_f64(),
-            of_processor: brought / busy.as_secs_f64(),
-            one: median(ones),
-            status: each(&ids, async |id| {
-                let found = self.ledger.sessions(owner, vec![*id]).await?;
-                Ok(found.len() == 1)
-            })
-            .await?,
-            group: each(&groups, async |id| {
-                Ok(self.ledger.group(owner, *id).await?.is_some())
-            })
-            .await?,
-            feed: each(&[(); CALLS / 5], async |()| {
-                let page = db
-                    .read(move |tx| changes::after(tx, owner, Cursor::default(), 100))
-                    .await?;
-                Ok(page.len() == 100)
-            })
-            .await?,
-            claim: each(&[(); CALLS / 5], async |()| {
-                let wanted = Wanted {
-                    kinds: kinds.clone(),
-                    most: 10,
-                    worker: "bench".to_owned(),
-                    until: clock::now().plus_millis(LEASE_MS),
-                };
-                let claimed = db
-                    .write(None, move |tx| claim::claim(tx, &wanted, clock::now()))
-                    .await?;
-                Ok(claimed.len() == 10)
-            })
-            .await?,
-            sweep: each(&[(); CALLS / 5], async |()| {
-                let now = clock::now();
-                let look =
-                    move |tx: &mut dyn windlass_server::db::Tx| {
-                        let quiet = watch::quiet(tx, now, 100)?.len();
-                        Ok(quiet
-                            + janitor::failed(tx, now, 100)?.len()
-                            + janitor::condemned(tx, now, 100)?.len())
-                    };
-                Ok(db.read(look).await? == 0)
-            })
-            .await?,
+        Ok(Asked {
+            into: self.group().await?,
+            files: self.some_files(&groups).await?,
+            groups,
         })
+    }
+
+    /// Each call once; those that cost much now and then.
+    async fn round(&self, n: usize, asked: &Asked, times: &mut Times) -> Result<()> {
+        let (owner, db) = (self.owner, self.ledger.db());
+        timed(&mut times.one, async {
+            self.bring(asked.into, 1).await.map(|()| true)
+        })
+        .await?;
+        let id = asked.files[n % asked.files.len()];
+        timed(&mut times.status, async {
+            Ok(self.ledger.sessions(owner, vec![id]).await?.len() == 1)
+        })
+        .await?;
+        let group = asked.groups[n % asked.groups.len()];
+        timed(&mut times.group, async {
+            Ok(self.ledger.group(owner, group).await?.is_some())
+        })
+        .await?;
+        timed(&mut times.feed, async {
+            let read = move |tx: &mut dyn Tx| changes::after(tx, owner, Cursor::default(), 100);
+            Ok(db.read(read).await?.len() == 100)
+        })
+        .await?;
+        timed(&mut times.sweep, async {
+            let now = clock::now();
+            let look = move |tx: &mut dyn Tx| {
+                let quiet = watch::quiet(tx, now, 100)?.len();
+                Ok(quiet + janitor::failed(tx, now, 100)?.len() + janitor::condemned(tx, now, 100)?.len())
+            };
+            Ok(db.read(look).await? == 0)
+        })
+        .await?;
+        if n.is_multiple_of(CLAIM_AT) {
+            let wanted = Wanted {
+                kinds: vec!["validate".to_owned()],
+                most: CLAIM,
+                worker: "bench".to_owned(),
+                until: clock::now().plus_millis(LEASE_MS),
+            };
+            timed(&mut times.claim, async {
+                let claim = move |tx: &mut dyn Tx| claim::claim(tx, &wanted, clock::now());
+                Ok(db.write(None, claim).await?.len() == CLAIM as usize)
+            })
+            .await?;
+        }
+        Ok(())
     }
 
     /// Groups all over the ledger.
@@ -194,10 +196,10 @@ impl Ledgers {
     /// Files of these groups.
     async fn some_files(&self, groups: &[GroupId]) -> Result<Vec<FileId>> {
         let (owner, groups) = (self.owner, groups.to_vec());
-        let each = CALLS.div_ceil(groups.len().max(1));
+        let each = ROUNDS.div_ceil(groups.len().max(1));
         let read = self.ledger.db().read(move |tx| {
             let sql = "SELECT id FROM upload_session WHERE owner_id = ?1 AND group_id = ?2 LIMIT ?3";
-            let mut found = Vec::with_capacity(CALLS);
+            let mut found = Vec::with_capacity(ROUNDS);
             for group in &groups {
                 for row in tx.query(sql, params![owner, *group, each as i64])? {
                     found.push(row.get(0)?);
@@ -280,13 +282,47 @@ impl Ledgers {
     }
 }
 
-/// The median of a call for each of these, milliseconds. Each must answer true.
-async fn each<T>(all: &[T], mut call: impl AsyncFnMut(&T) -> Result<bool, Failure>) -> Result<f64> {
-    let mut took = Vec::with_capacity(all.len());
-    for one in all {
-        let began = Instant::now();
-        ensure!(call(one).await?, "a call has found something else");
-        took.push(began.elapsed());
+/// What is asked about.
+struct Asked {
+    /// Where new files go.
+    into: GroupId,
+    groups: Vec<GroupId>,
+    files: Vec<FileId>,
+}
+
+#[derive(Default)]
+struct Times {
+    one: Vec<Duration>,
+    status: Vec<Duration>,
+    group: Vec<Duration>,
+    feed: Vec<Duration>,
+    claim: Vec<Duration>,
+    sweep: Vec<Duration>,
+}
+
+/// A call, which must answer true.
+async fn timed(times: &mut Vec<Duration>, call: impl Future<Output = Result<bool>>) -> Result<()> {
+    let began = Instant::now();
+    ensure!(call.await?, "a call has found something else");
+    times.push(began.elapsed());
+    Ok(())
+}
+
+/// What the calls cost on two ledgers. They take turns, so that whatever else the machine does happens to both.
+pub(super) async fn in_turns(pair: [&Ledgers; 2]) -> Result<[Cost; 2]> {
+    let asked = [pair[0].asked().await?, pair[1].asked().await?];
+    let mut times = [Times::default(), Times::default()];
+    for n in 0..ROUNDS {
+        for ((ledgers, asked), times) in pair.iter().zip(&asked).zip(&mut times) {
+            ledgers.round(n, asked, times).await?;
+        }
     }
-    Ok(median(took))
+    Ok(times.map(|t| Cost {
+        one: median(t.one),
+        status: median(t.status),
+        group: median(t.group),
+        feed: median(t.feed),
+        claim: median(t.claim),
+        sweep: median(t.sweep),
+    }))
 }
