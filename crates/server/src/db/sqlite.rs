@@ -51,7 +51,9 @@ impl Sqlite {
     }
 
     pub(super) async fn close(&self) -> Result<(), Failure> {
-        self.writer.close().await
+        let closed = self.writer.close().await;
+        self.readers.close().await;
+        closed
     }
 }
 

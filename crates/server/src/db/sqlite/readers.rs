@@ -16,10 +16,10 @@ use crate::db::closed;
 use crate::failure::internal;
 
 /// Connections for one processor: while one waits for the disk another reads.
-const FOR_EACH: usize = 2;
+const FOR_EACH: u32 = 2;
 /// There are at least and at most so many.
-const FEW: usize = 4;
-const MANY: usize = 16;
+const FEW: u32 = 4;
+const MANY: u32 = 16;
 
 /// Connections that only read. Clones share them.
 #[derive(Clone)]
@@ -27,16 +27,19 @@ pub(super) struct Readers {
     path: PathBuf,
     idle: Arc<Mutex<Vec<Connection>>>,
     free: Arc<Semaphore>,
+    most: u32,
 }
 
 impl Readers {
     pub(super) fn new(path: PathBuf) -> Self {
-        let processors = thread::available_parallelism().map_or(1, usize::from);
-        let most = (processors * FOR_EACH).clamp(FEW, MANY);
+        let processors =
+            thread::available_parallelism().map_or(1, |n| u32::try_from(n.get()).unwrap_or(MANY));
+        let most = (processors.saturating_mul(FOR_EACH)).clamp(FEW, MANY);
         Self {
             path,
             idle: Arc::default(),
-            free: Arc::new(Semaphore::new(most)),
+            free: Arc::new(Semaphore::new(usize::try_from(most).unwrap_or(1))),
+            most,
         }
     }
 
@@ -59,6 +62,15 @@ impl Readers {
         tokio::task::spawn_blocking(read)
             .await
             .map_err(|e| internal(format!("a read ended early: {e}")))?
+    }
+
+    /// Waits for reads under way and closes all connections: whoever still has a handle holds no file open, so that the file
+    /// may be exchanged for a back-up.
+    pub(super) async fn close(&self) {
+        // Closed before: then nobody reads any more.
+        let _all = self.free.acquire_many(self.most).await;
+        self.free.close();
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
     fn with<T>(&self, f: impl FnOnce(&Connection) -> Result<T, Failure>) -> Result<T, Failure> {
