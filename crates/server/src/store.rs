@@ -44,6 +44,8 @@ pub mod webhooks;
 
 use std::sync::Arc;
 
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
 use windlass_core::error::{ErrorCode, Failure};
 use windlass_core::ids::{DestinationId, FileId, GroupId, ObjectId, OwnerId};
 use windlass_core::time::Timestamp;
@@ -210,6 +212,25 @@ impl Ledger {
         self.calls.init.call(owner, items, now, write).await
     }
 
+    /// How items of calls that go together are written: `step` in a transaction of its own.
+    fn writes<I, W, O, F>(
+        &self,
+        owner: Option<OwnerId>,
+        step: F,
+    ) -> impl Fn(Vec<I>, W) -> BoxFuture<'static, Result<Vec<O>, Failure>> + Send + Sync + 'static + use<I, W, O, F>
+    where
+        I: Send + 'static,
+        W: Copy + Send + 'static,
+        O: Send + 'static,
+        F: Fn(&mut dyn Tx, &[I], W) -> Result<Vec<O>, Failure> + Copy + Send + Sync + 'static,
+    {
+        let db = self.db.clone();
+        move |items, when| {
+            let db = db.clone();
+            async move { db.write(owner, move |tx| step(tx, &items, when)).await }.boxed()
+        }
+    }
+
     /// Sessions by id, in order.
     ///
     /// # Errors
@@ -237,14 +258,9 @@ impl Ledger {
         items: Vec<StartItem>,
         now: Timestamp,
     ) -> Result<Vec<Result<Started, Refusal>>, Failure> {
-        let db = self.db.clone();
-        let write = move |items: Vec<StartItem>, now| {
-            let db = db.clone();
-            async move {
-                let start = move |tx: &mut dyn Tx| sign::start(tx, owner, &items, now);
-                db.write(Some(owner), start).await
-            }
-        };
+        let write = self.writes(Some(owner), move |tx, items: &[StartItem], now| {
+            sign::start(tx, owner, items, now)
+        });
         self.calls.start.call(owner, items, now, write).await
     }
 
@@ -253,11 +269,7 @@ impl Ledger {
     /// # Errors
     /// When the ledger does not answer.
     pub async fn begun(&self, items: Vec<Begun>) -> Result<Vec<Option<ObjectRow>>, Failure> {
-        let db = self.db.clone();
-        let write = move |items: Vec<Begun>, ()| {
-            let db = db.clone();
-            async move { db.write(None, move |tx| sign::begun(tx, &items)).await }
-        };
+        let write = self.writes(None, |tx, items: &[Begun], ()| sign::begun(tx, items));
         self.calls.begun.call((), items, (), write).await
     }
 
@@ -286,14 +298,10 @@ impl Ledger {
         until: Timestamp,
         now: Timestamp,
     ) -> Result<Vec<Result<Leased, Refusal>>, Failure> {
-        let db = self.db.clone();
-        let write = move |items: Vec<LeaseItem>, (until, now)| {
-            let db = db.clone();
-            async move {
-                let lease = move |tx: &mut dyn Tx| settle::lease(tx, owner, &items, until, now);
-                db.write(Some(owner), lease).await
-            }
+        let lease = move |tx: &mut dyn Tx, items: &[LeaseItem], (until, now)| {
+            settle::lease(tx, owner, items, until, now)
         };
+        let write = self.writes(Some(owner), lease);
         self.calls.lease.call(owner, items, (until, now), write).await
     }
 
@@ -322,14 +330,9 @@ impl Ledger {
         items: Vec<Settle>,
         now: Timestamp,
     ) -> Result<Vec<Option<SessionRow>>, Failure> {
-        let db = self.db.clone();
-        let write = move |items: Vec<Settle>, now| {
-            let db = db.clone();
-            async move {
-                let settle = move |tx: &mut dyn Tx| settle::settle(tx, owner, &items, now);
-                db.write(Some(owner), settle).await
-            }
-        };
+        let write = self.writes(Some(owner), move |tx, items: &[Settle], now| {
+            settle::settle(tx, owner, items, now)
+        });
         self.calls.settle.call(owner, items, now, write).await
     }
 
