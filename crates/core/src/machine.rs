@@ -82,6 +82,8 @@ pub struct Machine {
     grace: BTreeMap<PutId, Timestamp>,
     /// Files that wait for a time.
     waiting: BTreeSet<(Timestamp, FileId)>,
+    /// Files that failed several times in a row and are tried again, each with what it met last.
+    troubled: BTreeMap<FileId, (GroupId, Failure)>,
     cancelling: BTreeMap<FileId, Cancelling>,
     removing: BTreeMap<FileId, Removing>,
     /// When the last event was.
@@ -118,6 +120,7 @@ impl Machine {
             signing: BTreeMap::new(),
             grace: BTreeMap::new(),
             waiting: BTreeSet::new(),
+            troubled: BTreeMap::new(),
             cancelling: BTreeMap::new(),
             removing: BTreeMap::new(),
             last: Timestamp::from_millis(i64::MIN),
@@ -247,6 +250,14 @@ impl Machine {
         self.destinations.iter().map(|(id, d)| (*id, d.held.as_ref()))
     }
 
+    /// Groups of a destination that are in the machine.
+    pub fn groups_to(&self, destination: DestinationId) -> impl Iterator<Item = GroupId> {
+        self.groups
+            .iter()
+            .filter(move |(_, g)| g.record.destination == destination)
+            .map(|(id, _)| *id)
+    }
+
     /// Parts of a file that are being sent just now, and whether the machine works on it at all.
     #[must_use]
     pub fn activity(&self, file: FileId) -> Option<Activity> {
@@ -270,6 +281,18 @@ impl Machine {
         self.groups.get(&group).map_or((0, 0), |g| {
             (u32::try_from(g.active).unwrap_or(u32::MAX), g.finishing)
         })
+    }
+
+    /// What a group meets when none of its files gets on: each failed several times in a row and is tried again (I44).
+    #[must_use]
+    pub fn trouble(&self, group: GroupId) -> Option<&Failure> {
+        let active = self.groups.get(&group).map_or(0, |g| g.active);
+        if active == 0 || self.troubled.len() < active {
+            return None;
+        }
+        let mut met = self.troubled.values().filter(|(g, _)| *g == group).map(|(_, f)| f);
+        let first = met.next()?;
+        (1 + met.count() == active).then_some(first)
     }
 
     /// PUTs and reads under way: 0 after a pause took hold.

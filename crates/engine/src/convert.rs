@@ -49,6 +49,15 @@ impl GroupNow {
             if let Some(h) = machine.held(row.record.destination) {
                 blocked_by.push(h.reason);
                 because = Some(h.failure.clone());
+            } else if blocked_by.is_empty()
+                && let Some(failure) = machine.trouble(id)
+            {
+                blocked_by.push(match failure.code.retry_class() {
+                    RetryClass::When(reason) => reason,
+                    // What heals by itself is the way there or the storage: what a file on this computer met waits for a person.
+                    _ => BlockedReason::DestinationDown,
+                });
+                because = Some(failure.clone());
             }
         }
         blocked_by.sort_unstable();

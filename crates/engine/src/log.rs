@@ -67,31 +67,45 @@ impl Lines {
     }
 }
 
-/// Destinations that stand still, as they were last written down.
+/// Destinations that stand still.
 #[derive(Debug, Default)]
-pub(crate) struct Holds(BTreeMap<DestinationId, ErrorCode>);
+pub(crate) struct Holds {
+    /// As they were last written down.
+    told: BTreeMap<DestinationId, ErrorCode>,
+    /// As they are.
+    now: BTreeMap<DestinationId, ErrorCode>,
+}
 
 impl Holds {
-    /// Writes what changed.
-    pub(crate) fn look(&mut self, machine: &Machine) {
+    /// Writes what changed. Answers which destinations began to stand still or ended it: who looks has to see that, and
+    /// between two tries a hold may last for less than the pulse of the figures.
+    pub(crate) fn look(&mut self, machine: &Machine) -> Vec<DestinationId> {
+        let mut changed = Vec::new();
         for (id, held) in machine.destinations_held() {
-            match held {
-                Some(h) if self.0.get(&id) != Some(&h.failure.code) => {
-                    tracing::warn!(destination = %id, code = h.failure.code.as_str(), detail = h.failure.detail, "a destination stands still");
-                    self.0.insert(id, h.failure.code);
-                }
-                _ => {}
+            let code = held.map(|h| h.failure.code);
+            if self.now.get(&id).copied() == code {
+                continue;
+            }
+            changed.push(id);
+            let (Some(code), Some(h)) = (code, held) else {
+                self.now.remove(&id);
+                continue;
+            };
+            self.now.insert(id, code);
+            if self.told.insert(id, code) != Some(code) {
+                tracing::warn!(destination = %id, code = code.as_str(), detail = h.failure.detail, "a destination stands still");
             }
         }
+        changed
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.told.is_empty()
     }
 
     /// A part of it arrived: it goes on.
     pub(crate) fn goes_on(&mut self, id: DestinationId) {
-        if self.0.remove(&id).is_some() {
+        if self.told.remove(&id).is_some() {
             tracing::info!(destination = %id, "a destination goes on");
         }
     }

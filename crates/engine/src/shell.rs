@@ -206,7 +206,9 @@ impl Shell {
         if let Some(destination) = arrived {
             self.holds.goes_on(destination);
         }
-        self.holds.look(&self.machine);
+        for destination in self.holds.look(&self.machine) {
+            self.shared.deltas.stir_all(self.machine.groups_to(destination));
+        }
         effects.into_iter().for_each(|e| self.carry_out(e));
     }
 

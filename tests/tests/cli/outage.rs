@@ -121,6 +121,39 @@ fn f094_a_key_that_is_taken_back_is_told_once_with_its_code_and_all_goes_on_when
     table.arrived()
 }
 
+/// A key that is taken back just before calls of the control plane's own.
+fn taken_back_before(calls: &[Call], seed: u64) -> Result<()> {
+    let table = Table::new("Late", 20 << 20, seed)?;
+    for call in calls {
+        table
+            .proxy
+            .add(Rule::new(s3_error(403, "InvalidAccessKeyId")).call(*call));
+    }
+    let mut up = table.up()?;
+    up.says(&["waiting", "storage_credentials", "WL-303"])?;
+    table.proxy.heal();
+    up.ends()?.succeeds()?;
+    table.arrived()
+}
+
+// I44
+#[test]
+fn f094_a_key_that_is_taken_back_before_the_listing_of_parts_is_told() -> Result<()> {
+    taken_back_before(&[Call::ListParts], 66)
+}
+
+// I44
+#[test]
+fn f094_a_key_that_is_taken_back_before_an_upload_is_completed_is_told() -> Result<()> {
+    taken_back_before(&[Call::Complete], 67)
+}
+
+// I44
+#[test]
+fn f094_a_key_that_is_taken_back_before_an_object_is_proved_is_told() -> Result<()> {
+    taken_back_before(&[Call::Head, Call::Get], 68)
+}
+
 // I44
 #[test]
 fn f094_a_bucket_that_is_gone_is_told_with_its_code_and_all_goes_on_when_it_is_back() -> Result<()> {
@@ -128,6 +161,20 @@ fn f094_a_bucket_that_is_gone_is_told_with_its_code_and_all_goes_on_when_it_is_b
     table.proxy.add(Rule::new(s3_error(404, "NoSuchBucket")));
     let mut up = table.up()?;
     up.says(&["waiting", "bucket_missing", "WL-305"])?;
+    table.proxy.heal();
+    up.ends()?.succeeds()?;
+    table.arrived()
+}
+
+// I44
+#[test]
+fn f064_a_last_file_that_can_not_be_completed_says_why_nothing_moves() -> Result<()> {
+    let table = Table::new("Unproved", 20 << 20, 69)?;
+    table
+        .proxy
+        .add(Rule::new(s3_error(500, "InternalError")).call(Call::Complete));
+    let mut up = table.up()?;
+    up.says(&["waiting", "storage_error", "WL-302"])?;
     table.proxy.heal();
     up.ends()?.succeeds()?;
     table.arrived()

@@ -151,6 +151,7 @@ impl Machine {
             InitOutcome::Upload { object_key } => {
                 file.stage = Stage::Sending;
                 file.tries = 0;
+                self.troubled.remove(&id);
                 let hash = self
                     .groups
                     .get(&file.group)

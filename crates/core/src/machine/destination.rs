@@ -5,7 +5,7 @@
 
 use super::{ContentHash, Held, Machine};
 use crate::error::{Failure, RetryClass};
-use crate::ids::DestinationId;
+use crate::ids::{DestinationId, FileId};
 use crate::retry::next_try;
 use crate::states::BlockedReason;
 use crate::time::Timestamp;
@@ -108,6 +108,16 @@ impl Machine {
         }
     }
 
+    /// An object of the file is proved to be there: its storage answers again.
+    pub(super) fn storage_proved(&mut self, file: FileId) {
+        let group = self.files.get(&file).and_then(|f| self.groups.get(&f.group));
+        if let Some(id) = group.map(|g| g.record.destination)
+            && self.destinations.get(&id).is_some_and(|d| d.storage_fails)
+        {
+            self.storage_answers(id);
+        }
+    }
+
     /// A PUT of it succeeded.
     pub(super) fn storage_answers(&mut self, id: DestinationId) {
         if let Some(d) = self.destinations.get_mut(&id) {
@@ -116,7 +126,7 @@ impl Machine {
         self.destination_answers(id);
     }
 
-    /// It is held for a PUT.
+    /// It is held for what the storage said of a PUT or of a file.
     pub(super) fn storage_fails(&mut self, id: DestinationId) {
         if let Some(d) = self.destinations.get_mut(&id) {
             d.storage_fails = true;

@@ -13,6 +13,8 @@ use crate::time::Timestamp;
 
 /// Failures in a row that heal by themselves; with full jitter they spread over some 15 minutes, then a person is asked.
 const FILE_TRIES: u32 = 10;
+/// Failures in a row from which on a file is in trouble: cut connections heal before.
+const TROUBLE: u32 = 3;
 /// New starts in a row of one file before a person is asked.
 const RESTARTS: u32 = 6;
 /// A file that changed is given so long to come to rest, milliseconds; more with each change.
@@ -59,6 +61,10 @@ impl Machine {
             RetryClass::When(reason) => {
                 let tries = file.tries;
                 let held = destination.is_some_and(|d| self.hold_destination(now, d, &failure));
+                if held && let Some(d) = destination {
+                    // The control plane answered, and says nothing of the storage by that: the waits grow (F70, F94).
+                    self.storage_fails(d);
+                }
                 if !held && reason == BlockedReason::LockedFile && tries >= FILE_TRIES {
                     let failure = Failure::new(ErrorCode::StillLocked, failure.detail);
                     return self.fail(now, id, failure);
@@ -93,6 +99,9 @@ impl Machine {
         };
         file.tries = file.tries.saturating_add(1);
         file.blocked = reason;
+        if file.tries >= TROUBLE {
+            self.troubled.insert(id, (file.group, failure.clone()));
+        }
         let (tries, until) = (
             file.tries,
             next_try(now, file.tries, failure.retry_after_ms, random),

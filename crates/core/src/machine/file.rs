@@ -335,6 +335,7 @@ impl Machine {
         if let Some(until) = file.wait_until {
             self.waiting.remove(&(until, id));
         }
+        self.troubled.remove(&id);
         self.touch(group, id);
         if let Some(g) = self.groups.get_mut(&group) {
             g.active = g.active.saturating_sub(1);

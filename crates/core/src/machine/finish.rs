@@ -220,7 +220,10 @@ impl Machine {
 
     fn complete_outcome(&mut self, now: Timestamp, id: FileId, outcome: CompleteOutcome) {
         match outcome {
-            CompleteOutcome::Settled(proof) => self.done(now, id, proof),
+            CompleteOutcome::Settled(proof) => {
+                self.storage_proved(id);
+                self.done(now, id, proof);
+            }
             CompleteOutcome::Verifying => {
                 if let Some(f) = self.files.get_mut(&id) {
                     f.stage = Stage::Complete;

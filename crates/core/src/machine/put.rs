@@ -173,6 +173,7 @@ impl Machine {
                 part.resigned = 0;
                 file.stored += 1;
                 file.tries = 0;
+                self.troubled.remove(&id);
                 self.persist(
                     vec![Change::PartUploaded {
                         id,

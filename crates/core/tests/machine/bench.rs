@@ -291,11 +291,15 @@ impl Bench {
         self.tell(Event::Checked {
             files: vec![(file(i), Ok(fingerprint(i, size)))],
         });
-        let settled = CompleteOutcome::Settled(proof());
+        self.completed(i, CompleteOutcome::Settled(proof()))
+    }
+
+    /// The answer to Complete of one file.
+    pub(crate) fn completed(&mut self, i: u8, outcome: CompleteOutcome) -> &mut Self {
         self.tell(Event::Completed {
             destination: destination(1),
             asked: vec![(file(i), 1)],
-            result: Ok(vec![settled]),
+            result: Ok(vec![outcome]),
         })
     }
 

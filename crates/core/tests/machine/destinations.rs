@@ -1,10 +1,10 @@
 //! A destination that does not answer, and the clock.
 
 use windlass_core::error::ErrorCode;
-use windlass_core::machine::{Config, Effect, Event};
+use windlass_core::machine::{CompleteOutcome, Config, Effect, Event};
 use windlass_core::states::BlockedReason;
 
-use crate::bench::{Bench, config, destination, failure, file, record};
+use crate::bench::{Bench, config, destination, failure, file, fingerprint, group, record};
 
 const SIZE: u64 = 8;
 
@@ -52,6 +52,49 @@ fn regression_f070_a_control_plane_that_answers_says_nothing_about_a_storage_tha
         b.later(until.millis_since(b.now));
     }
     assert!(waits.iter().max() > Some(&30_000), "waits do not grow: {waits:?}");
+}
+
+#[test]
+fn regression_f094_a_key_that_is_refused_when_only_the_proof_is_left_is_asked_for_less_and_less() {
+    let mut b = Bench::new(config());
+    b.begin(1, 1, vec![record(1, 1, SIZE)]);
+    let put = b.send_first(1, SIZE);
+    b.put_done(put, Ok(()));
+    b.tell(Event::Checked {
+        files: vec![(file(1), Ok(fingerprint(1, SIZE)))],
+    });
+    let mut waits = Vec::new();
+    for _ in 0..9 {
+        // Calls are gathered for a moment.
+        if !b.has(|e| matches!(e, Effect::Complete { .. })) {
+            b.later(100);
+        }
+        assert!(b.has(|e| matches!(e, Effect::Complete { .. })), "{:?}", b.effects);
+        b.completed(1, CompleteOutcome::Failed(failure(ErrorCode::StorageCredentials)));
+        let held = b.machine.held(destination(1)).expect("held");
+        assert_eq!(held.reason, BlockedReason::SignedOut);
+        let wait = held.until.millis_since(b.now);
+        waits.push(wait);
+        b.later(wait);
+    }
+    assert!(waits.iter().max() > Some(&30_000), "waits do not grow: {waits:?}");
+}
+
+#[test]
+fn i44_a_group_of_which_no_file_gets_on_tells_what_it_meets() {
+    let mut b = Bench::new(config());
+    b.begin(1, 1, vec![record(1, 1, SIZE)]);
+    for tries in 1..=4 {
+        let put = b.send_first(1, SIZE);
+        b.put_done(put, Err(ErrorCode::ConnectionLost));
+        let met = b.machine.trouble(group(1)).map(|f| f.code);
+        assert_eq!(met, (tries >= 3).then_some(ErrorCode::ConnectionLost), "{tries}");
+        let wait = b.machine.next_wake().expect("a wait").millis_since(b.now);
+        b.later(wait);
+    }
+    let put = b.send_first(1, SIZE);
+    b.put_done(put, Ok(()));
+    assert_eq!(b.machine.trouble(group(1)), None);
 }
 
 #[test]

@@ -58,7 +58,7 @@ fn exchange(
             }
         }
         Some(Fault::Clock(ahead)) => {
-            if let Some(refused) = clock::refusal(target, *ahead) {
+            if let Some(refused) = clock::refusal(method, target, *ahead) {
                 let framing = head.framing_of_request();
                 http::copy_body(framing, reader, |bytes, is_content| {
                     count(shared, number, bytes, is_content)
@@ -85,7 +85,7 @@ fn exchange(
             http::copy_body(framing, reader, |bytes, is_content| {
                 count(shared, number, bytes, is_content)
             })?;
-            client.write_all(made_up(*status, headers, body).as_bytes())?;
+            client.write_all(made_up(method, *status, headers, body).as_bytes())?;
             shared.note(number, |seen| seen.answered = true);
             return Ok(if head.wants_close() {
                 Then::Close
@@ -208,12 +208,15 @@ fn is_gone(client: &TcpStream) -> bool {
     }
 }
 
-fn made_up(status: u16, headers: &[(String, String)], body: &str) -> String {
+/// An answer to HEAD has the head of one with content, and no content: what would follow is taken for the next answer.
+fn made_up(method: &str, status: u16, headers: &[(String, String)], body: &str) -> String {
     let mut answer = format!("HTTP/1.1 {status} Made Up\r\ncontent-length: {}\r\n", body.len());
     for (name, value) in headers {
         answer.push_str(&format!("{name}: {value}\r\n"));
     }
     answer.push_str("\r\n");
-    answer.push_str(body);
+    if method != "HEAD" {
+        answer.push_str(body);
+    }
     answer
 }
