@@ -290,7 +290,11 @@ impl Machine {
         if active == 0 || self.troubled.len() < active {
             return None;
         }
-        let mut met = self.troubled.values().filter(|(g, _)| *g == group).map(|(_, f)| f);
+        let mut met = self
+            .troubled
+            .values()
+            .filter(|(g, _)| *g == group)
+            .map(|(_, f)| f);
         let first = met.next()?;
         (1 + met.count() == active).then_some(first)
     }

@@ -286,6 +286,18 @@ fn f051_a_connection_cut_in_a_part_costs_that_part_alone() -> Result<()> {
     table.arrived()
 }
 
+// I12
+#[test]
+fn f090_a_complete_that_refuses_parts_which_are_listed_is_asked_again_before_any_goes_again() -> Result<()> {
+    let table = Table::new("Lagging", 20 << 20, 70)?;
+    let refused = Rule::new(s3_error(400, "InvalidPart")).call(Call::Complete);
+    table.proxy.add(refused.times(2));
+    table.up()?.ends()?.succeeds()?;
+    let ledger = table.proxy.ledger();
+    assert_eq!(ledger.count(Call::PutPart), 3, "{}", ledger.summary());
+    table.arrived()
+}
+
 // I17
 #[test]
 fn f056_a_lost_answer_to_the_complete_of_a_large_file_sends_nothing_again() -> Result<()> {

@@ -83,7 +83,23 @@ impl S3Storage {
         })
     }
 
+    /// Completes what the listing agrees with.
     async fn finish(&self, job: &CompleteJob, upload: &str) -> CompleteEnd {
+        let mut lag = LISTING_LAG_MS.iter();
+        loop {
+            match self.finish_once(job, upload).await {
+                Some(end) => return end,
+                // The listing and the call may be answered by nodes that don't know the same yet.
+                None => match lag.next() {
+                    Some(ms) => sleep(Duration::from_millis(*ms)).await,
+                    None => return missing(job),
+                },
+            }
+        }
+    }
+
+    /// `None`: it refuses parts which it lists, and does not say which.
+    async fn finish_once(&self, job: &CompleteJob, upload: &str) -> Option<CompleteEnd> {
         let key = &job.object.key;
         let completed = self
             .client
@@ -91,17 +107,16 @@ impl S3Storage {
             .await;
         let (told, failure) = match completed {
             Completed::Said => {
-                return self.prove(job, LAG_MS).await.unwrap_or_else(|| {
-                    CompleteEnd::Unknown(Failure::new(
-                        ErrorCode::ObjectMissing,
-                        "completed, and not there yet",
-                    ))
-                });
+                let not_yet = Failure::new(ErrorCode::ObjectMissing, "completed, and not there yet");
+                let end = self.prove(job, LAG_MS).await;
+                return Some(end.unwrap_or(CompleteEnd::Unknown(not_yet)));
             }
-            Completed::Lost(e) => return self.prove(job, &[]).await.unwrap_or(CompleteEnd::Unknown(e)),
+            Completed::Lost(e) => {
+                return Some(self.prove(job, &[]).await.unwrap_or(CompleteEnd::Unknown(e)));
+            }
             Completed::Told(told, failure) => (told, failure),
         };
-        match told.code.as_str() {
+        Some(match told.code.as_str() {
             "InvalidPart" | "InvalidPartOrder" => {
                 let named = told
                     .part
@@ -110,8 +125,7 @@ impl S3Storage {
                 match (named, self.reviewed(job, upload).await) {
                     (Some(parts), _) => CompleteEnd::Missing(parts),
                     (None, Ok(Some(end))) => end,
-                    // It lists what it refuses: all go again.
-                    (None, Ok(None)) => missing(job),
+                    (None, Ok(None)) => return None,
                     (None, Err(e)) => CompleteEnd::Unknown(e),
                 }
             }
@@ -123,7 +137,7 @@ impl S3Storage {
                 None if told.status == 404 => self.without_upload(job).await,
                 None => CompleteEnd::Unknown(failure),
             },
-        }
+        })
     }
 
     /// Asks for the object until the waits are over. `None` when it is not there.
