@@ -4,7 +4,10 @@
 //! anew and sends what differs from what was sent last. Counts are computed from rows, never kept (I6, I45). Rows of files are
 //! read only for the ranges that a window says it shows.
 
+mod cards;
 mod rates;
+mod rows;
+mod stirred;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
@@ -14,21 +17,19 @@ use std::time::Duration;
 use tokio::sync::{Notify, broadcast};
 use windlass_core::error::Failure;
 use windlass_core::ids::{FileId, GroupId};
-use windlass_core::machine::Machine;
-use windlass_core::names::shown;
-use windlass_core::states::{BlockedReason, FileState, GroupState, Intent};
-use windlass_queue::groups::GroupRow;
-use windlass_queue::totals::{GroupTotals, error_folds, totals};
-use windlass_queue::{destinations, files, groups, settings};
+use windlass_core::states::BlockedReason;
+use windlass_queue::settings;
 
-use crate::convert::{GroupNow, file_view, group_view};
 use crate::handle::RowRange;
 use crate::infos::locked;
 use crate::shell::Shared;
-use crate::view::{
-    Delta, ErrorFold, FilePage, FileView, GroupView, Notice, RelaunchChange, Snapshot, Totals,
-};
+use crate::view::{Delta, FilePage, FileView, GroupView, Notice, RelaunchChange, Snapshot, Totals};
+use cards::refresh;
 use rates::Rates;
+use rows::{Which, found, rows, watched};
+use stirred::Stirred;
+
+pub(crate) use rows::views;
 
 /// Least time between two deltas.
 const EVERY: Duration = Duration::from_millis(100);
@@ -38,8 +39,6 @@ const PULSE: Duration = Duration::from_secs(1);
 const BEHIND: usize = 256;
 /// Notices that a snapshot carries.
 const NOTICES: usize = 20;
-/// Rows of one watched range.
-const RANGE: u32 = 500;
 
 /// The collector.
 pub(crate) struct Deltas {
@@ -51,21 +50,6 @@ pub(crate) struct Deltas {
     paused_until: AtomicI64,
     said: Mutex<Vec<Notice>>,
     state: tokio::sync::Mutex<State>,
-}
-
-#[derive(Debug, Default, Clone)]
-struct Stirred {
-    groups: BTreeSet<GroupId>,
-    rows: BTreeSet<GroupId>,
-    /// Their newest views were taken into a snapshot, and into no delta yet.
-    owed: BTreeSet<GroupId>,
-    removed: Vec<GroupId>,
-    notices: Vec<Notice>,
-    everything: bool,
-    destinations: bool,
-    relaunch: bool,
-    watches: bool,
-    settings: bool,
 }
 
 /// What was sent last.
@@ -292,24 +276,6 @@ async fn one(shared: &Shared) -> Result<(), Failure> {
     made
 }
 
-impl Stirred {
-    /// What was stirred before comes before what was since.
-    fn owe(&mut self, mut before: Self) {
-        self.groups.append(&mut before.groups);
-        self.rows.append(&mut before.rows);
-        self.owed.append(&mut before.owed);
-        before.removed.append(&mut self.removed);
-        self.removed = before.removed;
-        before.notices.append(&mut self.notices);
-        self.notices = before.notices;
-        self.everything |= before.everything;
-        self.destinations |= before.destinations;
-        self.relaunch |= before.relaunch;
-        self.watches |= before.watches;
-        self.settings |= before.settings;
-    }
-}
-
 async fn send(shared: &Shared, state: &mut State, stirred: Stirred) -> Result<(), Failure> {
     let moving: BTreeSet<GroupId> = state
         .groups
@@ -376,203 +342,6 @@ async fn send(shared: &Shared, state: &mut State, stirred: Stirred) -> Result<()
         let _ = shared.deltas.out.send(Arc::new(delta));
     }
     Ok(())
-}
-
-/// Makes the views of these groups (or all) anew; answers which of them differ from before.
-async fn refresh(
-    shared: &Shared,
-    state: &mut State,
-    which: Option<BTreeSet<GroupId>>,
-) -> Result<Vec<GroupId>, Failure> {
-    if which.as_ref().is_some_and(BTreeSet::is_empty) {
-        return Ok(Vec::new());
-    }
-    let wanted = which.clone();
-    let (rows, places) = shared
-        .queue
-        .read(move |conn| {
-            let places: BTreeMap<_, _> = destinations::list(conn)?
-                .into_iter()
-                .map(|d| (d.id, d.name))
-                .collect();
-            let rows: Vec<GroupRow> = match &wanted {
-                None => groups::list(conn)?,
-                Some(ids) => {
-                    let mut rows = Vec::with_capacity(ids.len());
-                    for id in ids {
-                        rows.extend(groups::get(conn, *id)?);
-                    }
-                    rows
-                }
-            };
-            let mut full = Vec::with_capacity(rows.len());
-            // One that went over to another has no card.
-            for row in rows.into_iter().filter(|r| r.merged_into.is_none()) {
-                let t: GroupTotals = totals(conn, row.record.id)?;
-                let folds = if t.failed + t.rejected > 0 {
-                    error_folds(conn, row.record.id)?
-                } else {
-                    Vec::new()
-                };
-                full.push((row, t, folds));
-            }
-            Ok((full, places))
-        })
-        .await?;
-    if which.is_none() {
-        // What left since the last delta is not in a picture of now.
-        let there: std::collections::BTreeSet<_> = rows.iter().map(|(r, ..)| r.record.id).collect();
-        state.groups.retain(|id, _| there.contains(id));
-    }
-    let paused = shared.deltas.is_paused();
-    let held: Vec<bool> = rows
-        .iter()
-        .map(|(r, ..)| shared.relaunch.is_held(r.record.id))
-        .collect();
-    let only: Vec<GroupRow> = rows.iter().map(|(r, ..)| r.clone()).collect();
-    let nows = shared
-        .inspect(move |m: &Machine| {
-            only.iter()
-                .zip(held)
-                .map(|(r, held)| GroupNow::of(m, r, held, paused))
-                .collect::<Vec<_>>()
-        })
-        .await
-        .unwrap_or_default();
-    let now = crate::clock::now();
-    let mut changed = Vec::new();
-    for ((row, totals, folds), group_now) in rows
-        .into_iter()
-        .zip(nows.into_iter().chain(std::iter::repeat(GroupNow::default())))
-    {
-        let id = row.record.id;
-        let errors = folds
-            .into_iter()
-            .map(|f| ErrorFold {
-                code: f.code,
-                number: f.code.label(),
-                files: u32::try_from(f.files).unwrap_or(u32::MAX),
-                example: shown(&f.example),
-                detail: f.detail,
-            })
-            .collect();
-        let place = places.get(&row.record.destination).cloned().unwrap_or_default();
-        let mut view = group_view(&row, &totals, errors, &group_now, place);
-        let ended = matches!(row.record.state, GroupState::Completed | GroupState::Cancelled);
-        let runs = !ended && view.blocked_by.is_empty() && view.intent == Intent::Run;
-        state.rates.measure(now, &mut view, runs);
-        state.order.insert(id, row.record.position);
-        if state.groups.get(&id) != Some(&view) {
-            state.groups.insert(id, view);
-            changed.push(id);
-        }
-    }
-    Ok(changed)
-}
-
-/// Rows of the watched ranges that differ from what was sent.
-async fn watched(
-    shared: &Shared,
-    state: &mut State,
-    changed: &BTreeSet<GroupId>,
-    everything: bool,
-) -> Result<Vec<FileView>, Failure> {
-    let mut out = Vec::new();
-    for (range, ids) in state.ranges.clone() {
-        let moves = state.groups.get(&range.group).is_some_and(|g| g.files.active > 0);
-        if !(everything || moves || changed.contains(&range.group)) {
-            continue;
-        }
-        let group = range.group;
-        // A search is not done again ten times a second: what it found is looked at, and the window asks anew now and then.
-        let which = if range.find.is_some() {
-            Which::Files(ids)
-        } else {
-            Which::Range(range)
-        };
-        for view in rows(shared, group, which).await? {
-            if state.rows.get(&view.id) != Some(&view) {
-                state.rows.insert(view.id, view.clone());
-                out.push(view);
-            }
-        }
-    }
-    Ok(out)
-}
-
-/// Which rows of a group.
-enum Which {
-    Range(RowRange),
-    Files(Vec<FileId>),
-}
-
-/// How many files a search found; `None` where nothing was searched for.
-async fn found(shared: &Shared, range: &RowRange) -> Result<Option<u32>, Failure> {
-    let Some(find) = range.find.as_ref().map(crate::convert::find) else {
-        return Ok(None);
-    };
-    let group = range.group;
-    let count = shared
-        .queue
-        .read(move |conn| files::found_count(conn, group, &find))
-        .await?;
-    Ok(Some(u32::try_from(count).unwrap_or(u32::MAX)))
-}
-
-/// Rows of a group as people see them now.
-pub(crate) async fn views(
-    shared: &Shared,
-    group: GroupId,
-    ids: Vec<FileId>,
-) -> Result<Vec<FileView>, Failure> {
-    rows(shared, group, Which::Files(ids)).await
-}
-
-async fn rows(shared: &Shared, group: GroupId, which: Which) -> Result<Vec<FileView>, Failure> {
-    let (row, rows) = shared
-        .queue
-        .read(move |conn| {
-            let mut rows = Vec::new();
-            let found = match which {
-                Which::Files(ids) => files::get_many(conn, &ids)?,
-                Which::Range(range) => {
-                    let (offset, limit) = (u64::from(range.offset), range.limit.min(RANGE) as usize);
-                    match range.find.as_ref().map(crate::convert::find) {
-                        Some(find) => files::find(conn, group, &find, offset, limit)?,
-                        None => files::page(conn, group, offset, limit, &[])?,
-                    }
-                }
-            };
-            for row in found {
-                // A settled row is drawn from its word alone.
-                let parts = if row.state == FileState::Done {
-                    Vec::new()
-                } else {
-                    files::part_states(conn, row.id)?
-                };
-                rows.push((row, parts));
-            }
-            Ok((groups::get(conn, group)?, rows))
-        })
-        .await?;
-    let Some(row) = row else { return Ok(Vec::new()) };
-    let held = shared.relaunch.is_held(group);
-    let paused = shared.deltas.is_paused();
-    let ids: Vec<FileId> = rows.iter().map(|(r, _)| r.id).collect();
-    let intent = row.record.intent;
-    let looked = shared
-        .inspect(move |m: &Machine| {
-            let blocked = GroupNow::of(m, &row, held, paused).blocked_by;
-            (ids.iter().map(|id| m.activity(*id)).collect::<Vec<_>>(), blocked)
-        })
-        .await;
-    let (activities, blocked): (Vec<_>, Vec<BlockedReason>) = looked.unwrap_or_default();
-    let activities = activities.into_iter().chain(std::iter::repeat(None));
-    Ok(rows
-        .iter()
-        .zip(activities)
-        .map(|((r, parts), a)| file_view(r, parts, a.as_ref(), intent, &blocked))
-        .collect())
 }
 
 /// The figures over all groups.

@@ -13,8 +13,8 @@ pub(crate) const BUSY: Duration = Duration::from_secs(5);
 /// Prepared statements that a connection keeps.
 const STATEMENTS: usize = 128;
 /// KiB of pages in memory, one connection each; part of the engine's memory budget (architecture §9).
-const WRITER_CACHE_KIB: i64 = 16 * 1024;
-const READER_CACHE_KIB: i64 = 8 * 1024;
+const WRITER_CACHE_KIB: i64 = 8 * 1024;
+const READER_CACHE_KIB: i64 = 4 * 1024;
 /// Bytes of a file up to which its indexes are checked entry by entry at each start: at most a quarter of a second.
 const THOROUGH_BYTES: i64 = 64 << 20;
 /// Bytes that the log keeps on disk after a checkpoint (F27).

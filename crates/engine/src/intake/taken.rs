@@ -15,7 +15,8 @@ use crate::shell::Shared;
 /// The names that a group has, as hashes with their places: a million of them take few bytes each, and only a name that
 /// seems taken is looked up.
 pub(super) struct Taken {
-    places: HashMap<u64, i64>,
+    /// In halves, so that an entry has 12 bytes and not 16.
+    places: HashMap<[u32; 2], u32>,
     hasher: RandomState,
 }
 
@@ -34,10 +35,22 @@ impl Taken {
             let Some(last) = rows.last() else { return Ok(taken) };
             next = last.position.unsigned_abs() + 1;
             for row in rows {
-                let key = taken.hasher.hash_one(&row.rel_path);
-                taken.places.insert(key, row.position);
+                let key = taken.key(&row.rel_path);
+                taken.put(key, row.position);
             }
         }
+    }
+
+    fn key(&self, name: &str) -> [u32; 2] {
+        let hash = self.hasher.hash_one(name).to_ne_bytes();
+        let [a, b, c, d, e, f, g, h] = hash;
+        [u32::from_ne_bytes([a, b, c, d]), u32::from_ne_bytes([e, f, g, h])]
+    }
+
+    fn put(&mut self, key: [u32; 2], position: i64) {
+        // A group that ever had four thousand million places is past what one intake may bring a thousand times over.
+        self.places
+            .insert(key, u32::try_from(position).unwrap_or(u32::MAX));
     }
 
     /// The name under which it goes in, at this place; `None`: the very same file is there already (dropped twice, or walked
@@ -53,11 +66,12 @@ impl Taken {
         let mut name = found.rel_path.clone();
         let mut n = 2;
         loop {
-            let key = self.hasher.hash_one(&name);
+            let key = self.key(&name);
             let Some(place) = self.places.get(&key).copied() else {
-                self.places.insert(key, position);
+                self.put(key, position);
                 return Ok(Some(name));
             };
+            let place = i64::from(place);
             let other = files::page(conn, group, place.unsigned_abs(), 1, &[])?
                 .into_iter()
                 .next();

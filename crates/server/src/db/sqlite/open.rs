@@ -11,6 +11,10 @@ use super::{run, sql};
 use crate::db::migrate;
 use crate::failure::home_failure;
 
+/// Pages in memory, KiB: what is written lies close together, for ids go by time, and the system keeps the rest of the file
+/// at hand. The embedded ledger has a part of the app's memory budget (architecture §9).
+const WRITER_CACHE_KIB: i64 = 12 * 1024;
+const READER_CACHE_KIB: i64 = 2 * 1024;
 /// `WDLG`: what kind of file it is.
 const APPLICATION_ID: i32 = 0x5744_4c47;
 
@@ -82,12 +86,13 @@ pub(super) fn connect(path: &Path) -> Result<Connection, Failure> {
          PRAGMA recursive_triggers = ON;
          PRAGMA trusted_schema = OFF;
          PRAGMA cell_size_check = ON;
-         PRAGMA cache_size = -32768;
          PRAGMA wal_autocheckpoint = 4000;
          PRAGMA temp_store = MEMORY;
          PRAGMA automatic_index = OFF;",
     )
     .map_err(sql)?;
+    conn.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)
+        .map_err(sql)?;
     Ok(conn)
 }
 
@@ -99,11 +104,10 @@ pub(super) fn connect_reader(path: &Path) -> Result<Connection, Failure> {
     )
     .map_err(sql)?;
     conn.set_prepared_statement_cache_capacity(128);
-    conn.execute_batch(
-        "PRAGMA busy_timeout = 10000; PRAGMA query_only = ON; PRAGMA cache_size = -8192;
-         PRAGMA automatic_index = OFF;",
-    )
-    .map_err(sql)?;
+    conn.execute_batch("PRAGMA busy_timeout = 10000; PRAGMA query_only = ON; PRAGMA automatic_index = OFF;")
+        .map_err(sql)?;
+    conn.pragma_update(None, "cache_size", -READER_CACHE_KIB)
+        .map_err(sql)?;
     Ok(conn)
 }
 
