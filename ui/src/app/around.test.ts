@@ -55,6 +55,18 @@ describe('why a group waits', () => {
       expect.arrayContaining(['set_intent group g-held-2 run', 'check_destination d-nas', 'not_anyway group g-held-4']),
     );
   });
+  it('says what the destination answered, by its number, and leads to where it is mended', async () => {
+    await app('held');
+    const down = card('g-held-3');
+    expect(down.getByText('Nothing takes connections at the address of “Studio NAS”. It is tried again by itself.')).toBeTruthy();
+    expect(down.getByText('WL-204').title).toBe('Connection refused (os error 111)');
+    const gone = card('g-held-5');
+    expect(gone.getByText('The bucket does not exist or lies in another region.')).toBeTruthy();
+    expect(gone.getByText('WL-305')).toBeTruthy();
+    await fireEvent.click(gone.getByRole('button', { name: 'Edit the destination' }));
+    expect(await screen.findByRole('dialog')).toBeTruthy();
+    expect(screen.getByTestId('settings-destinations')).toBeTruthy();
+  });
   it('leads to the page where it is changed', async () => {
     await app('held');
     await fireEvent.click(card('g-held-1').getByTestId('way-schedule'));

@@ -473,6 +473,12 @@ function AROUND(name: SceneName): Around {
   };
 }
 
+/** What a destination answered. */
+const BECAUSE: Record<string, Partial<GroupView>> = {
+  'Office backup': { because: { code: 'connection_refused', number: 'WL-204', detail: 'Connection refused (os error 111)' } },
+  'Site scans': { because: { code: 'bucket_missing', number: 'WL-305', detail: 'answer 404 NoSuchBucket' } },
+};
+
 /** One group for each way in which network, power and the hour hold, and one that goes anyway. */
 const HELD: GroupView[] = (
   [
@@ -481,6 +487,7 @@ const HELD: GroupView[] = (
     ['Tapes 1998', ['user', 'battery'], []],
     ['Office backup', ['destination_down'], []],
     ['Phone pictures', [], ['metered', 'battery', 'schedule']],
+    ['Site scans', ['signed_out'], []],
   ] as [string, BlockedReason[], BlockedReason[]][]
 ).map(([name, blocked_by, anyway], i) =>
   group(`g-held-${i}`, name, blocked_by.length > 0 ? 'paused' : 'uploading', {
@@ -493,6 +500,7 @@ const HELD: GroupView[] = (
     rate_bytes: blocked_by.length > 0 ? null : 3.1 * MB,
     rate_files: blocked_by.length > 0 ? null : 1.2,
     eta: blocked_by.length > 0 ? null : { low_s: 2400, high_s: 3000 },
+    ...BECAUSE[name],
   }),
 );
 

@@ -4,6 +4,11 @@ import type { Backend } from '$lib/ipc/backend';
 import type { View } from '$lib/view/view.svelte';
 import type { Words } from '$lib/words/en';
 
+/** The sign-in to a server is over. */
+export const SIGN_IN_ENDED: ReadonlySet<string> = new Set(['unauthenticated', 'token_expired', 'token_revoked']);
+/** A stored key is what is refused. */
+const KEY: ReadonlySet<string> = new Set(['storage_credentials', 'keyring_locked', '']);
+
 export interface WayOut {
   word: string;
   testid: string;
@@ -40,8 +45,11 @@ export function waysOut(w: Words, reason: BlockedReason, group: GroupView, aroun
     case 'destination_down':
     case 'storage_full':
       return [again];
-    case 'signed_out':
-      return [settings(w.reasons.checkKey, 'destinations')];
+    case 'signed_out': {
+      const ended = SIGN_IN_ENDED.has(group.because?.code ?? '');
+      const word = ended ? w.signIn.signIn : KEY.has(group.because?.code ?? '') ? w.reasons.checkKey : w.reasons.edit;
+      return [{ word, testid: 'way-destination', go: (view) => view.editDestination(group.destination_id, ended) }, again];
+    }
     // It goes on by itself, or the question stands elsewhere.
     case 'offline':
     case 'question':

@@ -1,7 +1,7 @@
 /** Where the person is in the page: screen, filter, what is unfolded, what is asked. Lost with the window, and may be. */
 import { createContext } from 'svelte';
 import { SvelteSet } from 'svelte/reactivity';
-import type { FileId, GroupId } from '../contract';
+import type { DestinationId, FileId, GroupId } from '../contract';
 import type { DragMessage, Place } from '../ipc/backend';
 import type { OpenMenu } from '../kit/menu';
 import type { Filter } from './filter';
@@ -68,6 +68,15 @@ export class View {
 
   /** The page of the settings to begin with, once. */
   page = $state<string | null>(null);
+
+  /** The destination that is to be changed, once; `signIn`: by signing in to it again. */
+  editing = $state.raw<{ id: DestinationId; signIn: boolean } | null>(null);
+
+  /** Goes where a destination is changed. */
+  editDestination(id: DestinationId, signIn: boolean): void {
+    this.editing = { id, signIn };
+    this.openSettings('destinations');
+  }
 
   /** Goes to a page of the settings. */
   openSettings(page: string | null): void {

@@ -34,13 +34,35 @@ export function sayBlocked(w: Words, reason: BlockedReason, around?: Around): Wh
   return now ? { ...words, long: now(around) } : words;
 }
 
+/** Reasons behind which stands what the destination, or the way there, answered. */
+const ANSWERED: ReadonlySet<BlockedReason> = new Set(['destination_down', 'destination_slow_down', 'storage_full', 'signed_out']);
+/** Of those: what ends only when the person does something. */
+const MENDED: ReadonlySet<BlockedReason> = new Set(['signed_out', 'storage_full']);
+
+/** Why a group waits: the very failure, where one is behind it. */
+export function sayHeld(
+  w: Words,
+  group: Pick<GroupView, 'because' | 'destination_name'>,
+  reason: BlockedReason,
+  around?: Around,
+): WhyWords & { number?: string } {
+  const { because } = group;
+  if (!because || !ANSWERED.has(reason)) return sayBlocked(w, reason, around);
+  const said = sayError(w, because.code, { example: '', count: 1, destination: group.destination_name });
+  const long = MENDED.has(reason) ? said.cause : `${said.cause} ${w.reasons.again}`;
+  return { short: said.title, long, number: because.number };
+}
+
 /** The first reason of a group, in two words, and all of them as sentences. */
 export function sayWhy(
   w: Words,
-  group: Pick<GroupView, 'word' | 'blocked_by' | 'files' | 'intent'>,
+  group: Pick<GroupView, 'word' | 'blocked_by' | 'files' | 'intent' | 'because' | 'destination_name'>,
 ): { short: string; long: string } | null {
   const [first] = group.blocked_by;
-  if (first) return { short: sayBlocked(w, first).short, long: group.blocked_by.map((r) => sayBlocked(w, r).long).join(' ') };
+  if (first) {
+    const all = group.blocked_by.map((r) => sayHeld(w, group, r).long);
+    return { short: sayBlocked(w, first).short, long: all.join(' ') };
+  }
   if (group.word === 'needs_you') return { short: w.files(group.files.failed), long: w.group.needPerson(group.files.failed) };
   if (group.word === 'interrupted') return sayBlocked(w, 'question');
   if (group.intent === 'paused' && group.word === 'paused') return sayBlocked(w, 'user');
