@@ -29,7 +29,7 @@ use windlass_queue::{
 };
 
 pub(crate) use again::again;
-pub(crate) use look::{Found, found, walk_roots};
+pub(crate) use look::{Found, Room, found, walk_roots};
 use taken::Taken;
 
 use crate::clock;
@@ -291,11 +291,10 @@ struct Batch {
 fn walk_all(paths: &[PathBuf], leave: Leave, send: &mpsc::Sender<Batch>) -> Option<Failure> {
     let mut batch = Batch::default();
     let mut folders = look::EmptyFolders::default();
-    let mut count = 0usize;
+    let mut room = Room::new(MAX_FILES_PER_INTAKE);
     let mut first = true;
     for (entry, parent) in walk_roots(paths) {
-        count += 1;
-        if count > MAX_FILES_PER_INTAKE {
+        if !room.takes(&entry) {
             let last = entry.map_or_else(|_| parent.clone(), |e| e.path().to_owned());
             flush(&mut batch, send);
             return Some(Failure::new(ErrorCode::TooManyFiles, last.to_string_lossy()));

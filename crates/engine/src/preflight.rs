@@ -19,7 +19,7 @@ use windlass_queue::{groups, receipts};
 
 use crate::clock;
 use crate::infos::locked;
-use crate::intake::{Found, name_of, walk_roots};
+use crate::intake::{Found, Room, name_of, walk_roots};
 use crate::shell::Shared;
 use crate::view::{PreflightFold, PreflightKind, PreflightView};
 
@@ -158,13 +158,14 @@ fn walk(
     folders: &mut Folders,
 ) -> bool {
     let mut batch = Vec::with_capacity(TOGETHER);
-    let mut count = 0;
+    let mut room = Room::new(MAX_FILES_PER_INTAKE);
+    let mut too_many = false;
     for (entry, parent) in walk_roots(paths) {
         if stop.is_cancelled() {
             return false;
         }
-        count += 1;
-        if count > MAX_FILES_PER_INTAKE {
+        if !room.takes(&entry) {
+            too_many = true;
             break;
         }
         if let Ok(e) = &entry {
@@ -189,7 +190,7 @@ fn walk(
         }
     }
     let _ = send.blocking_send(batch);
-    count > MAX_FILES_PER_INTAKE
+    too_many
 }
 
 /// Why a file can't go, or should wait. Blocks.

@@ -34,6 +34,34 @@ pub(crate) fn walk_roots(
     })
 }
 
+/// How much one gesture may bring: so many files, and no more folders on the way to them.
+pub(crate) struct Room {
+    files: usize,
+    folders: usize,
+}
+
+impl Room {
+    pub(crate) fn new(most: usize) -> Self {
+        Self {
+            files: most,
+            folders: most,
+        }
+    }
+
+    /// Takes what the walk found next; false when there is no room for it.
+    pub(crate) fn takes(&mut self, entry: &walkdir::Result<walkdir::DirEntry>) -> bool {
+        let is_folder = entry.as_ref().is_ok_and(|e| e.file_type().is_dir());
+        let left = if is_folder {
+            &mut self.folders
+        } else {
+            &mut self.files
+        };
+        let takes = *left > 0;
+        *left = left.saturating_sub(1);
+        takes
+    }
+}
+
 pub(crate) fn found(entry: walkdir::Result<walkdir::DirEntry>, parent: &Path) -> Option<Found> {
     let rel =
         |path: &Path| encode_path_bytes(path.strip_prefix(parent).unwrap_or(path).as_os_str().as_bytes());
@@ -135,5 +163,31 @@ impl EmptyFolders {
     /// The walk is over.
     pub(super) fn end(self) -> Option<String> {
         self.last.map(|(_, rel)| rel)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // A-1, I34
+    #[test]
+    fn regression_folders_take_no_room_from_files() -> std::io::Result<()> {
+        let dir = tempfile::tempdir()?;
+        for name in ["a", "b", "c"] {
+            std::fs::create_dir(dir.path().join(name))?;
+            std::fs::write(dir.path().join(name).join("file"), name)?;
+        }
+        let taken = |most| {
+            let mut room = Room::new(most);
+            let roots = [dir.path().to_owned()];
+            walk_roots(&roots)
+                .take_while(|(entry, _)| room.takes(entry))
+                .filter_map(|(entry, parent)| found(entry, &parent))
+                .count()
+        };
+        // Four folders, three files: folders have as much room of their own.
+        assert_eq!((taken(4), taken(2)), (3, 1));
+        Ok(())
     }
 }
