@@ -283,11 +283,15 @@ impl Machine {
         })
     }
 
-    /// What a group meets when none of its files gets on: each failed several times in a row and is tried again (I44).
+    /// What a group meets when none of its files gets on, or its end does not: each failed several times in a row and is
+    /// tried again (I44).
     #[must_use]
     pub fn trouble(&self, group: GroupId) -> Option<&Failure> {
-        let active = self.groups.get(&group).map_or(0, |g| g.active);
-        if active == 0 || self.troubled.len() < active {
+        let (active, at_its_end) = self.groups.get(&group).map(|g| (g.active, g.trouble.as_ref()))?;
+        if active == 0 {
+            return at_its_end;
+        }
+        if self.troubled.len() < active {
             return None;
         }
         let mut met = self

@@ -202,7 +202,13 @@ impl Shell {
             } if !self.holds.is_empty() => self.destination_of(*file),
             _ => None,
         };
+        let ended = match &event {
+            Event::Finalized { group, .. } => Some(*group),
+            _ => None,
+        };
         let effects = self.machine.handle(clock::now(), event);
+        // Whether its end came or not, no row need have changed.
+        ended.into_iter().for_each(|g| self.shared.deltas.stir(g));
         if let Some(destination) = arrived {
             self.holds.goes_on(destination);
         }

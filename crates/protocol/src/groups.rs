@@ -230,8 +230,10 @@ pub struct FileLink {
 pub struct Finalized {
     /// Always true; a refusal is a problem.
     pub success: bool,
-    /// All settled files.
+    /// The first settled files, as many as were asked for.
     pub files: Vec<FileLink>,
+    /// There are more; a list of the group's files has them all.
+    pub more: bool,
     /// The group.
     #[serde(flatten)]
     pub group: GroupView,

@@ -13,8 +13,8 @@ use crate::time::Timestamp;
 
 /// Failures in a row that heal by themselves; with full jitter they spread over some 15 minutes, then a person is asked.
 const FILE_TRIES: u32 = 10;
-/// Failures in a row from which on a file is in trouble: cut connections heal before.
-const TROUBLE: u32 = 3;
+/// Failures in a row from which on a file, or the end of a group, is in trouble: cut connections heal before.
+pub(super) const TROUBLE: u32 = 3;
 /// New starts in a row of one file before a person is asked.
 const RESTARTS: u32 = 6;
 /// A file that changed is given so long to come to rest, milliseconds; more with each change.

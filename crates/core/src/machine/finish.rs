@@ -1,6 +1,7 @@
 //! The end of a file and of a group: looked at once more, completed, proved; then counted, closed, told.
 
 use super::destination::CALLS;
+use super::failure::TROUBLE;
 use super::file::Stage;
 use super::group::LONGEST_WAIT_MS;
 use super::records::{Change, Proof};
@@ -362,6 +363,7 @@ impl Machine {
             if passes {
                 g.tries = g.tries.saturating_add(1);
                 g.reload_at = Some(next_try(now, g.tries, failure.retry_after_ms, random));
+                g.trouble = (g.tries >= TROUBLE).then_some(failure);
                 return;
             }
             // Each file has its proof; a group that the ledger does not know (all unchanged), or that keeps refused files

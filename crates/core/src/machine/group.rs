@@ -51,6 +51,8 @@ pub(super) struct Group {
     /// Rows are open, and nothing told why they are not here: they are looked at once more then.
     pub(super) look_again_at: Option<Timestamp>,
     pub(super) tries: u32,
+    /// What its end met, several times in a row.
+    pub(super) trouble: Option<Failure>,
     pub(super) active: usize,
     pub(super) finishing: u32,
     pub(super) cancel_sent: bool,
@@ -101,6 +103,7 @@ impl Machine {
             reload_at: None,
             look_again_at: None,
             tries: 0,
+            trouble: None,
             active: 0,
             finishing: 0,
             cancel_sent: false,

@@ -55,6 +55,38 @@ fn a_group_is_finalized_once_and_told_once() {
     assert!(b.effects.is_empty() && b.machine.is_idle(), "{:?}", b.effects);
 }
 
+// I44
+#[test]
+fn regression_a_group_whose_end_does_not_come_says_what_it_meets() {
+    let mut b = Bench::new(config());
+    b.begin(1, 1, vec![record(1, 1, SIZE)]);
+    b.whole(1, SIZE);
+    for tries in 1..=4 {
+        b.counted(
+            1,
+            Counts {
+                done: 1,
+                ..Counts::default()
+            },
+        );
+        assert!(b.has(|e| matches!(e, Effect::Finalize { .. })), "{:?}", b.effects);
+        b.tell(Event::Finalized {
+            group: group(1),
+            result: Err(failure(ErrorCode::Internal)),
+        });
+        let met = b.machine.trouble(group(1)).map(|f| f.code);
+        assert_eq!(met, (tries >= 3).then_some(ErrorCode::Internal), "{tries}");
+        let wait = b.machine.next_wake().expect("a wait").millis_since(b.now);
+        b.later(wait);
+        // It looks whether anything came meanwhile, and counts again.
+        b.tell(Event::Loaded {
+            group: group(1),
+            files: Vec::new(),
+            last: true,
+        });
+    }
+}
+
 #[test]
 fn a_group_whose_last_file_failed_needs_a_person_and_says_so_once() {
     let mut b = Bench::new(config());

@@ -124,7 +124,7 @@ pub(super) async fn complete_group(
     Path(id): Path<String>,
 ) -> Answer {
     let group = door::reached_group(&site, &who, door::group_id(&id)?).await?;
-    let done = site.service.finalize_group(who.owner, group.id).await?;
+    let done = site.service.finalize_group(who.owner, group.id, 0).await?;
     Ok(Json(group_of(&who, &done.group)))
 }
 

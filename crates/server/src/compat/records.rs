@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use windlass_core::error::{ErrorCode, Failure};
 use windlass_core::ids::GroupId;
+use windlass_core::limits::MAX_BATCH;
 use windlass_core::states::{GroupState, SessionState};
 use windlass_protocol::files::FileView;
 use windlass_protocol::groups::{GroupView, Metadata, NewGroup, PatchGroup};
@@ -518,7 +519,10 @@ pub(super) async fn finalize(
     let text = body.get(&field).and_then(Value::as_str);
     let text = text.ok_or_else(|| Refusal::new(ErrorCode::InvalidField, format!("{field}: a UUID")))?;
     let group = found(&site, &who, text, &format!("/{kind}s")).await?;
-    let done = site.service.finalize_group(who.owner, group.id).await?;
+    let done = site
+        .service
+        .finalize_group(who.owner, group.id, MAX_BATCH)
+        .await?;
     let files: Vec<_> = done
         .files
         .iter()

@@ -88,12 +88,13 @@ pub(super) async fn finalize(
     State(site): State<Site>,
     who: Scoped<Upload>,
     Path(group): Path<String>,
+    Query(query): Query<BTreeMap<String, String>>,
     demanded: IfMatch,
 ) -> Result<Json<Finalized>, Problems> {
+    let most = Fields(query).known(&["limit"])?.most("limit")?;
     let id = reached(&site, &who, &group).await?;
-    Ok(Json(
-        site.service.finalize_group(who.owner, demanded.of(id)).await?,
-    ))
+    let done = site.service.finalize_group(who.owner, demanded.of(id), most);
+    Ok(Json(done.await?))
 }
 
 pub(super) async fn retry(

@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use windlass_core::error::ErrorCode;
 use windlass_core::ids::ClientId;
+use windlass_core::limits::MAX_BATCH;
 use windlass_core::states::SessionState;
 use windlass_core::time::Timestamp;
 
@@ -53,6 +54,15 @@ impl Fields {
             None => Ok(PAGE),
             Some(n @ 1..=MOST) => Ok(n),
             Some(_) => Err(invalid("limit", "1 to 1,000")),
+        }
+    }
+
+    /// How many things an answer is to bring along; 0 for none.
+    pub(super) fn most(&self, name: &str) -> Result<usize, Refusal> {
+        match self.read(name)? {
+            None => Ok(MAX_BATCH),
+            Some(n) if n <= MAX_BATCH => Ok(n),
+            Some(_) => Err(invalid(name, "0 to 1,000")),
         }
     }
 

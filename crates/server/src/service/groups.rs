@@ -108,7 +108,7 @@ impl Service {
             .await
     }
 
-    /// Completes a group and tells where its files are.
+    /// Completes a group and tells where its files are; at most `most` of them, and whether there are more.
     ///
     /// # Errors
     /// `finalize_incomplete` with what is missing, `group_closed`, `not_found`, `rev_mismatch`.
@@ -116,26 +116,40 @@ impl Service {
         &self,
         owner: OwnerId,
         at: impl Into<At<GroupId>>,
+        most: usize,
     ) -> Result<Finalized, Refusal> {
         let (at, now) = (at.into(), self.now());
         let finalize = move |tx: &mut dyn Tx| groups::finalize(tx, owner, at.id, now);
         let group = self.change_group(owner, at, finalize).await?;
+        // One more than is told says whether there are more; whoever wants none need not wait until a million are sorted.
+        let mut files = match most {
+            0 => Vec::new(),
+            _ => self.group_files(owner, at.id, most.saturating_add(1)).await?,
+        };
+        let more = files.len() > most || most == 0 && group.completed_files > 0;
+        files.truncate(most);
         Ok(Finalized {
             success: true,
-            files: self.group_files(owner, at.id).await?,
+            files,
+            more,
             group,
         })
     }
 
-    /// The settled files of a group, with where they are read.
+    /// The first settled files of a group, with where they are read.
     ///
     /// # Errors
     /// When the ledger does not answer.
-    pub async fn group_files(&self, owner: OwnerId, id: GroupId) -> Result<Vec<FileLink>, Failure> {
+    pub async fn group_files(
+        &self,
+        owner: OwnerId,
+        id: GroupId,
+        most: usize,
+    ) -> Result<Vec<FileLink>, Failure> {
         let files = self
             .store
             .db()
-            .read(move |tx| group_view::settled(tx, owner, id))
+            .read(move |tx| group_view::settled(tx, owner, id, most))
             .await?;
         let base = self.storages.signer().base_url();
         let url = |f: &group_view::SettledFile| match f.is_public {

@@ -103,7 +103,7 @@ impl Service {
                 });
                 write.await?;
             } else if files.iter().all(|f| f.error.is_none()) {
-                match self.finalize_group(owner, entity.id).await {
+                match self.finalize_group(owner, entity.id, 0).await {
                     Ok(_) => {}
                     // Required files that the older system did not have either.
                     Err(refused) if refused.failure.code == ErrorCode::FinalizeIncomplete => {}

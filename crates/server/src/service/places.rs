@@ -22,7 +22,12 @@ pub struct PublicGroup {
     pub name: String,
     /// Its files, and those of the groups below it.
     pub files: Vec<FileLink>,
+    /// There are more than are told; each is read by its own URL all the same.
+    pub more: bool,
 }
+
+/// Files that a public group tells: whoever reads it has no token, and an answer of a million would cost the server much.
+const PUBLIC_FILES: usize = 10_000;
 
 impl Service {
     /// All destinations, with what is set.
@@ -137,11 +142,13 @@ impl Service {
             let Some(group) = public::group(tx, public)? else {
                 return Ok(None);
             };
-            let files = public::files(tx, &group)?;
+            let files = public::files(tx, &group, PUBLIC_FILES + 1)?;
             Ok(Some((group.name, files)))
         });
         let found = read.await?;
-        let (name, files) = found.ok_or_else(nothing)?;
+        let (name, mut files) = found.ok_or_else(nothing)?;
+        let more = files.len() > PUBLIC_FILES;
+        files.truncate(PUBLIC_FILES);
         let base = self.storages.signer().base_url();
         let id = hex(&public);
         let told = |f: crate::store::group_view::SettledFile| FileLink {
@@ -151,6 +158,7 @@ impl Service {
         Ok(PublicGroup {
             name,
             files: files.into_iter().map(told).collect(),
+            more,
         })
     }
 

@@ -279,14 +279,20 @@ pub(crate) struct SettledFile {
 }
 
 /// The settled files of a group.
-pub(crate) fn settled(tx: &mut dyn Tx, owner: OwnerId, group: GroupId) -> Result<Vec<SettledFile>, Failure> {
+pub(crate) fn settled(
+    tx: &mut dyn Tx,
+    owner: OwnerId,
+    group: GroupId,
+    most: usize,
+) -> Result<Vec<SettledFile>, Failure> {
+    let most = i64::try_from(most).unwrap_or(i64::MAX);
     let rows = tx.query(
         "SELECT s.file_type, s.size, s.id, o.object_key, s.rel_path, o.sha256, d.name, d.visibility = 'public'
          FROM upload_session s JOIN stored_object o ON o.owner_id = s.owner_id AND o.id = s.object_id
          JOIN destination d ON d.id = s.destination_id
          WHERE s.owner_id = ?1 AND s.group_id = ?2 AND s.deleted_at IS NULL AND s.state IN ('uploaded', 'deduplicated')
-         ORDER BY s.file_type, s.rel_path, s.id",
-        params![owner, group],
+         ORDER BY s.file_type, s.rel_path, s.id LIMIT ?3",
+        params![owner, group, most],
     )?;
     rows.iter()
         .map(|r| {

@@ -31,15 +31,19 @@ pub(crate) fn group(tx: &mut dyn Tx, public: [u8; 16]) -> Result<Option<Released
     .transpose()
 }
 
-/// The settled files of a released group, and of the completed groups below it.
-pub(crate) fn files(tx: &mut dyn Tx, released: &Released) -> Result<Vec<SettledFile>, Failure> {
-    let mut files = group_view::settled(tx, released.owner, released.group)?;
+/// The first settled files of a released group, and of the completed groups below it.
+pub(crate) fn files(tx: &mut dyn Tx, released: &Released, most: usize) -> Result<Vec<SettledFile>, Failure> {
+    let mut files = group_view::settled(tx, released.owner, released.group, most)?;
     let below = tx.query(
         "SELECT id FROM upload_group WHERE owner_id = ?1 AND parent_id = ?2 AND deleted_at IS NULL ORDER BY created_at, id",
         params![released.owner, released.group],
     )?;
     for row in below {
-        files.extend(group_view::settled(tx, released.owner, row.get(0)?)?);
+        let left = most.saturating_sub(files.len());
+        if left == 0 {
+            break;
+        }
+        files.extend(group_view::settled(tx, released.owner, row.get(0)?, left)?);
     }
     Ok(files)
 }

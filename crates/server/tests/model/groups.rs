@@ -192,6 +192,13 @@ async fn l14_l16_a_retry_is_counted_and_only_failed_files_go_again() {
             (&json!(true), &json!("completed"))
         );
         assert_eq!(done["files"].as_array().map(Vec::len), Some(3));
+        // Asked again, for as many as one can use: a million would be a long answer.
+        for (limit, files, more) in [(0, 0, true), (2, 2, true), (3, 3, false)] {
+            let path = format!("/v1/groups/{id}/finalize?limit={limit}");
+            let done = desk.ok("POST", &path, None).await;
+            assert_eq!(done["files"].as_array().map(Vec::len), Some(files));
+            assert_eq!(done["more"], more, "{limit}");
+        }
     }
     both!(test);
 }
