@@ -1,5 +1,6 @@
 //! `windlass status`: what is in the queue, and why something waits.
 
+use windlass_core::names::shown;
 use windlass_core::states::BlockedReason;
 use windlass_core::time::Timestamp;
 use windlass_engine::view::{Around, GroupView, GroupWord, Snapshot};
@@ -27,9 +28,9 @@ pub async fn run(args: Status, cx: &Context) -> Result<Exit, Trouble> {
         return super::elsewhere::list(cx).await;
     }
     let mut session = cx.session(Keeps::Briefly).await?;
-    let shown = show(&mut session, &args, cx).await;
+    let done = show(&mut session, &args, cx).await;
     session.close().await;
-    shown
+    done
 }
 
 async fn show(session: &mut Session, args: &Status, cx: &Context) -> Result<Exit, Trouble> {
@@ -193,6 +194,12 @@ fn reasons(g: &GroupView, around: &Around) -> impl Iterator<Item = String> {
         .iter()
         .filter(told)
         .map(|r| format!("because: {}", words::reason_now(*r, around)))
+        // What the destination, or the way there, answered.
+        .chain(
+            g.because
+                .iter()
+                .map(|e| format!("{}: {} ({})", e.number, e.code.text(), shown(&e.detail))),
+        )
         .chain(g.anyway.iter().map(|r| format!("anyway: {}", words::reason(*r))))
 }
 
@@ -227,7 +234,8 @@ async fn one(session: &mut Session, g: &GroupView, around: &Around, cx: &Context
 mod tests {
     use super::*;
     use crate::select::tests::view;
-    use windlass_engine::view::Totals;
+    use windlass_core::error::ErrorCode;
+    use windlass_engine::view::{FileError, Totals};
 
     fn snapshot(groups: Vec<GroupView>) -> Snapshot {
         Snapshot {
@@ -293,6 +301,27 @@ mod tests {
             "{told:?}"
         );
         assert_eq!(told[3], "anyway: the computer saves power");
+    }
+
+    // I44
+    #[test]
+    fn what_a_destination_answered_is_told_with_its_number() {
+        let mut g = view(1, "Shoot", GroupWord::Paused);
+        g.blocked_by = vec![BlockedReason::SignedOut];
+        g.because = Some(FileError {
+            code: ErrorCode::BucketMissing,
+            number: "WL-305".into(),
+            detail: "answer 404\u{1b}[2J NoSuchBucket".into(),
+        });
+        let told: Vec<_> = reasons(&g, &Around::default()).collect();
+        assert!(
+            told[1].starts_with("WL-305: The bucket does not exist"),
+            "{told:?}"
+        );
+        assert!(
+            told[1].contains("NoSuchBucket") && !told[1].contains('\u{1b}'),
+            "{told:?}"
+        );
     }
 
     #[test]
