@@ -23,6 +23,18 @@ pub enum RetryClass {
     Never,
 }
 
+impl RetryClass {
+    /// What is shown while it is waited for: a condition, a person, or the destination and the way to it.
+    #[must_use]
+    pub fn reason(self) -> BlockedReason {
+        match self {
+            Self::When(reason) => reason,
+            Self::AfterPerson => BlockedReason::SignedOut,
+            Self::Now | Self::Backoff | Self::Never => BlockedReason::DestinationDown,
+        }
+    }
+}
+
 macro_rules! codes {
     ($($(#[$doc:meta])* $variant:ident = $word:literal, $number:literal, $class:expr, $text:literal;)+) => {
         /// Stable codes.

@@ -52,11 +52,8 @@ impl GroupNow {
             } else if blocked_by.is_empty()
                 && let Some(failure) = machine.trouble(id)
             {
-                blocked_by.push(match failure.code.retry_class() {
-                    RetryClass::When(reason) => reason,
-                    // What heals by itself is the way there or the storage: what a file on this computer met waits for a person.
-                    _ => BlockedReason::DestinationDown,
-                });
+                // What heals by itself is the way there or the storage: what a file on this computer met waits for a person.
+                blocked_by.push(failure.code.retry_class().reason());
                 because = Some(failure.clone());
             }
         }

@@ -5,7 +5,7 @@
 
 use super::{ContentHash, Held, Machine};
 use crate::error::{Failure, RetryClass};
-use crate::ids::{DestinationId, FileId};
+use crate::ids::DestinationId;
 use crate::retry::next_try;
 use crate::states::BlockedReason;
 use crate::time::Timestamp;
@@ -108,17 +108,7 @@ impl Machine {
         }
     }
 
-    /// An object of the file is proved to be there: its storage answers again.
-    pub(super) fn storage_proved(&mut self, file: FileId) {
-        let group = self.files.get(&file).and_then(|f| self.groups.get(&f.group));
-        if let Some(id) = group.map(|g| g.record.destination)
-            && self.destinations.get(&id).is_some_and(|d| d.storage_fails)
-        {
-            self.storage_answers(id);
-        }
-    }
-
-    /// A PUT of it succeeded.
+    /// A PUT of it succeeded, or an object of it is proved to be there.
     pub(super) fn storage_answers(&mut self, id: DestinationId) {
         if let Some(d) = self.destinations.get_mut(&id) {
             d.storage_fails = false;

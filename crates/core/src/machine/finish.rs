@@ -205,7 +205,12 @@ impl Machine {
                 }
             }
             Ok(outcomes) => {
-                self.destination_answers(destination);
+                let proved = |o: &CompleteOutcome| matches!(o, CompleteOutcome::Settled(_));
+                if outcomes.iter().any(proved) {
+                    self.storage_answers(destination);
+                } else {
+                    self.destination_answers(destination);
+                }
                 for ((id, attempt), outcome) in asked.iter().zip(outcomes) {
                     let ours = self
                         .files
@@ -221,10 +226,7 @@ impl Machine {
 
     fn complete_outcome(&mut self, now: Timestamp, id: FileId, outcome: CompleteOutcome) {
         match outcome {
-            CompleteOutcome::Settled(proof) => {
-                self.storage_proved(id);
-                self.done(now, id, proof);
-            }
+            CompleteOutcome::Settled(proof) => self.done(now, id, proof),
             CompleteOutcome::Verifying => {
                 if let Some(f) = self.files.get_mut(&id) {
                     f.stage = Stage::Complete;
@@ -349,6 +351,7 @@ impl Machine {
         let random = self.chance();
         let Some(g) = self.groups.get_mut(&id) else { return };
         g.ending = false;
+        g.trouble = None;
         if g.has_ended() {
             return;
         }

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use super::file::File;
 use super::records::{FileRecord, GroupRecord};
 use super::{Effect, Machine};
-use crate::error::{ErrorCode, Failure, RetryClass};
+use crate::error::{ErrorCode, Failure};
 use crate::ids::{FileId, GroupId};
 use crate::retry::next_try;
 use crate::states::{FileState, GroupState, Intent};
@@ -280,13 +280,7 @@ impl Machine {
     /// A failure of a call that concerns no single file: the destination waits and tries again.
     pub(super) fn hold_as_down(&mut self, now: Timestamp, id: crate::ids::DestinationId, failure: Failure) {
         let random = self.chance();
-        let reason = match failure.code.retry_class() {
-            RetryClass::When(reason) => reason,
-            RetryClass::AfterPerson => crate::states::BlockedReason::SignedOut,
-            RetryClass::Now | RetryClass::Backoff | RetryClass::Never => {
-                crate::states::BlockedReason::DestinationDown
-            }
-        };
+        let reason = failure.code.retry_class().reason();
         if let Some(d) = self.destinations.get_mut(&id)
             && d.held.is_none()
         {

@@ -10,7 +10,7 @@ use super::records::Change;
 use super::send::for_large;
 use super::{Effect, Machine, Out, PutId, Size};
 use crate::error::{ErrorCode, Failure, RetryClass};
-use crate::ids::{DestinationId, FileId};
+use crate::ids::FileId;
 use crate::states::{FileState, PartState};
 use crate::time::Timestamp;
 use crate::units::{ETag, PartNumber};
@@ -188,19 +188,12 @@ impl Machine {
                 self.storage_answers(destination);
                 self.reindex(id);
             }
-            Err(failure) => self.put_failed(now, id, i, destination, failure),
+            Err(failure) => self.put_failed(now, id, i, failure),
         }
         self.leave_if_paused(id);
     }
 
-    fn put_failed(
-        &mut self,
-        now: Timestamp,
-        id: FileId,
-        i: usize,
-        destination: DestinationId,
-        failure: Failure,
-    ) {
+    fn put_failed(&mut self, now: Timestamp, id: FileId, i: usize, failure: Failure) {
         let runs = self.files.get(&id).is_some_and(|f| self.may_run(f));
         let Some(file) = self.files.get_mut(&id) else {
             return;
@@ -247,11 +240,7 @@ impl Machine {
             let detail = format!("part {} was refused {refused} times: {}", i + 1, failure.detail);
             return self.fail(now, id, Failure::new(ErrorCode::ReadError, detail));
         }
-        if self.hold_destination(now, destination, &failure) {
-            self.storage_fails(destination);
-        } else {
-            self.file_failure(now, id, failure);
-        }
+        self.file_failure(now, id, failure);
         self.reindex(id);
     }
 }

@@ -476,9 +476,7 @@ impl Machine {
                 }
                 Err(failure) => {
                     self.still_buffered(*id, i);
-                    if !self.hold_destination(now, destination, &failure) {
-                        self.file_failure(now, *id, failure);
-                    }
+                    self.file_failure(now, *id, failure);
                 }
             }
         }

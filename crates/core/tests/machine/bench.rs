@@ -286,12 +286,17 @@ impl Bench {
 
     /// A file of one part, from its read to the answer of Complete.
     pub(crate) fn whole(&mut self, i: u8, size: u64) -> &mut Self {
+        self.sent(i, size);
+        self.completed(i, CompleteOutcome::Settled(proof()))
+    }
+
+    /// A file of one part, from its read to the look at its source: it is to be completed.
+    pub(crate) fn sent(&mut self, i: u8, size: u64) -> &mut Self {
         let put = self.send_first(i, size);
         self.put_done(put, Ok(()));
         self.tell(Event::Checked {
             files: vec![(file(i), Ok(fingerprint(i, size)))],
-        });
-        self.completed(i, CompleteOutcome::Settled(proof()))
+        })
     }
 
     /// The answer to Complete of one file.

@@ -4,7 +4,7 @@ use windlass_core::error::ErrorCode;
 use windlass_core::machine::{CompleteOutcome, Config, Effect, Event};
 use windlass_core::states::BlockedReason;
 
-use crate::bench::{Bench, config, destination, failure, file, fingerprint, group, record};
+use crate::bench::{Bench, config, destination, failure, file, group, record};
 
 const SIZE: u64 = 8;
 
@@ -58,11 +58,7 @@ fn regression_f070_a_control_plane_that_answers_says_nothing_about_a_storage_tha
 fn regression_f094_a_key_that_is_refused_when_only_the_proof_is_left_is_asked_for_less_and_less() {
     let mut b = Bench::new(config());
     b.begin(1, 1, vec![record(1, 1, SIZE)]);
-    let put = b.send_first(1, SIZE);
-    b.put_done(put, Ok(()));
-    b.tell(Event::Checked {
-        files: vec![(file(1), Ok(fingerprint(1, SIZE)))],
-    });
+    b.sent(1, SIZE);
     let mut waits = Vec::new();
     for _ in 0..9 {
         // Calls are gathered for a moment.
@@ -76,6 +72,42 @@ fn regression_f094_a_key_that_is_refused_when_only_the_proof_is_left_is_asked_fo
         let wait = held.until.millis_since(b.now);
         waits.push(wait);
         b.later(wait);
+    }
+    assert!(waits.iter().max() > Some(&30_000), "waits do not grow: {waits:?}");
+}
+
+#[test]
+fn regression_f094_a_key_that_is_refused_when_an_upload_begins_is_asked_for_less_and_less() {
+    let mut b = Bench::new(config());
+    b.begin(1, 1, vec![record(1, 1, SIZE)]);
+    let read = b.reads()[0];
+    b.read(1, SIZE, read);
+    let mut waits = Vec::new();
+    for _ in 0..9 {
+        // Calls are gathered for a moment.
+        if b.signs().is_empty() {
+            b.later(100);
+        }
+        let asked = b.signs();
+        assert!(!asked.is_empty(), "{:?}", b.effects);
+        let refused = asked.iter().map(|_| Err(failure(ErrorCode::StorageCredentials)));
+        b.tell(Event::Signed {
+            destination: destination(1),
+            result: Ok(refused.collect()),
+            asked,
+        });
+        let wait = b
+            .machine
+            .held(destination(1))
+            .expect("held")
+            .until
+            .millis_since(b.now);
+        waits.push(wait);
+        b.later(wait);
+        // A buffer may have been given to others meanwhile.
+        if let Some(read) = b.reads().first().copied() {
+            b.read(1, SIZE, read);
+        }
     }
     assert!(waits.iter().max() > Some(&30_000), "waits do not grow: {waits:?}");
 }

@@ -162,11 +162,7 @@ fn f085_parts_that_complete_misses_are_read_and_sent_again_and_no_others() {
 fn f056_a_complete_whose_answer_was_lost_is_asked_again_and_settled() {
     let mut b = Bench::new(config());
     b.begin(1, 1, vec![record(1, 1, SIZE)]);
-    let put = b.send_first(1, SIZE);
-    b.put_done(put, Ok(()));
-    b.tell(Event::Checked {
-        files: vec![(file(1), Ok(crate::bench::fingerprint(1, SIZE)))],
-    });
+    b.sent(1, SIZE);
     let asked = vec![(file(1), 1)];
     let lost = Err(failure(ErrorCode::ConnectionLost));
     b.tell(Event::Completed {

@@ -59,7 +59,7 @@ pub(super) async fn refresh(
         .await?;
     if which.is_none() {
         // What left since the last delta is not in a picture of now.
-        let there: std::collections::BTreeSet<_> = rows.iter().map(|(r, ..)| r.record.id).collect();
+        let there: BTreeSet<_> = rows.iter().map(|(r, ..)| r.record.id).collect();
         state.groups.retain(|id, _| there.contains(id));
     }
     let paused = shared.deltas.is_paused();
