@@ -121,19 +121,34 @@ fn f094_a_key_that_is_taken_back_is_told_once_with_its_code_and_all_goes_on_when
     table.arrived()
 }
 
-/// A key that is taken back just before calls of the control plane's own.
-fn taken_back_before(calls: &[Call], seed: u64) -> Result<()> {
-    let table = Table::new("Late", 20 << 20, seed)?;
+/// These calls (none: all) are answered by a fault from the start: that is told, and all goes on when it is over.
+fn told_and_healed(
+    group: &'static str,
+    sized: (u64, u64),
+    fault: &Fault,
+    calls: &[Call],
+    told: &[&str],
+) -> Result<()> {
+    let (large, seed) = sized;
+    let table = Table::new(group, large, seed)?;
+    if calls.is_empty() {
+        table.proxy.add(Rule::new(fault.clone()));
+    }
     for call in calls {
-        table
-            .proxy
-            .add(Rule::new(s3_error(403, "InvalidAccessKeyId")).call(*call));
+        table.proxy.add(Rule::new(fault.clone()).call(*call));
     }
     let mut up = table.up()?;
-    up.says(&["waiting", "storage_credentials", "WL-303"])?;
+    up.says(told)?;
     table.proxy.heal();
     up.ends()?.succeeds()?;
     table.arrived()
+}
+
+/// A key that is taken back just before calls of the control plane's own.
+fn taken_back_before(calls: &[Call], seed: u64) -> Result<()> {
+    let told = ["waiting", "storage_credentials", "WL-303"];
+    let fault = s3_error(403, "InvalidAccessKeyId");
+    told_and_healed("Late", (20 << 20, seed), &fault, calls, &told)
 }
 
 // I44
@@ -157,27 +172,17 @@ fn f094_a_key_that_is_taken_back_before_an_object_is_proved_is_told() -> Result<
 // I44
 #[test]
 fn f094_a_bucket_that_is_gone_is_told_with_its_code_and_all_goes_on_when_it_is_back() -> Result<()> {
-    let table = Table::new("Bucketless", 60 << 20, 62)?;
-    table.proxy.add(Rule::new(s3_error(404, "NoSuchBucket")));
-    let mut up = table.up()?;
-    up.says(&["waiting", "bucket_missing", "WL-305"])?;
-    table.proxy.heal();
-    up.ends()?.succeeds()?;
-    table.arrived()
+    let told = ["waiting", "bucket_missing", "WL-305"];
+    let fault = s3_error(404, "NoSuchBucket");
+    told_and_healed("Bucketless", (60 << 20, 62), &fault, &[], &told)
 }
 
 // I44
 #[test]
 fn f064_a_last_file_that_can_not_be_completed_says_why_nothing_moves() -> Result<()> {
-    let table = Table::new("Unproved", 20 << 20, 69)?;
-    table
-        .proxy
-        .add(Rule::new(s3_error(500, "InternalError")).call(Call::Complete));
-    let mut up = table.up()?;
-    up.says(&["waiting", "storage_error", "WL-302"])?;
-    table.proxy.heal();
-    up.ends()?.succeeds()?;
-    table.arrived()
+    let told = ["waiting", "storage_error", "WL-302"];
+    let fault = s3_error(500, "InternalError");
+    told_and_healed("Unproved", (20 << 20, 69), &fault, &[Call::Complete], &told)
 }
 
 fn answers_with_errors(group: &'static str, status: u16, seed: u64) -> Result<()> {

@@ -91,7 +91,7 @@ pub(super) async fn finalize(
     Query(query): Query<BTreeMap<String, String>>,
     demanded: IfMatch,
 ) -> Result<Json<Finalized>, Problems> {
-    let most = Fields(query).known(&["limit"])?.most("limit")?;
+    let most = Fields(query).known(&["limit"])?.most()?;
     let id = reached(&site, &who, &group).await?;
     let done = site.service.finalize_group(who.owner, demanded.of(id), most);
     Ok(Json(done.await?))

@@ -58,11 +58,11 @@ impl Fields {
     }
 
     /// How many things an answer is to bring along; 0 for none.
-    pub(super) fn most(&self, name: &str) -> Result<usize, Refusal> {
-        match self.read(name)? {
+    pub(super) fn most(&self) -> Result<usize, Refusal> {
+        match self.read("limit")? {
             None => Ok(MAX_BATCH),
-            Some(n) if n <= MAX_BATCH => Ok(n),
-            Some(_) => Err(invalid(name, "0 to 1,000")),
+            Some(n @ 0..=MAX_BATCH) => Ok(n),
+            Some(_) => Err(invalid("limit", "0 to 1,000")),
         }
     }
 

@@ -121,17 +121,11 @@ impl Service {
         let (at, now) = (at.into(), self.now());
         let finalize = move |tx: &mut dyn Tx| groups::finalize(tx, owner, at.id, now);
         let group = self.change_group(owner, at, finalize).await?;
-        // One more than is told says whether there are more; whoever wants none need not wait until a million are sorted.
-        let mut files = match most {
-            0 => Vec::new(),
-            _ => self.group_files(owner, at.id, most.saturating_add(1)).await?,
-        };
-        let more = files.len() > most || most == 0 && group.completed_files > 0;
-        files.truncate(most);
+        let files = self.group_files(owner, at.id, most).await?;
         Ok(Finalized {
             success: true,
+            more: group.completed_files > files.len() as u64,
             files,
-            more,
             group,
         })
     }

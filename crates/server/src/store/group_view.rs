@@ -278,7 +278,7 @@ pub(crate) struct SettledFile {
     pub(crate) is_public: bool,
 }
 
-/// The settled files of a group.
+/// The first settled files of a group; none costs nothing.
 pub(crate) fn settled(
     tx: &mut dyn Tx,
     owner: OwnerId,

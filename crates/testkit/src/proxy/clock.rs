@@ -3,13 +3,14 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::ledger::Seen;
+use super::rule::Fault;
 
 /// What S3 lets pass between the two clocks, seconds.
 const TOLERANCE: i64 = 15 * 60;
 
 /// The refusal of a request whose signature is for another time; `None` when it is in time or not signed.
-pub(crate) fn refusal(method: &str, target: &str, ahead: i64) -> Option<String> {
-    let seen = Seen::new(method, target, Vec::new());
+pub(crate) fn refusal(target: &str, ahead: i64) -> Option<Fault> {
+    let seen = Seen::new("GET", target, Vec::new());
     let signed = seconds(seen.query.get("X-Amz-Date")?)?;
     let valid: i64 = seen.query.get("X-Amz-Expires")?.parse().ok()?;
     let now = now() + ahead;
@@ -26,12 +27,15 @@ pub(crate) fn refusal(method: &str, target: &str, ahead: i64) -> Option<String> 
     };
     let body =
         format!("<?xml version=\"1.0\"?><Error><Code>{code}</Code><Message>{message}</Message></Error>");
-    let content = if method == "HEAD" { "" } else { body.as_str() };
-    Some(format!(
-        "HTTP/1.1 {status} Made Up\r\ndate: {}\r\ncontent-type: application/xml\r\ncontent-length: {}\r\n\r\n{content}",
-        http_date(now),
-        body.len()
-    ))
+    let headers = [
+        ("date", http_date(now)),
+        ("content-type", "application/xml".to_owned()),
+    ];
+    Some(Fault::Status {
+        status,
+        headers: headers.map(|(name, value)| (name.to_owned(), value)).into(),
+        body,
+    })
 }
 
 /// The head of an answer with the server's date in place of the true one.

@@ -46,7 +46,13 @@ fn exchange(
 ) -> Result<Then> {
     let mut words = head.first.split(' ');
     let (method, target) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
-    let (number, fault) = shared.begin(Seen::new(method, target, head.headers.clone()));
+    let (number, mut fault) = shared.begin(Seen::new(method, target, head.headers.clone()));
+    if let Some(Fault::Clock(ahead)) = fault
+        && let Some(refusal) = clock::refusal(target, ahead)
+    {
+        shared.note(number, |seen| seen.refused_for_its_date = true);
+        fault = Some(refusal);
+    }
     match &fault {
         Some(Fault::Refused) => return Ok(Then::Close),
         Some(Fault::Delay(time)) => wait_or_down(*time, shared),
@@ -55,24 +61,6 @@ fn exchange(
                 if shared.is_down() || is_gone(client) {
                     return Ok(Then::Close);
                 }
-            }
-        }
-        Some(Fault::Clock(ahead)) => {
-            if let Some(refused) = clock::refusal(method, target, *ahead) {
-                let framing = head.framing_of_request();
-                http::copy_body(framing, reader, |bytes, is_content| {
-                    count(shared, number, bytes, is_content)
-                })?;
-                client.write_all(refused.as_bytes())?;
-                shared.note(number, |seen| {
-                    seen.answered = true;
-                    seen.refused_for_its_date = true;
-                });
-                return Ok(if head.wants_close() {
-                    Then::Close
-                } else {
-                    Then::Next
-                });
             }
         }
         Some(Fault::Status {
