@@ -6,7 +6,7 @@ import type { Words } from '$lib/words/en';
 
 /** The sign-in to a server is over. */
 export const SIGN_IN_ENDED: ReadonlySet<string> = new Set(['unauthenticated', 'token_expired', 'token_revoked']);
-/** A stored key is what is refused. */
+/** A stored key is what is refused, or nothing is known but that. */
 const KEY: ReadonlySet<string> = new Set(['storage_credentials', 'keyring_locked', '']);
 
 export interface WayOut {
@@ -46,8 +46,9 @@ export function waysOut(w: Words, reason: BlockedReason, group: GroupView, aroun
     case 'storage_full':
       return [again];
     case 'signed_out': {
-      const ended = SIGN_IN_ENDED.has(group.because?.code ?? '');
-      const word = ended ? w.signIn.signIn : KEY.has(group.because?.code ?? '') ? w.reasons.checkKey : w.reasons.edit;
+      const code = group.because?.code ?? '';
+      const ended = SIGN_IN_ENDED.has(code);
+      const word = ended ? w.signIn.signIn : KEY.has(code) ? w.reasons.checkKey : w.reasons.edit;
       return [{ word, testid: 'way-destination', go: (view) => view.editDestination(group.destination_id, ended) }, again];
     }
     // It goes on by itself, or the question stands elsewhere.

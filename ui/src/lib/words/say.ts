@@ -36,21 +36,20 @@ export function sayBlocked(w: Words, reason: BlockedReason, around?: Around): Wh
 
 /** Reasons behind which stands what the destination, or the way there, answered. */
 const ANSWERED: ReadonlySet<BlockedReason> = new Set(['destination_down', 'destination_slow_down', 'storage_full', 'signed_out']);
-/** Of those: what ends only when the person does something. */
-const MENDED: ReadonlySet<BlockedReason> = new Set(['signed_out', 'storage_full']);
 
-/** Why a group waits: the very failure, where one is behind it. */
+/** Why a group waits, as a sentence: the very failure with its number, where one is behind it. */
 export function sayHeld(
   w: Words,
   group: Pick<GroupView, 'because' | 'destination_name'>,
   reason: BlockedReason,
   around?: Around,
-): WhyWords & { number?: string } {
+): { long: string; number?: string } {
   const { because } = group;
   if (!because || !ANSWERED.has(reason)) return sayBlocked(w, reason, around);
   const said = sayError(w, because.code, { example: '', count: 1, destination: group.destination_name });
-  const long = MENDED.has(reason) ? said.cause : `${said.cause} ${w.reasons.again}`;
-  return { short: said.title, long, number: because.number };
+  // What a person does about a refused key or a missing bucket stands on the button beside it.
+  const next = reason === 'storage_full' ? said.step : reason === 'signed_out' ? '' : w.reasons.again;
+  return { long: `${said.cause} ${next}`.trimEnd(), number: because.number };
 }
 
 /** The first reason of a group, in two words, and all of them as sentences. */

@@ -7,7 +7,7 @@ import { formats, timeLeft } from './format';
 import { choose } from './language.svelte';
 import { kindOf, middleCut, plainName, splitName, visible } from './name';
 import { cellsOf, fractionOf } from './parts';
-import { sayBlocked, sayCaption, sayError, sayFileValue, sayGroupValue, sayParts, sayWhy } from './say';
+import { sayBlocked, sayCaption, sayError, sayFileValue, sayGroupValue, sayHeld, sayParts, sayWhy } from './say';
 
 const plain = (text: string) => text.replaceAll('\u00a0', ' ');
 const group = (id: string, scene: Parameters<typeof sceneOf>[0] = 'transfers'): GroupView =>
@@ -154,6 +154,15 @@ describe('sentences', () => {
     const said = sayError(en, 'too_large', { example: 'a$&.mov', count: 4, destination: 'Studio NAS' });
     expect(said.cause).toBe('Larger than “Studio NAS” allows: “a$&.mov” and 3 others.');
     expect(sayError(en, 'storage_full', { example: '', count: 1, destination: '' }).cause).toBe('The destination has no room left.');
+  });
+  it('says of a destination that holds a group what it answered, and what to do where no button says it', () => {
+    const held = (code: ErrorCode) => ({ because: { code, number: 'WL-306', detail: '' }, destination_name: 'NAS' });
+    expect(sayHeld(en, held('storage_full'), 'storage_full')).toEqual({
+      long: '“NAS” has no room left. Make room there; it goes on by itself.',
+      number: 'WL-306',
+    });
+    expect(sayHeld(en, held('storage_credentials'), 'signed_out').long).toBe('“NAS” does not accept the stored key.');
+    expect(sayHeld(en, held('storage_full'), 'user').long).toBe('Paused by you.');
   });
   it('still shows an error and a reason that it does not know', () => {
     expect(sayError(en, 'brand_new' as ErrorCode, { example: '', count: 2, destination: '' }).title).toBe('brand new');
