@@ -43,6 +43,7 @@ pub mod samples;
 pub mod search;
 pub mod servers;
 pub mod settings;
+pub mod spans;
 pub mod totals;
 pub mod watched;
 mod words;

@@ -21,6 +21,8 @@ const STEPS: &[&str] = &[
     include_str!("../migrations/0003_watch.sql"),
     include_str!("../migrations/0004_server.sql"),
     include_str!("../migrations/0005_groups.sql"),
+    include_str!("../migrations/0006_accepts.sql"),
+    include_str!("../migrations/0007_spans.sql"),
 ];
 
 /// The version that this program writes.

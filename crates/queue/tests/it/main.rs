@@ -24,6 +24,7 @@ mod regroup;
 mod retry;
 mod servers;
 mod small_tables;
+mod spans;
 mod speed;
 mod support;
 mod transitions;

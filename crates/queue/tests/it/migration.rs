@@ -13,7 +13,7 @@ use windlass_queue::{Connection, Queue, files, groups, history, receipts, settin
 use crate::support::*;
 
 /// The version that this program writes.
-const NEWEST: u32 = 5;
+const NEWEST: u32 = 7;
 
 fn fixture(version: u32) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/fixtures/v{version:04}.sqlite"))
@@ -136,6 +136,11 @@ fn f034_a_queue_of_version_1_is_carried_on_with_all_its_work() {
 #[test]
 fn f034_a_queue_of_version_3_is_carried_on_with_all_its_work() {
     is_carried_on(3);
+}
+
+#[test]
+fn f034_a_queue_of_version_5_is_carried_on_with_all_its_work() {
+    is_carried_on(5);
 }
 
 #[test]
