@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use windlass_core::error::Failure;
 use windlass_core::ids::{DestinationId, GroupId};
-use windlass_queue::{samples, search};
+use windlass_queue::{samples, search, spans};
 
 use crate::clock;
 use crate::infos::locked;
@@ -45,8 +45,11 @@ pub(crate) async fn run(shared: Arc<Shared>) {
             rounds = rounds.wrapping_add(1);
             if rounds % PRUNE == 1 {
                 let now = clock::now();
-                let pruned = shared.queue.write(move |c| samples::prune(c, now)).await;
-                warn(pruned.map(drop).map_err(|e| Failure::from(&e)));
+                let pruned = shared.queue.write(move |c| {
+                    samples::prune(c, now)?;
+                    spans::prune(c, now)
+                });
+                warn(pruned.await.map(drop).map_err(|e| Failure::from(&e)));
             }
         }
         let taken = shared.queue.write(|c| search::index(c, STEP)).await;
@@ -64,6 +67,7 @@ pub(crate) async fn run(shared: Arc<Shared>) {
 /// Notes what was sent since the last note.
 pub(crate) async fn note(shared: &Shared) {
     let mut sums: BTreeMap<DestinationId, (u64, u64)> = BTreeMap::new();
+    let mut again: BTreeMap<GroupId, u64> = BTreeMap::new();
     {
         let mut seen = locked(&shared.seen);
         for (group, sent) in shared.meter.all() {
@@ -76,6 +80,9 @@ pub(crate) async fn note(shared: &Shared) {
             if let Some(info) = shared.infos.group(group).filter(|_| bytes > 0) {
                 let sum = sums.entry(info.destination).or_default();
                 *sum = (sum.0 + bytes, sum.1 + lost);
+                if lost > 0 {
+                    again.insert(group, lost);
+                }
             }
         }
     }
@@ -88,6 +95,9 @@ pub(crate) async fn note(shared: &Shared) {
         .write(move |c| {
             for (destination, (sent, lost)) in sums {
                 samples::add(c, now, destination, sent, lost)?;
+            }
+            for (group, lost) in again {
+                spans::add_sent_again(c, group, lost)?;
             }
             Ok(())
         })

@@ -298,6 +298,7 @@ async fn send(shared: &Shared, state: &mut State, stirred: Stirred) -> Result<()
     let touched: BTreeSet<GroupId> = changed.iter().copied().chain(with_rows).collect();
     let files = watched(shared, state, &touched, stirred.everything).await?;
     let totals = sum(shared, state);
+    shared.spans.see(state.groups.values(), totals.around.limit);
     let totals = (totals != state.totals).then_some(totals);
     if let Some(t) = &totals {
         state.totals = t.clone();

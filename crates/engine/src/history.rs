@@ -111,20 +111,28 @@ pub(crate) async fn files(
 }
 
 pub(crate) async fn details(shared: &Shared, group: GroupId) -> Result<HistoryDetails, Failure> {
-    let (row, facts, asked, on_list, notes, empty) = shared
+    // What was sent until now counts.
+    crate::behind::note(shared).await;
+    let (row, facts, asked, on_list, notes, empty, interruptions) = shared
         .queue
         .read(move |conn| {
             let told = events::of(conn, EventScope::Group(group), EVENTS)?;
             let asked = told
                 .into_iter()
                 .find(|e| e.event.kind == VERIFIED || e.event.kind == DOUBTED);
+            let row = history::get(conn, group)?;
+            let interruptions = row
+                .as_ref()
+                .map(|row| crate::spans::of_group(conn, row))
+                .transpose()?;
             Ok((
-                history::get(conn, group)?,
+                row,
                 receipts::facts(conn, group)?,
                 asked,
                 groups::get(conn, group)?.is_some(),
                 groups::notes(conn, group)?,
                 folders::of_group(conn, group)?,
+                interruptions,
             ))
         })
         .await?;
@@ -152,6 +160,7 @@ pub(crate) async fn details(shared: &Shared, group: GroupId) -> Result<HistoryDe
                 made: f.made,
             })
             .collect(),
+        interruptions: interruptions.unwrap_or_default(),
     })
 }
 

@@ -3,11 +3,12 @@
 use windlass_core::error::Failure;
 use windlass_core::ids::DestinationId;
 use windlass_core::names::shown;
-use windlass_queue::{insights, samples};
+use windlass_core::spans as held;
+use windlass_queue::{insights, samples, spans};
 
 use crate::clock;
 use crate::shell::Shared;
-use crate::view::{AbandonedGroup, DestinationFigures, Insights, Reason};
+use crate::view::{AbandonedGroup, DestinationFigures, Insights, Reason, Waited};
 
 const HOUR_MS: i64 = 3_600_000;
 /// Figures of one chart.
@@ -17,6 +18,7 @@ const REASONS_MS: i64 = 7 * 24 * HOUR_MS;
 /// Nothing moved for so long: it is left.
 const STILL_MS: i64 = HOUR_MS;
 const MOST_ABANDONED: u32 = 20;
+const MOST_SPANS: usize = 100;
 
 pub(crate) async fn of(
     shared: &Shared,
@@ -33,7 +35,7 @@ pub(crate) async fn of(
     let from = windlass_core::time::Timestamp::from_millis(end - steps * step_ms);
     let of_reasons = now.plus_millis(-REASONS_MS);
     let still = now.plus_millis(-STILL_MS);
-    let (proved, failed, times, sent, reasons, abandoned, places) = shared
+    let (proved, failed, times, sent, reasons, abandoned, places, (spans, interruptions, waited)) = shared
         .queue
         .read(move |conn| {
             Ok((
@@ -44,6 +46,13 @@ pub(crate) async fn of(
                 insights::reasons(conn, of_reasons, destination)?,
                 insights::abandoned(conn, of_reasons, still, MOST_ABANDONED)?,
                 insights::proved_by_destination(conn, from)?,
+                {
+                    let all = spans::between(conn, from.min(of_reasons), now)?;
+                    let told = held::told(&all, from, now, destination);
+                    let week = held::told(&all, of_reasons, now, destination);
+                    let views = crate::spans::views(conn, &told, MOST_SPANS)?;
+                    (views, held::interruptions(&told), held::summed(&week))
+                },
             ))
         })
         .await?;
@@ -73,6 +82,12 @@ pub(crate) async fn of(
         p95_ms: times.p95_ms,
         step_ms,
         rates,
+        spans,
+        interruptions: u32::try_from(interruptions).unwrap_or(u32::MAX),
+        waited: waited
+            .into_iter()
+            .map(|(cause, ms)| Waited { cause, ms })
+            .collect(),
         reasons: reasons
             .into_iter()
             .map(|(code, files)| Reason {

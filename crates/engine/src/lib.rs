@@ -42,6 +42,7 @@ mod safe;
 mod server;
 mod shell;
 pub mod sign_in;
+mod spans;
 mod start;
 mod summary;
 mod tracks;

@@ -55,6 +55,7 @@ pub(crate) struct Shared {
     pub(crate) seen: std::sync::Mutex<crate::behind::Seen>,
     pub(crate) limiter: Arc<Limiter>,
     pub(crate) conditions: crate::conditions::Conditions,
+    pub(crate) spans: crate::spans::Spans,
     pub(crate) infos: Infos,
     pub(crate) relaunch: Relaunch,
     /// What takes back the last change of groups.

@@ -54,6 +54,7 @@ pub async fn start(config: EngineConfig) -> Result<EngineHandle, Failure> {
             tokio::task::spawn_blocking(move || Queue::open(&path, clock::now(), clock::random())).await;
         open.map_err(|e| Failure::new(windlass_core::error::ErrorCode::Internal, e.to_string()))??
     };
+    let book = crate::spans::begin(&opened.queue, opened.last_alive).await?;
     let (messages, inbox) = mpsc::channel(MESSAGES);
     let shared = Arc::new(Shared {
         _lock: config.lock,
@@ -70,6 +71,7 @@ pub async fn start(config: EngineConfig) -> Result<EngineHandle, Failure> {
         seen: std::sync::Mutex::default(),
         limiter: Arc::default(),
         conditions: crate::conditions::Conditions::default(),
+        spans: crate::spans::Spans::default(),
         infos: crate::infos::Infos::default(),
         relaunch: Relaunch::new(&opened),
         regrouped: std::sync::Mutex::default(),
@@ -87,6 +89,7 @@ pub async fn start(config: EngineConfig) -> Result<EngineHandle, Failure> {
     shared.tasks.spawn(persist::run(Arc::clone(&shared)));
     shared.tasks.spawn(deltas::run(Arc::clone(&shared)));
     shared.tasks.spawn(behind::run(Arc::clone(&shared)));
+    shared.tasks.spawn(crate::spans::run(Arc::clone(&shared), book));
     choices::begin(&shared).await?;
     shared.tasks.spawn(crate::conditions::run(Arc::clone(&shared)));
     places::adopt(&shared).await?;
@@ -135,6 +138,7 @@ pub(crate) async fn shutdown(shared: &Arc<Shared>) {
     let _ = tokio::time::timeout(LAST_PARTS, ended).await;
     let _ = tokio::time::timeout(Duration::from_secs(1), shared.lane.drained()).await;
     behind::note(shared).await;
+    crate::spans::end(shared).await;
     shared.stop.cancel();
     shared.tasks.close();
     let _ = tokio::time::timeout(Duration::from_secs(2), shared.tasks.wait()).await;

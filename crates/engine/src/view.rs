@@ -22,6 +22,7 @@ mod insights;
 mod preflight;
 mod receipt;
 mod relaunch;
+mod spans;
 mod watch;
 
 pub use around::Around;
@@ -39,6 +40,7 @@ pub use insights::{AbandonedGroup, DestinationFigures, DiagnosticsSection, Insig
 pub use preflight::{PreflightFold, PreflightKind, PreflightView};
 pub use receipt::{ReceiptLine, ReceiptView};
 pub use relaunch::{ElsewhereGroup, Finding, FindingKind, RelaunchAnswer, RelaunchGroup, RelaunchReport};
+pub use spans::{Interruptions, SpanView, Waited};
 pub use watch::{
     After, GroupRule, NewWatch, WatchCounts, WatchExample, WatchExplained, WatchFileView, WatchMode,
     WatchOriginal, WatchPage, WatchPreview, WatchQuery, WatchSettings, WatchState, WatchVerdict, WatchView,

@@ -2,6 +2,7 @@
 import type { Delta, FileView, Find, HistoryEntry, Insights, PreflightView, ReceiptLine, Snapshot } from '$lib/contract';
 import type { Backend } from '$lib/ipc/backend';
 import { NOW } from './scenes';
+import { heldUp, interruptionsOf } from './spans';
 
 const MB = 1e6;
 const GB = 1e9;
@@ -101,6 +102,7 @@ const figures = (hours: number, none: boolean): Insights => ({
   p95_ms: none ? 0 : 41_000,
   step_ms: (hours * HOUR) / 288,
   rates: none ? Array.from({ length: 288 }, () => 0) : rates(),
+  ...(none ? { spans: [], interruptions: 0, waited: [] } : heldUp(hours)),
   reasons: none
     ? []
     : [
@@ -296,6 +298,7 @@ export function desk(
         last_at: entry.ended_at,
         notes: { text: 'Delivered to the label on Friday.', pairs: { job: '4711' } },
         empty_folders: [{ path: 'takes/unused', made: true }],
+        interruptions: interruptionsOf(group, entry.created_at),
         asked: asked === null ? null : { at: asked, kind: 'verified', code: null, number: null, detail: '' },
         on_list: group.startsWith('g-'),
         receipt: `WL-2026-11-21-7Q4M0C${group.slice(-2).toUpperCase()}-${entry.done}`,

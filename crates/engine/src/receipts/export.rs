@@ -6,7 +6,7 @@ use serde_json::json;
 use windlass_core::error::{ErrorCode, Failure};
 
 use super::pdf::Pdf;
-use crate::view::{HistoryDetails, ReceiptForm, ReceiptLine};
+use crate::view::{HistoryDetails, Interruptions, ReceiptForm, ReceiptLine};
 
 /// The whole of a receipt.
 pub(crate) struct Whole {
@@ -97,6 +97,7 @@ fn pdf(whole: &Whole, hash: &str) -> Vec<u8> {
         ("Destination", d.entry.destination_name.clone()),
         ("Begun", format!("{} UTC", moment(d.entry.created_at))),
         ("Ended", format!("{} UTC", moment(d.entry.ended_at))),
+        ("Interruptions", interruptions(&d.interruptions)),
         (
             "Files",
             format!(
@@ -131,6 +132,26 @@ fn pdf(whole: &Whole, hash: &str) -> Vec<u8> {
         ));
     }
     pdf.end()
+}
+
+/// How often, from when to when, how much went again, and for how long the person had it paused. Not in the JSON: its bytes are
+/// those of the proof alone, and its hash stays what it was.
+fn interruptions(of: &Interruptions) -> String {
+    let mut parts = vec![match of.count {
+        0 => "none".to_owned(),
+        n => n.to_string(),
+    }];
+    parts.extend(of.spans.iter().filter(|s| s.interruption).map(|s| {
+        let word = s.cause.as_str().replace('_', " ");
+        format!("{word} {} to {} UTC", moment(s.from), moment(s.to))
+    }));
+    if of.again > 0 {
+        parts.push(format!("{} bytes sent again", of.again));
+    }
+    if of.paused_ms >= 1_000 {
+        parts.push(format!("{} s paused by the person", of.paused_ms / 1_000));
+    }
+    parts.join(", ")
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 use windlass_core::ids::{DestinationId, FileId, GroupId};
 
-use super::{EventView, FileError, Notes, ReceiptLine};
+use super::{EventView, FileError, Interruptions, Notes, ReceiptLine};
 
 /// How a group ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
@@ -150,6 +150,9 @@ pub struct HistoryDetails {
     /// Folders in which nothing was.
     #[serde(default)]
     pub empty_folders: Vec<EmptyFolder>,
+    /// What held it while it was open.
+    #[serde(default)]
+    pub interruptions: Interruptions,
 }
 
 /// A folder in which nothing was.

@@ -5,6 +5,8 @@ use ts_rs::TS;
 use windlass_core::error::ErrorCode;
 use windlass_core::ids::{DestinationId, GroupId};
 
+use super::{SpanView, Waited};
+
 /// Figures about the hours up to now.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 #[ts(export)]
@@ -55,6 +57,13 @@ pub struct Insights {
     pub step_ms: i64,
     /// Bytes a second of each stretch, from `from` on, without gaps.
     pub rates: Vec<f64>,
+    /// From when to when work was held up or went by the limit of an hour, inside the stretch, the oldest first; of more than
+    /// 100 the longest.
+    pub spans: Vec<SpanView>,
+    /// Times that something broke in that nobody wanted, in the stretch.
+    pub interruptions: u32,
+    /// How long each cause held anything in the last seven days, the longest first.
+    pub waited: Vec<Waited>,
     /// Why files failed, the most frequent first.
     pub reasons: Vec<Reason>,
     /// Groups on which nothing moves.

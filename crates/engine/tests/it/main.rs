@@ -14,6 +14,7 @@ mod life;
 mod plane;
 mod regroup;
 mod relaunch;
+mod spans;
 mod watch;
 
 use std::path::{Path, PathBuf};

@@ -110,6 +110,11 @@ impl Plane {
             .extend(faults);
     }
 
+    /// Requests of this kind go well again.
+    pub(crate) fn heal(&self, op: &'static str) {
+        self.world.lock().unwrap().faults.remove(op);
+    }
+
     /// PUTs wait at the door until they are let in.
     pub(crate) fn hold_puts(&self, hold: bool) {
         self.world.lock().unwrap().hold_puts = hold;

@@ -2,6 +2,7 @@
 import type { EmptyFolder } from "./EmptyFolder";
 import type { EventView } from "./EventView";
 import type { HistoryEntry } from "./HistoryEntry";
+import type { Interruptions } from "./Interruptions";
 import type { Notes } from "./Notes";
 
 /**
@@ -51,4 +52,8 @@ notes: Notes,
 /**
  * Folders in which nothing was.
  */
-empty_folders: Array<EmptyFolder>, };
+empty_folders: Array<EmptyFolder>, 
+/**
+ * What held it while it was open.
+ */
+interruptions: Interruptions, };

@@ -2,6 +2,8 @@
 import type { AbandonedGroup } from "./AbandonedGroup";
 import type { DestinationFigures } from "./DestinationFigures";
 import type { Reason } from "./Reason";
+import type { SpanView } from "./SpanView";
+import type { Waited } from "./Waited";
 
 /**
  * Figures about the hours up to now.
@@ -71,6 +73,19 @@ step_ms: number,
  * Bytes a second of each stretch, from `from` on, without gaps.
  */
 rates: Array<number>, 
+/**
+ * From when to when work was held up or went by the limit of an hour, inside the stretch, the oldest first; of more than
+ * 100 the longest.
+ */
+spans: Array<SpanView>, 
+/**
+ * Times that something broke in that nobody wanted, in the stretch.
+ */
+interruptions: number, 
+/**
+ * How long each cause held anything in the last seven days, the longest first.
+ */
+waited: Array<Waited>, 
 /**
  * Why files failed, the most frequent first.
  */

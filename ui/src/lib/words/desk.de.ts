@@ -3,6 +3,7 @@ import type { EventView, HistoryEnd } from '../contract';
 import type { deskEn } from './desk.en';
 import { formats } from './format';
 import { plainName } from './name';
+import { spansDe } from './spans.de';
 
 const f = formats('de-DE');
 const n = f.count;
@@ -22,6 +23,8 @@ const event: Record<string, string> = {
 const ended: Record<HistoryEnd, string> = { completed: 'geprüft', cancelled: 'abgebrochen', failed: 'ausgelassen' };
 
 export const deskDe: typeof deskEn = {
+  ...spansDe,
+
   keys: { enter: 'Eingabe', space: 'Leertaste', del: 'Entf' },
 
   nav: { history: 'Verlauf', insights: 'Einblicke' },

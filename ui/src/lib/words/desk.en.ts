@@ -2,6 +2,7 @@
 import type { EventView, HistoryEnd } from '../contract';
 import { formats } from './format';
 import { plainName } from './name';
+import { spansEn } from './spans.en';
 
 const f = formats('en-GB');
 const n = f.count;
@@ -20,6 +21,8 @@ const event: Record<string, string> = {
 const ended: Record<HistoryEnd, string> = { completed: 'verified', cancelled: 'cancelled', failed: 'left out' };
 
 export const deskEn = {
+  ...spansEn,
+
   keys: { enter: 'Enter', space: 'Space', del: 'Del' },
 
   nav: { history: 'History', insights: 'Insights' },
