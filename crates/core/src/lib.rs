@@ -6,6 +6,7 @@
 //! against sending just now ([`conditions`]), what is told outside the window ([`herald`]) and, above all, the
 //! [`machine`]: it takes events and answers with effects; the engine carries them out and decides nothing.
 
+pub mod accepts;
 pub mod checksum;
 pub mod complete;
 pub mod conditions;
@@ -21,7 +22,6 @@ pub mod part_plan;
 pub mod progress;
 pub mod reconcile;
 pub mod retry;
-pub mod spans;
 pub mod states;
 pub mod time;
 pub mod units;

@@ -22,6 +22,8 @@ pub const MAX_KEY_BYTES: usize = 1_024;
 pub const MAX_TEXT_BYTES: usize = 1_024;
 /// Paths that one gesture may bring (experience §3).
 pub const MAX_FILES_PER_INTAKE: usize = 1_000_000;
+/// Types of files that one destination may refuse (experience §1).
+pub const MAX_REFUSED_TYPES: usize = 100;
 /// Milliseconds that a signed URL lives unless the destination says otherwise (server model §1).
 pub const URL_TTL_MS: i64 = 900_000;
 /// Milliseconds without progress after which a request is given up (I32).
