@@ -22,6 +22,7 @@ pub mod part_plan;
 pub mod progress;
 pub mod reconcile;
 pub mod retry;
+pub mod spans;
 pub mod states;
 pub mod time;
 pub mod units;
