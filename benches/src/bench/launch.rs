@@ -189,6 +189,7 @@ async fn furnish(
         name: "there".to_owned(),
         config: DestinationConfig::Folder { path: path.clone() },
         secret: None,
+        accepts: None,
     };
     let check = client.put_destination(&put).await?;
     ensure!(check.ok, "the folder is not taken: {:?}", check.steps);

@@ -160,6 +160,7 @@ async fn furnish(client: &ControlClient, target: &Path) -> Result<GroupId> {
             path: target.to_str().context("no UTF-8")?.to_owned(),
         },
         secret: None,
+        accepts: None,
     };
     let check = client.put_destination(&destination).await?;
     ensure!(check.ok, "the folder is not taken: {:?}", check.steps);

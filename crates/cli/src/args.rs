@@ -232,6 +232,38 @@ pub enum Dest {
     Default(DestName),
     /// Give a server a new token; what waited for it goes on
     Token(DestToken),
+    /// Set which files a folder or a bucket takes
+    Limits(DestLimits),
+}
+
+/// Which files a destination takes.
+#[derive(Debug, Clone, Args)]
+pub struct Limits {
+    /// Largest file that it takes, in bytes
+    #[arg(long, value_name = "BYTES")]
+    pub max_file: Option<u64>,
+    /// Types of files that it refuses, like exe,msi; may be given more than once
+    #[arg(long, value_name = "TYPES", value_delimiter = ',')]
+    pub refuse: Vec<String>,
+}
+
+/// `windlass dest limits`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  windlass dest limits nas --max-file 5000000000 --refuse exe,msi
+  windlass dest limits nas        # takes everything again
+
+What is not given is not limited. Files that are refused are left out of an upload, each with its reason; the others go.")]
+pub struct DestLimits {
+    /// Name of the destination
+    pub name: String,
+    /// The limits
+    #[command(flatten)]
+    pub limits: Limits,
+    /// Output
+    #[command(flatten)]
+    pub json: Json,
 }
 
 /// `windlass dest token`
@@ -329,6 +361,9 @@ pub struct DestAdd {
     /// Keep the keys or the token in a file that only you can read, not in the system's keyring
     #[arg(long, conflicts_with = "folder")]
     pub secrets_file: bool,
+    /// What it takes
+    #[command(flatten)]
+    pub limits: Limits,
     /// Use it when a command names no destination (the first one always is)
     #[arg(long)]
     pub default: bool,
@@ -369,6 +404,7 @@ impl Verb {
             Self::Dest(Dest::List(a)) => a.json,
             Self::Dest(Dest::Test(a) | Dest::Remove(a) | Dest::Default(a)) => a.json.json,
             Self::Dest(Dest::Token(a)) => a.json.json,
+            Self::Dest(Dest::Limits(a)) => a.json.json,
         }
     }
 }

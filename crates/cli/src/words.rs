@@ -1,5 +1,6 @@
 //! The words of the product (experience §0), as the terminal says them.
 
+use windlass_core::accepts::Accepts;
 use windlass_core::names::shown;
 use windlass_core::states::BlockedReason;
 use windlass_engine::view::{Around, CheckOutcome, DestinationKind, GroupView, GroupWord};
@@ -101,6 +102,22 @@ pub const fn kind(kind: DestinationKind) -> &'static str {
     }
 }
 
+/// Which files a destination takes; none: all.
+#[must_use]
+pub fn accepts(accepts: &Accepts) -> Option<String> {
+    let mut said = Vec::new();
+    if let Some(most) = accepts.max_bytes {
+        said.push(format!("takes files of up to {}", human::size(most)));
+    }
+    if !accepts.refused_types.is_empty() {
+        said.push(format!("refuses .{}", accepts.refused_types.join(", .")));
+    }
+    if let Some(types) = &accepts.allowed_mime {
+        said.push(format!("takes only {}", types.join(", ")));
+    }
+    (!said.is_empty()).then(|| said.join("; "))
+}
+
 /// A step of a destination's test: what holds when it is fine, what was tried when it is not.
 #[must_use]
 pub fn step(step: &str, outcome: CheckOutcome) -> &str {
@@ -116,6 +133,10 @@ pub fn step(step: &str, outcome: CheckOutcome) -> &str {
         "same_disk" => (
             "It is on another disk than your files",
             "It is a copy, not a backup",
+        ),
+        "largest_file" => (
+            "Files of any size fit",
+            "How its disk is formatted limits a file's bytes",
         ),
         "checksums" => ("It proves checksums", "Checksums"),
         "encrypted" => ("The way there is encrypted", "The way there is not encrypted"),

@@ -32,10 +32,10 @@ pub(crate) use again::again;
 pub(crate) use look::{Found, Room, found, walk_roots};
 use taken::Taken;
 
-use crate::clock;
 use crate::handle::{AddPaths, Leave};
 use crate::infos::GroupInfo;
 use crate::shell::Shared;
+use crate::{accepts, clock};
 
 /// Files of one batch: written in one transaction, shown as one step of the count.
 const BATCH: usize = 2_000;
@@ -240,6 +240,9 @@ async fn walk(shared: Arc<Shared>, id: GroupId, paths: Vec<PathBuf>) {
     let (send, mut batches) = mpsc::channel::<Batch>(AHEAD);
     let leave = leave_of(&shared, id).await;
     let walker = tokio::task::spawn_blocking(move || walk_all(&paths, leave, &send));
+    if let Err(failure) = learn(&shared, id).await {
+        return shared.deltas.notice(failure, Some(id));
+    }
     let mut stop_early = false;
     let mut taken = match Taken::of(&shared, id).await {
         Ok(taken) => taken,
@@ -277,6 +280,14 @@ async fn walk(shared: Arc<Shared>, id: GroupId, paths: Vec<PathBuf>) {
     }
     shared.event(Event::GroupWork { id, scanning: false }).await;
     shared.deltas.stir(id);
+}
+
+/// Asks the group's destination what it takes.
+async fn learn(shared: &Shared, id: GroupId) -> Result<(), Failure> {
+    if let Some(row) = shared.queue.read(move |conn| groups::get(conn, id)).await? {
+        accepts::of(shared, row.record.destination).await?;
+    }
+    Ok(())
 }
 
 /// What the walk found since the batch before.
@@ -343,6 +354,9 @@ async fn store(
             {
                 return Ok(None);
             }
+            let takes = destinations::get(conn, row.record.destination)?
+                .map(|place| place.accepts)
+                .unwrap_or_default();
             let mut position = files::next_position(conn, id)?;
             let mut new = Vec::with_capacity(batch.files.len());
             let mut after = Vec::new();
@@ -354,14 +368,22 @@ async fn store(
                         continue;
                     }
                 }
+                let size = found.fingerprint.size;
+                let refused = found.refused.clone().or_else(|| {
+                    let why = accepts::refuses(&takes, &found.path, &found.rel_path, size)?;
+                    Some(why.failure())
+                });
+                if leave.troubled && refused.is_some() {
+                    continue;
+                }
                 let Some(rel_path) = taken.name_for(conn, id, &found, position)? else {
                     continue;
                 };
                 let file = clock::file_id();
-                let plan = PartPlan::new(found.fingerprint.size).or_else(|_| PartPlan::new(0));
+                let plan = PartPlan::new(size).or_else(|_| PartPlan::new(0));
                 let Ok(plan) = plan else { continue };
                 // Unchanged since it was hashed: its content is known without a read.
-                if found.refused.is_none()
+                if refused.is_none()
                     && let Some(known) = hash_cache::get(conn, &found.fingerprint)?
                 {
                     after.push(Change::FileHashed {
@@ -380,7 +402,7 @@ async fn store(
                     part_size: plan.part_size(),
                     part_count: plan.count(),
                     at: now,
-                    failure: found.refused,
+                    failure: refused,
                 });
                 position += 1;
             }

@@ -6,6 +6,7 @@
 //! plane ([`calls`]), reads and PUTs ([`io`]). People reach it by [`EngineHandle`] alone: the window, the CLI and the local
 //! socket are views of it. It ends by [`EngineHandle::shutdown`] or by kill -9; the next launch knows what is where.
 
+mod accepts;
 #[cfg(test)]
 mod arguments;
 mod behind;

@@ -5,6 +5,7 @@ mod remote;
 
 use std::sync::Arc;
 
+use windlass_core::accepts::Accepts;
 use windlass_core::error::{ErrorCode, Failure};
 use windlass_core::ids::DestinationId;
 use windlass_core::machine::{ContentHash, Event};
@@ -18,12 +19,12 @@ use windlass_queue::settings;
 pub(crate) use form::form;
 use form::request;
 
-use crate::clock;
 use crate::server::{self, Wanted};
 use crate::shell::Shared;
 use crate::view::{
     CheckOutcome, CheckStep, DestinationCheck, DestinationKind, DestinationView, NewDestination, NewServer,
 };
+use crate::{accepts, clock};
 
 /// Key of the setting that says the first run is over.
 pub(crate) const FIRST_RUN_DONE: &str = "first_run_done";
@@ -66,6 +67,7 @@ fn view(r: DestinationRow, problem: Option<ErrorCode>) -> DestinationView {
         location: r.location,
         is_default: r.is_default,
         problem,
+        accepts: r.accepts,
     }
 }
 
@@ -87,6 +89,7 @@ pub(crate) async fn adopt(shared: &Shared) -> Result<(), Failure> {
         if known.iter().any(|r| r.id == d.id || r.name == d.name) {
             continue;
         }
+        let told = d.accepts();
         let (kind, location) = match d.config {
             DestinationConfig::Folder { path } => (RowKind::Folder, path),
             DestinationConfig::S3 { endpoint, bucket, .. } => {
@@ -102,6 +105,7 @@ pub(crate) async fn adopt(shared: &Shared) -> Result<(), Failure> {
             is_default,
             position,
             content_hash: Stored::Always,
+            accepts: told,
         });
         is_default = false;
         position += 1;
@@ -181,6 +185,7 @@ fn new_row(
         is_default: new.make_default || rows.is_empty(),
         position: rows.iter().map(|r| r.position + 1).max().unwrap_or(0),
         content_hash: Stored::Always,
+        accepts: new.accepts.clone().tidied(),
     })
 }
 
@@ -216,6 +221,7 @@ pub(crate) async fn add(shared: &Arc<Shared>, new: &NewDestination) -> Result<De
     let check = shared.planes.own().put_destination(&put).await?;
     if check.ok {
         keep(shared, row, None).await?;
+        accepts::of(shared, id).await?;
     }
     Ok(answer(check))
 }
@@ -298,6 +304,7 @@ pub(crate) async fn edit(
                 Ok(())
             })
             .await?;
+        accepts::of(shared, id).await?;
         // What waited for a better key goes on at once.
         shared.event(Event::DestinationReady { id }).await;
         shared.deltas.destinations_changed();
@@ -312,11 +319,15 @@ pub(crate) async fn check(shared: &Arc<Shared>, id: DestinationId) -> Result<Des
         if tested.check.ok {
             server::ready(shared, id).await;
         }
+        if let Some(place) = &tested.place {
+            accepts::learn(shared, id, place).await?;
+        }
         shared.deltas.destinations_changed();
         return Ok(tested.check);
     }
     let check = shared.planes.own().check_destination(id).await?;
     if check.ok {
+        accepts::of(shared, id).await?;
         shared.event(Event::DestinationReady { id }).await;
     }
     shared.deltas.destinations_changed();
@@ -373,6 +384,7 @@ pub(crate) async fn finish_first_run(shared: &Arc<Shared>) -> Result<(), Failure
             s3: None,
             server: None,
             make_default: true,
+            accepts: Accepts::default(),
         };
         let check = add(shared, &new).await?;
         if let Some(failed) = check.steps.iter().find(|s| s.outcome == CheckOutcome::Failed) {

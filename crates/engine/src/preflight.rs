@@ -1,7 +1,7 @@
 //! Looks at what was given before anything of it is taken in: counts, sizes, and what can't or need not be sent.
 //!
-//! A look reads metadata, opens each file for a moment, and asks the queue for receipts. It writes nothing and may be left at
-//! any time. What it said holds for that moment; the intake looks at everything again.
+//! A look reads metadata, opens each file for a moment, asks the queue for receipts, and the destination what it takes. It
+//! writes nothing but that, and may be left at any time. What it said holds for that moment; the intake looks at everything again.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::os::unix::ffi::OsStrExt as _;
@@ -9,19 +9,20 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use tokio_util::sync::{CancellationToken, DropGuard};
+use windlass_core::accepts::{Accepts, Refused};
 use windlass_core::error::{ErrorCode, Failure};
 use windlass_core::fingerprint::SourceFingerprint;
 use windlass_core::ids::{DestinationId, GroupId};
-use windlass_core::limits::MAX_FILES_PER_INTAKE;
+use windlass_core::limits::{MAX_FILES_PER_INTAKE, MAX_REFUSED_TYPES};
 use windlass_core::names::shown;
 use windlass_queue::destinations::{self, DestinationKind, DestinationRow};
 use windlass_queue::{groups, receipts};
 
-use crate::clock;
 use crate::infos::locked;
 use crate::intake::{Found, Room, name_of, walk_roots};
 use crate::shell::Shared;
-use crate::view::{PreflightFold, PreflightKind, PreflightView};
+use crate::view::{PreflightExample, PreflightFold, PreflightKind, PreflightView};
+use crate::{accepts, clock};
 
 /// Files that are held against receipts together.
 const TOGETHER: usize = 500;
@@ -123,9 +124,12 @@ async fn run(
         let more = walk(&paths, &stop, &send, &mut seen);
         (free, seen, more)
     });
-    let destination = place.map(|p| p.id);
+    let to = match place {
+        Some(place) => Some((place.id, accepts::of(shared, place.id).await?)),
+        None => None,
+    };
     while let Some(batch) = batches.recv().await {
-        take(shared, view, destination, batch).await?;
+        take(shared, view, to.as_ref(), batch).await?;
     }
     let (free, seen, too_many) = walker
         .await
@@ -148,6 +152,23 @@ struct Folders {
 struct Looked {
     found: Found,
     trouble: Option<PreflightKind>,
+}
+
+impl Looked {
+    /// What the destination says of it, unless something else stands against it already.
+    fn refused_by(&self, accepts: &Accepts) -> Option<Refused> {
+        match self.trouble {
+            None | Some(PreflightKind::Growing) => {}
+            Some(_) => return None,
+        }
+        let Found {
+            path,
+            rel_path,
+            fingerprint,
+            ..
+        } = &self.found;
+        accepts::refuses(accepts, path, rel_path, fingerprint.size)
+    }
 }
 
 /// Walks and opens. Blocks. True when there was more than may be taken in at once.
@@ -214,16 +235,16 @@ fn trouble(found: &Found) -> Option<PreflightKind> {
 async fn take(
     shared: &Shared,
     view: &Mutex<PreflightView>,
-    destination: Option<DestinationId>,
+    to: Option<&(DestinationId, Accepts)>,
     batch: Vec<Looked>,
 ) -> Result<(), Failure> {
     let asked: Vec<(Vec<u8>, SourceFingerprint)> = batch
         .iter()
         .map(|l| (l.found.path.as_os_str().as_bytes().to_vec(), l.found.fingerprint))
         .collect();
-    let known: Vec<Option<PreflightKind>> = match destination {
+    let known: Vec<Option<PreflightKind>> = match to {
         None => vec![None; asked.len()],
-        Some(place) => {
+        Some(&(place, _)) => {
             shared
                 .queue
                 .read(move |conn| {
@@ -256,8 +277,11 @@ async fn take(
             view.oldest = Some(view.oldest.map_or(at, |o| o.min(at)));
             view.newest = Some(view.newest.map_or(at, |n| n.max(at)));
         }
+        let refused = to.and_then(|(_, accepts)| looked.refused_by(accepts));
         // What is there already needs no waiting.
         let kind = match looked.trouble {
+            _ if matches!(refused, Some(Refused::TooLarge { .. })) => Some(PreflightKind::TooLarge),
+            _ if refused.is_some() => Some(PreflightKind::TypeRefused),
             Some(PreflightKind::Growing) => known.or(looked.trouble),
             other => other.or(known),
         };
@@ -271,16 +295,38 @@ async fn take(
                 files: 0,
                 bytes: 0,
                 examples: Vec::new(),
+                limit: to
+                    .filter(|_| kind == PreflightKind::TooLarge)
+                    .and_then(|(_, accepts)| accepts.max_bytes),
+                types: Vec::new(),
+                taken: Vec::new(),
             });
             fold.files += 1;
             fold.bytes += size;
             if fold.examples.len() < EXAMPLES {
-                fold.examples.push(shown(&looked.found.rel_path));
+                fold.examples.push(PreflightExample {
+                    name: shown(&looked.found.rel_path),
+                    bytes: size,
+                });
+            }
+            match refused {
+                Some(Refused::Ending(ending)) => note_type(fold, format!(".{ending}")),
+                Some(Refused::Content { mime, allowed }) => {
+                    note_type(fold, mime);
+                    fold.taken = allowed;
+                }
+                Some(Refused::TooLarge { .. }) | None => {}
             }
         }
     }
     view.folds = folds.into_values().collect();
     Ok(())
+}
+
+fn note_type(fold: &mut PreflightFold, word: String) {
+    if fold.types.len() < MAX_REFUSED_TYPES && !fold.types.contains(&word) {
+        fold.types.push(word);
+    }
 }
 
 /// Whether bytes of it will be sent.

@@ -37,7 +37,7 @@ pub use history::{
     HistoryPlace, ReceiptForm, ReceiptPage, SafeAnswer, SafeView, Trashed,
 };
 pub use insights::{AbandonedGroup, DestinationFigures, DiagnosticsSection, Insights, Reason};
-pub use preflight::{PreflightFold, PreflightKind, PreflightView};
+pub use preflight::{PreflightExample, PreflightFold, PreflightKind, PreflightView};
 pub use receipt::{ReceiptLine, ReceiptView};
 pub use relaunch::{ElsewhereGroup, Finding, FindingKind, RelaunchAnswer, RelaunchGroup, RelaunchReport};
 pub use spans::{Interruptions, SpanView, Waited};

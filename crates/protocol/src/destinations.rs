@@ -4,6 +4,7 @@
 use std::pin::Pin;
 
 use serde::{Deserialize, Serialize};
+use windlass_core::accepts::Accepts;
 use windlass_core::error::{ErrorCode, Failure};
 use windlass_core::ids::DestinationId;
 
@@ -20,6 +21,9 @@ pub struct PutDestination {
     /// Keys, for S3. Absent on an edit: those stored stay.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secret: Option<StorageSecret>,
+    /// What it takes, all of it. Absent on an edit: what was set stays; on a new one: everything.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accepts: Option<Accepts>,
 }
 
 /// Where and how.
@@ -106,6 +110,24 @@ pub struct Destination {
     pub config: DestinationConfig,
     /// Largest file, when limited.
     pub max_bytes: Option<u64>,
+    /// Endings of names that are refused. Absent where the server is older: none are.
+    #[serde(default)]
+    pub refused_types: Vec<String>,
+    /// Content types, when limited; `image/*` is a pattern.
+    #[serde(default)]
+    pub allowed_mime: Option<Vec<String>>,
+}
+
+impl Destination {
+    /// What it takes.
+    #[must_use]
+    pub fn accepts(&self) -> Accepts {
+        Accepts {
+            max_bytes: self.max_bytes,
+            refused_types: self.refused_types.clone(),
+            allowed_mime: self.allowed_mime.clone(),
+        }
+    }
 }
 
 /// Answer to a test, and to `PUT`: steps in order, up to the first that failed. Nothing is saved unless `ok`.
@@ -120,7 +142,7 @@ pub struct Check {
 /// One step.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CheckStep {
-    /// `reachable`, `clock`, `create`, `write`, `complete`, `read_back`, `remove`, `free_space`, `same_disk`, `checksums`; of a
+    /// `reachable`, `clock`, `create`, `write`, `complete`, `read_back`, `remove`, `free_space`, `same_disk`, `largest_file`, `checksums`; of a
     /// server: `reachable`, `encrypted`, `clock`, `sign_in`, `place`.
     pub step: String,
     /// How it went.

@@ -99,6 +99,8 @@ pub struct DestinationView {
     pub config: DestinationConfig,
     /// Largest file, when limited.
     pub max_bytes: Option<u64>,
+    /// Endings of names that are refused: small letters, without the first dot.
+    pub refused_types: Vec<String>,
     /// Content types, when limited; `image/*` is a pattern.
     pub allowed_mime: Option<Vec<String>>,
     /// Who may read.
@@ -127,6 +129,9 @@ pub struct PatchDestination {
     /// Largest file.
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     pub max_bytes: Option<Option<u64>>,
+    /// Endings of names that are refused, all of them: small letters, without the first dot, at most 100.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refused_types: Option<Vec<String>>,
     /// Content types.
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     pub allowed_mime: Option<Option<Vec<String>>>,

@@ -1,6 +1,7 @@
 //! Destinations: where groups go.
 
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
+use windlass_core::accepts::Accepts;
 use windlass_core::ids::DestinationId;
 
 use crate::QueueError;
@@ -48,6 +49,8 @@ pub struct DestinationRow {
     pub position: i64,
     /// When the SHA-256 is counted.
     pub content_hash: ContentHash,
+    /// What it takes, as its control plane told it last.
+    pub accepts: Accepts,
 }
 
 /// What became of a removal.
@@ -71,8 +74,8 @@ pub fn insert(conn: &Connection, d: &DestinationRow) -> Result<(), QueueError> {
         clear_default(conn)?;
     }
     conn.prepare_cached(
-        "INSERT INTO destination (id, name, kind, location, is_default, position, content_hash)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        "INSERT INTO destination (id, name, kind, location, is_default, position, content_hash, accepts)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
     )?
     .execute(params![
         key(d.id),
@@ -81,7 +84,8 @@ pub fn insert(conn: &Connection, d: &DestinationRow) -> Result<(), QueueError> {
         d.location,
         d.is_default,
         d.position,
-        d.content_hash.as_str()
+        d.content_hash.as_str(),
+        kept(&d.accepts)?
     ])?;
     Ok(())
 }
@@ -96,13 +100,34 @@ pub fn update(conn: &Connection, d: &DestinationRow) -> Result<bool, QueueError>
     }
     let n = conn
         .prepare_cached(
-            "UPDATE destination SET name = ?2, kind = ?3, location = ?4, is_default = ?5, position = ?6, content_hash = ?7
+            "UPDATE destination SET name = ?2, kind = ?3, location = ?4, is_default = ?5, position = ?6, content_hash = ?7,
+               accepts = ?8
              WHERE id = ?1 AND hidden = 0",
         )?
         .execute(params![
-            key(d.id), d.name, d.kind.as_str(), d.location, d.is_default, d.position, d.content_hash.as_str()
+            key(d.id), d.name, d.kind.as_str(), d.location, d.is_default, d.position, d.content_hash.as_str(),
+            kept(&d.accepts)?
         ])?;
     Ok(n == 1)
+}
+
+/// Notes what one takes. False when it was noted already, or is not on the list.
+///
+/// # Errors
+/// As for every write.
+pub fn set_accepts(
+    conn: &Connection,
+    destination: DestinationId,
+    accepts: &Accepts,
+) -> Result<bool, QueueError> {
+    let n = conn
+        .prepare_cached("UPDATE destination SET accepts = ?2 WHERE id = ?1 AND hidden = 0 AND accepts <> ?2")?
+        .execute(params![key(destination), kept(accepts)?])?;
+    Ok(n == 1)
+}
+
+fn kept(accepts: &Accepts) -> Result<String, QueueError> {
+    serde_json::to_string(accepts).map_err(|e| QueueError::Internal(e.to_string()))
 }
 
 /// Takes one off the list, unless a group that has not ended sends there. Groups that have ended keep their row of it.
@@ -161,7 +186,7 @@ fn clear_default(conn: &Connection) -> Result<(), QueueError> {
 /// As for every read.
 pub fn list(conn: &Connection) -> Result<Vec<DestinationRow>, QueueError> {
     let mut q = conn.prepare_cached(
-        "SELECT id, name, kind, location, is_default, position, content_hash FROM destination
+        "SELECT id, name, kind, location, is_default, position, content_hash, accepts FROM destination
          WHERE hidden = 0 ORDER BY position, id",
     )?;
     let rows = q.query_map([], read)?.collect::<Result<_, _>>()?;
@@ -174,7 +199,7 @@ pub fn list(conn: &Connection) -> Result<Vec<DestinationRow>, QueueError> {
 /// As for every read.
 pub fn get(conn: &Connection, destination: DestinationId) -> Result<Option<DestinationRow>, QueueError> {
     let mut q = conn.prepare_cached(
-        "SELECT id, name, kind, location, is_default, position, content_hash FROM destination
+        "SELECT id, name, kind, location, is_default, position, content_hash, accepts FROM destination
          WHERE id = ?1 AND hidden = 0",
     )?;
     Ok(q.query_row([key(destination)], read).optional()?)
@@ -189,5 +214,7 @@ fn read(r: &Row<'_>) -> rusqlite::Result<DestinationRow> {
         is_default: r.get(4)?,
         position: r.get(5)?,
         content_hash: word(r, 6)?,
+        // A newer program may have noted what this one does not know; it asks again.
+        accepts: serde_json::from_str(&r.get::<_, String>(7)?).unwrap_or_default(),
     })
 }

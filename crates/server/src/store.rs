@@ -46,6 +46,7 @@ use std::sync::Arc;
 
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
+use windlass_core::accepts::Accepts;
 use windlass_core::error::{ErrorCode, Failure};
 use windlass_core::ids::{DestinationId, FileId, GroupId, ObjectId, OwnerId};
 use windlass_core::time::Timestamp;
@@ -472,18 +473,19 @@ impl Ledger {
         self.db.read(move |tx| destinations::load(tx, id)).await
     }
 
-    /// Adds or replaces a destination.
+    /// Adds or replaces a destination. Without limits: what was set stays, at this moment.
     ///
     /// # Errors
     /// When the ledger does not answer.
     pub async fn put_destination(
         &self,
         row: DestinationRow,
+        limits: Option<Accepts>,
         now: Timestamp,
     ) -> Result<Result<(), Refusal>, Failure> {
         let written = self
             .db
-            .write(None, move |tx| destinations::put(tx, &row, now))
+            .write(None, move |tx| destinations::put(tx, &row, limits.as_ref(), now))
             .await;
         match written {
             // Another one took the name at the same moment.

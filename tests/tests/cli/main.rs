@@ -5,6 +5,7 @@ mod crash;
 mod doors;
 mod folder;
 mod groups;
+mod limits;
 mod names;
 mod outage;
 mod queue;

@@ -1,6 +1,7 @@
 //! `windlass dest`: where files go.
 
 pub mod add;
+pub mod limits;
 pub mod token;
 
 use windlass_core::error::ErrorCode;
@@ -49,8 +50,9 @@ fn row(d: &DestinationView, width: usize, out: Output) -> String {
     let problem = d.problem.map_or_else(String::new, |code| {
         format!("\n  {} {}", out.ink(Ink::Bad, &code.label()), code.text())
     });
+    let takes = words::accepts(&d.accepts).map_or_else(String::new, |takes| format!("\n  {takes}"));
     format!(
-        "{:width$}  {:6}  {}{default}{problem}",
+        "{:width$}  {:6}  {}{default}{takes}{problem}",
         shown(&d.name),
         words::kind(d.kind),
         shown(&d.location)

@@ -181,6 +181,7 @@ mod tests {
             location: "/x".into(),
             is_default,
             problem: None,
+            accepts: windlass_core::accepts::Accepts::default(),
         }
     }
 

@@ -18,6 +18,9 @@ pub(super) fn request(
     keeps_key: bool,
 ) -> Result<(PutDestination, RowKind, String), Failure> {
     let name = checked_name(&new.name)?;
+    let accepts = new.accepts.clone().tidied();
+    accepts.checked()?;
+    let accepts = Some(accepts);
     match (&new.folder, &new.s3) {
         (Some(folder), None) => {
             if !std::path::Path::new(folder).is_absolute() {
@@ -33,6 +36,7 @@ pub(super) fn request(
                     name,
                     config,
                     secret: None,
+                    accepts,
                 },
                 RowKind::Folder,
                 folder.clone(),
@@ -81,6 +85,7 @@ pub(super) fn request(
                     name,
                     config,
                     secret: (!keyless).then_some(secret),
+                    accepts,
                 },
                 RowKind::S3,
                 location,
@@ -112,14 +117,16 @@ pub(crate) async fn form(shared: &Shared, id: DestinationId) -> Result<NewDestin
                 },
             }),
             make_default: row.is_default,
+            accepts: row.accepts.clone(),
         });
     }
     let theirs = shared.planes.own().destinations().await?;
-    let config = theirs.into_iter().find(|d| d.id == id).map(|d| d.config);
-    let (Some(row), Some(config)) = (row, config) else {
+    let theirs = theirs.into_iter().find(|d| d.id == id);
+    let (Some(row), Some(theirs)) = (row, theirs) else {
         return Err(Failure::new(ErrorCode::NotFound, "no such destination"));
     };
-    let (folder, s3) = match config {
+    let accepts = theirs.accepts();
+    let (folder, s3) = match theirs.config {
         DestinationConfig::Folder { path } => (Some(path), None),
         DestinationConfig::S3 {
             endpoint,
@@ -147,5 +154,6 @@ pub(crate) async fn form(shared: &Shared, id: DestinationId) -> Result<NewDestin
         s3,
         server: None,
         make_default: row.is_default,
+        accepts,
     })
 }

@@ -35,6 +35,7 @@ pub(super) async fn add(
         return Ok(tested.check);
     };
     row.location = server::location(&url, &place.name);
+    row.accepts = place.accepts();
     // The token first: a destination without one could do nothing, a token without a destination harms nobody.
     let behind = server::keep_token(shared, id, filled, url, &place, None).await?;
     keep(shared, row, Some(behind)).await?;
@@ -85,6 +86,7 @@ pub(super) async fn edit(
     let row = DestinationRow {
         name,
         location: server::location(&url, &place.name),
+        accepts: place.accepts(),
         ..was
     };
     let make_default = new.make_default && !row.is_default;

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
+use windlass_core::accepts::Accepts;
 use windlass_core::error::ErrorCode;
 use windlass_core::ids::DestinationId;
 
@@ -21,6 +22,9 @@ pub struct DestinationView {
     pub is_default: bool,
     /// Null when it answers; else why not.
     pub problem: Option<ErrorCode>,
+    /// What it takes, as was told last.
+    #[serde(default)]
+    pub accepts: Accepts,
 }
 
 /// Kinds of destination.
@@ -51,6 +55,9 @@ pub struct NewDestination {
     pub server: Option<NewServer>,
     /// Make it the default.
     pub make_default: bool,
+    /// What it shall take, types as a person writes them; of a server: what it was told to take, which is not changed here.
+    #[serde(default)]
+    pub accepts: Accepts,
 }
 
 /// A bucket and the keys to it.
@@ -139,8 +146,8 @@ pub struct DestinationCheck {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 #[ts(export)]
 pub struct CheckStep {
-    /// `reachable`, `clock`, `create`, `write`, `complete`, `read_back`, `remove`, `free_space`, `same_disk`, `checksums`; of
-    /// a server: `reachable`, `encrypted`, `clock`, `sign_in`, `place`.
+    /// `reachable`, `clock`, `create`, `write`, `complete`, `read_back`, `remove`, `free_space`, `same_disk`,
+    /// `largest_file`, `checksums`; of a server: `reachable`, `encrypted`, `clock`, `sign_in`, `place`.
     pub step: String,
     /// How it went.
     pub outcome: CheckOutcome,

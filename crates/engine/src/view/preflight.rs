@@ -56,8 +56,28 @@ pub struct PreflightFold {
     /// Their bytes.
     #[ts(type = "number")]
     pub bytes: u64,
-    /// The first of them, at most 200, by their path inside the group.
-    pub examples: Vec<String>,
+    /// The first of them, at most 200.
+    pub examples: Vec<PreflightExample>,
+    /// The largest file that the destination takes, bytes; of `too_large` alone. Null where it has no limit of its own: they
+    /// are more than any upload holds.
+    #[ts(type = "number | null")]
+    pub limit: Option<u64>,
+    /// The types that are refused, each once: `.exe` by the ending of names, `image/png` by content; of `type_refused` alone.
+    /// At most 100.
+    pub types: Vec<String>,
+    /// The content types that are taken, where some of `types` were refused for being none of them.
+    pub taken: Vec<String>,
+}
+
+/// One of them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct PreflightExample {
+    /// Its path inside the group.
+    pub name: String,
+    /// Its bytes.
+    #[ts(type = "number")]
+    pub bytes: u64,
 }
 
 /// What there may be to say of a file.
@@ -73,8 +93,10 @@ pub enum PreflightKind {
     Growing,
     /// Can't be read.
     Unreadable,
-    /// Larger than can be sent.
+    /// Larger than goes there.
     TooLarge,
+    /// Of a type that the destination refuses.
+    TypeRefused,
     /// A name that can't be used there.
     OddName,
     /// A link, a device, a pipe.

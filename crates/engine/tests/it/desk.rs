@@ -2,13 +2,15 @@
 
 use std::time::{Duration, Instant};
 
+use windlass_core::accepts::Accepts;
 use windlass_core::error::ErrorCode;
 use windlass_core::states::{FileState, Intent};
 use windlass_engine::view::{
-    Find, FindKind, HistoryAsk, HistoryEnd, PreflightKind, PreflightView, ReceiptForm, SafeAnswer,
+    FileWord, Find, FindKind, HistoryAsk, HistoryEnd, PreflightKind, PreflightView, ReceiptForm, SafeAnswer,
 };
 use windlass_engine::{AddPaths, Chosen, EngineHandle, FileAct, GroupEnd, Leave, Origin, RowRange, Scope};
 
+use crate::plane::Fault;
 use crate::{Bench, add, bytes, end, seen, wait_for};
 
 const KIB: usize = 1 << 10;
@@ -282,6 +284,139 @@ async fn a_look_tells_what_is_there_what_changed_and_what_can_not_go_and_the_ans
     names.sort_unstable();
     assert_eq!(names, ["0.bin", "new.bin"]);
     assert!(rows.iter().all(|f| f.state == FileState::Done));
+}
+
+fn accepts(max_bytes: Option<u64>, refused: &[&str], allowed: Option<&[&str]>) -> Accepts {
+    let words = |list: &[&str]| list.iter().map(|w| (*w).to_owned()).collect();
+    Accepts {
+        max_bytes,
+        refused_types: words(refused),
+        allowed_mime: allowed.map(words),
+    }
+}
+
+/// What a look says of files that the destination does not take: kind, names, its limit, its types.
+type Refused = (PreflightKind, Vec<String>, Option<u64>, Vec<String>);
+
+fn refused(view: &PreflightView) -> Vec<Refused> {
+    view.folds
+        .iter()
+        // They were written a moment ago.
+        .filter(|f| f.kind != PreflightKind::Growing)
+        .map(|f| {
+            let names = f.examples.iter().map(|e| format!("{} {}", e.name, e.bytes));
+            (f.kind, names.collect(), f.limit, f.types.clone())
+        })
+        .collect()
+}
+
+// A-9, A-11, WL-106, WL-107
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_destination_does_not_take_is_told_before_and_left_out_with_its_reason() {
+    let b = Bench::new().await;
+    b.write("fits.bin", &bytes(1, 1_000));
+    b.write("large.bin", &bytes(2, 1_001));
+    b.write("viewer-setup.EXE", &bytes(3, 10));
+    let engine = b.engine().await;
+    let id = engine.destinations().await.unwrap()[0].id;
+    let mut form = engine.destination_form(id).await.unwrap();
+    form.accepts = accepts(Some(1_000), &[".EXE", " *.msi"], None);
+    assert!(engine.edit_destination(id, &form).await.unwrap().ok);
+    let limits = accepts(Some(1_000), &["exe", "msi"], None);
+    assert_eq!(engine.destinations().await.unwrap()[0].accepts, limits);
+    assert_eq!(engine.destination_form(id).await.unwrap().accepts, limits);
+
+    let view = looked(&engine, b.source()).await;
+    let large = (
+        PreflightKind::TooLarge,
+        vec!["source/large.bin 1001".to_owned()],
+        Some(1_000),
+        vec![],
+    );
+    let program = (
+        PreflightKind::TypeRefused,
+        vec!["source/viewer-setup.EXE 10".to_owned()],
+        None,
+        vec![".exe".to_owned()],
+    );
+    assert_eq!(refused(&view), [large, program]);
+    assert_eq!((view.files, view.ready, view.ready_bytes), (3, 1, 1_000));
+
+    let group = add(&engine, &[&b.source()]).await;
+    assert_eq!(end(&engine, group).await, GroupEnd::Done);
+    let rows = engine.list_files(group, 0, 10).await.unwrap().files;
+    let told: Vec<_> = rows
+        .iter()
+        .map(|f| {
+            (
+                f.name.as_str(),
+                f.word,
+                f.error.as_ref().map(|e| (e.code, e.detail.as_str())),
+            )
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("fits.bin", FileWord::Verified, None),
+            (
+                "large.bin",
+                FileWord::Skipped,
+                Some((ErrorCode::TooLarge, "1001 bytes, allowed are 1000"))
+            ),
+            (
+                "viewer-setup.EXE",
+                FileWord::Skipped,
+                Some((ErrorCode::MimeNotAllowed, ".exe files are refused"))
+            ),
+        ]
+    );
+    // They can be left out before, as whatever else can't be sent.
+    let leave = Leave {
+        troubled: true,
+        unchanged: false,
+    };
+    let group = engine.add_checked(given(b.source()), leave).await.unwrap();
+    assert_eq!(end(&engine, group).await, GroupEnd::Done);
+    assert_eq!(engine.list_files(group, 0, 10).await.unwrap().files.len(), 1);
+
+    form.accepts.refused_types = vec!["a/b".into()];
+    let odd = engine.edit_destination(id, &form).await.unwrap_err();
+    assert_eq!(odd.code, ErrorCode::InvalidField);
+    assert_eq!(engine.destinations().await.unwrap()[0].accepts, limits);
+}
+
+// A-9: who runs a storage may change what it takes at any time.
+#[tokio::test(flavor = "multi_thread")]
+async fn limits_are_asked_anew_and_without_an_answer_those_that_were_told_last_hold() {
+    let b = Bench::new().await;
+    b.write("a.txt", b"text");
+    b.write("b.png", b"picture");
+    let engine = b.engine().await;
+    assert_eq!(refused(&looked(&engine, b.source()).await), []);
+    b.plane.limit(&accepts(None, &[], Some(&["text/*"])));
+    let view = looked(&engine, b.source()).await;
+    let png = (
+        PreflightKind::TypeRefused,
+        vec!["source/b.png 7".to_owned()],
+        None,
+        vec!["image/png".to_owned()],
+    );
+    assert_eq!(refused(&view), std::slice::from_ref(&png));
+    let taken = view.folds.iter().find(|f| f.kind == PreflightKind::TypeRefused);
+    assert_eq!(taken.unwrap().taken, ["text/*"]);
+
+    b.plane.limit(&accepts(Some(1), &[], None));
+    b.plane
+        .fail("destinations", vec![Fault::Status(503, "busy"); 100]);
+    assert_eq!(refused(&looked(&engine, b.source()).await), [png]);
+    let group = add(&engine, &[&b.source()]).await;
+    assert_eq!(end(&engine, group).await, GroupEnd::Done);
+    let rows = engine.list_files(group, 0, 10).await.unwrap().files;
+    assert_eq!(
+        rows.iter().map(|f| f.word).collect::<Vec<_>>(),
+        [FileWord::Verified, FileWord::Skipped]
+    );
 }
 
 // H-8, X-26

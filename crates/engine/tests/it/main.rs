@@ -23,6 +23,7 @@ use std::time::Duration;
 
 use plane::Plane;
 use tempfile::TempDir;
+use windlass_core::accepts::Accepts;
 use windlass_core::ids::{DestinationId, GroupId};
 use windlass_core::machine::Config;
 use windlass_engine::home::Home;
@@ -93,6 +94,7 @@ impl Bench {
                 s3: None,
                 server: None,
                 make_default: true,
+                accepts: Accepts::default(),
             };
             assert!(engine.add_destination(&new).await.unwrap().ok);
         }

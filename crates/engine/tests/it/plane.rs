@@ -9,6 +9,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post, put};
 use axum::{Json, Router};
+use windlass_core::accepts::Accepts;
 use windlass_core::checksum::{combine, crc64};
 use windlass_core::error::{ErrorCode, Failure};
 use windlass_core::ids::FileId;
@@ -151,6 +152,15 @@ impl Plane {
             .filter(|s| s.settled.is_none() && !s.deleted)
             .map(|s| s.parts.len())
             .sum()
+    }
+
+    /// Whoever runs the storage sets what all destinations take.
+    pub(crate) fn limit(&self, accepts: &Accepts) {
+        for d in self.world.lock().unwrap().destinations.values_mut() {
+            d.max_bytes = accepts.max_bytes;
+            d.refused_types.clone_from(&accepts.refused_types);
+            d.allowed_mime.clone_from(&accepts.allowed_mime);
+        }
     }
 
     fn enter(&self, op: &'static str) -> Result<Option<Fault>, Response> {
@@ -494,8 +504,9 @@ async fn verify(State(p): State<Plane>, Json(ids): Json<Ids>) -> Answer {
 }
 
 async fn destinations(State(p): State<Plane>) -> Answer {
+    let fault = p.enter("destinations")?;
     let items = p.world.lock().unwrap().destinations.values().cloned().collect();
-    Ok(Json(Answers::<Destination> { items }).into_response())
+    leave(fault, Json(Answers::<Destination> { items }).into_response())
 }
 
 async fn put_destination(State(p): State<Plane>, Json(d): Json<PutDestination>) -> Answer {
@@ -503,7 +514,12 @@ async fn put_destination(State(p): State<Plane>, Json(d): Json<PutDestination>) 
         id: d.id,
         name: d.name,
         config: d.config,
-        max_bytes: None,
+        max_bytes: d.accepts.as_ref().and_then(|a| a.max_bytes),
+        refused_types: d
+            .accepts
+            .as_ref()
+            .map_or_else(Vec::new, |a| a.refused_types.clone()),
+        allowed_mime: d.accepts.and_then(|a| a.allowed_mime),
     };
     p.world
         .lock()

@@ -321,6 +321,7 @@ async fn f157_what_can_not_be_watched_is_refused_with_its_code() {
     );
     // And a destination in a watched folder, the other way round.
     let place = windlass_engine::view::NewDestination {
+        accepts: windlass_core::accepts::Accepts::default(),
         name: "in".into(),
         folder: Some(w.path("in").to_string_lossy().into_owned()),
         s3: None,

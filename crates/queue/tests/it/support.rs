@@ -92,6 +92,7 @@ pub(crate) fn destination(number: u64, is_default: bool) -> DestinationRow {
         is_default,
         position: number.cast_signed(),
         content_hash: ContentHash::Always,
+        accepts: windlass_core::accepts::Accepts::default(),
     }
 }
 

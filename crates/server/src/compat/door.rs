@@ -1,6 +1,7 @@
 //! What the routes of all sources share: where a file goes, announcing it, and looking at it.
 
 use serde_json::{Value, json};
+use windlass_core::accepts::Accepts;
 use windlass_core::error::{ErrorCode, Failure};
 use windlass_core::ids::{DestinationId, FileId, GroupId};
 use windlass_core::names::encode_path_bytes;
@@ -18,8 +19,7 @@ use crate::failure::Refusal;
 use crate::routes::reach::reaches_group;
 use crate::routes::{From, Site};
 use crate::service::plain::Plain;
-use crate::store::placing::mime_fits;
-use crate::store::plain;
+use crate::store::{destinations, plain};
 
 /// A file as a caller tells it.
 #[derive(Debug, Clone, Default)]
@@ -66,23 +66,19 @@ impl Announced {
 struct Place {
     id: DestinationId,
     name: String,
-    max_bytes: Option<u64>,
-    allowed: Option<Vec<String>>,
+    accepts: Accepts,
     is_folder: bool,
 }
 
 impl Place {
-    fn takes(&self, size: Option<u64>, mime: &str) -> bool {
-        let small = self
-            .max_bytes
-            .is_none_or(|max| size.is_none_or(|size| size <= max));
-        small && self.allowed.as_ref().is_none_or(|list| mime_fits(list, mime))
+    fn takes(&self, name: &str, size: Option<u64>, mime: &str) -> bool {
+        self.accepts.refuses(name, size.unwrap_or(0), mime).is_none()
     }
 }
 
 async fn places(site: &Site, who: &Principal) -> Result<Vec<Place>, Failure> {
     let sql =
-        "SELECT id, name, max_bytes, allowed_mime, kind = 'folder' FROM destination WHERE state = 'active'
+        "SELECT id, name, kind = 'folder', max_bytes, refused_types, allowed_mime FROM destination WHERE state = 'active'
                ORDER BY created_at, id";
     let read = site.service.store().db().read(move |tx| {
         let rows = tx.query(sql, params![])?;
@@ -90,11 +86,8 @@ async fn places(site: &Site, who: &Principal) -> Result<Vec<Place>, Failure> {
             Ok(Place {
                 id: r.get(0)?,
                 name: r.get(1)?,
-                max_bytes: r.get(2)?,
-                allowed: r
-                    .get::<Option<String>>(3)?
-                    .and_then(|list| serde_json::from_str(&list).ok()),
-                is_folder: r.get(4)?,
+                accepts: destinations::accepts(r, 3)?,
+                is_folder: r.get(2)?,
             })
         };
         rows.iter().map(place).collect::<Result<Vec<_>, Failure>>()
@@ -109,8 +102,7 @@ pub(super) async fn place(
     site: &Site,
     who: &Principal,
     named: Option<&str>,
-    size: Option<u64>,
-    mime: &str,
+    (name, size, mime): (&str, Option<u64>, &str),
 ) -> Result<DestinationId, Refusal> {
     let all = places(site, who).await?;
     let found = match named {
@@ -118,7 +110,7 @@ pub(super) async fn place(
             let id = word.parse::<DestinationId>().ok();
             all.iter().find(|p| p.name == word || Some(p.id) == id)
         }
-        None => all.iter().find(|p| p.takes(size, mime)).or(all.first()),
+        None => all.iter().find(|p| p.takes(name, size, mime)).or(all.first()),
     };
     found
         .map(|p| p.id)
@@ -154,7 +146,15 @@ pub(super) async fn announce(
         Some(id) => Some(id),
         // The ledger says which slots there are.
         None if is_slot => None,
-        None => Some(place(site, who, told.destination.as_deref(), told.size, &mime).await?),
+        None => Some(
+            place(
+                site,
+                who,
+                told.destination.as_deref(),
+                (&told.name, told.size, &mime),
+            )
+            .await?,
+        ),
     };
     let who = match to {
         Some(id) => {

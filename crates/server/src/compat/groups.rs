@@ -82,7 +82,7 @@ pub(super) async fn create(
 ) -> Answer {
     // Without a destination each file goes where files of its type go.
     let destination_id = match body.destination.as_deref() {
-        Some(word) => Some(door::place(&site, &who, Some(word), None, "").await?),
+        Some(word) => Some(door::place(&site, &who, Some(word), ("", None, "")).await?),
         None => None,
     };
     let who = match destination_id {

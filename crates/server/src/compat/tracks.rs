@@ -56,7 +56,7 @@ pub(super) async fn init(
             let to = body.destination.as_deref();
             let (owner, to) = (
                 who.owner,
-                door::place(&site, &who, to, Some(body.size), &mime).await?,
+                door::place(&site, &who, to, (&body.filename, Some(body.size), &mime)).await?,
             );
             let db = site.service.store().db();
             db.read(move |tx| plain::is_proved(tx, owner, hash, to)).await?

@@ -72,7 +72,7 @@ async fn one(
     let owner = who.owner;
     let known = match hash {
         Some(hash) => {
-            let to = door::place(site, who, to, Some(file.size), &mime).await?;
+            let to = door::place(site, who, to, (&file.name, Some(file.size), &mime)).await?;
             let db = site.service.store().db();
             db.read(move |tx| plain::of_content(tx, owner, hash, to)).await?
         }

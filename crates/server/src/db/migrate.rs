@@ -22,6 +22,7 @@ pub(super) const SQLITE: &[&str] = &[
     include_str!("../../migrations/sqlite/0005_canonical.sql"),
     include_str!("../../migrations/sqlite/0006_identity.sql"),
     include_str!("../../migrations/sqlite/0007_learnt.sql"),
+    include_str!("../../migrations/sqlite/0008_refused.sql"),
 ];
 /// Migrations of PostgreSQL in order; `schema_version` has a row for each that a database has.
 pub(super) const POSTGRES: &[&str] = &[
@@ -32,6 +33,7 @@ pub(super) const POSTGRES: &[&str] = &[
     include_str!("../../migrations/postgres/0005_identity.sql"),
     include_str!("../../migrations/postgres/0006_feed.sql"),
     include_str!("../../migrations/postgres/0007_learnt.sql"),
+    include_str!("../../migrations/postgres/0008_refused.sql"),
 ];
 
 /// Those that a database of a version lacks.

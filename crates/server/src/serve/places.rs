@@ -5,6 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
+use windlass_core::accepts::Accepts;
 use windlass_core::error::{ErrorCode, Failure};
 use windlass_core::ids::DestinationId;
 use windlass_protocol::destinations::{
@@ -131,7 +132,7 @@ async fn known(
             };
             service
                 .store()
-                .put_destination(row, service.now())
+                .put_destination(row, None, service.now())
                 .await?
                 .map_err(|r| r.failure)?;
         }
@@ -155,6 +156,11 @@ async fn make(
         name: shipped.name.into(),
         config: config.clone(),
         secret: secret(place),
+        accepts: Some(Accepts {
+            max_bytes: Some(shipped.max_bytes),
+            refused_types: Vec::new(),
+            allowed_mime: Some(shipped.mime.iter().map(|m| (*m).to_owned()).collect()),
+        }),
     };
     match service.put_destination(&wanted).await {
         Ok(check) if check.ok => {}
@@ -173,12 +179,10 @@ async fn make(
             };
         }
     }
-    let mime = serde_json::to_string(shipped.mime).map_err(crate::failure::internal)?;
     let write = service.store().db().write(None, move |tx| {
         tx.execute(
-            "UPDATE destination SET max_bytes = ?2, allowed_mime = ?3, visibility = ?4, naming = 'owner', pipeline = ?5
-             WHERE id = ?1",
-            params![id, shipped.max_bytes, mime.as_str(), shipped.visibility, PIPELINE],
+            "UPDATE destination SET visibility = ?2, naming = 'owner', pipeline = ?3 WHERE id = ?1",
+            params![id, shipped.visibility, PIPELINE],
         )
         .map(drop)
     });

@@ -28,7 +28,9 @@ impl Service {
             id: d.id,
             name: d.name,
             config: d.config,
-            max_bytes: d.max_bytes,
+            max_bytes: d.accepts.max_bytes,
+            refused_types: d.accepts.refused_types,
+            allowed_mime: d.accepts.allowed_mime,
         };
         Ok(rows.into_iter().map(told).collect())
     }
@@ -63,7 +65,7 @@ impl Service {
         if check.ok && capabilities.is_some() && capabilities != row.capabilities {
             // The storage was updated: what it can do is learnt again.
             self.store
-                .put_destination(DestinationRow { capabilities, ..row }, self.now())
+                .put_destination(DestinationRow { capabilities, ..row }, None, self.now())
                 .await??;
             self.storages.renew(id).await;
         }
@@ -108,10 +110,12 @@ impl Service {
             config: wanted.config.clone(),
             keep: keep.filter(|_| matches!(wanted.config, DestinationConfig::S3 { .. })),
             capabilities,
-            max_bytes: known.and_then(|d| d.max_bytes),
+            accepts: known.map(|d| d.accepts).unwrap_or_default(),
             active: true,
         };
-        self.store.put_destination(row, self.now()).await??;
+        self.store
+            .put_destination(row, wanted.accepts.clone(), self.now())
+            .await??;
         self.storages.renew(wanted.id).await;
         Ok(check)
     }
@@ -194,6 +198,9 @@ fn check(wanted: &PutDestination) -> Result<(), Refusal> {
     let invalid = |what: &str| Err(Refusal::new(ErrorCode::InvalidField, what));
     if wanted.name.is_empty() || wanted.name.len() > MAX_TEXT_BYTES {
         return invalid("name: 1 to 1,024 bytes");
+    }
+    if let Some(accepts) = &wanted.accepts {
+        accepts.checked()?;
     }
     match &wanted.config {
         DestinationConfig::Folder { path } if !path.starts_with('/') || path.contains('\0') => {

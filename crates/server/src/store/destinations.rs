@@ -1,5 +1,6 @@
 //! Destinations in the ledger; never their keys.
 
+use windlass_core::accepts::Accepts;
 use windlass_core::error::{ErrorCode, Failure};
 use windlass_core::ids::DestinationId;
 use windlass_core::time::Timestamp;
@@ -9,8 +10,7 @@ use crate::db::{Row, Tx, params};
 use crate::failure::{Refusal, internal};
 use crate::store::DestinationRow;
 
-const DESTINATION: &str =
-    "SELECT id, name, config, secret_keep, capabilities, max_bytes, state = 'active' FROM destination";
+const DESTINATION: &str = "SELECT id, name, config, secret_keep, capabilities, state = 'active', max_bytes, refused_types, allowed_mime FROM destination";
 
 fn parse(r: &Row) -> Result<DestinationRow, Failure> {
     Ok(DestinationRow {
@@ -23,9 +23,27 @@ fn parse(r: &Row) -> Result<DestinationRow, Failure> {
             .map(|c| serde_json::from_str(&c))
             .transpose()
             .map_err(internal)?,
-        max_bytes: r.get(5)?,
-        active: r.get(6)?,
+        active: r.get(5)?,
+        accepts: accepts(r, 6)?,
     })
+}
+
+/// What a destination takes, of `max_bytes, refused_types, allowed_mime` in this order.
+pub(crate) fn accepts(r: &Row, at: usize) -> Result<Accepts, Failure> {
+    Ok(Accepts {
+        max_bytes: r.get(at)?,
+        refused_types: serde_json::from_str(&r.get::<String>(at + 1)?).map_err(internal)?,
+        allowed_mime: r
+            .get::<Option<String>>(at + 2)?
+            .map(|list| serde_json::from_str(&list))
+            .transpose()
+            .map_err(internal)?,
+    })
+}
+
+/// As it is kept: a list of texts.
+pub(super) fn list(words: &[String]) -> Result<String, Failure> {
+    serde_json::to_string(words).map_err(internal)
 }
 
 const fn keep_word(keep: SecretKeep) -> &'static str {
@@ -72,6 +90,7 @@ pub(crate) fn by_name(tx: &mut dyn Tx, name: &str) -> Result<Option<DestinationI
 pub(super) fn put(
     tx: &mut dyn Tx,
     row: &DestinationRow,
+    limits: Option<&Accepts>,
     now: Timestamp,
 ) -> Result<Result<(), Refusal>, Failure> {
     let taken = tx.exists(
@@ -99,10 +118,17 @@ pub(super) fn put(
         DestinationConfig::Folder { .. } => "folder",
         DestinationConfig::S3 { .. } => "s3",
     };
-    tx.execute("INSERT INTO destination (id, name, kind, config, secret_keep, capabilities, max_bytes, state, created_at, updated_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'active', ?8, ?8)
+    let everything = Accepts::default();
+    let accepts = limits.unwrap_or(&everything);
+    let mime = accepts.allowed_mime.as_deref().map(list).transpose()?;
+    tx.execute("INSERT INTO destination (id, name, kind, config, secret_keep, capabilities, max_bytes, refused_types, allowed_mime,
+           state, created_at, updated_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 'active', ?10, ?10)
          ON CONFLICT (id) DO UPDATE SET name = excluded.name, kind = excluded.kind, config = excluded.config,
-           secret_keep = excluded.secret_keep, capabilities = excluded.capabilities, max_bytes = excluded.max_bytes,
+           secret_keep = excluded.secret_keep, capabilities = excluded.capabilities,
+           max_bytes = CASE WHEN ?11 = 1 THEN excluded.max_bytes ELSE destination.max_bytes END,
+           refused_types = CASE WHEN ?11 = 1 THEN excluded.refused_types ELSE destination.refused_types END,
+           allowed_mime = CASE WHEN ?11 = 1 THEN excluded.allowed_mime ELSE destination.allowed_mime END,
            state = 'active', updated_at = excluded.updated_at", params![
             row.id,
             &row.name,
@@ -110,8 +136,11 @@ pub(super) fn put(
             config,
             row.keep.map(keep_word),
             capabilities,
-            row.max_bytes.map(|b| i64::try_from(b).unwrap_or(i64::MAX)),
-            now
+            accepts.max_bytes,
+            list(&accepts.refused_types)?,
+            mime,
+            now,
+            limits.is_some()
         ])?;
     Ok(Ok(()))
 }

@@ -61,7 +61,7 @@ fn one(batch: &mut Batch<'_>, item: &InitRow, quota: &mut Quota) -> Result<InitD
         );
         return Ok(InitDecision::Refused(refused));
     }
-    if let Some(refused) = place.refuses(item.plan.size(), &item.mime) {
+    if let Some(refused) = place.refuses(&item.rel_path, item.plan.size(), &item.mime) {
         // What may change with time (a read-only place, a quota) is no lasting word about the file.
         let lasting = refused.failure.code.retry_class() == RetryClass::Never;
         if !(lasting && item.keep_rejected) {

@@ -1,5 +1,6 @@
 //! Names and objects in the ledger: every key is written here before anything is created under it (I18).
 
+use windlass_core::accepts::Accepts;
 use windlass_core::error::{ErrorCode, Failure};
 use windlass_core::ids::{DestinationId, FileId, GroupId, ObjectId, OwnerId};
 use windlass_core::names::collision_form;
@@ -41,8 +42,7 @@ pub(super) struct Place {
     pub(super) slot_required: bool,
     naming: Naming,
     prefix: String,
-    max_bytes: Option<u64>,
-    allowed_mime: Option<Vec<String>>,
+    accepts: Accepts,
     read_only: bool,
 }
 
@@ -57,22 +57,14 @@ enum Naming {
 }
 
 impl Place {
-    /// Why the destination does not take a file (L-10).
-    pub(super) fn refuses(&self, size: u64, mime: &str) -> Option<Refusal> {
+    /// Why the destination does not take a file (L-10, A-9).
+    pub(super) fn refuses(&self, rel_path: &str, size: u64, mime: &str) -> Option<Refusal> {
         if self.read_only {
             let detail = "the destination takes no new files";
             return Some(Refusal::new(ErrorCode::DestinationReadOnly, detail));
         }
-        if let Some(max) = self.max_bytes.filter(|max| size > *max) {
-            let detail = format!("{size} bytes, allowed are {max}");
-            return Some(Refusal::new(ErrorCode::TooLarge, detail));
-        }
-        let allowed = self.allowed_mime.as_ref()?;
-        if mime_fits(allowed, mime) {
-            return None;
-        }
-        let detail = format!("{:?}, allowed are {}", essence(mime), allowed.join(", "));
-        Some(Refusal::new(ErrorCode::MimeNotAllowed, detail))
+        let refused = self.accepts.refuses(rel_path, size, mime)?;
+        Some(refused.failure().into())
     }
 
     /// The n-th way to name a file, from 1.
@@ -99,21 +91,6 @@ impl Place {
             naming::nth(&base, n, self.rules)
         }
     }
-}
-
-fn essence(mime: &str) -> String {
-    let first = mime.split(';').next().unwrap_or_default();
-    first.trim().to_ascii_lowercase()
-}
-
-/// True when a content type is one of a list, which may have patterns like `image/*`.
-pub(crate) fn mime_fits(allowed: &[String], mime: &str) -> bool {
-    let essence = essence(mime);
-    allowed.iter().any(|pattern| match pattern.strip_suffix('*') {
-        Some("*/") => true,
-        Some(start) => essence.starts_with(start),
-        None => essence == *pattern,
-    })
 }
 
 /// Where a file goes: by its slot, else by its group, else as it says itself.
@@ -184,7 +161,7 @@ fn at(
     naming: impl FnOnce(&str) -> Naming,
 ) -> Result<Result<Place, Refusal>, Failure> {
     let found = tx.query_opt(
-        "SELECT config, max_bytes, allowed_mime, state <> 'active', naming FROM destination WHERE id = ?1",
+        "SELECT config, state <> 'active', naming, max_bytes, refused_types, allowed_mime FROM destination WHERE id = ?1",
         params![destination],
     )?;
     let Some(row) = found else {
@@ -195,15 +172,10 @@ fn at(
         destination,
         rules,
         slot_required: false,
-        naming: naming(&row.get::<String>(4)?),
+        naming: naming(&row.get::<String>(2)?),
         prefix,
-        max_bytes: row.get(1)?,
-        allowed_mime: row
-            .get::<Option<String>>(2)?
-            .map(|list| serde_json::from_str(&list))
-            .transpose()
-            .map_err(internal)?,
-        read_only: row.get(3)?,
+        accepts: super::destinations::accepts(&row, 3)?,
+        read_only: row.get(1)?,
     }))
 }
 

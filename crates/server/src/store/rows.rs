@@ -1,5 +1,6 @@
 //! Rows of the ledger, and what the store's methods take and give.
 
+use windlass_core::accepts::Accepts;
 use windlass_core::error::Failure;
 use windlass_core::ids::{ClientId, DestinationId, FileId, GroupId, ObjectId};
 use windlass_core::part_plan::PartPlan;
@@ -395,8 +396,8 @@ pub struct DestinationRow {
     pub keep: Option<SecretKeep>,
     /// What was probed.
     pub capabilities: Option<Capabilities>,
-    /// Largest file.
-    pub max_bytes: Option<u64>,
+    /// What it takes; read, and not written with the row.
+    pub accepts: Accepts,
     /// False when it was taken out of use.
     pub active: bool,
 }

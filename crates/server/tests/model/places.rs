@@ -79,6 +79,26 @@ async fn l10_an_admin_sets_limits_types_visibility_and_the_pipeline_and_others_r
             signed[0].uploads[0].valid_ms, 60_000,
             "URLs live as long as the destination says"
         );
+        let set = json!({ "refused_types": ["exe", "msi"] });
+        let view: Value = desk
+            .ask_as(&admin, "PATCH", &path, Some(&set))
+            .await
+            .json()
+            .await
+            .expect("json");
+        assert_eq!(
+            (&view["refused_types"], &view["max_bytes"]),
+            (&set["refused_types"], &json!(50)),
+            "what is absent stays"
+        );
+        let read = desk.ok("GET", &path, None).await;
+        assert_eq!(read["refused_types"], set["refused_types"], "a member is told");
+        let program = desk.init(&text("a.Exe", 5), &to).await;
+        assert_eq!(
+            (&program["error"]["code"], &program["error"]["detail"]),
+            (&json!("mime_not_allowed"), &json!(".exe files are refused"))
+        );
+        assert_eq!(desk.init(&text("exe.txt", 5), &to).await["answer"], "upload");
         // null takes a limit away; what is absent stays.
         let open: Value = desk
             .ask_as(
@@ -115,6 +135,9 @@ async fn l10_an_admin_sets_limits_types_visibility_and_the_pipeline_and_others_r
             json!({ "name": "models" }),
             json!({ "allowed_mime": ["Text/Plain"] }),
             json!({ "allowed_mime": ["text"] }),
+            json!({ "refused_types": [".exe"] }),
+            json!({ "refused_types": ["EXE"] }),
+            json!({ "refused_types": (0..101).map(|n| format!("t{n}")).collect::<Vec<_>>() }),
             json!({ "url_ttl_s": 59 }),
             json!({ "duplicates": "link" }),
             json!({ "pipeline": [{ "type": "a", "priority": 0 }] }),

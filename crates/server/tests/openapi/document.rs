@@ -8,7 +8,7 @@ use syn::{FnArg, GenericArgument, ItemFn, PathArguments, ReturnType, Type};
 use windlass_core::error::ErrorCode;
 use windlass_core::states::{FilePartState, GroupState, JobState, ObjectState, RunState, SessionState};
 
-use crate::routes::{Route, files, routes};
+use crate::routes::{Route, file, files, routes};
 use crate::schema::{Schemas, doc};
 
 const ABOUT: &str = "The ledger of uploads. Ids are UUIDv7 and made by the caller where it creates something, so every \
@@ -184,6 +184,7 @@ pub(crate) fn document() -> Value {
     let mut all = BTreeMap::new();
     files(&root.join("src"), &mut all);
     files(&protocol, &mut all);
+    file(root.join("../core/src/accepts.rs"), &mut all);
     let mut schemas = Schemas::new(&all, protocol);
     let mut paths: BTreeMap<String, Map<String, Value>> = BTreeMap::new();
     let mut ids: BTreeMap<String, u32> = BTreeMap::new();

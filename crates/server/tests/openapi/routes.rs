@@ -25,10 +25,15 @@ pub(crate) fn files(folder: &Path, found: &mut BTreeMap<PathBuf, File>) {
         if path.is_dir() {
             files(&path, found);
         } else if path.extension().is_some_and(|e| e == "rs") {
-            let text = std::fs::read_to_string(&path).expect("text");
-            found.insert(path, syn::parse_file(&text).expect("Rust"));
+            file(path, found);
         }
     }
+}
+
+/// One file.
+pub(crate) fn file(path: PathBuf, found: &mut BTreeMap<PathBuf, File>) {
+    let text = std::fs::read_to_string(&path).expect("text");
+    found.insert(path, syn::parse_file(&text).expect("Rust"));
 }
 
 /// Paths, and what answers each method.

@@ -256,7 +256,8 @@ impl<'a> Schemas<'a> {
             return json!({});
         };
         let topic = file.file_stem().expect("a name").to_string_lossy().into_owned();
-        let shared = file.starts_with(&self.protocol);
+        // What all programs decide by is known by its own word, too.
+        let shared = file.starts_with(&self.protocol) || file.ends_with("core/src/accepts.rs");
         let mut key = if !shared || self.found_elsewhere(name, &file) {
             format!("{}{name}", cased(&topic, Some("PascalCase")))
         } else {

@@ -1,6 +1,8 @@
 //! What every storage does, run on a folder and on the buckets of two real servers.
 
+use windlass_core::accepts::Accepts;
 use windlass_core::error::ErrorCode;
+use windlass_protocol::destinations::PutDestination;
 use windlass_protocol::sessions::{CompleteOutcome, Ids, InitAnswer, Query};
 
 use crate::support::{Kit, Sample, bytes, error_code, file_id, refused, settled};
@@ -363,6 +365,92 @@ async fn two_files_of_one_name_are_both_kept(kit: Kit) {
     assert_eq!(kit.upload(&third).await.object_key, kit.key("d/a (3).txt"));
 }
 
+// D-1
+async fn what_a_destination_refuses_is_told_item_by_item_before_a_byte_moves(kit: Kit) {
+    let limits = Accepts {
+        max_bytes: Some(1_000),
+        refused_types: vec!["exe".into(), "tar.gz".into()],
+        allowed_mime: None,
+    };
+    let put = |accepts| PutDestination {
+        id: kit.destination,
+        name: "Archive".into(),
+        config: kit.config.clone(),
+        secret: None,
+        accepts,
+    };
+    let set = kit.client.put_destination(&put(Some(limits.clone()))).await;
+    assert!(set.expect("an answer").ok);
+    let told = kit.client.destinations().await.expect("destinations");
+    assert_eq!(told[0].accepts(), limits);
+
+    let fits = Sample::new("d/fits.bin", bytes(1, 1_000));
+    let large = Sample::new("d/large.bin", bytes(2, 1_001));
+    let program = Sample::new("d/Setup.EXE", bytes(3, 10));
+    let packed = Sample::new("d/all.tar.gz", bytes(4, 10));
+    let files = [&fits, &large, &program, &packed];
+    let items = || files.iter().map(|f| kit.item(f)).collect::<Vec<_>>();
+    for _ in 0..2 {
+        let answers = kit.client.init(items()).await.expect("init");
+        let why = |at: usize| match &answers[at].answer {
+            InitAnswer::Refused { error } => (error.code.clone(), error.detail.clone()),
+            other => panic!("{other:?}"),
+        };
+        assert!(
+            matches!(answers[0].answer, InitAnswer::Upload { .. }),
+            "{answers:?}"
+        );
+        let too_large = ("too_large".to_owned(), "1001 bytes, allowed are 1000".to_owned());
+        assert_eq!(why(1), too_large);
+        let ending = |word| {
+            (
+                "mime_not_allowed".to_owned(),
+                format!(".{word} files are refused"),
+            )
+        };
+        assert_eq!((why(2), why(3)), (ending("exe"), ending("tar.gz")));
+    }
+    // Nothing is kept of those that are refused, and they hold up nobody.
+    let all = Query {
+        ids: files.iter().map(|f| f.id).collect(),
+        parts: false,
+    };
+    let known = kit.client.query(&all).await.expect("query");
+    assert_eq!((known.sessions.len(), known.unknown.len()), (1, 3));
+    kit.upload(&fits).await;
+
+    // An edit that says nothing of limits leaves them; one that does sets them all.
+    assert!(
+        kit.client
+            .put_destination(&put(None))
+            .await
+            .expect("an answer")
+            .ok
+    );
+    assert_eq!(refused(&kit.init(&large).await), "too_large");
+    let open = Some(Accepts::default());
+    assert!(
+        kit.client
+            .put_destination(&put(open))
+            .await
+            .expect("an answer")
+            .ok
+    );
+    for file in [large, program, packed] {
+        kit.upload(&file).await;
+    }
+    let odd = Accepts {
+        refused_types: vec![".exe".into()],
+        ..Accepts::default()
+    };
+    let odd = kit.client.put_destination(&put(Some(odd))).await;
+    assert_eq!(odd.expect_err("no type").code, ErrorCode::InvalidField);
+    assert_eq!(
+        kit.client.destinations().await.expect("told")[0].accepts(),
+        Accepts::default()
+    );
+}
+
 macro_rules! conforms {
     ($($name:ident),+ $(,)?) => {
         mod on_a_folder {
@@ -405,4 +493,5 @@ conforms! {
     a_relaunch_goes_on_where_it_was,
     odd_names_do_not_meet,
     two_files_of_one_name_are_both_kept,
+    what_a_destination_refuses_is_told_item_by_item_before_a_byte_moves,
 }

@@ -200,6 +200,7 @@ async fn a_key_for_this_session_only_is_asked_for_after_a_relaunch() {
         name: "Archive".into(),
         config,
         secret: Some(memory),
+        accepts: None,
     };
     assert!(kit.client.put_destination(&put).await.expect("an answer").ok);
     settled(kit.complete(&file, parts).await);
@@ -213,6 +214,7 @@ async fn an_edit_without_a_key_keeps_the_one_that_is_stored() {
         name: "New name".into(),
         config: kit.config.clone(),
         secret: None,
+        accepts: None,
     };
     assert!(kit.client.put_destination(&put).await.expect("an answer").ok);
     assert_eq!(
@@ -264,6 +266,7 @@ async fn a_folder_that_vanished_is_not_made_again_by_an_edit() {
         name: "Renamed".into(),
         config: kit.config.clone(),
         secret: None,
+        accepts: None,
     };
     let check = kit.client.put_destination(&put).await.expect("an answer");
     assert_eq!(failure(&check), ("reachable", ErrorCode::DestinationMissing));
@@ -282,6 +285,7 @@ async fn a_moved_folder_is_known_by_its_mark() {
         name: "Archive".into(),
         config: folder(&moved),
         secret: None,
+        accepts: None,
     };
     assert!(kit.client.put_destination(&put).await.expect("an answer").ok);
     let verified = kit
@@ -312,6 +316,7 @@ async fn without_a_keyring_the_person_is_told() {
         name: "Bucket".into(),
         config,
         secret: Some(keyring),
+        accepts: None,
     };
     match kit.client.put_destination(&put).await {
         Err(e) => {

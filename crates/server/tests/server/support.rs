@@ -138,6 +138,7 @@ impl Kit {
             name: "Archive".into(),
             config,
             secret,
+            accepts: None,
         };
         let check = kit.client.put_destination(&put).await.expect("an answer");
         assert!(check.ok, "{check:#?}");
@@ -354,6 +355,7 @@ impl Kit {
             name: "Other".into(),
             config,
             secret,
+            accepts: None,
         };
         self.client.test_destination(&put).await.expect("an answer")
     }

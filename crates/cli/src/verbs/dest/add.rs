@@ -3,6 +3,7 @@
 use std::io::{BufRead as _, IsTerminal as _, Write as _};
 use std::path::Path;
 
+use windlass_core::accepts::Accepts;
 use windlass_core::error::ErrorCode;
 use windlass_core::names::shown;
 use windlass_engine::view::{KeepSecret, NewDestination, NewS3, NewServer};
@@ -19,7 +20,12 @@ use crate::session::Keeps;
 /// # Errors
 /// When the test fails: nothing is saved then. When the name is taken.
 pub async fn run(args: DestAdd, cx: &Context) -> Result<Exit, Trouble> {
-    let (new, signed_in) = new_destination(&args, cx).await?;
+    let accepts = super::limits::given(args.limits.clone())?;
+    if args.server.is_some() && accepts != Accepts::default() {
+        let t = Trouble::new(ErrorCode::InvalidField, "What a server takes is set there.");
+        return Err(t.todo("Leave --max-file and --refuse out, or ask who runs it."));
+    }
+    let (new, signed_in) = new_destination(&args, accepts, cx).await?;
     let mut session = cx.session(Keeps::Briefly).await?;
     let added = async {
         let check = session.add_destination(&new).await?;
@@ -50,7 +56,11 @@ pub async fn run(args: DestAdd, cx: &Context) -> Result<Exit, Trouble> {
 }
 
 /// What is to be added, and whether its token is of a sign-in.
-async fn new_destination(args: &DestAdd, cx: &Context) -> Result<(NewDestination, bool), Trouble> {
+async fn new_destination(
+    args: &DestAdd,
+    accepts: Accepts,
+    cx: &Context,
+) -> Result<(NewDestination, bool), Trouble> {
     let mut signed_in = false;
     let mut new = NewDestination {
         name: args.name.clone(),
@@ -58,6 +68,7 @@ async fn new_destination(args: &DestAdd, cx: &Context) -> Result<(NewDestination
         s3: None,
         server: None,
         make_default: args.default,
+        accepts,
     };
     if let Some(folder) = &args.folder {
         new.folder = Some(absolute(folder)?);

@@ -5,6 +5,7 @@ use std::io::{Read as _, Write as _};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
+use windlass_core::accepts::largest_on;
 use windlass_core::error::{ErrorCode, Failure};
 use windlass_core::ids::DestinationId;
 use windlass_protocol::destinations::{Check, CheckStep, StepOutcome};
@@ -111,6 +112,7 @@ fn run(
     steps.fine("remove", "removed");
     space(at, steps)?;
     same_disk(at, steps);
+    largest(at, steps);
     steps.fine("checksums", "crc64nvme");
     Ok(())
 }
@@ -143,6 +145,13 @@ fn write_and_rename(first: &Path, last: &Path, steps: &mut Steps) -> Result<(), 
     }
     steps.fine("read_back", "the same bytes");
     Ok(())
+}
+
+/// A disk that holds no large files, by how it is formatted.
+fn largest(at: &Path, steps: &mut Steps) {
+    if let Some(most) = rustix::fs::statfs(at).ok().and_then(|fs| largest_on(fs.f_type)) {
+        steps.warn("largest_file", most.to_string(), None);
+    }
 }
 
 fn space(at: &Path, steps: &mut Steps) -> Result<(), (&'static str, Failure)> {
