@@ -40,6 +40,7 @@ export const SCENES = [
   'search',
   'preflight',
   'preflight-room',
+  'preflight-types',
   'selection',
   'context',
   'details',

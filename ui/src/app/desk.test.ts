@@ -132,16 +132,41 @@ describe('the look before an upload', () => {
 
   it('tells what there is to say, takes one answer for all, and remembers it when wanted', async () => {
     const backend = await app();
-    backend.send({ type: 'check', number: 1, group: null });
+    backend.send({ type: 'check', number: 4, group: null });
     const sheet = await screen.findByTestId('preflight');
     for (const kind of ['ready', 'changed', 'unreadable', 'not_regular', 'already_there'])
       expect(within(sheet).getByTestId(`fold-${kind}`)).toBeTruthy();
     await fireEvent.click(within(sheet).getByTestId('there-leave_out'));
     await fireEvent.click(within(sheet).getByTestId('preflight-remember'));
     await fireEvent.click(within(sheet).getByTestId('preflight-accept'));
-    await waitFor(() => expect(backend.calls).toContain('preflight_accept 1 true true Harbour East day 3'));
+    await waitFor(() => expect(backend.calls).toContain('preflight_accept 4 true true Harbour East day 3'));
     expect(backend.calls).toContain('set_setting duplicates leave_out');
     await waitFor(() => expect(screen.queryByTestId('preflight')).toBeNull());
+  });
+
+  it('says what the destination does not take, with sizes, types and its limits', async () => {
+    const backend = await app();
+    backend.send({ type: 'check', number: 1, group: null });
+    const sheet = await screen.findByTestId('preflight');
+    const large = plain(within(sheet).getByTestId('fold-too_large').textContent);
+    expect(large).toContain('2 files are too large');
+    expect(large).toContain('ortho-mosaic-full.tif 6.8 GB, cloud-raw.las 5.9 GB · Studio NAS takes up to 5 GB a file');
+    const types = plain(within(sheet).getByTestId('fold-type_refused').textContent);
+    expect(types).toContain('1 file type is not allowed');
+    expect(types).toContain('viewer-setup.exe · Studio NAS refuses .exe');
+    // They count as what can't be sent.
+    expect(plain(sheet.textContent)).toContain('Leave out the 3 that can’t be sent');
+    await fireEvent.click(within(sheet).getByTestId('leave-troubled'));
+    await fireEvent.click(within(sheet).getByTestId('preflight-accept'));
+    await waitFor(() => expect(backend.calls).toContain('preflight_accept 1 false false Harbour East day 3'));
+  });
+
+  it('says which types a server takes alone', async () => {
+    const backend = await app();
+    backend.send({ type: 'check', number: 4, group: null });
+    const types = plain(within(await screen.findByTestId('preflight')).getByTestId('fold-type_refused').textContent);
+    expect(types).toContain('2 file types are not allowed · 3 files');
+    expect(types).toContain('0001.jpg, 0002.jpg and 1 more · Studio server takes only application/json and model/gltf-binary');
   });
 
   it('can be left without anything being taken, and does not begin without room', async () => {

@@ -291,6 +291,7 @@ export function mockBackend(scene: SceneName, moving: boolean): Backend & String
             location: destination.folder ?? destination.s3?.endpoint ?? '',
             is_default: destination.make_default,
             problem: null,
+            accepts: destination.accepts,
           },
         ];
         delta({ destinations: snapshot.destinations });
@@ -316,20 +317,30 @@ export function mockBackend(scene: SceneName, moving: boolean): Backend & String
         server:
           of?.kind === 'server' ? { url: 'https://up.example.com', token: '', place: 'recordings', keep_secret: 'keyring' as const } : null,
         make_default: of?.is_default ?? false,
+        accepts: of?.accepts ?? { max_bytes: null, refused_types: [], allowed_mime: null },
       };
     },
     async editDestination(id, destination) {
       calls.push(`edit_destination ${id} ${destination.name} ${destination.s3?.access_key ?? ''}`);
       const found = check(destination);
       if (found.ok) {
-        snapshot.destinations = snapshot.destinations.map((d) => (d.id === id ? { ...d, name: destination.name, problem: null } : d));
+        snapshot.destinations = snapshot.destinations.map((d) =>
+          d.id === id ? { ...d, name: destination.name, problem: null, accepts: destination.accepts } : d,
+        );
         delta({ destinations: snapshot.destinations });
       }
       return found;
     },
     async checkDestination(id) {
       calls.push(`check_destination ${id}`);
-      return check({ name: '', folder: '/mnt/studio', s3: null, server: null, make_default: false });
+      return check({
+        name: '',
+        folder: '/mnt/studio',
+        s3: null,
+        server: null,
+        make_default: false,
+        accepts: { max_bytes: null, refused_types: [], allowed_mime: null },
+      });
     },
     async signInOffer(url) {
       return url.includes('token') ? null : 'login.example.com';
@@ -450,6 +461,7 @@ function stage(scene: SceneName, send: (message: Message) => void) {
   if (scene === 'history-search') setTimeout(() => type('history-search', 'scan'), 80);
   if (scene === 'insights' || scene === 'insights-none') click('nav-insights');
   if (scene === 'preflight') send({ type: 'check', number: 1, group: null });
+  if (scene === 'preflight-types') send({ type: 'check', number: 4, group: null });
   if (scene === 'preflight-room') send({ type: 'check', number: 3, group: 'g-autumn' });
   if (scene === 'search') {
     click('open-search');

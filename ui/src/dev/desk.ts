@@ -1,5 +1,16 @@
 /** The stand-in's second half: details, history, insights, settings. Never part of a build. */
-import type { Delta, FileView, Find, HistoryEntry, Insights, PreflightView, ReceiptLine, Snapshot } from '$lib/contract';
+import type {
+  Delta,
+  FileView,
+  Find,
+  HistoryEntry,
+  Insights,
+  PreflightFold,
+  PreflightKind,
+  PreflightView,
+  ReceiptLine,
+  Snapshot,
+} from '$lib/contract';
 import type { Backend } from '$lib/ipc/backend';
 import { NOW } from './scenes';
 import { heldUp, interruptionsOf } from './spans';
@@ -147,28 +158,66 @@ const look = (part: Partial<PreflightView>): PreflightView => ({
   ...part,
 });
 
-/** 1: much to say; 2: nothing to say; 3: no room. */
+const fold = (kind: PreflightKind, examples: [string, number][], part: Partial<PreflightFold> = {}): PreflightFold => ({
+  kind,
+  files: examples.length,
+  bytes: examples.reduce((sum, [, bytes]) => sum + bytes, 0),
+  examples: examples.map(([name, bytes]) => ({ name: `Harbour East day 3/${name}`, bytes })),
+  limit: null,
+  types: [],
+  taken: [],
+  ...part,
+});
+const THERE = fold(
+  'already_there',
+  Array.from({ length: 37 }, (_, i): [string, number] => [`scan-${i}.tif`, 13 * MB]),
+  { bytes: 480 * MB },
+);
+
+/** 1: what the destination does not take; 2: nothing to say; 3: no room; 4: what else there may be to say. */
 const LOOKS: Record<number, PreflightView> = {
   1: look({
     folds: [
-      {
-        kind: 'already_there',
-        files: 37,
-        bytes: 480 * MB,
-        examples: Array.from({ length: 37 }, (_, i) => `Harbour East day 3/scan-${i}.tif`),
-      },
-      { kind: 'changed', files: 4, bytes: 90 * MB, examples: ['Harbour East day 3/plan.dwg', 'Harbour East day 3/notes.md', 'a', 'b'] },
-      {
-        kind: 'unreadable',
-        files: 2,
-        bytes: 12.7 * GB,
-        examples: ['Harbour East day 3/ortho-mosaic-full.tif', 'Harbour East day 3/cloud-raw.las'],
-      },
-      { kind: 'not_regular', files: 1, bytes: 0, examples: ['Harbour East day 3/current'] },
+      THERE,
+      fold(
+        'too_large',
+        [
+          ['ortho-mosaic-full.tif', 6.8 * GB],
+          ['cloud-raw.las', 5.9 * GB],
+        ],
+        { limit: 5 * GB },
+      ),
+      fold('type_refused', [['viewer-setup.exe', 48 * MB]], { types: ['.exe'] }),
     ],
   }),
   2: look({ files: 3, ready: 3, ready_bytes: 12 * MB, bytes: 12 * MB, folders: 0, empty_folders: 0 }),
   3: look({ free: 1 * GB }),
+  4: look({
+    destination_name: 'Studio server',
+    folds: [
+      THERE,
+      fold('changed', [
+        ['plan.dwg', 40 * MB],
+        ['notes.md', 1 * MB],
+        ['a', 1],
+        ['b', 2],
+      ]),
+      fold('unreadable', [
+        ['ortho-mosaic-full.tif', 6.8 * GB],
+        ['cloud-raw.las', 5.9 * GB],
+      ]),
+      fold(
+        'type_refused',
+        [
+          ['stills/0001.jpg', 4 * MB],
+          ['stills/0002.jpg', 4 * MB],
+          ['notes.pdf', 1 * MB],
+        ],
+        { types: ['image/jpeg', 'application/pdf'], taken: ['application/json', 'model/gltf-binary'] },
+      ),
+      fold('not_regular', [['current', 0]]),
+    ],
+  }),
 };
 
 export function desk(

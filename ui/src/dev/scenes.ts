@@ -46,6 +46,7 @@ export const SCENES = [
   'search',
   'preflight',
   'preflight-room',
+  'preflight-types',
   'selection',
   'context',
   'details',
@@ -134,9 +135,18 @@ const SERVER: DestinationView = {
   location: 'recordings at up.example.com',
   is_default: false,
   problem: 'token_expired',
+  accepts: { max_bytes: 524_288_000, refused_types: [], allowed_mime: ['application/json', 'model/gltf-binary'] },
 };
 const DESTINATIONS: DestinationView[] = [
-  { id: 'd-nas', name: 'Studio NAS', kind: 'folder', location: '/mnt/studio/Uploads', is_default: true, problem: null },
+  {
+    id: 'd-nas',
+    name: 'Studio NAS',
+    kind: 'folder',
+    location: '/mnt/studio/Uploads',
+    is_default: true,
+    problem: null,
+    accepts: { max_bytes: 5e9, refused_types: ['exe', 'msi'], allowed_mime: null },
+  },
   {
     id: 'd-s3',
     name: 'My S3 bucket',
@@ -144,6 +154,7 @@ const DESTINATIONS: DestinationView[] = [
     location: 'deliveries at s3.garage.example',
     is_default: false,
     problem: 'storage_credentials',
+    accepts: { max_bytes: null, refused_types: [], allowed_mime: null },
   },
 ];
 

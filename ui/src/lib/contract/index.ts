@@ -1,4 +1,5 @@
 export type { AbandonedGroup } from "./AbandonedGroup";
+export type { Accepts } from "./Accepts";
 export type { After } from "./After";
 export type { Around } from "./Around";
 export type { BlockedReason } from "./BlockedReason";
@@ -62,6 +63,7 @@ export type { ObjectState } from "./ObjectState";
 export type { OwnerId } from "./OwnerId";
 export type { PartState } from "./PartState";
 export type { PartView } from "./PartView";
+export type { PreflightExample } from "./PreflightExample";
 export type { PreflightFold } from "./PreflightFold";
 export type { PreflightKind } from "./PreflightKind";
 export type { PreflightView } from "./PreflightView";

@@ -1,5 +1,6 @@
 /** What a person fills in for a destination, before it becomes a NewDestination. */
 import type { DestinationKind, KeepSecret, NewDestination } from '../contract';
+import { acceptsOf, isLimit, type LimitsForm, limitsOf, NO_LIMITS } from './limits';
 
 export interface DestinationForm {
   kind: DestinationKind;
@@ -18,6 +19,7 @@ export interface DestinationForm {
   /** Which of the server's destinations. */
   place: string;
   keep: KeepSecret;
+  limits: LimitsForm;
 }
 
 export function emptyForm(folder: string): DestinationForm {
@@ -36,6 +38,7 @@ export function emptyForm(folder: string): DestinationForm {
     token: '',
     place: '',
     keep: 'keyring',
+    limits: NO_LIMITS,
   };
 }
 
@@ -73,11 +76,13 @@ export function formOf(of: NewDestination): DestinationForm {
     url: of.server?.url ?? '',
     place: of.server?.place ?? '',
     keep: of.server?.keep_secret ?? 'keyring',
+    limits: limitsOf(of.accepts),
   };
 }
 
 /** True when nothing that is needed is empty. `keyless`: without a key the stored one stays. */
 export function isComplete(form: DestinationForm, keyless = false): boolean {
+  if (!isLimit(form.limits)) return false;
   if (form.kind === 'folder') return form.folder.trim() !== '';
   if (form.kind === 'server') return form.url.trim() !== '' && (keyless || form.token.trim() !== '');
   if (keyless && form.accessKey.trim() === '' && form.secretKey.trim() === '')
@@ -87,10 +92,11 @@ export function isComplete(form: DestinationForm, keyless = false): boolean {
 
 export function newDestination(form: DestinationForm, taken: readonly string[], makeDefault: boolean): NewDestination {
   const name = form.name.trim() || defaultName(form, taken);
-  if (form.kind === 'folder') return { name, folder: form.folder.trim(), s3: null, server: null, make_default: makeDefault };
+  const accepts = acceptsOf(form.limits);
+  if (form.kind === 'folder') return { name, folder: form.folder.trim(), s3: null, server: null, make_default: makeDefault, accepts };
   if (form.kind === 'server') {
     const server = { url: form.url.trim(), token: form.token.trim(), place: form.place, keep_secret: form.keep };
-    return { name, folder: null, s3: null, server, make_default: makeDefault };
+    return { name, folder: null, s3: null, server, make_default: makeDefault, accepts };
   }
   return {
     name,
@@ -107,5 +113,6 @@ export function newDestination(form: DestinationForm, taken: readonly string[], 
       keep_secret: form.keep,
     },
     make_default: makeDefault,
+    accepts,
   };
 }

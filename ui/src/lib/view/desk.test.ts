@@ -71,7 +71,10 @@ describe('a look', () => {
     expect(decide({ ...look, free: 0 }, by)).toBe('show');
     expect(decide({ ...look, done: false }, by)).toBe('wait');
     expect(decide({ ...look, done: false }, { ...by, waited: 500 })).toBe('show');
-    const there = { ...look, folds: [{ kind: 'already_there' as const, files: 1, bytes: 1, examples: [] }] };
+    const there = {
+      ...look,
+      folds: [{ kind: 'already_there' as const, files: 1, bytes: 1, examples: [], limit: null, types: [], taken: [] }],
+    };
     expect(decide(there, by)).toBe('show');
     expect(decide(there, { ...by, remembered: true })).toBe('take');
   });

@@ -137,7 +137,13 @@ export const deskEn = {
       too_large: (count: number) => `${files(count)} ${count === 1 ? 'is' : 'are'} too large`,
       odd_name: (count: number) => `${files(count)} ${count === 1 ? 'has a name' : 'have names'} that can’t be used there`,
       not_regular: (count: number) => `${s(count, 'link or device', 'links or devices')}`,
+      type_refused: (count: number) => `${files(count)} of a type that is not allowed`,
     },
+    types: (types: number, count: number) =>
+      `${s(types, 'file type is', 'file types are')} not allowed${count > types ? ` · ${files(count)}` : ''}`,
+    upTo: (dest: string, bytes: string) => `${plainName(dest, 40)} takes up to ${bytes} a file`,
+    refuses: (dest: string, types: string[]) => `${plainName(dest, 40)} refuses ${f.list(types.map((t) => plainName(t)))}`,
+    takesOnly: (dest: string, types: string[]) => `${plainName(dest, 40)} takes only ${f.list(types.map((t) => plainName(t)))}`,
     why: {
       already_there: 'proved there before',
       changed: 'the new version is sent',
@@ -146,6 +152,7 @@ export const deskEn = {
       too_large: 'more than one upload can hold',
       odd_name: 'a character or a length that is not allowed',
       not_regular: 'links inside a folder are not followed',
+      type_refused: 'the destination refuses them',
     },
     more: (count: number) => `and ${n(count)} more`,
     show: 'Show',

@@ -1,5 +1,5 @@
 /** English: the source. Other languages have the type of this. */
-import type { BlockedReason, FileWord, Finding, FindingKind, GroupWord } from '../contract';
+import type { Accepts, BlockedReason, FileWord, Finding, FindingKind, GroupWord } from '../contract';
 import { aroundEn } from './around.en';
 import { deskEn } from './desk.en';
 import { watchEn } from './watch.en';
@@ -83,6 +83,11 @@ const checks: Record<string, CheckWords> = {
     name: 'Disk',
     ok: () => 'On another disk than your files',
     warning: () => 'This is on the same disk as your files. It is a copy, not a backup.',
+  },
+  largest_file: {
+    name: 'Largest file',
+    ok: () => 'Files of any size fit',
+    warning: (d) => `How this disk is formatted, it holds files up to ${f.limit(Number(d))}`,
   },
   checksums: {
     name: 'Checksums',
@@ -213,6 +218,17 @@ export const en = {
       session: 'memory, until Windlass quits',
       file: 'a file that only this account may read',
     },
+    largest: 'Largest file',
+    unit: 'Unit of the largest file',
+    noLimit: 'no limit',
+    noSize: 'Write a size above 0, like 5 or 1.5, or leave it empty.',
+    refused: 'Types it refuses',
+    limits: (of: Accepts) => [
+      ...(of.max_bytes === null ? [] : [`files up to ${f.limit(of.max_bytes)}`]),
+      ...(of.refused_types.length === 0 ? [] : [`refuses ${f.list(of.refused_types.map((t) => plainName(`.${t}`)))}`]),
+      ...(of.allowed_mime === null ? [] : [`takes only ${f.list(of.allowed_mime.map((t) => plainName(t)))}`]),
+    ],
+    setThere: (limits: string) => `Set by who runs the server: ${limits}.`,
     checks: 'Checks',
     checking: 'Checking…',
     test: 'Test',

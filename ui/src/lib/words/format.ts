@@ -2,6 +2,8 @@
 
 const UNITS = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'] as const;
 const SPACE = '\u00a0';
+/** Items of a list that are told. */
+const LISTED = 8;
 
 /** Which unit a count of bytes is told in. */
 function unitOf(bytes: number): number {
@@ -16,6 +18,8 @@ export interface Formats {
   count(n: number): string;
   /** 18.6 GB */
   bytes(n: number): string;
+  /** 5 GB, 4.295 GB: a size that somebody set, without digits that say nothing. */
+  limit(n: number): string;
   /** 41.3 of 62.0 GB, with the word for "of". */
   bytesOf(done: number, total: number, of: string): string;
   /** A rate in its two halves: 84.2 and MB/s. */
@@ -42,11 +46,15 @@ export interface Formats {
   stamp(ms: number): string;
   /** 6.8 s, 3 min 20 s, 2 h 5 min */
   duration(ms: number): string;
+  /** .exe, .msi and .bat; of many only the first. */
+  list(items: readonly string[]): string;
 }
 
 export function formats(locale: string): Formats {
   const int = new Intl.NumberFormat(locale, { maximumFractionDigits: 0 });
   const one = new Intl.NumberFormat(locale, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
+  const short = new Intl.NumberFormat(locale, { maximumFractionDigits: 3 });
+  const lists = new Intl.ListFormat(locale, { type: 'conjunction' });
   const clock = new Intl.DateTimeFormat(locale, { hour: '2-digit', minute: '2-digit' });
   const day = new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'short' });
   const weekday = new Intl.DateTimeFormat(locale, { weekday: 'short', hour: '2-digit', minute: '2-digit' });
@@ -76,6 +84,10 @@ export function formats(locale: string): Formats {
   return {
     count: (n) => int.format(n),
     bytes: (n) => `${inUnit(n, unitOf(n))}${SPACE}${UNITS[unitOf(n)]}`,
+    limit(n) {
+      const unit = unitOf(n);
+      return `${short.format(n / 1000 ** unit)}${SPACE}${UNITS[unit]}`;
+    },
     bytesOf(done, total, of) {
       const unit = unitOf(total);
       return `${inUnit(done, unit)} ${of} ${inUnit(total, unit)}${SPACE}${UNITS[unit]}`;
@@ -99,6 +111,7 @@ export function formats(locale: string): Formats {
     dayShort: (ms) => day.format(ms),
     day: (ms) => longDay.format(ms),
     stamp: (ms) => stamp.format(ms),
+    list: (items) => (items.length > LISTED ? `${items.slice(0, LISTED).join(', ')} …` : lists.format(items)),
     duration(ms) {
       const s = ms / 1000;
       if (s < 9.95) return `${one.format(s)}${SPACE}s`;
