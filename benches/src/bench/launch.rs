@@ -208,6 +208,7 @@ async fn furnish(
         is_default: true,
         position: 0,
         content_hash: ContentHash::Always,
+        accepts: windlass_core::accepts::Accepts::default(),
     };
     let new = NewGroup {
         id: group,

@@ -35,7 +35,7 @@ pub(crate) async fn of(shared: &Shared, id: DestinationId) -> Result<Accepts, Fa
         Ok(Ok(Some(told))) => learn(shared, id, &told).await?,
         Ok(Ok(None)) => {}
         Ok(Err(failure)) => {
-            tracing::info!(%failure, "what a destination takes is not told; the last word holds")
+            tracing::info!(%failure, "what a destination takes is not told; the last word holds");
         }
         Err(_) => tracing::info!("what a destination takes is not told in time; the last word holds"),
     }

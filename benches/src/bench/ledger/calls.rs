@@ -4,6 +4,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
+use windlass_core::accepts::Accepts;
 use windlass_core::checksum::crc64;
 use windlass_core::ids::{ClientId, DestinationId, FileId, GroupId, ObjectId, OwnerId};
 use windlass_core::part_plan::PartPlan;
@@ -83,10 +84,13 @@ impl Ledgers {
             },
             keep: None,
             capabilities: None,
-            max_bytes: None,
+            accepts: Accepts::default(),
             active: true,
         };
-        ledger.put_destination(row, now).await?.map_err(|r| r.failure)?;
+        ledger
+            .put_destination(row, None, now)
+            .await?
+            .map_err(|r| r.failure)?;
         let pipeline = "UPDATE destination SET pipeline = ?1";
         db.write(None, move |tx| tx.execute(pipeline, params![PIPELINE]))
             .await?;
