@@ -18,7 +18,7 @@ pub(crate) fn export(whole: &Whole, form: ReceiptForm) -> Result<Vec<u8>, Failur
     match form {
         ReceiptForm::Csv => Ok(csv(whole).into_bytes()),
         ReceiptForm::Json => exact(whole),
-        ReceiptForm::Pdf => Ok(pdf(whole, &hash(&exact(whole)?))),
+        ReceiptForm::Pdf => pdf(whole, &hash(&exact(whole)?)),
     }
 }
 
@@ -87,7 +87,7 @@ fn cell(text: &str) -> String {
     format!("\"{guard}{}\"", text.replace('"', "\"\""))
 }
 
-fn pdf(whole: &Whole, hash: &str) -> Vec<u8> {
+fn pdf(whole: &Whole, hash: &str) -> Result<Vec<u8>, Failure> {
     let d = &whole.details;
     let mut pdf = Pdf::new(&d.entry.name);
     pdf.title(&format!("Receipt: {}", d.entry.name));
