@@ -1,7 +1,7 @@
-//! Figures of the real window with a large group: `cargo xtask bench --window [--files N] [--minutes M]`.
+//! Figures of the real window with a large group: `cargo xtask bench --window [--files N] [--minutes M] [--rest S]`.
 //!
 //! One window on a screen of its own gets one folder of N files (100,000) as a person drops it. Measured are the time until
-//! something of it is seen, the time between frames while the list is scrolled and files end, and, each few seconds until
+//! something of it is seen, the time between frames while the list is scrolled and files end, and, each few seconds (or as many as are asked for) until
 //! the group is done, memory and processor time of the program and of its web view. With minutes the upload is slowed down
 //! by the person's own limit so that it lasts about that long: memory has to stay where it is.
 //!
@@ -30,6 +30,9 @@ const EVERY: Duration = Duration::from_secs(5);
 /// What nothing costs is looked at for so long.
 const IDLE: Duration = Duration::from_secs(30);
 const HOUR: Duration = Duration::from_secs(3_600);
+/// Pixels a frame: of a wheel that is turned fast, and of a scroll bar that is dragged.
+const WHEEL: u32 = 40;
+const DRAG: u32 = 400;
 /// Milliseconds that frames are looked at for, each time.
 const LOOK_MS: u64 = 4_000;
 
@@ -71,33 +74,47 @@ fn main() -> Result<()> {
     println!("   rows after {:.0} ms", accepted.elapsed().as_secs_f64() * 1e3);
 
     let mut course = Vec::new();
-    let mut scrolled = Vec::new();
-    let mut standing = Vec::new();
+    let (mut wheeled, mut dragged, mut standing, mut floors) =
+        (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     loop {
-        scrolled.push(frames(&app, 400)?);
+        floors.push(floor(&app, WHEEL)?);
+        wheeled.push(frames(&app, WHEEL)?);
+        dragged.push(frames(&app, DRAG)?);
         standing.push(frames(&app, 0)?);
         let (word, done) = state(&app)?;
+        let swept = sweep(&app)?;
         let now = memory(&table.desktop);
         println!(
-            "   {:6.0} s: {done} files, {now:?} MB, frames {}",
+            "   {:6.0} s: {done} files, {now:?} MB, frames: plain list {}, by the wheel {}, dragged {}, standing {}",
             accepted.elapsed().as_secs_f64(),
-            scrolled.last().unwrap_or(&Value::Null)
+            brief(&floors),
+            brief(&wheeled),
+            brief(&dragged),
+            brief(&standing),
         );
-        course.push(json!({"s": accepted.elapsed().as_secs(), "files": done, "memory": now}));
+        course.push(json!({"s": accepted.elapsed().as_secs(), "files": done, "memory": now, "swept": swept}));
         if word.starts_with("done") {
             break;
         }
         ensure!(accepted.elapsed() < HOUR * 3, "the group is {word:?}");
-        thread::sleep(EVERY);
+        thread::sleep(asked.rest);
     }
     let (took, busy) = (accepted.elapsed().as_secs_f64(), cpu(&table.desktop));
     figures.insert("took_s", json!(took));
     figures.insert("files_per_s", json!(asked.files as f64 / took));
-    figures.insert("frames_scrolling", json!(scrolled));
+    figures.insert("frames_of_a_plain_list", json!(floors));
+    figures.insert("frames_by_the_wheel", json!(wheeled));
+    figures.insert("frames_dragged", json!(dragged));
     figures.insert("frames_standing", json!(standing));
     figures.insert("course", json!(course));
     figures.insert("cpu", json!(share(&busy_from, &busy, took)));
     println!("   processor, of one core: {:?}", share(&busy_from, &busy, took));
+
+    // With nothing else to do.
+    let rest =
+        json!({"plain": floor(&app, WHEEL)?, "wheel": frames(&app, WHEEL)?, "dragged": frames(&app, DRAG)?});
+    println!("   at rest: {rest}");
+    figures.insert("frames_at_rest", rest);
 
     // Nothing to do: the window shown as the group has just ended, a while later, and hidden.
     for (name, after) in [
@@ -130,6 +147,8 @@ fn main() -> Result<()> {
 struct Asked {
     files: usize,
     minutes: Option<u64>,
+    /// Between two looks.
+    rest: Duration,
     into: PathBuf,
 }
 
@@ -138,6 +157,7 @@ impl Asked {
         let mut asked = Self {
             files: 100_000,
             minutes: None,
+            rest: EVERY,
             into: PathBuf::from("benches/results").join(format!("{}-window.json", today()?)),
         };
         let mut words = std::env::args().skip(1);
@@ -146,8 +166,9 @@ impl Asked {
             match word.as_str() {
                 "--files" => asked.files = value.parse()?,
                 "--minutes" => asked.minutes = Some(value.parse()?),
+                "--rest" => asked.rest = Duration::from_secs(value.parse()?),
                 "--into" => asked.into = value.into(),
-                _ => anyhow::bail!("unknown {word}; there are --files, --minutes and --into"),
+                _ => anyhow::bail!("unknown {word}; there are --files, --minutes, --rest and --into"),
             }
         }
         Ok(asked)
@@ -220,6 +241,12 @@ fn changes(app: &App<'_>) -> Result<Value> {
     app.run("window.eye.disconnect(); return {count: window.changes.length, which: [...new Set(window.changes)].slice(0, 10)}", &[])
 }
 
+/// Has the page's engine let go what nobody holds, where it was started with `JSC_useDollarVM=1`: what is left is held. Says whether.
+fn sweep(app: &App<'_>) -> Result<bool> {
+    let script = "if (typeof $vm === 'undefined') return false; $vm.gc(); await new Promise(r => setTimeout(r, 500)); $vm.gc(); return true;";
+    Ok(app.run(script, &[])?.as_bool().unwrap_or(false))
+}
+
 fn seen_after(app: &App<'_>) -> Result<f64> {
     wait::until_ok("something of it to be seen", HOUR, || {
         let intake = app.run(
@@ -233,9 +260,38 @@ fn seen_after(app: &App<'_>) -> Result<f64> {
     })
 }
 
+/// The floor of this machine: a list of plain text in the place of ours, all of it there from the beginning, which nobody draws
+/// anew.
+fn floor(app: &App<'_>, step: u32) -> Result<Value> {
+    let script = "const box = document.querySelector('.box'); const {height} = box.getBoundingClientRect();\
+        const plain = document.createElement('div'); plain.id = 'plain';\
+        plain.style.cssText = `position:relative;overflow-y:auto;overflow-x:hidden;contain:strict;height:${height}px`;\
+        plain.innerHTML = Array.from({length: 2000}, (_, i) =>\
+            `<div style='height:36px'>frame ${i}.dpx · ${i * 37} kB · 1 / 1 · Verified</div>`).join('');\
+        box.style.display = 'none'; box.before(plain)";
+    app.run(script, &[])?;
+    let seen = frames_of(app, "#plain", step);
+    app.run(
+        "document.getElementById('plain').remove(); document.querySelector('.box').style.display = ''",
+        &[],
+    )?;
+    seen
+}
+
+/// Milliseconds between frames, for reading along.
+fn brief(all: &[Value]) -> String {
+    all.last()
+        .map(|f| format!("{} (95 %: {}, worst {})", f["median"], f["p95"], f["worst"]))
+        .unwrap_or_default()
+}
+
 /// Milliseconds between frames while the list goes on by so many pixels a frame.
 fn frames(app: &App<'_>, step: u32) -> Result<Value> {
-    let script = "const [step, wanted] = arguments; const box = document.querySelector('.box');\
+    frames_of(app, ".box", step)
+}
+
+fn frames_of(app: &App<'_>, which: &str, step: u32) -> Result<Value> {
+    let script = "const [which, step, wanted] = arguments; const box = document.querySelector(which);\
         const times = await new Promise(done => { const times = [];\
             const next = now => { times.push(now); if (box) { box.scrollTop += step;\
                 if (box.scrollTop + box.clientHeight >= box.scrollHeight - 1) box.scrollTop = 0; }\
@@ -245,7 +301,7 @@ fn frames(app: &App<'_>, step: u32) -> Result<Value> {
         const at = share => Math.round(gaps[Math.min(gaps.length - 1, Math.floor(gaps.length * share))] * 10) / 10;\
         return {frames: gaps.length, median: at(0.5), p95: at(0.95), worst: at(1), over_50: gaps.filter(g => g > 50).length,\
             rows: document.querySelectorAll('[data-testid=file-row]').length};";
-    app.run(script, &[json!(step), json!(LOOK_MS)])
+    app.run(script, &[json!(which), json!(step), json!(LOOK_MS)])
 }
 
 /// The group's word, and how many of its files are done.
