@@ -4,7 +4,7 @@ mod group;
 mod watch;
 
 pub use group::{Group, GroupMerge, GroupMove, GroupNote, GroupRename, GroupSplit};
-pub use watch::{GroupBy, Watch, WatchAdd, WatchExplain, WatchName, WatchNow, WatchRun};
+pub use watch::{Despite, GroupBy, Watch, WatchAdd, WatchExplain, WatchName, WatchNow, WatchRun};
 
 use std::path::PathBuf;
 
@@ -252,15 +252,19 @@ pub struct Limits {
 #[command(after_help = "\
 Examples:
   windlass dest limits nas --max-file 5000000000 --refuse exe,msi
-  windlass dest limits nas        # takes everything again
+  windlass dest limits nas            # says them
+  windlass dest limits nas --no-limits
 
-What is not given is not limited. Files that are refused are left out of an upload, each with its reason; the others go.")]
+What is not given is not limited any more. Files that are refused are left out of an upload, each with its reason; the others go.")]
 pub struct DestLimits {
     /// Name of the destination
     pub name: String,
     /// The limits
     #[command(flatten)]
     pub limits: Limits,
+    /// Take everything again
+    #[arg(long, conflicts_with_all = ["max_file", "refuse"])]
+    pub no_limits: bool,
     /// Output
     #[command(flatten)]
     pub json: Json,

@@ -103,7 +103,12 @@ fn what_a_folder_does_not_take_is_left_out_with_its_reason_and_goes_when_the_lim
         let all = format!("{}{}", words.out, words.err);
         ensure!(all.contains(said), "{said} in {all}");
     }
-    windlass.run(&["dest", "limits", "nas"])?.succeeds()?;
+    // Asked for, they stay what they are.
+    let said = windlass.run(&["dest", "limits", "nas"])?.succeeds()?;
+    ensure!(said.out.contains("refuses .exe"), "{}", said.out);
+    windlass
+        .run(&["dest", "limits", "nas", "--no-limits"])?
+        .succeeds()?;
     let up = ["up", "--json", "--group", "All", "--to", "nas", path(&tree)?];
     let summary = windlass.run(&up)?.succeeds()?.summary()?;
     assert_eq!((summary.files, summary.rejected), (5, 0));

@@ -12,11 +12,15 @@ use crate::exit::{Exit, Trouble};
 use crate::session::Keeps;
 use crate::words;
 
-/// Sets them, all at once.
+/// Says them, or sets them, all at once.
 ///
 /// # Errors
 /// For a server; when the destination's test fails: what was set before stays.
 pub async fn run(args: DestLimits, cx: &Context) -> Result<Exit, Trouble> {
+    let asks = !args.no_limits && args.limits.max_file.is_none() && args.limits.refuse.is_empty();
+    if asks {
+        return say(args.name, cx).await;
+    }
     let accepts = given(args.limits)?;
     let mut session = cx.session(Keeps::Briefly).await?;
     let changed = async {
@@ -42,9 +46,23 @@ pub async fn run(args: DestLimits, cx: &Context) -> Result<Exit, Trouble> {
     if !check.ok {
         return Err(refused(&check, "The test failed; the limits are as they were."));
     }
-    let words = words::accepts(&takes).unwrap_or_else(|| "takes files of every size and type".to_owned());
-    super::said(&args.name, &format!("{words}."), cx.out);
+    super::said(&args.name, &in_words(&takes), cx.out);
     Ok(Exit::Done)
+}
+
+async fn say(name: String, cx: &Context) -> Result<Exit, Trouble> {
+    let mut session = cx.session(Keeps::Briefly).await?;
+    let found = named(&mut session, &name).await;
+    session.close().await;
+    let takes = found?.accepts;
+    cx.out.event(&event!("limits", destination: name, accepts: takes));
+    super::said(&name, &in_words(&takes), cx.out);
+    Ok(Exit::Done)
+}
+
+fn in_words(takes: &Accepts) -> String {
+    let words = words::accepts(takes).unwrap_or_else(|| "takes files of every size and type".to_owned());
+    format!("{words}.")
 }
 
 /// What was typed, as it is kept.
