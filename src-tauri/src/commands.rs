@@ -103,6 +103,7 @@ pub(crate) fn handler() -> impl Fn(Invoke<tauri::Wry>) -> bool + Send + Sync + '
         groups::retry_processing,
         history::safe_to_delete,
         program::save_diagnostics,
+        groups::see_processing,
         destinations::set_default_destination,
         groups::set_intent,
         program::set_login_start,

@@ -14,6 +14,7 @@ const TYPES = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/cs
 
 export const SCENES = [
   'transfers',
+  'processing',
   'drag',
   'drag-new',
   'relaunch',

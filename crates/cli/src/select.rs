@@ -119,6 +119,7 @@ pub(crate) mod tests {
             order: at,
             accepts_files: true,
             files: FileCounts::default(),
+            processing: None,
             bytes_total: 0,
             bytes_done: 0,
             rate_bytes: None,

@@ -195,6 +195,12 @@ fn is_known(reason: BlockedReason, facts: &Facts) -> bool {
     }
 }
 
+/// Whether a watched folder may be told to upload in spite of this reason for good.
+#[must_use]
+pub const fn may_be_spared(reason: BlockedReason) -> bool {
+    may_be_passed(reason) && !matches!(reason, BlockedReason::Offline)
+}
+
 /// Whether a person may upload in spite of this reason.
 #[must_use]
 pub const fn may_be_passed(reason: BlockedReason) -> bool {
@@ -225,6 +231,8 @@ pub struct Holds {
     pub reasons: Vec<BlockedReason>,
     /// Of these: those that do not count for a group, or for all.
     pub anyway: BTreeSet<(BlockedReason, Option<GroupId>)>,
+    /// Reasons that never hold a group, by the rules of the watched folder that made it.
+    pub spared: BTreeSet<(BlockedReason, GroupId)>,
     /// Destinations that are reached without a network.
     pub local: BTreeSet<DestinationId>,
 }
@@ -241,7 +249,7 @@ impl Holds {
             .iter()
             .copied()
             .filter(concerns)
-            .filter(move |reason| !self.is_passed(*reason, group))
+            .filter(move |reason| !self.is_passed(*reason, group) && !self.spared.contains(&(*reason, group)))
     }
 
     /// What would hold the group, had the person not said "anyway".
@@ -255,7 +263,7 @@ impl Holds {
             .iter()
             .copied()
             .filter(concerns)
-            .filter(move |reason| self.is_passed(*reason, group))
+            .filter(move |reason| self.is_passed(*reason, group) && !self.spared.contains(&(*reason, group)))
     }
 
     /// Nothing holds it.

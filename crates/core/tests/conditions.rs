@@ -329,6 +329,7 @@ fn a_group_runs_when_each_reason_that_concerns_it_is_passed() {
         reasons: vec![Why::Metered, Why::Battery],
         anyway: BTreeSet::from([(Why::Battery, None), (Why::Metered, Some(group(2)))]),
         local: BTreeSet::from([place(9)]),
+        spared: BTreeSet::from([(Why::Metered, group(3)), (Why::Battery, group(3))]),
     };
     assert_eq!(
         holds.against(group(1), place(1)).collect::<Vec<_>>(),
@@ -344,4 +345,10 @@ fn a_group_runs_when_each_reason_that_concerns_it_is_passed() {
         "a folder of this computer needs no network"
     );
     assert!(Holds::default().lets(group(1), place(1)));
+    assert!(holds.lets(group(3), place(1)));
+    assert_eq!(
+        holds.passed(group(3), place(1)).count(),
+        0,
+        "a rule of its folder is nothing that the person takes back on the card"
+    );
 }

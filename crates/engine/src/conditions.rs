@@ -22,13 +22,13 @@ use windlass_core::machine::Event;
 use windlass_core::states::BlockedReason;
 use windlass_core::time::Timestamp;
 use windlass_queue::destinations::DestinationKind;
-use windlass_queue::{groups, settings};
+use windlass_queue::{groups, settings, watched};
 
 use crate::clock;
 use crate::handle::Scope;
 use crate::infos::locked;
 use crate::shell::Shared;
-use crate::view::Around;
+use crate::view::{Around, WatchSettings};
 
 /// Keys of the person's rules.
 pub(crate) const METERED: &str = "metered";
@@ -265,6 +265,7 @@ async fn new_lines(shared: &Arc<Shared>) {
 async fn apply(shared: &Arc<Shared>) {
     let _turn = shared.conditions.turn.lock().await;
     let local = local(shared).await;
+    let spared = spared(shared).await;
     let (holds, forgotten) = {
         let mut state = locked(&shared.conditions.state);
         let now = clock::now();
@@ -276,6 +277,7 @@ async fn apply(shared: &Arc<Shared>) {
         let holds = Holds {
             reasons: verdict.reasons.clone(),
             anyway: state.anyway.iter().map(|a| (a.reason, a.group)).collect(),
+            spared: spared.unwrap_or_else(|| state.holds.spared.clone()),
             local: local.unwrap_or_else(|| state.holds.local.clone()),
         };
         let other = (state.verdict != verdict || state.holds != holds).then(|| holds.clone());
@@ -299,6 +301,16 @@ async fn local(shared: &Shared) -> Option<BTreeSet<DestinationId>> {
     let rows = crate::places::rows(shared).await.ok()?;
     let folders = rows.into_iter().filter(|r| r.kind == DestinationKind::Folder);
     Some(folders.map(|r| r.id).collect())
+}
+
+/// What the rules of watched folders spare their groups.
+async fn spared(shared: &Shared) -> Option<BTreeSet<(BlockedReason, GroupId)>> {
+    let open = shared.queue.read(watched::open_groups).await.ok()?;
+    let spared = open.into_iter().flat_map(|(group, rules)| {
+        let settings: WatchSettings = serde_json::from_value(rules).unwrap_or_default();
+        settings.despite.into_iter().map(move |reason| (reason, group))
+    });
+    Some(spared.collect())
 }
 
 /// Writes down each "anyway" that the next launch can understand.

@@ -8,12 +8,12 @@ use windlass_core::names::shown;
 use windlass_core::states::{BlockedReason, FileState, GroupState, Intent, PartState};
 use windlass_queue::files::FileRow;
 use windlass_queue::groups::{GroupRow, Origin};
-use windlass_queue::processing::{State, Track};
+use windlass_queue::processing::{Counts, State, Track};
 use windlass_queue::totals::GroupTotals;
 
 use crate::view::{
-    ErrorFold, FileCounts, FileError, FileView, Find, FindKind, GroupView, Notes, ProcessingView,
-    ProcessingWord,
+    ErrorFold, FileCounts, FileError, FileView, Find, FindKind, GroupView, Notes, ProcessingCounts,
+    ProcessingView, ProcessingWord,
 };
 
 /// Cells of a part strip.
@@ -81,6 +81,7 @@ pub(crate) fn find(find: &Find) -> windlass_queue::files::Find {
             FindKind::Failed => Kind::Failed,
             FindKind::Done => Kind::Done,
             FindKind::LeftOut => Kind::LeftOut,
+            FindKind::Unprocessed => Kind::Unprocessed,
         },
     }
 }
@@ -144,6 +145,7 @@ pub(crate) fn group_view(
         accepts_files: row.record.intent != Intent::Cancelled
             && !matches!(row.record.state, GroupState::Completed | GroupState::Cancelled),
         files: counts,
+        processing: None,
         bytes_total: totals.bytes_total,
         bytes_done: totals.bytes_done.min(totals.bytes_total),
         rate_bytes: None,
@@ -162,6 +164,17 @@ pub(crate) fn group_view(
         created_at: row.created_at.as_millis(),
         finished_at: row.finished_at.map(|t| t.as_millis()),
     }
+}
+
+/// The processing track of a group; none where nothing is done with any of its files.
+pub(crate) fn processing_view(counts: &Counts, errors: Vec<ErrorFold>) -> Option<ProcessingCounts> {
+    (*counts != Counts::default()).then(|| ProcessingCounts {
+        waiting: u32_of(counts.waiting),
+        running: u32_of(counts.running),
+        done: u32_of(counts.done),
+        failed: u32_of(counts.failed),
+        errors,
+    })
 }
 
 /// A file's row.

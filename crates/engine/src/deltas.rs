@@ -26,7 +26,7 @@ use crate::shell::Shared;
 use crate::view::{Delta, FilePage, FileView, GroupView, Notice, RelaunchChange, Snapshot, Totals};
 use cards::refresh;
 use rates::Rates;
-use rows::{Which, found, rows, watched};
+use rows::{Which, failures, found, rows, watched};
 use stirred::Stirred;
 
 pub(crate) use rows::views;
@@ -205,6 +205,7 @@ impl Deltas {
             group_id: range.group,
             offset: range.offset,
             total: found(shared, &range).await?,
+            failures: failures(shared, &range).await?,
             files,
         })
     }
@@ -226,6 +227,7 @@ impl Deltas {
                 group_id: range.group,
                 offset: range.offset,
                 total: found(shared, &range).await?,
+                failures: None,
                 files,
             });
             looked.push((range, ids));
@@ -354,11 +356,11 @@ fn sum(shared: &Shared, state: &mut State) -> Totals {
         around: shared.conditions.view(),
         ..Totals::default()
     };
-    // What holds everything is what holds each group that is left to do.
-    let mut common = t.around.reasons.clone();
+    let mut common: Option<Vec<BlockedReason>> = None;
     for g in state.groups.values() {
         let open = !matches!(g.word, W::Done | W::DoneLeftOut | W::Cancelled);
-        if g.word == W::NeedsYou || g.files.failed > 0 && open {
+        let unprocessed = g.processing.as_ref().is_some_and(|p| !p.errors.is_empty());
+        if g.word == W::NeedsYou || g.files.failed > 0 && open || unprocessed {
             t.groups_attention += 1;
         }
         if open {
@@ -368,16 +370,22 @@ fn sum(shared: &Shared, state: &mut State) -> Totals {
             t.bytes_total += g.bytes_total;
             t.bytes_done += g.bytes_done;
             t.rate_bytes += g.rate_bytes.unwrap_or(0.0);
+            // What holds everything is what holds each group that is left to do.
             if g.word != W::NeedsYou {
-                common.retain(|r| g.blocked_by.contains(r));
+                match &mut common {
+                    None => common = Some(g.blocked_by.clone()),
+                    Some(all) => all.retain(|r| g.blocked_by.contains(r)),
+                }
             }
         }
     }
-    if t.paused {
-        t.blocked_by.push(BlockedReason::User);
-    }
     if t.groups_open > 0 {
-        t.blocked_by.append(&mut common);
+        t.blocked_by = common.unwrap_or_else(|| t.around.reasons.clone());
+        // A destination that asks for a moment gets it; that is no stop of everything.
+        t.blocked_by.retain(|r| *r != BlockedReason::DestinationSlowDown);
+    }
+    if t.paused && !t.blocked_by.contains(&BlockedReason::User) {
+        t.blocked_by.insert(0, BlockedReason::User);
     }
     state.rates.overall(crate::clock::now(), &mut t);
     t

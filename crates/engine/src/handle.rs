@@ -175,6 +175,14 @@ impl EngineHandle {
         server::retry_processing(&self.shared, scope).await
     }
 
+    /// Has what could not be processed in a group told no more. The rows keep it, and it may be done again all the same.
+    ///
+    /// # Errors
+    /// Errors of the queue.
+    pub async fn see_processing(&self, group: GroupId) -> Result<(), Failure> {
+        server::see_processing(&self.shared, group).await
+    }
+
     /// Uploads that other machines began on servers and left for an hour.
     ///
     /// # Errors

@@ -337,6 +337,7 @@ pub(crate) async fn retry_processing(shared: &Arc<Shared>, scope: Scope) -> Resu
                 })
                 .await?;
             shared.deltas.stir_rows(some.iter().map(|(_, group)| *group));
+            shared.deltas.stir_all(some.iter().map(|(_, group)| *group));
         }
     }
     shared.arrived.notify_one();
@@ -459,4 +460,14 @@ async fn group_name(shared: &Shared, row: &ServerRow, id: GroupId) -> String {
 pub(crate) async fn ready(shared: &Shared, id: DestinationId) {
     shared.event(Event::DestinationReady { id }).await;
     shared.arrived.notify_one();
+}
+
+/// A person has seen what could not be processed in a group.
+pub(crate) async fn see_processing(shared: &Shared, group: GroupId) -> Result<(), Failure> {
+    shared
+        .queue
+        .write(move |conn| processing::see(conn, group))
+        .await?;
+    shared.deltas.stir(group);
+    Ok(())
 }

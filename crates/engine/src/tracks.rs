@@ -116,7 +116,8 @@ async fn one(shared: &Arc<Shared>, destination: DestinationId, files: Vec<Due>) 
             Ok(())
         })
         .await?;
-    shared.deltas.stir_rows(changed);
+    shared.deltas.stir_rows(changed.iter().copied());
+    shared.deltas.stir_all(changed);
     tell(shared, failed).await
 }
 

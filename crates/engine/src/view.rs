@@ -31,7 +31,7 @@ pub use destination::{
     NewS3, NewServer,
 };
 pub use details::{EventView, FileDetails, Find, FindKind, PartView};
-pub use file::{FileError, FilePage, FileView, ProcessingView, ProcessingWord};
+pub use file::{Failures, FileError, FilePage, FileView, ProcessingCounts, ProcessingView, ProcessingWord};
 pub use history::{
     EmptyFolder, FoundFile, FoundFiles, HistoryAsk, HistoryDetails, HistoryEnd, HistoryEntry, HistoryPage,
     HistoryPlace, ReceiptForm, ReceiptPage, SafeAnswer, SafeView, Trashed,
@@ -161,6 +161,10 @@ pub struct GroupView {
     pub accepts_files: bool,
     /// Counts of its files.
     pub files: FileCounts,
+    /// What the server does with those that arrived; absent where it does nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub processing: Option<ProcessingCounts>,
     /// Sum of the sizes of its files, without those left out.
     #[ts(type = "number")]
     pub bytes_total: u64,

@@ -169,3 +169,37 @@ pub fn prune(conn: &Connection, now: Timestamp) -> Result<usize, QueueError> {
     )?;
     Ok(q.execute(params![now.plus_millis(-KEEP_MS).as_millis(), KEEP_EVENTS])?)
 }
+
+/// How files that still stand failed came to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Failures {
+    /// When the first of them failed.
+    pub first: Timestamp,
+    /// When one failed last.
+    pub last: Timestamp,
+    /// Tries of the one that was tried most.
+    pub tries: u64,
+}
+
+/// How the files of a group that failed for a cause came to it; none when there are none. One that could not be taken in, or whose
+/// event is too old to be kept, counts from when it was given.
+///
+/// # Errors
+/// As for every read.
+pub fn failures(conn: &Connection, group: GroupId, code: ErrorCode) -> Result<Option<Failures>, QueueError> {
+    let mut q = conn.prepare_cached(
+        "SELECT min(coalesce(e.at, f.created_at)), max(coalesce(e.at, f.created_at)), max(f.tries) FROM upload_file f
+         LEFT JOIN event e ON e.scope_id = f.id AND e.kind = 'failed' AND e.code = f.error_code
+         WHERE f.group_id = ?1 AND f.state = 'failed' AND f.error_code = ?2",
+    )?;
+    Ok(q.query_row(params![key(group), code.as_str()], |r| {
+        if r.get::<_, Option<i64>>(0)?.is_none() {
+            return Ok(None);
+        }
+        Ok(Some(Failures {
+            first: row::time(r, 0)?,
+            last: row::time(r, 1)?,
+            tries: row::unsigned(r, 2)?,
+        }))
+    })?)
+}

@@ -23,6 +23,8 @@ const STEPS: &[&str] = &[
     include_str!("../migrations/0005_groups.sql"),
     include_str!("../migrations/0006_accepts.sql"),
     include_str!("../migrations/0007_spans.sql"),
+    include_str!("../migrations/0008_processing_seen.sql"),
+    include_str!("../migrations/0009_group_of_watch.sql"),
 ];
 
 /// The version that this program writes.

@@ -9,6 +9,7 @@ use windlass_core::time::Timestamp;
 
 use crate::QueueError;
 use crate::row::{id, key, unsigned, word};
+use crate::totals::ErrorFold;
 use crate::words::words;
 
 words! {
@@ -51,15 +52,33 @@ pub struct Due {
     pub state: State,
 }
 
+/// Files of a group by how far they are; those with which the server does nothing are not counted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Their turn comes.
+    pub waiting: u64,
+    /// They are worked on.
+    pub running: u64,
+    /// All of it was done.
+    pub done: u64,
+    /// A part of it failed for good.
+    pub failed: u64,
+}
+
 pub(crate) fn track(r: &Row<'_>, i: usize) -> rusqlite::Result<Track> {
-    let state = word(r, i)?;
-    let code: Option<String> = r.get(i + 1)?;
-    let detail: Option<String> = r.get(i + 2)?;
-    let failure = code.map(|c| {
+    Ok(Track {
+        state: word(r, i)?,
+        failure: failure(r, i + 1, i + 2)?,
+    })
+}
+
+/// A newer server may have codes that this program does not know.
+fn failure(r: &Row<'_>, code: usize, detail: usize) -> rusqlite::Result<Option<Failure>> {
+    let (code, detail): (Option<String>, Option<String>) = (r.get(code)?, r.get(detail)?);
+    Ok(code.map(|c| {
         let code = c.parse().unwrap_or(ErrorCode::ProcessingFailed);
         Failure::new(code, detail.unwrap_or_default())
-    });
-    Ok(Track { state, failure })
+    }))
 }
 
 /// The track of a file; none when it has none.
@@ -69,6 +88,65 @@ pub(crate) fn track(r: &Row<'_>, i: usize) -> rusqlite::Result<Track> {
 pub fn get(conn: &Connection, file: FileId) -> Result<Option<Track>, QueueError> {
     let mut q = conn.prepare_cached("SELECT state, code, detail FROM processing WHERE file_id = ?1")?;
     Ok(q.query_row([key(file)], |r| track(r, 0)).optional()?)
+}
+
+/// How far processing of a group's files is. Looks at each file that arrived.
+///
+/// # Errors
+/// As for every read.
+pub fn counts(conn: &Connection, group: GroupId) -> Result<Counts, QueueError> {
+    let mut q = conn.prepare_cached(
+        "SELECT count(*) FILTER (WHERE p.state = 'waiting'), count(*) FILTER (WHERE p.state = 'running'),
+                count(*) FILTER (WHERE p.state = 'done'), count(*) FILTER (WHERE p.state = 'failed')
+         FROM upload_file f JOIN processing p ON p.file_id = f.id
+         WHERE f.group_id = ?1 AND f.state = 'done'",
+    )?;
+    Ok(q.query_row([key(group)], |r| {
+        Ok(Counts {
+            waiting: unsigned(r, 0)?,
+            running: unsigned(r, 1)?,
+            done: unsigned(r, 2)?,
+            failed: unsigned(r, 3)?,
+        })
+    })?)
+}
+
+/// Files of a group that could not be processed and of which no person knows yet, equal causes as one (I44).
+///
+/// # Errors
+/// As for every read.
+pub fn unseen(conn: &Connection, group: GroupId) -> Result<Vec<ErrorFold>, QueueError> {
+    // With min(), SQLite takes the other columns from the row of the minimum.
+    let mut q = conn.prepare_cached(
+        "SELECT p.code, count(*) AS files, f.rel_path, p.detail, min(f.position)
+         FROM upload_file f JOIN processing p ON p.file_id = f.id
+         WHERE f.group_id = ?1 AND f.state = 'done' AND p.state = 'failed' AND p.seen = 0
+         GROUP BY p.code ORDER BY files DESC, p.code",
+    )?;
+    let folds = q
+        .query_map([key(group)], |r| {
+            let why = failure(r, 0, 3)?.unwrap_or_else(|| Failure::new(ErrorCode::ProcessingFailed, ""));
+            Ok(ErrorFold {
+                code: why.code,
+                files: unsigned(r, 1)?,
+                example: r.get(2)?,
+                detail: why.detail,
+            })
+        })?
+        .collect::<Result<_, _>>()?;
+    Ok(folds)
+}
+
+/// A person has seen what could not be processed in a group. Answers how many files.
+///
+/// # Errors
+/// As for every write.
+pub fn see(conn: &Connection, group: GroupId) -> Result<usize, QueueError> {
+    let mut q = conn.prepare_cached(
+        "UPDATE processing SET seen = 1 WHERE state = 'failed' AND seen = 0
+         AND file_id IN (SELECT id FROM upload_file WHERE group_id = ?1)",
+    )?;
+    Ok(q.execute([key(group)])?)
 }
 
 /// The tracks of a group's files that failed.
@@ -127,8 +205,8 @@ pub fn told(conn: &Connection, file: FileId, track: &Track, due_at: Timestamp) -
     let failure = track.failure.as_ref().filter(|_| track.state == State::Failed);
     let detail = failure.map(|f| cut(&f.detail));
     conn.prepare_cached(
-        "UPDATE processing SET asks = CASE WHEN state = ?2 THEN asks + 1 ELSE 0 END, state = ?2, code = ?3, detail = ?4,
-            due_at = ?5 WHERE file_id = ?1",
+        "UPDATE processing SET asks = CASE WHEN state = ?2 THEN asks + 1 ELSE 0 END, seen = seen AND state = ?2, state = ?2,
+            code = ?3, detail = ?4, due_at = ?5 WHERE file_id = ?1",
     )?
     .execute(params![
         key(file),

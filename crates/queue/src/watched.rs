@@ -16,4 +16,4 @@ pub use folders::{
     FolderRow, add, all, folder, remove, set_after_upload, set_identity, set_intent, set_only_new_done,
     set_rules, set_scanned, used_by,
 };
-pub use joining::{Joining, close, join, joining};
+pub use joining::{Joining, close, join, joining, open_groups};

@@ -85,6 +85,12 @@ pub(crate) async fn retry_processing(
     Ok(shell.engine().await?.retry_processing(about).await?)
 }
 
+/// A person has seen what could not be processed in a group.
+#[tauri::command]
+pub(crate) async fn see_processing(shell: State<'_, Shell>, group: GroupId) -> Answer<()> {
+    Ok(shell.engine().await?.see_processing(group).await?)
+}
+
 /// What other machines began on servers and left.
 #[tauri::command]
 pub(crate) async fn elsewhere(shell: State<'_, Shell>) -> Answer<Vec<ElsewhereGroup>> {

@@ -54,6 +54,7 @@ pub(crate) const COMMANDS: &[&str] = &[
     "retry_processing",
     "safe_to_delete",
     "save_diagnostics",
+    "see_processing",
     "set_default_destination",
     "set_intent",
     "set_login_start",

@@ -25,6 +25,7 @@ fn group(n: u8, name: &str, word: GroupWord) -> GroupView {
             failed: 2,
             ..FileCounts::default()
         },
+        processing: None,
         bytes_total: 200,
         bytes_done: 123,
         rate_bytes: None,

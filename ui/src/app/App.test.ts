@@ -107,9 +107,27 @@ describe('the page', () => {
     const backend = await app('failures');
     await fireEvent.click(document.querySelector('[data-option="attention"]') as HTMLElement);
     const folds = await screen.findAllByTestId('error-fold');
-    expect(folds.map((f) => f.dataset['code'])).toEqual(['storage_credentials', 'still_locked', 'read_error']);
+    expect(folds.map((f) => f.dataset['code'])).toEqual(['storage_credentials', 'still_locked', 'read_error', 'processing_failed']);
+    await waitFor(() =>
+      expect(within(folds[0] as HTMLElement).getByTestId('cause-times').textContent).toBe('First 13:40 · last 13:58 · tried 4 times'),
+    );
     await fireEvent.click(within(folds[0] as HTMLElement).getByTestId('btn-retry'));
     expect(backend.calls).toContain('retry app null storage_credentials');
+  });
+
+  // what arrived and was not processed is a cause of its own; it goes when it was seen.
+  it('tells what arrived and was not processed, does it again, or lets it be', async () => {
+    const backend = await app('failures');
+    await fireEvent.click(document.querySelector('[data-option="attention"]') as HTMLElement);
+    const all = await screen.findAllByTestId('error-fold');
+    const fold = within(all.at(-1) as HTMLElement);
+    expect(fold.getByText('The server could not process “take-07.mov” and 1 other. The uploads are fine.')).toBeTruthy();
+    await waitFor(() => expect(fold.getAllByTestId('cause-file')).toHaveLength(2));
+    await fireEvent.click(fold.getByTestId('btn-retry'));
+    expect(backend.calls).toContain('retry_processing g-autumn');
+    await fireEvent.click(fold.getByTestId('btn-ignore'));
+    expect(backend.calls).toContain('see_processing g-autumn');
+    await waitFor(() => expect(screen.getAllByTestId('error-fold')).toHaveLength(3));
   });
 
   it('pauses and resumes everything', async () => {

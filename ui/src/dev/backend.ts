@@ -176,16 +176,20 @@ export function mockBackend(scene: SceneName, moving: boolean): Backend & String
     },
     async listFound(range) {
       calls.push(`list_found ${range.group} ${range.find?.code ?? ''}`);
-      const fold = snapshot.groups.find((g) => g.id === range.group)?.errors.find((e) => e.code === range.find?.code);
+      const of = snapshot.groups.find((g) => g.id === range.group);
+      const unprocessed = range.find?.kind === 'unprocessed';
+      const fold = (unprocessed ? of?.processing?.errors : of?.errors)?.find((e) => e.code === range.find?.code);
       const total = fold?.files ?? 0;
       const files = Array.from({ length: Math.max(0, Math.min(range.limit, total - range.offset)) }, (_, i): FileView => {
         const made = row(range.group, range.offset + i);
         if (!made || !fold) throw new Error('no row');
         const name = range.offset + i === 0 ? fold.example : `scan-${String(871 + range.offset + i).padStart(4, '0')}.pdf`;
         const error = { code: fold.code, number: fold.number, detail: fold.detail };
+        if (unprocessed) return { ...made, name, folder: 'takes', state: 'done', word: 'verified', processing: { word: 'failed', error } };
         return { ...made, name, folder: 'invoices', state: 'failed', word: 'failed', parts_total: 26, parts_done: i === 2 ? 9 : 0, error };
       });
-      return { group_id: range.group, offset: range.offset, total, files };
+      const failures = { first_at: NOW - 40 * 60_000, last_at: NOW - 22 * 60_000, tries: 4 };
+      return { group_id: range.group, offset: range.offset, total, files, ...(unprocessed || !fold ? {} : { failures }) };
     },
     async chooseFiles(group, folders) {
       calls.push(`choose_files ${group} ${folders}`);
@@ -235,6 +239,11 @@ export function mockBackend(scene: SceneName, moving: boolean): Backend & String
     async retryProcessing(target) {
       calls.push(`retry_processing ${target.id ?? ''}`);
       return 1;
+    },
+    async seeProcessing(group) {
+      calls.push(`see_processing ${group}`);
+      const of = snapshot.groups.find((g) => g.id === group);
+      if (of?.processing) update(group, { processing: { ...of.processing, errors: [] } });
     },
     async elsewhere() {
       return [];
@@ -434,7 +443,7 @@ function stage(scene: SceneName, send: (message: Message) => void) {
       if (scene === 'drag' && at) drag('over', at.left + at.width / 2, at.top + 40);
     }, 60);
   }
-  if (scene === 'transfers' || scene === 'big' || scene === 'hostile') click('group-toggle');
+  if (scene === 'transfers' || scene === 'processing' || scene === 'big' || scene === 'hostile') click('group-toggle');
   if (scene === 'failures') document.querySelector<HTMLElement>('[data-option="attention"]')?.click();
   if (
     scene === 'settings' ||

@@ -9,6 +9,7 @@ import type {
   FileView,
   GroupView,
   GroupWord,
+  ProcessingView,
   RelaunchReport,
   Snapshot,
 } from '$lib/contract';
@@ -20,6 +21,7 @@ const HOUR = 3600_000;
 
 export const SCENES = [
   'transfers',
+  'processing',
   'drag',
   'drag-new',
   'relaunch',
@@ -515,6 +517,37 @@ const HELD: GroupView[] = (
   }),
 );
 
+/** What a server does with what arrives: the second track. */
+const TRACKS: Record<string, ProcessingView> = {
+  'interview-wide.wav': { word: 'running', error: null },
+  'kodak-2383.cube': { word: 'done', error: null },
+  'take-07.mov': { word: 'failed', error: { code: 'processing_failed', number: 'WL-406', detail: 'no audio track' } },
+};
+/** Made here, told by every list that folds causes. */
+const UNPROCESSED = [fold('processing_failed', 'WL-406', 2, 'take-07.mov', 'extract_text: no audio track')];
+function atServer(all: readonly GroupView[]): GroupView[] {
+  return all.map((g) =>
+    g.id === 'g-autumn'
+      ? {
+          ...g,
+          destination_id: 'd-server',
+          destination_name: 'Studio server',
+          processing: { waiting: 168, running: 12, done: 1102, failed: 2, errors: UNPROCESSED },
+        }
+      : g,
+  );
+}
+const processedRows = rows.map((row) =>
+  row.name !== undefined && TRACKS[row.name]
+    ? {
+        ...row,
+        state: 'done' as const,
+        word: row.word === 'finishing' ? ('verified' as const) : (row.word ?? 'verified'),
+        processing: TRACKS[row.name],
+      }
+    : row,
+);
+
 /** A week with working hours free, and slow evenings. */
 const WEEK = Array.from({ length: 168 }, (_, i) => {
   const [day, hour] = [Math.floor(i / 24), i % 24];
@@ -532,7 +565,7 @@ export function sceneOf(name: SceneName): Scene {
       : name === 'held'
         ? HELD
         : name === 'failures'
-          ? [...FAILED, ...GROUPS.slice(0, 1), ...ENDED]
+          ? [...FAILED, ...atServer(GROUPS.slice(0, 1)), ...ENDED]
           : name === 'big'
             ? [
                 group('g-big', 'A hundred thousand scans', 'uploading', {
@@ -553,7 +586,9 @@ export function sceneOf(name: SceneName): Scene {
                     errors: [fold('name_invalid', 'WL-110', 1, HOSTILE, 'U+202E')],
                   }),
                 ]
-              : [...GROUPS, ...ENDED];
+              : name === 'processing'
+                ? atServer([...GROUPS, ...ENDED])
+                : [...GROUPS, ...ENDED];
   if (name === 'relaunch')
     for (const g of groups)
       if (g.word !== 'done')
@@ -580,7 +615,13 @@ export function sceneOf(name: SceneName): Scene {
         around: AROUND(name),
         blocked_by: name === 'relaunch' ? (['question'] as const).slice() : [],
       },
-      destinations: first ? [] : name === 'sign-in-again' ? [...DESTINATIONS, SERVER] : DESTINATIONS,
+      destinations: first
+        ? []
+        : name === 'sign-in-again'
+          ? [...DESTINATIONS, SERVER]
+          : name === 'processing'
+            ? [...DESTINATIONS, { ...SERVER, problem: null }]
+            : DESTINATIONS,
       relaunch: name === 'relaunch' ? REPORT : null,
       watches: bare || name === 'watched-none' || !DESTINATIONS[0] ? [] : watchViews(NOW, DESTINATIONS[0]),
       first_run: first,
@@ -591,6 +632,11 @@ export function sceneOf(name: SceneName): Scene {
         ...(name === 'network' ? { trusted_networks: [{ id: 'n-1', name: 'Studio LAN' }], metered: 'ask' } : {}),
       },
     } satisfies Snapshot),
-    files: new Map(groups.map((g) => [g.id, rowsOf(g.id, name === 'hostile' ? hostile : g.id === 'g-autumn' ? rows : [])])),
+    files: new Map(
+      groups.map((g) => [
+        g.id,
+        rowsOf(g.id, name === 'hostile' ? hostile : g.id === 'g-autumn' ? (name === 'processing' ? processedRows : rows) : []),
+      ]),
+    ),
   };
 }

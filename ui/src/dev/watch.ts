@@ -16,6 +16,7 @@ const SETTINGS: WatchSettings = {
   quiet_ms: 60_000,
   after: 'keep',
   after_path: null,
+  despite: [],
 };
 
 /** Watched folders as the pictures show them. */

@@ -40,6 +40,17 @@ pub enum GroupBy {
     Folder,
 }
 
+/// What does not hold a watched folder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Despite {
+    /// Bytes cost money on the network
+    Metered,
+    /// The battery is low, or the computer saves power
+    Battery,
+    /// The week has no uploads in this hour
+    Schedule,
+}
+
 /// `windlass watch add`
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -84,6 +95,9 @@ pub struct WatchAdd {
     /// What becomes of originals after their proof: keep, move=DIR, or delete (to the trash)
     #[arg(long, default_value = "keep", value_name = "WHAT")]
     pub after: String,
+    /// Go up also on a metered network, on a low battery, when the schedule is closed; several by commas
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "WHAT")]
+    pub despite: Vec<Despite>,
     /// Leave out the files that are there already
     #[arg(long)]
     pub only_new: bool,

@@ -8,11 +8,11 @@ use std::path::{Path, PathBuf};
 
 use windlass_core::error::ErrorCode;
 use windlass_core::names::{encode_path_bytes, shown};
-use windlass_core::states::Intent;
+use windlass_core::states::{BlockedReason, Intent};
 use windlass_engine::view::{After, GroupRule, NewWatch, WatchMode, WatchSettings, WatchState, WatchView};
 
 use super::Context;
-use crate::args::{GroupBy, Watch, WatchAdd, WatchName, WatchNow};
+use crate::args::{Despite, GroupBy, Watch, WatchAdd, WatchName, WatchNow};
 use crate::event;
 use crate::exit::{Exit, Trouble};
 use crate::human;
@@ -77,6 +77,21 @@ fn millis(seconds: f64, what: &str) -> Result<u32, Trouble> {
     }
 }
 
+fn despite(words: &[Despite]) -> Vec<BlockedReason> {
+    let mut reasons: Vec<BlockedReason> = words
+        .iter()
+        .flat_map(|word| match word {
+            Despite::Metered => &[BlockedReason::Metered][..],
+            Despite::Battery => &[BlockedReason::Battery, BlockedReason::PowerSaver],
+            Despite::Schedule => &[BlockedReason::Schedule],
+        })
+        .copied()
+        .collect();
+    reasons.sort_unstable();
+    reasons.dedup();
+    reasons
+}
+
 async fn add(args: WatchAdd, cx: &Context) -> Result<Exit, Trouble> {
     let (after, after_path) = after(&args.after)?;
     let settings = WatchSettings {
@@ -95,6 +110,7 @@ async fn add(args: WatchAdd, cx: &Context) -> Result<Exit, Trouble> {
         quiet_ms: millis(args.quiet, "--quiet")?,
         after,
         after_path,
+        despite: despite(&args.despite),
     };
     let path = path_text(&args.path)?;
     let mut session = cx.session(Keeps::Briefly).await?;

@@ -71,6 +71,7 @@ impl World {
             anyway: reasons.iter().map(|r| (*r, passed)).collect(),
             reasons,
             local: self.rng.pick(&self.destinations).copied().into_iter().collect(),
+            ..Holds::default()
         };
         self.oracle.note(self.now, format!("{:?} hold", holds.reasons));
         self.shell.person.push_back(Event::Hold(holds));

@@ -7,12 +7,13 @@ use windlass_core::ids::GroupId;
 use windlass_core::machine::Machine;
 use windlass_core::names::shown;
 use windlass_core::states::{GroupState, Intent};
+use windlass_queue::destinations::DestinationKind;
 use windlass_queue::groups::GroupRow;
 use windlass_queue::totals::{GroupTotals, error_folds, totals};
-use windlass_queue::{destinations, groups};
+use windlass_queue::{destinations, groups, processing};
 
 use super::State;
-use crate::convert::{GroupNow, group_view};
+use crate::convert::{GroupNow, group_view, processing_view};
 use crate::shell::Shared;
 use crate::view::ErrorFold;
 
@@ -31,7 +32,7 @@ pub(super) async fn refresh(
         .read(move |conn| {
             let places: BTreeMap<_, _> = destinations::list(conn)?
                 .into_iter()
-                .map(|d| (d.id, d.name))
+                .map(|d| (d.id, (d.name, d.kind)))
                 .collect();
             let rows: Vec<GroupRow> = match &wanted {
                 None => groups::list(conn)?,
@@ -52,7 +53,19 @@ pub(super) async fn refresh(
                 } else {
                     Vec::new()
                 };
-                full.push((row, t, folds));
+                // Nobody but a server does anything with what arrived.
+                let place = places.get(&row.record.destination);
+                let done = if t.done > 0 && place.is_some_and(|(_, kind)| *kind == DestinationKind::Server) {
+                    processing::counts(conn, row.record.id)?
+                } else {
+                    processing::Counts::default()
+                };
+                let unseen = if done.failed > 0 {
+                    processing::unseen(conn, row.record.id)?
+                } else {
+                    Vec::new()
+                };
+                full.push((row, t, folds, (done, unseen)));
             }
             Ok((full, places))
         })
@@ -79,23 +92,17 @@ pub(super) async fn refresh(
         .unwrap_or_default();
     let now = crate::clock::now();
     let mut changed = Vec::new();
-    for ((row, totals, folds), group_now) in rows
+    for ((row, totals, folds, (processed, unseen)), group_now) in rows
         .into_iter()
         .zip(nows.into_iter().chain(std::iter::repeat(GroupNow::default())))
     {
         let id = row.record.id;
-        let errors = folds
-            .into_iter()
-            .map(|f| ErrorFold {
-                code: f.code,
-                number: f.code.label(),
-                files: u32::try_from(f.files).unwrap_or(u32::MAX),
-                example: shown(&f.example),
-                detail: f.detail,
-            })
-            .collect();
-        let place = places.get(&row.record.destination).cloned().unwrap_or_default();
-        let mut view = group_view(&row, &totals, errors, &group_now, place);
+        let place = places
+            .get(&row.record.destination)
+            .map(|(name, _)| name.clone())
+            .unwrap_or_default();
+        let mut view = group_view(&row, &totals, fold_views(folds), &group_now, place);
+        view.processing = processing_view(&processed, fold_views(unseen));
         let ended = matches!(row.record.state, GroupState::Completed | GroupState::Cancelled);
         let runs = !ended && view.blocked_by.is_empty() && view.intent == Intent::Run;
         state.rates.measure(now, &mut view, runs);
@@ -106,4 +113,17 @@ pub(super) async fn refresh(
         }
     }
     Ok(changed)
+}
+
+fn fold_views(folds: Vec<windlass_queue::totals::ErrorFold>) -> Vec<ErrorFold> {
+    folds
+        .into_iter()
+        .map(|f| ErrorFold {
+            code: f.code,
+            number: f.code.label(),
+            files: u32::try_from(f.files).unwrap_or(u32::MAX),
+            example: shown(&f.example),
+            detail: f.detail,
+        })
+        .collect()
 }

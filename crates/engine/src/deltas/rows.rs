@@ -12,7 +12,7 @@ use super::State;
 use crate::convert::{GroupNow, file_view};
 use crate::handle::RowRange;
 use crate::shell::Shared;
-use crate::view::FileView;
+use crate::view::{Failures, FileView, FindKind};
 
 /// Rows of one watched range.
 const RANGE: u32 = 500;
@@ -64,6 +64,28 @@ pub(super) async fn found(shared: &Shared, range: &RowRange) -> Result<Option<u3
         .read(move |conn| files::found_count(conn, group, &find))
         .await?;
     Ok(Some(u32::try_from(count).unwrap_or(u32::MAX)))
+}
+
+/// How the files of a cause came to fail, where that was searched for.
+pub(super) async fn failures(shared: &Shared, range: &RowRange) -> Result<Option<Failures>, Failure> {
+    let Some(code) = range
+        .find
+        .as_ref()
+        .filter(|find| find.kind == FindKind::Failed)
+        .and_then(|find| find.code)
+    else {
+        return Ok(None);
+    };
+    let group = range.group;
+    let told = shared
+        .queue
+        .read(move |conn| windlass_queue::events::failures(conn, group, code))
+        .await?;
+    Ok(told.map(|f| Failures {
+        first_at: f.first.as_millis(),
+        last_at: f.last.as_millis(),
+        tries: u32::try_from(f.tries).unwrap_or(u32::MAX),
+    }))
 }
 
 /// Rows of a group as people see them now.

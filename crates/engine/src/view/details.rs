@@ -15,7 +15,7 @@ pub struct Find {
     pub text: String,
     /// What became of the file.
     pub kind: FindKind,
-    /// Only those that failed with this; null: whatever it was.
+    /// Only those that failed with this, the upload or, of the unprocessed, their processing; null: whatever it was.
     pub code: Option<ErrorCode>,
 }
 
@@ -34,6 +34,8 @@ pub enum FindKind {
     Done,
     /// Refused for good, or cancelled.
     LeftOut,
+    /// It arrived, and the server could not process it.
+    Unprocessed,
 }
 
 /// All that is known of one file.

@@ -6,7 +6,7 @@ use windlass_core::error::ErrorCode;
 use windlass_core::ids::{FileId, GroupId};
 use windlass_core::states::{BlockedReason, FileState, Intent};
 
-use super::FileWord;
+use super::{ErrorFold, FileWord};
 
 /// One file row.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
@@ -67,6 +67,22 @@ pub struct ProcessingView {
     pub error: Option<FileError>,
 }
 
+/// What a server does with the files of a group that arrived.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct ProcessingCounts {
+    /// Their turn comes.
+    pub waiting: u32,
+    /// They are worked on.
+    pub running: u32,
+    /// All of it was done.
+    pub done: u32,
+    /// A part of it failed for good.
+    pub failed: u32,
+    /// Of these: what no person has seen yet, folded by code.
+    pub errors: Vec<ErrorFold>,
+}
+
 /// How far processing is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[ts(export)]
@@ -104,6 +120,24 @@ pub struct FilePage {
     pub offset: u32,
     /// How many files a search found; null where nothing was searched for.
     pub total: Option<u32>,
+    /// How they came to fail; present where files that failed for one cause were searched for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub failures: Option<Failures>,
     /// Rows.
     pub files: Vec<FileView>,
+}
+
+/// How files that still stand failed came to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct Failures {
+    /// When the first of them failed, milliseconds since 1970.
+    #[ts(type = "number")]
+    pub first_at: i64,
+    /// When one failed last.
+    #[ts(type = "number")]
+    pub last_at: i64,
+    /// Tries of the one that was tried most.
+    pub tries: u32,
 }

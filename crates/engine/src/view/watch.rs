@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 use windlass_core::error::ErrorCode;
 use windlass_core::ids::{DestinationId, FileId, GroupId, WatchId};
-use windlass_core::states::Intent;
+use windlass_core::states::{BlockedReason, Intent};
 pub use windlass_core::watch::{After, GroupRule, WatchMode, Why};
 
 use super::FileError;
@@ -119,6 +119,8 @@ pub struct WatchSettings {
     pub after: After,
     /// Where they are moved.
     pub after_path: Option<String>,
+    /// What does not hold its files: a metered network, a low battery, a computer that saves power, the schedule.
+    pub despite: Vec<BlockedReason>,
 }
 
 impl Default for WatchSettings {
@@ -135,6 +137,7 @@ impl Default for WatchSettings {
             quiet_ms: 60_000,
             after: After::Keep,
             after_path: None,
+            despite: Vec::new(),
         }
     }
 }

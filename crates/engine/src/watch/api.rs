@@ -111,6 +111,8 @@ impl EngineHandle {
             })
             .await?;
         live.ask(Command::Changed).await?;
+        // What its rules let pass holds for its groups at once.
+        shared.conditions.stir();
         self.watch_view(id).await
     }
 

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use ignore::Match;
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
+use windlass_core::conditions::may_be_spared;
 use windlass_core::error::{ErrorCode, Failure};
 use windlass_core::names::{checked_rel_path, encode_path_bytes};
 use windlass_core::part_plan::PartPlan;
@@ -47,6 +48,10 @@ impl Rules {
                 ErrorCode::WatchRule,
                 "the largest size is smaller than the smallest",
             ));
+        }
+        if let Some(reason) = settings.despite.iter().find(|r| !may_be_spared(**r)) {
+            let detail = format!("{} can't be passed over", reason.as_str());
+            return Err(Failure::new(ErrorCode::WatchRule, detail));
         }
         Ok(Self {
             include: patterns(&settings.include)?,

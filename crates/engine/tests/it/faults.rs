@@ -2,10 +2,12 @@
 
 use windlass_core::display::FileWord;
 use windlass_core::error::ErrorCode;
-use windlass_engine::{GroupEnd, Scope};
+use windlass_core::states::{BlockedReason, Intent};
+use windlass_engine::view::{Find, FindKind};
+use windlass_engine::{GroupEnd, RowRange, Scope};
 
 use crate::plane::Fault;
-use crate::{Bench, add, bytes, end, wait_for};
+use crate::{Bench, add, bytes, end, seen, wait_for};
 
 const MIB: usize = 1 << 20;
 
@@ -94,6 +96,25 @@ async fn f005_a_source_that_vanishes_before_it_is_read_needs_a_person_and_the_re
         Some((FileWord::NeedsYou, Some(ErrorCode::FileMissing)))
     );
     assert_eq!(word("stays"), Some((FileWord::Verified, None)));
+    let failed_for = |code| RowRange {
+        group,
+        offset: 0,
+        limit: 10,
+        find: Some(Find {
+            text: String::new(),
+            kind: FindKind::Failed,
+            code: Some(code),
+        }),
+    };
+    let page = engine
+        .list_found(failed_for(ErrorCode::FileMissing))
+        .await
+        .unwrap();
+    let told = page.failures.unwrap();
+    assert_eq!(page.files.len(), 1);
+    assert!(told.first_at > 0 && told.first_at <= told.last_at, "{told:?}");
+    let none = engine.list_found(failed_for(ErrorCode::ReadError)).await.unwrap();
+    assert_eq!((none.files.len(), none.failures), (0, None));
     std::fs::write(&gone, b"back").unwrap();
     engine
         .retry(Scope::Group(group), Some(ErrorCode::FileMissing))
@@ -112,6 +133,27 @@ async fn a_control_plane_that_is_down_at_first_is_waited_for_with_a_reason() {
     let engine = b.engine().await;
     let group = add(&engine, &[&path]).await;
     assert_eq!(end(&engine, group).await, GroupEnd::Done);
+    engine.shutdown().await;
+}
+
+// I-7, X-18: the sum over all groups says why nothing moves, not only each card.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_every_open_group_waits_for_is_what_everything_waits_for() {
+    let b = Bench::new().await;
+    let (one, two) = (b.write("one", b"1"), b.write("two", b"2"));
+    b.plane.fail("init", vec![Fault::Status(502, "down"); 1_000]);
+    let engine = b.engine().await;
+    let first = add(&engine, &[&one]).await;
+    let down = [BlockedReason::DestinationDown];
+    seen(&engine, |s| s.totals.blocked_by == down).await;
+    engine
+        .set_intent(Scope::Group(first), Intent::Paused)
+        .await
+        .unwrap();
+    let chain = [BlockedReason::User, BlockedReason::DestinationDown];
+    seen(&engine, |s| s.totals.blocked_by == chain).await;
+    add(&engine, &[&two]).await;
+    seen(&engine, |s| s.groups.len() == 2 && s.totals.blocked_by == down).await;
     engine.shutdown().await;
 }
 

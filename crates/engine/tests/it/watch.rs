@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use windlass_core::error::ErrorCode;
 use windlass_core::names::encode_path_bytes;
-use windlass_core::states::Intent;
+use windlass_core::states::{BlockedReason, Intent};
 use windlass_engine::EngineHandle;
 use windlass_engine::view::{
     After, NewWatch, WatchFileView, WatchOriginal, WatchQuery, WatchSettings, WatchState, WatchVerdict,
@@ -556,4 +556,50 @@ async fn i38_a_file_that_changes_on_its_way_goes_up_only_as_it_settled() {
         sizes == [18 << 20] || sizes == [18 << 20, 20 << 20],
         "a version that never stood still went up: {sizes:?}"
     );
+}
+
+// I-5, X-29: what one folder may do in spite of a condition, others wait for; the rule holds for groups that were made before it.
+#[tokio::test(flavor = "multi_thread")]
+async fn x29_a_folder_may_be_spared_what_holds_everything_else() {
+    let w = watched(quick()).await;
+    let closed = serde_json::json!({ "week": "n".repeat(168), "limit": 1_000_000 });
+    w.engine.set_setting("schedule", closed).await.unwrap();
+    fs::write(w.root.join("a"), b"a").unwrap();
+    let held = crate::seen(&w.engine, |s| {
+        s.groups
+            .first()
+            .is_some_and(|g| g.blocked_by == [BlockedReason::Schedule])
+    })
+    .await;
+    let group = held.groups[0].id;
+    let refused = WatchSettings {
+        despite: vec![BlockedReason::Offline],
+        ..quick()
+    };
+    let why = w
+        .engine
+        .set_watch(w.watch.id, "w".into(), refused)
+        .await
+        .unwrap_err();
+    assert_eq!(why.code, ErrorCode::WatchRule);
+    let spared = WatchSettings {
+        despite: vec![BlockedReason::Schedule],
+        ..quick()
+    };
+    let view = w.engine.set_watch(w.watch.id, "w".into(), spared).await.unwrap();
+    assert_eq!(view.settings.despite, [BlockedReason::Schedule]);
+    w.uploaded("a").await;
+    fs::write(w.root.join("b"), b"b").unwrap();
+    w.uploaded("b").await;
+    let by_hand = w.bench.dir.path().join("by hand");
+    fs::write(&by_hand, b"c").unwrap();
+    let other = crate::add(&w.engine, &[&by_hand]).await;
+    let now = crate::seen(&w.engine, |s| {
+        s.groups
+            .iter()
+            .any(|g| g.id == other && g.blocked_by == [BlockedReason::Schedule])
+    })
+    .await;
+    let watched = now.groups.iter().find(|g| g.id == group).unwrap();
+    assert!(watched.blocked_by.is_empty() && watched.anyway.is_empty());
 }

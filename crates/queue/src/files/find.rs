@@ -28,6 +28,8 @@ words! {
         Done = "done",
         /// Refused for good, or cancelled.
         LeftOut = "left_out",
+        /// It arrived, and the server could not process it.
+        Unprocessed = "unprocessed",
     }
 }
 
@@ -38,7 +40,7 @@ pub struct Find {
     pub text: String,
     /// What became of the file.
     pub kind: Kind,
-    /// Only those that failed with this.
+    /// Only those that failed with this: the upload, or of the unprocessed their processing.
     pub code: Option<ErrorCode>,
 }
 
@@ -79,6 +81,9 @@ impl Find {
             Kind::Failed => &FAILED,
             Kind::Done => "f.state = 'done'",
             Kind::LeftOut => &LEFT_OUT,
+            Kind::Unprocessed => {
+                "f.state = 'done' AND EXISTS (SELECT 1 FROM processing p WHERE p.file_id = f.id AND p.state = 'failed')"
+            }
         }
     }
 
@@ -98,7 +103,14 @@ impl Find {
         // The words of codes are ours and hold no quote.
         let code = self
             .code
-            .map(|c| format!(" AND f.state = 'failed' AND f.error_code = '{c}'"))
+            .map(|c| match self.kind {
+                Kind::Unprocessed => {
+                    format!(
+                        " AND EXISTS (SELECT 1 FROM processing p WHERE p.file_id = f.id AND p.code = '{c}')"
+                    )
+                }
+                _ => format!(" AND f.state = 'failed' AND f.error_code = '{c}'"),
+            })
             .unwrap_or_default();
         // The slots stay in use, so that one list of values fits every statement.
         format!(

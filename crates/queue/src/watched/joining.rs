@@ -1,6 +1,7 @@
 //! Groups that are still open for files of a watched folder.
 
 use rusqlite::{Connection, params};
+use serde_json::Value;
 use windlass_core::ids::{GroupId, WatchId};
 use windlass_core::time::Timestamp;
 
@@ -52,8 +53,28 @@ pub fn join(
          ON CONFLICT (folder_id, key) DO UPDATE SET group_id = ?3, joined_at = ?4",
     )?
     .execute(params![key(watch), by, key(group), now.as_millis()])?;
+    // What the person chose for the folder holds for it also when nothing joins it any more.
+    conn.prepare_cached("UPDATE upload_group SET watch_id = ?2 WHERE id = ?1")?
+        .execute([key(group), key(watch)])?;
     groups::set_scanning(conn, group, true)?;
     Ok(())
+}
+
+/// Groups that watched folders made and that have not ended, with the rules of their folders.
+///
+/// # Errors
+/// As for every read.
+pub fn open_groups(conn: &Connection) -> Result<Vec<(GroupId, Value)>, QueueError> {
+    let mut q = conn.prepare_cached(
+        "SELECT g.id, w.rules FROM upload_group g JOIN watched_folder w ON w.id = g.watch_id
+         WHERE g.watch_id IS NOT NULL AND g.finished_at IS NULL",
+    )?;
+    let rows = q.query_map([], |r| {
+        let rules: String = r.get(1)?;
+        // The column holds nothing but JSON.
+        Ok((id(r, 0)?, serde_json::from_str(&rules).unwrap_or_default()))
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
 }
 
 /// Nothing joins it any more: it may end.

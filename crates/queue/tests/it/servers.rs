@@ -52,7 +52,7 @@ fn a_file_that_arrives_at_a_server_is_asked_about_until_its_processing_has_ended
         state: State::Failed,
         failure: Some(Failure::new(ErrorCode::ExtractDamaged, "extract_text: damaged")),
     };
-    let told = failed.clone();
+    let (told, again) = (failed.clone(), failed.clone());
     s.queue
         .write_blocking(move |c| processing::told(c, file_id(2), &told, later))
         .unwrap();
@@ -61,8 +61,54 @@ fn a_file_that_arrives_at_a_server_is_asked_about_until_its_processing_has_ended
         read(&s.queue, |c| processing::failed(c, group_id(1))),
         [file_id(2)]
     );
+    let counts = processing::Counts {
+        failed: 1,
+        ..Default::default()
+    };
+    assert_eq!(read(&s.queue, |c| processing::counts(c, group_id(1))), counts);
+    let folds = read(&s.queue, |c| processing::unseen(c, group_id(1)));
+    assert_eq!(
+        folds.iter().map(|f| (f.code, f.files)).collect::<Vec<_>>(),
+        [(ErrorCode::ExtractDamaged, 1)]
+    );
+    let unprocessed = |code| windlass_queue::files::Find {
+        kind: windlass_queue::files::Kind::Unprocessed,
+        code,
+        ..Default::default()
+    };
+    let found = |code| {
+        read(&s.queue, move |c| {
+            windlass_queue::files::found_count(c, group_id(1), &unprocessed(code))
+        })
+    };
+    assert_eq!(
+        (
+            found(None),
+            found(Some(ErrorCode::ExtractDamaged)),
+            found(Some(ErrorCode::Internal))
+        ),
+        (1, 1, 0)
+    );
+    // Seen, it is told no more, and is still what it is; done again, its next end is news.
+    assert_eq!(
+        s.queue
+            .write_blocking(|c| processing::see(c, group_id(1)))
+            .unwrap(),
+        1
+    );
+    assert_eq!(read(&s.queue, |c| processing::unseen(c, group_id(1))), []);
+    assert_eq!(read(&s.queue, |c| processing::counts(c, group_id(1))), counts);
     let ended = read(&s.queue, |c| processing::due(c, at(i64::MAX / 4), 10));
     assert_eq!(ended, (vec![], None), "what has ended is not asked about");
+    for (told, unseen) in [(track(State::Waiting), 0), (again, 1)] {
+        s.queue
+            .write_blocking(move |c| processing::told(c, file_id(2), &told, later))
+            .unwrap();
+        assert_eq!(
+            read(&s.queue, |c| processing::unseen(c, group_id(1))).len(),
+            unseen
+        );
+    }
     let row = read(&s.queue, |c| windlass_queue::files::get(c, file_id(2))).unwrap();
     assert_eq!(
         row.state,

@@ -15,6 +15,6 @@ text: string,
  */
 kind: FindKind, 
 /**
- * Only those that failed with this; null: whatever it was.
+ * Only those that failed with this, the upload or, of the unprocessed, their processing; null: whatever it was.
  */
 code: ErrorCode | null, };

@@ -9,6 +9,7 @@ import type { GroupId } from "./GroupId";
 import type { GroupWord } from "./GroupWord";
 import type { Intent } from "./Intent";
 import type { Notes } from "./Notes";
+import type { ProcessingCounts } from "./ProcessingCounts";
 
 /**
  * One upload group.
@@ -66,6 +67,10 @@ accepts_files: boolean,
  * Counts of its files.
  */
 files: FileCounts, 
+/**
+ * What the server does with those that arrived; absent where it does nothing.
+ */
+processing?: ProcessingCounts, 
 /**
  * Sum of the sizes of its files, without those left out.
  */

@@ -174,6 +174,8 @@ export interface Backend {
   retry(target: Scope, code: ErrorCode | null): Promise<void>;
   /** What the server failed to do with files that arrived is done again. */
   retryProcessing(target: Scope): Promise<number>;
+  /** What could not be processed in a group is told no more. */
+  seeProcessing(group: GroupId): Promise<void>;
   elsewhere(): Promise<ElsewhereGroup[]>;
   discardElsewhere(destination: DestinationId, group: GroupId | null): Promise<number>;
   removeGroup(group: GroupId): Promise<void>;

@@ -31,6 +31,7 @@ export const backend: Backend = {
   notAnyway: (target) => invoke('not_anyway', { ...target }),
   trustNetwork: () => invoke('trust_network'),
   retry: (target, code) => invoke('retry', { ...target, code }),
+  seeProcessing: (group) => invoke('see_processing', { group }),
   retryProcessing: (target) => invoke('retry_processing', { ...target }),
   elsewhere: () => invoke('elsewhere'),
   discardElsewhere: (destination, group) => invoke('discard_elsewhere', { destination, group }),

@@ -51,6 +51,7 @@ export const ICON_WEIGHT: Partial<Record<IconName, 'thick' | 'dots' | 'full'>> =
 };
 
 const disc = 'M13.2 7A6.2 6.2 0 0 1 .8 7a6.2 6.2 0 0 1 12.4 0z';
+const square = 'M3.8 1h6.4A2.8 2.8 0 0 1 13 3.8v6.4a2.8 2.8 0 0 1-2.8 2.8H3.8A2.8 2.8 0 0 1 1 10.2V3.8A2.8 2.8 0 0 1 3.8 1z';
 const ring = 'M12.4 7A5.4 5.4 0 0 1 1.6 7a5.4 5.4 0 0 1 10.8 0z';
 
 /** A sign: filled shape, lines in its colour, lines cut out of it. */
@@ -73,6 +74,12 @@ export const SIGNS = {
   left_out: { fill: disc, cut: 'm4.4 5.6 1.8 1.8 3.3-3.6M4.7 10.2h4.6' },
   paused: { fill: disc, cut: 'M5.3 4.7v4.6M8.7 4.7v4.6' },
   pending: { dashed: ring },
+  // What a server does with a file has square signs: it is another track than the upload.
+  process_waits: { dashed: 'M4 1.8h6A2.2 2.2 0 0 1 12.2 4v6a2.2 2.2 0 0 1-2.2 2.2H4A2.2 2.2 0 0 1 1.8 10V4A2.2 2.2 0 0 1 4 1.8z' },
+  process_runs: { fill: square, cut: 'M4.3 4.5 6.6 7 4.3 9.5M7.7 4.5 10 7 7.7 9.5' },
+  process_done: { fill: square, cut: 'm4.1 7.2 2 2 3.8-4.1' },
+  process_failed: { fill: square, cut: 'm4.9 4.9 4.2 4.2M9.1 4.9 4.9 9.1' },
+  process_none: { line: 'M3.6 7h6.8' },
   rejected: { line: `${ring}M3.4 10.6l7.2-7.2` },
   settling: { fill: 'M7 1.6a5.4 5.4 0 0 1 0 10.8z', line: ring },
   done: { fill: disc, cut: 'm4.2 7.2 2 2 3.7-4.1' },

@@ -1,11 +1,12 @@
 /** Which groups a filter shows, and how many. */
-import type { GroupView } from '../contract';
+import type { GroupView, ProcessingCounts } from '../contract';
 import { isEnded } from '../queue/reduce';
 
 export type Filter = 'all' | 'moving' | 'attention' | 'finished';
 
 export function needsPerson(group: GroupView): boolean {
-  return group.word === 'needs_you' || (group.files.failed > 0 && group.word !== 'cancelled');
+  if (group.word === 'needs_you' || (group.files.failed > 0 && group.word !== 'cancelled')) return true;
+  return (group.processing?.errors.length ?? 0) > 0;
 }
 
 const MOVING = new Set<string>(['preparing', 'uploading', 'finishing', 'cleaning_up']);
@@ -38,4 +39,11 @@ export function groupFraction(group: GroupView): number {
   if (group.bytes_total > 0) return group.bytes_done / group.bytes_total;
   if (group.files.total > 0) return group.files.done / group.files.total;
   return isEnded(group.word) ? 1 : 0;
+}
+
+/** Share of a group's files with which the server is through, of those with which it does anything, 0 to 1. */
+export function processedFraction(group: GroupView, p: ProcessingCounts): number {
+  const begun = p.waiting + p.running + p.done + p.failed;
+  const toCome = Math.max(0, group.files.total - group.files.done - group.files.failed - group.files.rejected);
+  return begun + toCome === 0 ? 1 : (p.done + p.failed) / (begun + toCome);
 }

@@ -1,6 +1,7 @@
 /** Why a group waits, and the way out of each reason. */
-import type { Around, BlockedReason, GroupView } from '$lib/contract';
+import type { Around, BlockedReason, DestinationId, GroupView } from '$lib/contract';
 import type { Backend } from '$lib/ipc/backend';
+import type { Cause } from '$lib/view/errors';
 import type { View } from '$lib/view/view.svelte';
 import type { Words } from '$lib/words/en';
 
@@ -16,6 +17,22 @@ export interface WayOut {
   ask?: (backend: Backend) => Promise<unknown>;
   /** Where it leads in the page. */
   go?: (view: View) => void;
+}
+
+/** What a destination's page mends, by the numbers of its failures: its address, its certificate, its key, its bucket. */
+const MENDED_THERE: ReadonlySet<string> = new Set(['WL-203', 'WL-204', 'WL-205', 'WL-303', 'WL-304', 'WL-305', 'WL-401', 'WL-503']);
+
+/** To where a destination is edited, or signed in to. */
+function toDestination(w: Words, code: string, destination: DestinationId): WayOut {
+  const ended = SIGN_IN_ENDED.has(code);
+  const word = ended ? w.signIn.signIn : KEY.has(code) ? w.reasons.checkKey : w.reasons.edit;
+  return { word, testid: 'way-destination', go: (view) => view.editDestination(destination, ended) };
+}
+
+/** Where a cause is mended, when that is one place of this program. */
+export function causeWay(w: Words, cause: Pick<Cause, 'track' | 'code' | 'number' | 'destinationId'>): WayOut | null {
+  if (cause.track !== 'upload' || cause.destinationId === null || !MENDED_THERE.has(cause.number)) return null;
+  return toDestination(w, cause.code, cause.destinationId);
 }
 
 /** What the person can do about a reason of a group. `everything`: all transfers are paused. */
@@ -45,12 +62,8 @@ export function waysOut(w: Words, reason: BlockedReason, group: GroupView, aroun
     case 'destination_down':
     case 'storage_full':
       return [again];
-    case 'signed_out': {
-      const code = group.because?.code ?? '';
-      const ended = SIGN_IN_ENDED.has(code);
-      const word = ended ? w.signIn.signIn : KEY.has(code) ? w.reasons.checkKey : w.reasons.edit;
-      return [{ word, testid: 'way-destination', go: (view) => view.editDestination(group.destination_id, ended) }, again];
-    }
+    case 'signed_out':
+      return [toDestination(w, group.because?.code ?? '', group.destination_id), again];
     // It goes on by itself, or the question stands elsewhere.
     case 'offline':
     case 'question':

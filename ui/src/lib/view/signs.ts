@@ -2,7 +2,7 @@
 import type { FileWord, FindingKind, GroupWord, ProcessingWord } from '../contract';
 import type { SignName } from '../kit/icons';
 
-export type Tone = 'active' | 'done' | 'dedup' | 'failed' | 'rejected' | 'hold' | 'quiet';
+export type Tone = 'active' | 'run' | 'done' | 'dedup' | 'failed' | 'rejected' | 'hold' | 'quiet';
 
 export interface Look {
   sign: SignName;
@@ -44,11 +44,13 @@ export const FILE_LOOK: Record<FileWord, Look> = {
 };
 
 export const TRACK_LOOK: Record<ProcessingWord, Look> = {
-  waiting: look('pending', 'quiet', 'quiet'),
-  running: look('settling', 'active', 'quiet'),
-  done: look('done', 'done', 'quiet'),
-  failed: look('attention', 'failed'),
+  waiting: look('process_waits', 'quiet', 'quiet'),
+  running: look('process_runs', 'run'),
+  done: look('process_done', 'done', 'quiet'),
+  failed: look('process_failed', 'failed'),
 };
+/** A file with which nothing is to be done after its upload. */
+export const TRACK_NONE: Look = look('process_none', 'quiet', 'quiet');
 
 const FINDING_LOOK: Record<FindingKind, { sign: SignName; tone: Tone }> = {
   continues: { sign: 'uploading', tone: 'active' },

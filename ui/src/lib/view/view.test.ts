@@ -13,7 +13,7 @@ describe('filters', () => {
   it('put each group where a person looks for it', () => {
     const shown = (filter: Parameters<typeof passes>[1]) => groups.filter((g) => passes(g, filter)).map((g) => g.id);
     expect(shown('moving')).toEqual(['g-stills', 'g-autumn']);
-    expect(shown('attention')).toEqual(['g-inbox', 'g-stills']);
+    expect(shown('attention')).toEqual(['g-inbox', 'g-stills', 'g-autumn']);
     expect(shown('finished')).toEqual(['g-board', 'g-lens']);
     expect(shown('all')).toHaveLength(groups.length);
   });
@@ -30,14 +30,17 @@ describe('filters', () => {
 });
 
 describe('causes', () => {
-  it('fold equal errors of all groups into one, most files first', () => {
+  //
+  it('fold equal errors of all groups into one, most files first; what was not processed comes last', () => {
     const twice = [...groups, { ...one('g-stills'), id: 'g-more', destination_name: 'Elsewhere' }];
     const found = causes(twice);
     expect(found.map((c) => [c.code, c.files])).toEqual([
       ['storage_credentials', 214],
       ['still_locked', 3],
       ['read_error', 2],
+      ['processing_failed', 2],
     ]);
+    expect(found.map((c) => c.track)).toEqual(['upload', 'upload', 'upload', 'processing']);
     expect(found[2]?.groups.map((g) => g.id)).toEqual(['g-stills', 'g-more']);
     expect(found[2]?.destination).toBe('');
   });

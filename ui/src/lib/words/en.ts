@@ -318,6 +318,9 @@ export const en = {
     ended: 'Finished',
     filesPerSecond: (rate: number) => `${f.decimal(rate)} files/s`,
     upload: 'Upload',
+    processing: 'Processing',
+    processingLabel: (name: string) => `Processing of ${plainName(name)}`,
+    processingText: (percent: string, failed: number) => (failed > 0 ? `${percent}, ${n(failed)} failed` : percent),
     progressLabel: (name: string) => `Upload of ${plainName(name)}`,
     show: (name: string) => `Files of ${plainName(name)}`,
     pause: 'Pause group',
@@ -348,6 +351,7 @@ export const en = {
     size: 'Size',
     parts: 'Parts',
     upload: 'Upload',
+    processing: 'Processing',
     actions: 'Actions',
     foot: (total: number) => `${files(total)}, in folder order`,
     keys: { done: 'done', sending: 'sending', todo: 'to do', failed: 'failed', dedup: 'already there' },
@@ -373,6 +377,9 @@ export const en = {
     resume: 'Resume this file',
     retry: 'Retry this file',
     processing: { waiting: 'Processing soon', running: 'Processing', done: 'Processed', failed: 'Processing failed' },
+    /** In a column that is headed by the word itself. */
+    processingShort: { waiting: 'Queued', running: 'Running', done: 'Processed', failed: 'Failed' },
+    processingNone: 'No processing',
     retryProcessing: 'Retry processing',
     cancel: 'Cancel this file…',
     cancelTitle: (name: string) => `Cancel ${quote(name)}?`,
@@ -419,6 +426,17 @@ export const en = {
     kept: (done: number, total: number) => (done > 0 ? `${n(done)} of ${parts(total)} kept` : `nothing of ${parts(total)} kept`),
     retryOne: (name: string) => `Retry ${plainName(name)}`,
     moreFiles: (count: number) => `and ${n(count)} more with the same error`,
+    times: (first: string, last: string, tries: number) =>
+      [first === last ? `At ${first}` : `First ${first} · last ${last}`, tries > 1 ? `tried ${n(tries)} times` : '']
+        .filter(Boolean)
+        .join(' · '),
+    processing: (example: string, count: number) => ({
+      title: 'Processing failed after upload',
+      cause: `The server could not process ${count <= 1 ? quote(example) : `${quote(example)} and ${s(count - 1, 'other', 'others')}`}. ${count <= 1 ? 'The upload is' : 'The uploads are'} fine.`,
+      step: 'Process again, or ignore it. No new upload is needed.',
+    }),
+    processAgain: 'Process again',
+    ignore: 'Ignore',
     leaveOut: 'Leave out',
     leaveOutTitle: (count: number) => `Leave out ${files(count)}?`,
     leaveOutText: 'They are taken from their groups; what was sent of them is removed at the destination. The originals stay.',

@@ -144,6 +144,8 @@ export const watchDe: typeof watchEn = {
       hidden: 'Auch versteckte Dateien',
       group: 'Dateien bilden eine Gruppe',
       groupRule: { batch: 'wenn sie zusammen kommen', day: 'je Tag', folder: 'je Unterordner' } satisfies Record<GroupRule, string>,
+      despite: 'Geht auch hoch',
+      despiteRule: { metered: 'in einem getakteten Netz', battery: 'bei schwachem Akku', closed: 'wenn der Zeitplan geschlossen ist' },
       settle: 'Steht mindestens still, in Sekunden',
       after: 'Nach dem Hochladen',
       afterRule: {

@@ -138,6 +138,8 @@ export const watchEn = {
       hidden: 'Hidden files too',
       group: 'Files make one group',
       groupRule: { batch: 'when they arrive together', day: 'each day', folder: 'for each subfolder' } satisfies Record<GroupRule, string>,
+      despite: 'Goes up also',
+      despiteRule: { metered: 'on a metered network', battery: 'on a low battery', closed: 'when the schedule is closed' },
       settle: 'Stands still for at least, in seconds',
       after: 'After the upload',
       afterRule: {

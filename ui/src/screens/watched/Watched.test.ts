@@ -101,6 +101,10 @@ describe('what a form becomes', () => {
       quiet_ms: 60_000,
     });
     expect(settingsOf(formOf(settings), settings)).toEqual(settings);
+    //
+    const spared = settingsOf({ ...formOf(null), metered: true, battery: true }, null);
+    expect(spared.despite).toEqual(['metered', 'battery', 'power_saver']);
+    expect(settingsOf(formOf(spared), spared).despite).toEqual(spared.despite);
     expect(settingsOf({ ...formOf(null), largest: 'x', settle: '' }, null)).toMatchObject({ max_size: null, settle_min_ms: 3000 });
   });
 

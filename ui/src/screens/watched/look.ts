@@ -50,6 +50,10 @@ export interface Form {
   group: GroupRule;
   settle: string;
   after: After;
+  /** What does not hold its files. */
+  metered: boolean;
+  battery: boolean;
+  closed: boolean;
 }
 
 const MB = 1e6;
@@ -74,6 +78,9 @@ export function formOf(settings: WatchSettings | null): Form {
     group: settings?.group_rule ?? 'batch',
     settle: String((settings?.settle_min_ms ?? 3000) / 1000),
     after: settings?.after ?? 'keep',
+    metered: settings?.despite.includes('metered') ?? false,
+    battery: settings?.despite.includes('battery') ?? false,
+    closed: settings?.despite.includes('schedule') ?? false,
   };
 }
 
@@ -92,5 +99,10 @@ export function settingsOf(form: Form, before: WatchSettings | null): WatchSetti
     quiet_ms: before?.quiet_ms ?? 60_000,
     after: form.after,
     after_path: null,
+    despite: [
+      ...(form.metered ? (['metered'] as const) : []),
+      ...(form.battery ? (['battery', 'power_saver'] as const) : []),
+      ...(form.closed ? (['schedule'] as const) : []),
+    ],
   };
 }

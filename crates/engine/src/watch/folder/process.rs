@@ -346,6 +346,9 @@ impl Task {
                 hand_over(conn, &row, rule, &going, now, &day)
             })
             .await?;
+        if !self.settings().despite.is_empty() {
+            self.shared.conditions.stir();
+        }
         for (id, (group, new)) in joined {
             self.shared.watches.put_group(id);
             if new {
