@@ -3,6 +3,7 @@
 mod after;
 mod conditions;
 mod doors;
+mod figures;
 mod given;
 mod keyboard;
 mod no_tray;
