@@ -87,3 +87,6 @@ export const SIGNS = {
 } as const satisfies Record<string, Sign>;
 
 export type SignName = keyof typeof SIGNS;
+
+/** The colour of a state, by what it means. */
+export type Tone = 'active' | 'run' | 'done' | 'dedup' | 'failed' | 'rejected' | 'hold' | 'quiet';

@@ -1,8 +1,6 @@
 /** Shape and colour of each word. */
 import type { FileWord, FindingKind, GroupWord, ProcessingWord } from '../contract';
-import type { SignName } from '../kit/icons';
-
-export type Tone = 'active' | 'run' | 'done' | 'dedup' | 'failed' | 'rejected' | 'hold' | 'quiet';
+import type { SignName, Tone } from '../kit/icons';
 
 export interface Look {
   sign: SignName;

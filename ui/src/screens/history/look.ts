@@ -1,7 +1,6 @@
 /** How a line of the history looks, and under which day it stands. */
 import type { HistoryEntry } from '$lib/contract';
-import type { SignName } from '$lib/kit/icons';
-import type { Tone } from '$lib/view/signs';
+import type { SignName, Tone } from '$lib/kit/icons';
 import type { Words } from '$lib/words/en';
 
 export function entryLook(entry: Pick<HistoryEntry, 'ended' | 'failed' | 'done'>): { sign: SignName; tone: Tone } {

@@ -1,7 +1,7 @@
 /** Shape and colour of a watched folder and of its files, and what a form becomes. */
 import type { After, GroupRule, WatchFileView, WatchSettings, WatchState, WatchVerdict } from '$lib/contract';
-import type { Look, Tone } from '$lib/view/signs';
-import type { SignName } from '$lib/kit/icons';
+import type { Look } from '$lib/view/signs';
+import type { SignName, Tone } from '$lib/kit/icons';
 
 const look = (sign: SignName, tone: Tone, weight: Look['weight'] = 'loud'): Look => ({ sign, tone, weight });
 
