@@ -97,7 +97,7 @@ function files(now: number): WatchFileView[] {
       size: 3900 * MB,
       verdict: 'settling',
       why: 'growing',
-      until: now + 17_000,
+      until: now + 11_000,
       looked_at: now - 2000,
       settle_ms: 20_000,
     }),

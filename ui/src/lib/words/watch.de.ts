@@ -2,6 +2,7 @@
 import type { After, GroupRule, WatchFileView, WatchState, WatchVerdict, Why } from '../contract';
 import { formats } from './format';
 import { plainName } from './name';
+import { type Said, strong } from './said';
 import type { watchEn } from './watch.en';
 
 const f = formats('de-DE');
@@ -11,43 +12,46 @@ const files = (count: number) => s(count, 'Datei', 'Dateien');
 const quote = (text: string) => `„${plainName(text, 80)}“`;
 const seconds = (ms: number | null) => s(Math.round((ms ?? 0) / 1000), 'Sekunde', 'Sekunden');
 
-type Fact = Pick<WatchFileView, 'detail' | 'size' | 'settle_ms'>;
+type Fact = Pick<WatchFileView, 'detail' | 'size' | 'settle_ms' | 'verdict'>;
 
-const why: Record<Why, (x: Fact) => string> = {
-  growing: (x) => `Wächst noch, bisher ${f.bytes(x.size)}. Geht los, sobald sie ${seconds(x.settle_ms)} stillsteht.`,
-  settling: (x) => `Geht los, sobald sie ${seconds(x.settle_ms)} stillstand.`,
-  in_use: (x) => `In einem anderen Programm offen. Geht ${seconds(x.settle_ms)} nach dem Schließen los.`,
-  never_still: () => 'Ändert sich seit mehr als 10 Minuten. Trotzdem senden oder per Regel auslassen.',
-  other_name: () => 'Umbenannt, während sie unter dem alten Namen unterwegs war.',
-  queued: () => 'Steht still, kein Programm hält sie offen. In der Warteschlange.',
-  uploaded: () => 'Am Ziel geprüft.',
-  deduplicated: () => 'Der Inhalt war schon da. Nichts wurde gesendet.',
-  new_version: () => 'Nach dem ersten Hochladen geändert; die neue Fassung liegt daneben.',
-  same_content: () => 'Berührt, aber der Inhalt ist der geprüfte. Nichts wurde gesendet.',
-  renamed: (x) => `Geprüft als ${quote(x.detail)}; Umbenennen ist kein neues Hochladen.`,
-  removed_there: () => 'Es war geprüft und wurde seither am Ziel entfernt. Von selbst wird es nicht wieder gesendet.',
-  temp_name: (x) => `Name einer unfertigen Datei, ${quote(x.detail)}. Wird nach dem Umbenennen wieder angesehen.`,
-  junk: () => 'Eine Datei, die Systeme hinterlassen.',
-  hidden: () => 'Versteckt. Die Regeln lassen versteckte Dateien aus.',
-  excluded: (x) => `Ihre Regel: ${quote(x.detail)} auslassen.`,
-  not_included: (x) => `Ihre Regel: nur ${quote(x.detail)}.`,
-  too_small: (x) => `Ihre Regel: kleiner als ${f.bytes(Number(x.detail))}.`,
+const why: Record<Why, (x: Fact) => Said> = {
+  growing: (x) => [strong('Wächst noch'), `, bisher ${f.bytes(x.size)}. Geht los, sobald sie ${seconds(x.settle_ms)} stillsteht.`],
+  settling: (x) => [strong('Steht still'), `. Geht los, sobald sie ${seconds(x.settle_ms)} stillstand.`],
+  in_use: (x) => [strong('In einem anderen Programm offen'), `. Geht ${seconds(x.settle_ms)} nach dem Schließen los.`],
+  never_still: () => [strong('Ändert sich seit mehr als 10 Minuten'), '. Trotzdem senden oder per Regel auslassen.'],
+  other_name: () => [strong('Unterwegs umbenannt'), '. Was geht, hat den alten Namen.'],
+  queued: (x) => [strong('Steht still'), ', kein Programm hält sie offen.', x.verdict === 'waiting' ? ' In der Warteschlange.' : ''],
+  uploaded: () => ['Am Ziel geprüft.'],
+  deduplicated: () => [strong('Derselbe Inhalt'), ' war schon da. Nichts wurde gesendet.'],
+  new_version: () => ['Nach dem ersten Hochladen geändert; die neue Fassung liegt daneben.'],
+  same_content: () => ['Berührt, aber der Inhalt ist der geprüfte. Nichts wurde gesendet.'],
+  renamed: (x) => ['Geprüft als ', strong(quote(x.detail)), '; Umbenennen ist kein neues Hochladen.'],
+  removed_there: () => [strong('Am Ziel entfernt'), ', nachdem es geprüft war. Von selbst wird es nicht wieder gesendet.'],
+  temp_name: (x) => ['Name einer unfertigen Datei, ', strong(quote(x.detail)), '. Wird nach dem Umbenennen wieder angesehen.'],
+  junk: () => ['Eine Datei, die ', strong('Systeme hinterlassen'), '.'],
+  hidden: () => [strong('Versteckt'), '. Die Regeln lassen versteckte Dateien aus.'],
+  excluded: (x) => ['Ihre Regel: ', strong(`${quote(x.detail)} auslassen`), '.'],
+  not_included: (x) => ['Ihre Regel: ', strong(`nur ${quote(x.detail)}`), '.'],
+  too_small: (x) => ['Ihre Regel: ', strong(`kleiner als ${f.bytes(Number(x.detail))}`), '.'],
   too_large: (x) =>
-    Number.isFinite(Number(x.detail)) ? `Ihre Regel: größer als ${f.bytes(Number(x.detail))}.` : 'Zu groß für einen Upload.',
-  too_deep: (x) => `Ihre Regel: höchstens ${s(Number(x.detail), 'Unterordner', 'Unterordner')} tief.`,
-  not_regular: () => 'Ein Link, eine Pipe, ein Socket oder ein Gerät.',
-  odd_name: () => 'Dieser Name ist am Ziel nicht möglich.',
-  was_there: () => 'War schon da, bevor der Ordner beobachtet wurde.',
-  cancelled: () => 'Das Hochladen wurde abgebrochen.',
-  failed: () => 'Das Hochladen ist fehlgeschlagen.',
-  unreadable: (x) => `Nicht lesbar: ${plainName(x.detail, 120)}`,
-  anyway: () => 'Unterwegs, weil Sie es gesagt haben.',
-  absent: () => 'Es gibt keine solche Datei; der Name würde genommen.',
+    Number.isFinite(Number(x.detail))
+      ? ['Ihre Regel: ', strong(`größer als ${f.bytes(Number(x.detail))}`), '.']
+      : [strong('Zu groß'), ' für einen Upload.'],
+  too_deep: (x) => ['Ihre Regel: ', strong(`höchstens ${s(Number(x.detail), 'Unterordner', 'Unterordner')} tief`), '.'],
+  not_regular: () => [strong('Keine Datei'), ': ein Link, eine Pipe, ein Socket oder ein Gerät.'],
+  odd_name: () => [strong('Dieser Name'), ' ist am Ziel nicht möglich.'],
+  was_there: () => [strong('War schon da'), ', bevor der Ordner beobachtet wurde.'],
+  cancelled: () => [strong('Abgebrochen'), ': das Hochladen wurde beendet.'],
+  failed: () => [strong('Das Hochladen ist fehlgeschlagen'), '.'],
+  unreadable: (x) => [strong('Nicht lesbar'), `: ${plainName(x.detail, 120)}`],
+  anyway: () => [strong('Sie haben es gesagt'), ': geht, was immer sie hält.'],
+  absent: () => [strong('Es gibt keine solche Datei'), '; der Name würde genommen.'],
 };
 
 export const watchDe: typeof watchEn = {
   watch: {
     title: 'Beobachtete Ordner',
+    short: 'Beobachtet',
     add: 'Ordner beobachten',
     none: 'Noch kein Ordner wird beobachtet',
     noneText: 'Wählen Sie einen Ordner; was darin ist und was hineinkommt, wird von selbst hochgeladen, einmal und ganz.',
@@ -66,7 +70,7 @@ export const watchDe: typeof watchEn = {
     summary: (settling: number, queued: number, failed: number) =>
       [
         settling > 0 ? `${n(settling)} noch nicht still` : '',
-        queued > 0 ? `${n(queued)} unterwegs` : '',
+        queued > 0 ? `${n(queued)} in der Warteschlange` : '',
         failed > 0 ? `${n(failed)} fehlgeschlagen` : '',
       ]
         .filter((x) => x !== '')
@@ -98,7 +102,7 @@ export const watchDe: typeof watchEn = {
     filter: {
       all: 'Alle Dateien',
       settling: 'Nicht still',
-      queued: 'Wartend',
+      queued: 'In der Warteschlange',
       uploaded: 'Hochgeladen',
       ignored: 'Ausgelassen',
       failed: 'Fehlgeschlagen',
@@ -118,6 +122,9 @@ export const watchDe: typeof watchEn = {
     } satisfies Record<WatchVerdict, string>,
     why: (x: WatchFileView) => why[x.why](x),
     countdown: (left: number) => (left > 0 ? `in ${n(left)} s` : 'jetzt'),
+    checked: (ago: number) => (ago > 0 ? `vor ${n(ago)} s angesehen` : 'eben angesehen'),
+    still: 'Steht still',
+    stillText: (stood: number, of: number) => `${n(stood)} von ${s(of, 'Sekunde', 'Sekunden')}`,
     gone: 'Nicht mehr im Ordner.',
     original: {
       kept: 'Das Original bleibt.',

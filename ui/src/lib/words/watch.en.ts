@@ -2,6 +2,7 @@
 import type { After, GroupRule, WatchFileView, WatchState, WatchVerdict, Why } from '../contract';
 import { formats } from './format';
 import { plainName } from './name';
+import { type Said, strong } from './said';
 
 const f = formats('en-GB');
 const n = f.count;
@@ -10,43 +11,46 @@ const files = (count: number) => s(count, 'file');
 const quote = (text: string) => `“${plainName(text, 80)}”`;
 const seconds = (ms: number | null) => s(Math.round((ms ?? 0) / 1000), 'second');
 
-type Fact = Pick<WatchFileView, 'detail' | 'size' | 'settle_ms'>;
+type Fact = Pick<WatchFileView, 'detail' | 'size' | 'settle_ms' | 'verdict'>;
 
-const why: Record<Why, (x: Fact) => string> = {
-  growing: (x) => `Still growing, ${f.bytes(x.size)} so far. Uploads once it stands still for ${seconds(x.settle_ms)}.`,
-  settling: (x) => `Uploads once it stood still for ${seconds(x.settle_ms)}.`,
-  in_use: (x) => `Open in another program. Uploads ${seconds(x.settle_ms)} after it is closed.`,
-  never_still: () => 'It has been changing for more than 10 minutes. Send it anyway, or leave it out by a rule.',
-  other_name: () => 'Renamed while it was on its way under its older name.',
-  queued: () => 'Stood still, no program holds it open. In the queue.',
-  uploaded: () => 'Verified at the destination.',
-  deduplicated: () => 'Its content was there already. Nothing was sent.',
-  new_version: () => 'It changed after its first upload; the new version was sent beside it.',
-  same_content: () => 'Touched, but its content is the one that was verified. Nothing was sent.',
-  renamed: (x) => `Verified as ${quote(x.detail)}; renaming is no new upload.`,
-  removed_there: () => 'It was verified, and has been removed at the destination since. It is not sent again by itself.',
-  temp_name: (x) => `The name of an unfinished file, ${quote(x.detail)}. Windlass looks again when it is renamed.`,
-  junk: () => 'A file that systems leave behind.',
-  hidden: () => 'Hidden. The rules leave hidden files out.',
-  excluded: (x) => `Rule of yours: leave out ${quote(x.detail)}.`,
-  not_included: (x) => `Rule of yours: only ${quote(x.detail)}.`,
-  too_small: (x) => `Rule of yours: smaller than ${f.bytes(Number(x.detail))}.`,
+const why: Record<Why, (x: Fact) => Said> = {
+  growing: (x) => [strong('Still growing'), `, ${f.bytes(x.size)} so far. Uploads once it stands still for ${seconds(x.settle_ms)}.`],
+  settling: (x) => [strong('Stands still'), `. Uploads after ${seconds(x.settle_ms)} of it.`],
+  in_use: (x) => [strong('Open in another program'), `. Uploads ${seconds(x.settle_ms)} after it is closed.`],
+  never_still: () => [strong('Changing for more than 10 minutes'), '. Send it anyway, or leave it out by a rule.'],
+  other_name: () => [strong('Renamed on its way'), '. What goes has its older name.'],
+  queued: (x) => [strong('Stood still'), ', no program holds it open.', x.verdict === 'waiting' ? ' In the queue.' : ''],
+  uploaded: () => ['Verified at the destination.'],
+  deduplicated: () => [strong('Same content'), ' was there already. Nothing was sent.'],
+  new_version: () => ['It changed after its first upload; the new version was sent beside it.'],
+  same_content: () => ['Touched, but its content is the one that was verified. Nothing was sent.'],
+  renamed: (x) => ['Verified as ', strong(quote(x.detail)), '; renaming is no new upload.'],
+  removed_there: () => [strong('Removed at the destination'), ' after it was verified. It is not sent again by itself.'],
+  temp_name: (x) => ['The name of an unfinished file, ', strong(quote(x.detail)), '. Windlass looks again when it is renamed.'],
+  junk: () => ['A file that ', strong('systems leave behind'), '.'],
+  hidden: () => [strong('Hidden'), '. The rules leave hidden files out.'],
+  excluded: (x) => ['Rule of yours: ', strong(`leave out ${quote(x.detail)}`), '.'],
+  not_included: (x) => ['Rule of yours: ', strong(`only ${quote(x.detail)}`), '.'],
+  too_small: (x) => ['Rule of yours: ', strong(`smaller than ${f.bytes(Number(x.detail))}`), '.'],
   too_large: (x) =>
-    Number.isFinite(Number(x.detail)) ? `Rule of yours: larger than ${f.bytes(Number(x.detail))}.` : 'Too large for one upload.',
-  too_deep: (x) => `Rule of yours: no deeper than ${s(Number(x.detail), 'subfolder')}.`,
-  not_regular: () => 'A link, a pipe, a socket or a device.',
-  odd_name: () => 'Its name can’t be carried to the destination.',
-  was_there: () => 'It was there before the folder was watched.',
-  cancelled: () => 'Its upload was cancelled.',
-  failed: () => 'Its upload failed.',
-  unreadable: (x) => `It can’t be read: ${plainName(x.detail, 120)}`,
-  anyway: () => 'On its way because you said so.',
-  absent: () => 'There is no such file; its name would be taken.',
+    Number.isFinite(Number(x.detail))
+      ? ['Rule of yours: ', strong(`larger than ${f.bytes(Number(x.detail))}`), '.']
+      : [strong('Too large'), ' for one upload.'],
+  too_deep: (x) => ['Rule of yours: ', strong(`no deeper than ${s(Number(x.detail), 'subfolder')}`), '.'],
+  not_regular: () => [strong('Not a file'), ': a link, a pipe, a socket or a device.'],
+  odd_name: () => [strong('Its name'), ' can’t be carried to the destination.'],
+  was_there: () => [strong('It was there before'), ' the folder was watched.'],
+  cancelled: () => [strong('Cancelled'), ': its upload was stopped.'],
+  failed: () => [strong('Its upload failed'), '.'],
+  unreadable: (x) => [strong('It can’t be read'), `: ${plainName(x.detail, 120)}`],
+  anyway: () => [strong('You said so'), ': it goes whatever holds it.'],
+  absent: () => [strong('There is no such file'), '; its name would be taken.'],
 };
 
 export const watchEn = {
   watch: {
     title: 'Watched folders',
+    short: 'Watched',
     add: 'Watch a folder',
     none: 'No folder is watched yet',
     noneText: 'Choose a folder; what is in it and what comes into it is uploaded by itself, once, whole.',
@@ -63,7 +67,11 @@ export const watchEn = {
       needs_you: 'Needs you',
     } satisfies Record<WatchState, string>,
     summary: (settling: number, queued: number, failed: number) =>
-      [settling > 0 ? `${n(settling)} settling` : '', queued > 0 ? `${n(queued)} uploading` : '', failed > 0 ? `${n(failed)} failed` : '']
+      [
+        settling > 0 ? `${n(settling)} settling` : '',
+        queued > 0 ? `${n(queued)} in the queue` : '',
+        failed > 0 ? `${n(failed)} failed` : '',
+      ]
         .filter((x) => x !== '')
         .join(' · '),
     last: (when: string, today: number) => `Last file ${when} · ${n(today)} today`,
@@ -92,9 +100,9 @@ export const watchEn = {
     filter: {
       all: 'Every file',
       settling: 'Settling',
-      queued: 'Waiting',
+      queued: 'In the queue',
       uploaded: 'Uploaded',
-      ignored: 'Ignored',
+      ignored: 'Left out',
       failed: 'Failed',
     },
     search: 'Search files of this folder',
@@ -106,12 +114,15 @@ export const watchEn = {
       waiting: 'Waiting',
       uploading: 'Uploading',
       uploaded: 'Uploaded',
-      deduplicated: 'Deduplicated',
-      ignored: 'Ignored',
+      deduplicated: 'Already there',
+      ignored: 'Left out',
       failed: 'Failed',
     } satisfies Record<WatchVerdict, string>,
     why: (x: WatchFileView) => why[x.why](x),
     countdown: (left: number) => (left > 0 ? `in ${n(left)} s` : 'now'),
+    checked: (ago: number) => (ago > 0 ? `checked ${n(ago)} s ago` : 'checked now'),
+    still: 'Stands still',
+    stillText: (stood: number, of: number) => `${n(stood)} of ${s(of, 'second')}`,
     gone: 'Not in the folder any more.',
     original: {
       kept: 'The original stays.',

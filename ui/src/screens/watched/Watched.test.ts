@@ -3,7 +3,7 @@ import type { SceneName } from '../../dev/scenes';
 import { fireEvent, render, screen, waitFor, within } from '@testing-library/svelte';
 import { describe, expect, it } from 'vitest';
 import App from '../../app/App.svelte';
-import { formOf, mayGoAnyway, secondsLeft, settingsOf } from './look';
+import { formOf, mayGoAnyway, secondsLeft, settingsOf, stillness } from './look';
 
 async function watched(scene: SceneName) {
   const backend = mockBackend(scene, false);
@@ -20,11 +20,20 @@ describe('watched folders', () => {
     const cards = screen.getAllByTestId('watch-card');
     expect(cards.map((c) => c.dataset['watch'])).toEqual(['w-card', 'w-scans', 'w-exports']);
     expect(plain(cards[1] as HTMLElement)).toContain('Needs you');
-    expect(plain(cards[0] as HTMLElement)).toContain('1 settling · 4 uploading · 1 failed');
+    expect(plain(cards[0] as HTMLElement)).toContain('1 settling · 4 in the queue · 1 failed');
     const files = await screen.findAllByTestId('watch-file');
     const row = (path: string) => plain(files.find((f) => f.dataset['path'] === path) ?? null);
     expect(row('GX010482.MP4')).toContain('Still growing, 3.9 GB so far. Uploads once it stands still for 20 seconds.');
     expect(row('GX010482.MP4')).toMatch(/in 1\d s/);
+    // What carries a reason is told apart; what only waits to be let go counts no stillness.
+    const at = (path: string) => files.find((f) => f.dataset['path'] === path) as HTMLElement;
+    expect(plain(at('GX010482.MP4').querySelector('strong'))).toBe('Still growing');
+    expect(plain(at('proxies/').querySelector('strong'))).toBe('leave out “proxies/”');
+    expect(within(at('GX010482.MP4')).getByRole('progressbar').getAttribute('aria-valuetext')).toMatch(/^(9|10) of 20 seconds$/);
+    expect(within(at('notes.docx')).queryByRole('progressbar')).toBeNull();
+    expect(row('notes.docx')).toContain('checked');
+    expect(row('DJI_0310.DNG')).toContain('The original stays.');
+    expect(row('DJI_0309.DNG')).toContain('Already there');
     expect(row('.DJI_0310.tmp')).toContain('*.tmp');
     expect(row('GX010481.MP4')).toContain('72 %');
     expect(row('DJI_0308.DNG')).toContain('the new version was sent beside it');
@@ -112,6 +121,16 @@ describe('what a form becomes', () => {
     expect(secondsLeft({ until: 5_400 }, 1_000)).toBe(5);
     expect(secondsLeft({ until: 1 }, 9_000)).toBe(0);
     expect(secondsLeft({ until: null }, 1)).toBeNull();
+  });
+
+  it('tells how long a file stood still, never less than nothing or more than all, and only where that is what it waits for', () => {
+    const file = { why: 'growing' as const, until: 20_000, settle_ms: 10_000 };
+    expect(stillness(file, 14_000)).toEqual({ stood: 4, of: 10 });
+    expect(stillness({ ...file, why: 'settling' }, 5_000)).toEqual({ stood: 0, of: 10 });
+    expect(stillness(file, 99_000)).toEqual({ stood: 10, of: 10 });
+    expect(stillness({ ...file, why: 'in_use' }, 14_000)).toBeNull();
+    expect(stillness({ ...file, until: null }, 14_000)).toBeNull();
+    expect(stillness({ ...file, settle_ms: 0 }, 14_000)).toBeNull();
   });
 
   it('never offers to send what can’t be sent', () => {

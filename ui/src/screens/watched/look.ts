@@ -30,6 +30,13 @@ export function secondsLeft(file: Pick<WatchFileView, 'until'>, now: number): nu
   return file.until === null ? null : Math.max(0, Math.ceil((file.until - now) / 1000));
 }
 
+/** How long a file stood still and how long it has to, in seconds; null where it is not a matter of standing still. */
+export function stillness(file: Pick<WatchFileView, 'why' | 'until' | 'settle_ms'>, now: number): { stood: number; of: number } | null {
+  if ((file.why !== 'growing' && file.why !== 'settling') || file.until === null || !file.settle_ms) return null;
+  const of = file.settle_ms / 1000;
+  return { stood: Math.min(of, Math.max(0, of - (file.until - now) / 1000)), of };
+}
+
 /** Files that a person may send whatever holds them. */
 export function mayGoAnyway(file: WatchFileView): boolean {
   return (
