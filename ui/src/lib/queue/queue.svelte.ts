@@ -8,6 +8,7 @@
 import { createContext } from 'svelte';
 import type { Delta, GroupId, GroupView, Notice, Snapshot } from '../contract';
 import { type Backend, type CommandError, commandError, type DragMessage, type Message, type Place } from '../ipc/backend';
+import { Choices } from './choices';
 import { adopt, reduce, turns } from './reduce';
 import { RowWatch } from './watch.svelte';
 
@@ -31,6 +32,7 @@ export class Queue {
 
   readonly backend: Backend;
   readonly rows: RowWatch;
+  readonly #choices: Choices;
   #generation = 0;
   #early: Delta[] = [];
   #keys = 0;
@@ -46,6 +48,7 @@ export class Queue {
 
   constructor(backend: Backend) {
     this.backend = backend;
+    this.#choices = new Choices((key, value) => this.do((b) => b.setSetting(key, value)));
     this.rows = new RowWatch(
       (ranges) => backend.watchRows(ranges),
       (error) => this.#refused(error),
@@ -63,7 +66,8 @@ export class Queue {
       });
       if (mine !== this.#generation) return;
       this.broken = null;
-      this.snapshot = adopt(snapshot);
+      const taken = adopt(snapshot);
+      this.snapshot = { ...taken, settings: this.#choices.over(taken.settings) };
       for (const notice of snapshot.notices) this.notify(notice);
       const early = this.#early;
       this.#early = [];
@@ -86,12 +90,11 @@ export class Queue {
   }
 
   /** Changes a choice at once, and back when the program refuses. */
-  async setSetting(key: string, value: unknown): Promise<void> {
+  setSetting(key: string, value: unknown): Promise<void> {
+    const show = (shown: unknown) => this.#patch((s) => ({ ...s, settings: { ...s.settings, [key]: shown } }));
     const before = this.snapshot?.settings[key];
-    this.#patch((s) => ({ ...s, settings: { ...s.settings, [key]: value } }));
-    if (!(await this.do((b) => b.setSetting(key, value)))) {
-      this.#patch((s) => ({ ...s, settings: { ...s.settings, [key]: before } }));
-    }
+    show(value);
+    return this.#choices.choose(key, value, before, show);
   }
 
   /** Forgets all choices, once the program has. */
@@ -132,7 +135,7 @@ export class Queue {
     const reduced = reduce(before, delta);
     if (reduced.kind === 'gap') void this.subscribe();
     if (reduced.kind !== 'applied') return;
-    this.snapshot = reduced.snapshot;
+    this.snapshot = { ...reduced.snapshot, settings: this.#choices.over(reduced.snapshot.settings) };
     this.rows.changed(delta.files);
     const totals = new Map(before.groups.map((g) => [g.id, g.files.total]));
     if (delta.groups.some((g) => totals.get(g.id) !== g.files.total)) this.rows.again();

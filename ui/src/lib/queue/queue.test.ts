@@ -83,6 +83,40 @@ describe('Queue', () => {
     expect(queue.snapshot?.settings['theme']).toBeUndefined();
   });
 
+  it('tells choices of one key one after the other, and of those that wait only the last', async () => {
+    const { queue, subscriptions } = program();
+    void queue.subscribe();
+    subscriptions[0]?.answer(scene(7));
+    await vi.runAllTimersAsync();
+    const told: { value: unknown; taken: () => void }[] = [];
+    queue.backend.setSetting = (_, value) => new Promise((taken) => told.push({ value, taken: () => taken() }));
+    const sets = ['a', 'b', 'c'].map((value) => queue.setSetting('schedule', value));
+    void queue.setSetting('theme', 'dark');
+    expect(told.map((one) => one.value)).toEqual(['a', 'dark']);
+    // What the program says of before does not bring it back.
+    subscriptions[0]?.send({ type: 'delta', delta: { ...empty, seq: 8, settings: { schedule: 'a' } } });
+    expect(queue.snapshot?.settings).toMatchObject({ schedule: 'c', theme: 'dark' });
+    told[0]?.taken();
+    await vi.runAllTimersAsync();
+    expect(told.map((one) => one.value)).toEqual(['a', 'dark', 'c']);
+    told[2]?.taken();
+    await Promise.all(sets);
+    // And from then on it is the program's word again.
+    subscriptions[0]?.send({ type: 'delta', delta: { ...empty, seq: 9, settings: { schedule: 'z' } } });
+    expect(queue.snapshot?.settings['schedule']).toBe('z');
+  });
+
+  it('takes back to the last choice that the program took', async () => {
+    const { queue, subscriptions } = program();
+    void queue.subscribe();
+    subscriptions[0]?.answer(scene(7));
+    await vi.runAllTimersAsync();
+    queue.backend.setSetting = (_, value) =>
+      value === 'refused' ? Promise.reject({ code: 'queue_read_only', number: 'WL-506', detail: '' }) : Promise.resolve();
+    await Promise.all(['a', 'refused'].map((value) => queue.setSetting('schedule', value)));
+    expect(queue.snapshot?.settings['schedule']).toBe('a');
+  });
+
   it('says why when the program can not open its queue', async () => {
     const queue = new Queue(mockBackend('broken', false));
     await queue.subscribe();
