@@ -122,6 +122,10 @@ describe('the page', () => {
     const all = await screen.findAllByTestId('error-fold');
     const fold = within(all.at(-1) as HTMLElement);
     expect(fold.getByText('The server could not process “take-07.mov” and 1 other. The uploads are fine.')).toBeTruthy();
+    // §8: an entry is opened to see its files; those of the first stand there at once.
+    expect(fold.queryAllByTestId('cause-file')).toHaveLength(0);
+    expect(within(all[0] as HTMLElement).getByTestId('cause-open').getAttribute('aria-expanded')).toBe('true');
+    await fireEvent.click(fold.getByTestId('cause-open'));
     await waitFor(() => expect(fold.getAllByTestId('cause-file')).toHaveLength(2));
     await fireEvent.click(fold.getByTestId('btn-retry'));
     expect(backend.calls).toContain('retry_processing g-autumn');

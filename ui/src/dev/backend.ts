@@ -466,7 +466,7 @@ function stage(scene: SceneName, send: (message: Message) => void) {
     setTimeout(() => click('watch-add'), 50);
     setTimeout(() => click('watch-choose'), 100);
   }
-  if (scene === 'history' || scene === 'history-search') click('nav-history');
+  if (scene.startsWith('history')) click('nav-history');
   if (scene === 'history-search') setTimeout(() => type('history-search', 'scan'), 80);
   if (scene === 'insights' || scene === 'insights-none') click('nav-insights');
   if (scene === 'preflight') send({ type: 'check', number: 1, group: null });

@@ -81,6 +81,11 @@ export const SIGNS = {
   process_failed: { fill: square, cut: 'm4.9 4.9 4.2 4.2M9.1 4.9 4.9 9.1' },
   process_none: { line: 'M3.6 7h6.8' },
   rejected: { line: `${ring}M3.4 10.6l7.2-7.2` },
+  // The seal of a proof: all of it was borne out.
+  sealed: {
+    fill: 'M7 0.7Q8.5 -0.5 9.4 1.2Q11.2 0.7 11.5 2.5Q13.3 2.8 12.8 4.6Q14.5 5.5 13.3 7Q14.5 8.5 12.8 9.4Q13.3 11.2 11.5 11.5Q11.2 13.3 9.4 12.8Q8.5 14.5 7 13.3Q5.5 14.5 4.6 12.8Q2.8 13.3 2.5 11.5Q0.7 11.2 1.2 9.4Q-0.5 8.5 0.7 7Q-0.5 5.5 1.2 4.6Q0.7 2.8 2.5 2.5Q2.8 0.7 4.6 1.2Q5.5 -0.5 7 0.7z',
+    cut: 'm4.4 7.2 1.9 1.9 3.4-3.8',
+  },
   settling: { fill: 'M7 1.6a5.4 5.4 0 0 1 0 10.8z', line: ring },
   done: { fill: disc, cut: 'm4.2 7.2 2 2 3.7-4.1' },
   uploading: { fill: disc, cut: 'M7 10.2V4.2M4.5 6.5 7 4l2.5 2.5' },

@@ -427,6 +427,8 @@ export const de: Words = {
     byCause: 'Nach Ursache',
     byGroup: 'Nach Gruppe',
     showGroup: 'Zeigen',
+    showFiles: 'Dateien zeigen',
+    hideFiles: 'Dateien verbergen',
     kept: (done, total) => (done > 0 ? `${n(done)} von ${parts(total)} bleiben` : `nichts von ${parts(total)} bleibt`),
     retryOne: (name) => `${plainName(name)} wiederholen`,
     moreFiles: (count) => `und ${n(count)} weitere mit demselben Fehler`,

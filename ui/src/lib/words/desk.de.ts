@@ -261,6 +261,7 @@ export const deskDe: typeof deskEn = {
     noOriginals: 'Keines der Originale ist, wo es war.',
     leftOut: (count) => `${files(count)}, die ausgelassen ${count === 1 ? 'wurde, ist' : 'wurden, sind'} nicht dabei.`,
     trash: 'Originale in den Papierkorb…',
+    frees: (bytes: string) => `Macht ${bytes} frei`,
     trashing: 'Sie werden noch einmal gelesen…',
     trashTitle: (count) => `${s(count, 'Original', 'Originale')} in den Papierkorb?`,
     trashText: (leftOut) =>

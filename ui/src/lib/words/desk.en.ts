@@ -257,6 +257,7 @@ export const deskEn = {
     noOriginals: 'None of the originals is where it was.',
     leftOut: (count: number) => `${files(count)} that were left out are not covered.`,
     trash: 'Move originals to the trash…',
+    frees: (bytes: string) => `Frees ${bytes}`,
     trashing: 'Reading them once more…',
     trashTitle: (count: number) => `Move ${s(count, 'original')} to the trash?`,
     trashText: (leftOut: number) =>

@@ -423,6 +423,8 @@ export const en = {
     byCause: 'By cause',
     byGroup: 'By group',
     showGroup: 'Show',
+    showFiles: 'Show files',
+    hideFiles: 'Hide files',
     kept: (done: number, total: number) => (done > 0 ? `${n(done)} of ${parts(total)} kept` : `nothing of ${parts(total)} kept`),
     retryOne: (name: string) => `Retry ${plainName(name)}`,
     moreFiles: (count: number) => `and ${n(count)} more with the same error`,
