@@ -39,6 +39,13 @@ export const aroundDe: typeof aroundEn = {
     asks: (a) => `In diesem Netz können Daten Geld kosten${named(a)}. Hier hochladen?`,
   },
 
+  limits: {
+    menu: 'Upload-Grenze',
+    none: 'Keine Grenze',
+    other: 'Andere Grenze…',
+    atMost: (rate) => `≤\u00a0${rate}`,
+  },
+
   schedule: {
     page: 'Zeitplan',
     title: 'Woche',

@@ -39,6 +39,13 @@ export const aroundEn = {
     asks: (a: Around) => `Bytes may cost money on this network${named(a)}. Upload here?`,
   },
 
+  limits: {
+    menu: 'Upload limit',
+    none: 'No limit',
+    other: 'Custom…',
+    atMost: (rate: string) => `≤\u00a0${rate}`,
+  },
+
   schedule: {
     page: 'Schedule',
     title: 'Week',

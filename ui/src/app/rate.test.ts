@@ -1,0 +1,35 @@
+import { mockBackend } from '../dev/backend';
+import { fireEvent, render, screen, waitFor } from '@testing-library/svelte';
+import { describe, expect, it } from 'vitest';
+import App from './App.svelte';
+
+const plain = (node: Element | null) => node?.textContent?.replaceAll(/[\u00a0\s]+/g, ' ').trim() ?? '';
+
+// §2
+describe('the limit menu of the speed', () => {
+  it('sets and lifts the limit at once, and says what holds', async () => {
+    const backend = mockBackend('transfers', false);
+    render(App, { backend });
+    const rate = await screen.findByTestId('total-rate');
+    expect(screen.queryByTestId('rate-limit')).toBeNull();
+    await fireEvent.click(rate);
+    expect((await screen.findByTestId('limit-none')).getAttribute('aria-checked')).toBe('true');
+    await fireEvent.click(screen.getByTestId('limit-10'));
+    await waitFor(() => expect(plain(screen.getByTestId('rate-limit'))).toBe('≤ 10 MB/s'));
+    await waitFor(() => expect(backend.calls).toContain('set_setting limit 10000000'));
+    // The settings switch it on again where it was.
+    expect(backend.calls).toContain('set_setting limit_last 10000000');
+    await fireEvent.click(rate);
+    expect((await screen.findByTestId('limit-10')).getAttribute('aria-checked')).toBe('true');
+    await fireEvent.click(screen.getByTestId('limit-none'));
+    await waitFor(() => expect(screen.queryByTestId('rate-limit')).toBeNull());
+    await waitFor(() => expect(backend.calls.at(-1)).toBe('set_setting limit 0'));
+  });
+
+  it('goes to the settings for any other', async () => {
+    render(App, { backend: mockBackend('transfers', false) });
+    await fireEvent.click(await screen.findByTestId('total-rate'));
+    await fireEvent.click(await screen.findByTestId('limit-other'));
+    expect(await screen.findByTestId('setting-limit')).toBeTruthy();
+  });
+});
