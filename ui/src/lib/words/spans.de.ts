@@ -73,6 +73,7 @@ export const spansDe: typeof spansEn = {
     reason: 'Warum',
     chart: (count) => (count === 0 ? '' : `. ${f.count(count)}-mal aufgehalten, siehe Tabelle`),
     again: (sent, count) => `Von ${sent} · nach ${f.count(count)} ${count === 1 ? 'Unterbrechung' : 'Unterbrechungen'}`,
+    within: (name, hours) => `${name}, ${hours < 48 ? `${f.count(hours)}\u00a0h` : `${f.count(hours / 24)}\u00a0Tage`}`,
     waited: 'Wartezeit nach Grund, 7 Tage',
     noWaited: 'In den letzten 7 Tagen musste nichts warten.',
     interruptions: 'Unterbrechungen',

@@ -79,6 +79,7 @@ export const spansEn = {
     reason: 'Why',
     chart: (count: number) => (count === 0 ? '' : `. Held up ${f.count(count)} ${count === 1 ? 'time' : 'times'}, told in the table`),
     again: (sent: string, count: number) => `Of ${sent} · after ${f.count(count)} ${count === 1 ? 'interruption' : 'interruptions'}`,
+    within: (name: string, hours: number) => `${name}, ${hours < 48 ? `${f.count(hours)}\u00a0h` : `${f.count(hours / 24)}\u00a0d`}`,
     waited: 'Waiting by reason, 7 days',
     noWaited: 'Nothing had to wait in the last 7 days.',
     interruptions: 'Interruptions',
