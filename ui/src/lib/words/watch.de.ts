@@ -10,7 +10,7 @@ const n = f.count;
 const s = (count: number, one: string, many: string) => `${n(count)} ${count === 1 ? one : many}`;
 const files = (count: number) => s(count, 'Datei', 'Dateien');
 const quote = (text: string) => `„${plainName(text, 80)}“`;
-const seconds = (ms: number | null) => s(Math.round((ms ?? 0) / 1000), 'Sekunde', 'Sekunden');
+const seconds = (ms: number | null) => `${n(Math.round((ms ?? 0) / 1000))}\u00a0s`;
 
 type Fact = Pick<WatchFileView, 'detail' | 'size' | 'settle_ms' | 'verdict'>;
 

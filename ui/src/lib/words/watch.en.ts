@@ -9,7 +9,7 @@ const n = f.count;
 const s = (count: number, one: string, many = `${one}s`) => `${n(count)} ${count === 1 ? one : many}`;
 const files = (count: number) => s(count, 'file');
 const quote = (text: string) => `“${plainName(text, 80)}”`;
-const seconds = (ms: number | null) => s(Math.round((ms ?? 0) / 1000), 'second');
+const seconds = (ms: number | null) => `${n(Math.round((ms ?? 0) / 1000))}\u00a0s`;
 
 type Fact = Pick<WatchFileView, 'detail' | 'size' | 'settle_ms' | 'verdict'>;
 

@@ -23,7 +23,7 @@ describe('watched folders', () => {
     expect(plain(cards[0] as HTMLElement)).toContain('1 settling · 4 in the queue · 1 failed');
     const files = await screen.findAllByTestId('watch-file');
     const row = (path: string) => plain(files.find((f) => f.dataset['path'] === path) ?? null);
-    expect(row('GX010482.MP4')).toContain('Still growing, 3.9 GB so far. Uploads once it stands still for 20 seconds.');
+    expect(row('GX010482.MP4')).toContain('Still growing, 3.9 GB so far. Uploads once it stands still for 20 s.');
     expect(row('GX010482.MP4')).toMatch(/in 1\d s/);
     // What carries a reason is told apart; what only waits to be let go counts no stillness.
     const at = (path: string) => files.find((f) => f.dataset['path'] === path) as HTMLElement;
