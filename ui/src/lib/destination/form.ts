@@ -10,6 +10,8 @@ export interface DestinationForm {
   region: string;
   bucket: string;
   prefix: string;
+  /** What keys begin with at a destination that is there. */
+  prefixBefore: string | null;
   pathStyle: boolean;
   accessKey: string;
   secretKey: string;
@@ -31,6 +33,7 @@ export function emptyForm(folder: string): DestinationForm {
     region: '',
     bucket: '',
     prefix: '',
+    prefixBefore: null,
     pathStyle: true,
     accessKey: '',
     secretKey: '',
@@ -72,6 +75,7 @@ export function formOf(of: NewDestination): DestinationForm {
     region: of.s3?.region ?? '',
     bucket: of.s3?.bucket ?? '',
     prefix: of.s3?.prefix ?? '',
+    prefixBefore: of.s3?.prefix ?? null,
     pathStyle: of.s3?.path_style ?? true,
     url: of.server?.url ?? '',
     place: of.server?.place ?? '',
@@ -90,6 +94,13 @@ export function isComplete(form: DestinationForm, keyless = false): boolean {
   return [form.endpoint, form.bucket, form.accessKey, form.secretKey].every((field) => field.trim() !== '');
 }
 
+/** What keys begin with: the person names a folder. What was made otherwise, by the command line, stays until it is changed. */
+function beginningOf({ prefix, prefixBefore }: DestinationForm): string {
+  if (prefix === prefixBefore) return prefix;
+  const folder = prefix.trim().replace(/^\/+|\/+$/g, '');
+  return folder === '' ? '' : `${folder}/`;
+}
+
 export function newDestination(form: DestinationForm, taken: readonly string[], makeDefault: boolean): NewDestination {
   const name = form.name.trim() || defaultName(form, taken);
   const accepts = acceptsOf(form.limits);
@@ -106,7 +117,7 @@ export function newDestination(form: DestinationForm, taken: readonly string[], 
       endpoint: form.endpoint.trim(),
       region: form.region.trim() || 'us-east-1',
       bucket: form.bucket.trim(),
-      prefix: form.prefix.trim(),
+      prefix: beginningOf(form),
       path_style: form.pathStyle,
       access_key: form.accessKey.trim(),
       secret_key: form.secretKey,
