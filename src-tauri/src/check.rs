@@ -3,13 +3,13 @@
 //! The paths stay here; the page knows a look by its number. A look that nobody answers leaves when the page is gone, or when
 //! sixteen newer ones came. Where there is no page to ask, or the person wants no question, files are taken in at once.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use windlass_core::error::{ErrorCode, Failure};
-use windlass_core::ids::GroupId;
+use windlass_core::ids::{DestinationId, GroupId};
 use windlass_engine::view::PreflightView;
-use windlass_engine::{AddPaths, Leave, Origin, Preflight};
+use windlass_engine::{AddPaths, Leave, LookFor, Origin, Preflight};
 
 use crate::page::WindowMessage;
 use crate::shell::{Shell, new_group};
@@ -20,9 +20,18 @@ const MOST: usize = 16;
 /// One look, with what it is about.
 struct Look {
     paths: Vec<PathBuf>,
-    group: Option<GroupId>,
+    to: LookFor,
     origin: Origin,
     preflight: Preflight,
+}
+
+impl Look {
+    fn group(&self) -> Option<GroupId> {
+        match self.to {
+            LookFor::Group(id) => Some(id),
+            LookFor::New(_) => None,
+        }
+    }
 }
 
 /// Looks by number.
@@ -32,18 +41,38 @@ pub(crate) struct Looks {
     waiting: BTreeMap<u32, Look>,
 }
 
+impl Looks {
+    fn add(&mut self, look: Look) -> u32 {
+        self.last = self.last.wrapping_add(1);
+        while self.waiting.len() >= MOST {
+            self.waiting.pop_first();
+        }
+        self.waiting.insert(self.last, look);
+        self.last
+    }
+}
+
 /// The person's answer.
 #[derive(Debug, Default, serde::Deserialize)]
+#[serde(default)]
 pub(crate) struct Answered {
     /// What is there unchanged is no part of the group.
     leave_unchanged: bool,
     /// What can't be sent is no part of the group.
     leave_troubled: bool,
+    /// What has the name of another file of the group is no part of it.
+    leave_same_name: bool,
+    /// What was being written is no part of the group.
+    leave_growing: bool,
+    /// These are no part of the group: paths inside it, as the look told them.
+    leave: Vec<String>,
     /// The group's name, where it is new and was given one.
     name: Option<String>,
+    /// The group, where it is new, waits until it is resumed.
+    paused: bool,
 }
 
-/// Takes files in, after a look when the person wants one.
+/// Takes files in, after a look when the person wants one. What comes while a look for the same waits joins it.
 pub(crate) async fn take(
     shell: &Shell,
     paths: Vec<PathBuf>,
@@ -53,23 +82,35 @@ pub(crate) async fn take(
     let engine = shell.engine().await?;
     let never = shell.setting("preflight").is_some_and(|v| v == "never");
     if !never {
-        let preflight = engine.preflight(paths.clone(), group).await?;
-        let look = Look {
-            paths: paths.clone(),
-            group,
-            origin,
-            preflight,
-        };
-        let number = {
-            let mut looks = shell.looks();
-            looks.last = looks.last.wrapping_add(1);
-            while looks.waiting.len() >= MOST {
-                looks.waiting.pop_first();
+        let waits = shell
+            .looks()
+            .waiting
+            .iter()
+            .rev()
+            .find(|(_, look)| look.group() == group)
+            .map(|(number, look)| (*number, look.paths.clone(), look.to));
+        if let Some((number, mut all, to)) = waits {
+            all.extend(
+                paths
+                    .iter()
+                    .filter(|p| !all.contains(p))
+                    .cloned()
+                    .collect::<Vec<_>>(),
+            );
+            if renew(shell, number, all, to).await?
+                && shell.page().send(WindowMessage::Check { number, group })
+            {
+                return Ok(());
             }
-            let number = looks.last;
-            looks.waiting.insert(number, look);
-            number
+        }
+        let to = group.map_or(LookFor::New(None), LookFor::Group);
+        let look = Look {
+            preflight: engine.preflight(paths.clone(), to).await?,
+            paths: paths.clone(),
+            to,
+            origin,
         };
+        let number = shell.looks().add(look);
         if shell.page().send(WindowMessage::Check { number, group }) {
             return Ok(());
         }
@@ -82,13 +123,49 @@ pub(crate) async fn take(
     engine.add_paths(add).await.map(drop)
 }
 
+/// Looks at these anew under the same number. False when it was answered meanwhile: nothing was done then.
+async fn renew(shell: &Shell, number: u32, paths: Vec<PathBuf>, to: LookFor) -> Result<bool, Failure> {
+    let preflight = shell.engine().await?.preflight(paths.clone(), to).await?;
+    let mut looks = shell.looks();
+    let Some(look) = looks.waiting.get_mut(&number) else {
+        return Ok(false);
+    };
+    look.paths = paths;
+    look.to = to;
+    look.preflight = preflight;
+    Ok(true)
+}
+
+/// Looks again, for another destination when one is named: a file may be readable now, a drive be connected.
+pub(crate) async fn again(
+    shell: &Shell,
+    number: u32,
+    destination: Option<DestinationId>,
+) -> Result<(), Failure> {
+    let (paths, to) = shell
+        .looks()
+        .waiting
+        .get(&number)
+        .map(|look| (look.paths.clone(), look.to))
+        .ok_or_else(none)?;
+    let to = match to {
+        LookFor::New(before) => LookFor::New(destination.or(before)),
+        LookFor::Group(id) => LookFor::Group(id),
+    };
+    if renew(shell, number, paths, to).await? {
+        Ok(())
+    } else {
+        Err(none())
+    }
+}
+
 /// Asks again about what waits: the page may have been loaded anew since.
 pub(crate) fn ask_again(shell: &Shell) {
     let waiting: Vec<_> = shell
         .looks()
         .waiting
         .iter()
-        .map(|(n, look)| (*n, look.group))
+        .map(|(n, look)| (*n, look.group()))
         .collect();
     for (number, group) in waiting {
         shell.page().send(WindowMessage::Check { number, group });
@@ -108,14 +185,25 @@ pub(crate) fn view(shell: &Shell, number: u32) -> Result<PreflightView, Failure>
 /// The person wants it so.
 pub(crate) async fn accept(shell: &Shell, number: u32, answered: Answered) -> Result<GroupId, Failure> {
     let look = shell.looks().waiting.remove(&number).ok_or_else(none)?;
+    let mut names: BTreeSet<String> = answered.leave.into_iter().collect();
+    if answered.leave_growing {
+        names.extend(look.preflight.growing());
+    }
     let add = AddPaths {
-        group: look.group,
-        name: answered.name.filter(|_| look.group.is_none()),
+        group: look.group(),
+        name: answered.name.filter(|_| look.group().is_none()),
+        destination: match look.to {
+            LookFor::New(wanted) => wanted,
+            LookFor::Group(_) => None,
+        },
+        paused: answered.paused,
         ..new_group(look.paths, look.origin)
     };
     let leave = Leave {
         unchanged: answered.leave_unchanged,
         troubled: answered.leave_troubled,
+        same_name: answered.leave_same_name,
+        names,
     };
     shell.engine().await?.add_checked(add, leave).await
 }

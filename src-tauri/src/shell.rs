@@ -261,6 +261,7 @@ pub(crate) fn new_group(paths: Vec<PathBuf>, origin: Origin) -> AddPaths {
         destination: None,
         origin,
         id: None,
+        paused: false,
     }
 }
 

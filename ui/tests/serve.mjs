@@ -40,6 +40,7 @@ export const SCENES = [
   'insights-none',
   'search',
   'preflight',
+  'preflight-group',
   'preflight-room',
   'preflight-types',
   'selection',

@@ -112,6 +112,9 @@ pub struct Up {
     /// Whatever network, power or schedule say; until what holds now has ended
     #[arg(long)]
     pub anyway: bool,
+    /// Write everything down and send nothing until `windlass resume`
+    #[arg(long, conflicts_with = "anyway")]
+    pub paused: bool,
     /// Output
     #[command(flatten)]
     pub json: Json,

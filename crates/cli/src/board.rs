@@ -39,6 +39,8 @@ pub struct Sums {
     pub eta: Option<Eta>,
     /// True while more files are being found.
     pub scanning: bool,
+    /// Files that other programs are still writing.
+    pub growing: u64,
     /// Why all of it stands still; empty while anything moves.
     pub waits_for: Vec<BlockedReason>,
     /// The failure behind that, when the destination is what is waited for.
@@ -65,6 +67,7 @@ impl Board {
             s.bytes_done += g.bytes_done;
             s.rate_bytes += g.rate_bytes.unwrap_or(0.0);
             s.scanning |= g.scanning;
+            s.growing += u64::from(g.growing);
             if let Some(eta) = g.eta {
                 // They go side by side, so the whole takes as long as the longest.
                 let known = s.eta.unwrap_or(eta);
@@ -109,7 +112,11 @@ impl Board {
                 human::counted(open.len() as u64 - 1, "group", "groups")
             ));
         }
-        let more = if s.scanning { ", looking for more" } else { "" };
+        let more = match s.growing {
+            0 if s.scanning => ", looking for more".to_owned(),
+            0 => String::new(),
+            n => format!(", {} still being written", human::files(n)),
+        };
         parts.push(format!(
             "{} of {}{more}",
             human::count(s.files_done),

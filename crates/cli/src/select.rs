@@ -116,6 +116,7 @@ pub(crate) mod tests {
             anyway: Vec::new(),
             because: None,
             scanning: false,
+            growing: 0,
             order: at,
             accepts_files: true,
             files: FileCounts::default(),

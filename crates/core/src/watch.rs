@@ -16,5 +16,5 @@ pub use after::{AfterFacts, AfterStep, after};
 pub use decide::{Decision, Facts, Kind, Known, Writer, decide};
 pub use group::{group_is_over, group_key, group_name};
 pub use names::left_by_name;
-pub use settle::{NEVER_STILL_MS, Stand, settle_ms};
+pub use settle::{NEVER_STILL_MS, Stand, changed_lately, given_goes, settle_ms};
 pub use words::{After, EntryState, GroupRule, Left, WatchMode, Why};

@@ -141,6 +141,7 @@ pub(crate) fn group_view(
         anyway: now.anyway.clone(),
         because: now.because.as_ref().map(file_error),
         scanning: row.scanning,
+        growing: 0,
         order: row.record.position,
         accepts_files: row.record.intent != Intent::Cancelled
             && !matches!(row.record.state, GroupState::Completed | GroupState::Cancelled),

@@ -18,7 +18,7 @@ use windlass_core::ids::{DestinationId, FileId, GroupId};
 use windlass_core::machine::Event;
 use windlass_core::states::{FileState, Intent};
 
-pub use asks::{AddPaths, Chosen, FileAct, Leave, Origin, RowRange, Scope, Told, VerifyReport};
+pub use asks::{AddPaths, Chosen, FileAct, Leave, LookFor, Origin, RowRange, Scope, Told, VerifyReport};
 
 use crate::preflight::Preflight;
 use crate::shell::Shared;
@@ -103,15 +103,15 @@ impl EngineHandle {
         self.shared.deltas.watch(&self.shared, ranges).await
     }
 
-    /// Looks at paths without taking them in; for a group, or for a new one at the default destination.
+    /// Looks at paths without taking them in; for a group, or for a new one.
     ///
     /// # Errors
     /// `bad_request` for nothing; errors of the queue.
-    pub async fn preflight(&self, paths: Vec<PathBuf>, group: Option<GroupId>) -> Result<Preflight, Failure> {
-        preflight::begin(&self.shared, paths, group).await
+    pub async fn preflight(&self, paths: Vec<PathBuf>, to: LookFor) -> Result<Preflight, Failure> {
+        preflight::begin(&self.shared, paths, to).await
     }
 
-    /// Takes paths in without what is there already, or can't be read, as the person answered the look.
+    /// Takes paths in without what the person left out when answering the look.
     ///
     /// # Errors
     /// As [`Self::add_paths`].

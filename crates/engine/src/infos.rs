@@ -8,6 +8,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use windlass_core::fingerprint::SourceFingerprint;
 use windlass_core::ids::{DestinationId, FileId, GroupId};
 
+use crate::intake::OfGroup;
+
 /// A file in the machine.
 #[derive(Debug)]
 pub(crate) struct FileInfo {
@@ -64,6 +66,8 @@ pub(crate) struct GroupInfo {
 pub(crate) struct Infos {
     files: Mutex<BTreeMap<FileId, Arc<FileInfo>>>,
     groups: Mutex<BTreeMap<GroupId, GroupInfo>>,
+    growing: Mutex<BTreeMap<GroupId, usize>>,
+    walks: Mutex<BTreeMap<GroupId, Arc<OfGroup>>>,
 }
 
 impl Infos {
@@ -84,6 +88,25 @@ impl Infos {
 
     pub(crate) fn group(&self, id: GroupId) -> Option<GroupInfo> {
         locked(&self.groups).get(&id).cloned()
+    }
+
+    /// Files of a group that wait until nobody writes to them.
+    pub(crate) fn growing(&self, id: GroupId) -> usize {
+        locked(&self.growing).get(&id).copied().unwrap_or(0)
+    }
+
+    /// A walk of the group that waited for so many waits for so many now.
+    pub(crate) fn change_growing(&self, id: GroupId, before: usize, now: usize) {
+        let mut map = locked(&self.growing);
+        let all = map.remove(&id).unwrap_or(0).saturating_sub(before) + now;
+        if all > 0 {
+            map.insert(id, all);
+        }
+    }
+
+    /// The walks of a group.
+    pub(crate) fn walks(&self, id: GroupId) -> Arc<OfGroup> {
+        Arc::clone(locked(&self.walks).entry(id).or_default())
     }
 
     pub(crate) fn put_group(&self, id: GroupId, info: GroupInfo) {

@@ -3,11 +3,14 @@
 //! What a person gave is written down first (group, roots, "being walked"), then walked, streamed into the queue in
 //! batches; the machine begins with the first batch. A crash in the middle loses nothing: the next launch walks the roots
 //! again and takes in what is not there yet. A path that can't be taken becomes a row too, with its reason, so that
-//! the numbers add up (I8). Links inside a folder are not followed; pipes, sockets and devices are never opened.
+//! the numbers add up (I8). Links inside a folder are not followed; pipes, sockets and devices are never opened. What another
+//! program is writing just now is taken in when it stands still ([`growing`]); the group stays open until then.
 
 mod again;
+mod growing;
 mod look;
 mod taken;
+mod walks;
 
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::PathBuf;
@@ -29,8 +32,10 @@ use windlass_queue::{
 };
 
 pub(crate) use again::again;
+pub(crate) use growing::Written;
 pub(crate) use look::{Found, Room, found, walk_roots};
-use taken::Taken;
+pub(crate) use taken::{Stands, Taken};
+pub(crate) use walks::OfGroup;
 
 use crate::handle::{AddPaths, Leave};
 use crate::infos::GroupInfo;
@@ -60,9 +65,11 @@ pub(crate) async fn add(shared: &Arc<Shared>, mut add: AddPaths) -> Result<Group
         Some(name) => crate::groups::checked_name(name)?,
         None => name_of(&add.paths),
     };
-    let (into, wanted, origin) = (add.group, add.destination, add.origin.stored());
+    let (into, wanted, origin, paused) = (add.group, add.destination, add.origin.stored(), add.paused);
     let fresh = add.id.unwrap_or_else(clock::group_id);
     let now = clock::now();
+    let walks = shared.infos.walks(into.unwrap_or(fresh));
+    let mut open = walks.gate().await;
     let row = shared
         .queue
         .write(move |conn| {
@@ -88,6 +95,9 @@ pub(crate) async fn add(shared: &Arc<Shared>, mut add: AddPaths) -> Result<Group
                         created_at: now,
                     },
                 )?;
+                if paused {
+                    let _ = groups::set_intent(conn, id, Intent::Paused)?;
+                }
             }
             let key = format!("{ROOTS}{id}");
             let mut all: Vec<String> = settings::get(conn, &key)?
@@ -122,7 +132,9 @@ pub(crate) async fn add(shared: &Arc<Shared>, mut add: AddPaths) -> Result<Group
         || row.record.intent == Intent::Cancelled;
     if closed {
         let id = row.record.id;
-        shared.queue.write(move |conn| end_walk(conn, id)).await?;
+        if open.is_last() {
+            shared.queue.write(move |conn| end_walk(conn, id)).await?;
+        }
         return Err(Failure::new(
             ErrorCode::GroupClosed,
             "the group has ended; make a new one",
@@ -146,14 +158,18 @@ pub(crate) async fn add(shared: &Arc<Shared>, mut add: AddPaths) -> Result<Group
         .await;
     shared.event(Event::GroupWork { id, scanning: true }).await;
     shared.deltas.stir(id);
+    open.begins();
+    drop(open);
     let walker = Arc::clone(shared);
     let paths = add.paths;
-    shared.tasks.spawn(async move { walk(walker, id, paths).await });
+    shared
+        .tasks
+        .spawn(async move { walk(walker, id, paths, walks).await });
     Ok(id)
 }
 
-/// Takes paths in as [`add`] does, without what the person chose to leave out. The choice is written first: a walk that a crash
-/// cut goes on by it.
+/// Takes paths in as [`add`] does, without what the person chose to leave out after a look. The choice is written first: a walk
+/// that a crash cut goes on by it.
 pub(crate) async fn add_without(
     shared: &Arc<Shared>,
     mut add: AddPaths,
@@ -163,35 +179,23 @@ pub(crate) async fn add_without(
         Some(id) => id,
         None => *add.id.get_or_insert_with(clock::group_id),
     };
-    if leave != Leave::default() {
-        let value = serde_json::json!({ "unchanged": leave.unchanged, "troubled": leave.troubled });
-        shared
-            .queue
-            .write(move |conn| settings::set(conn, &format!("{LEAVE}{id}"), &value))
-            .await?;
-    }
+    let value = serde_json::to_value(&leave).map_err(|e| Failure::new(ErrorCode::Internal, e.to_string()))?;
+    shared
+        .queue
+        .write(move |conn| settings::set(conn, &format!("{LEAVE}{id}"), &value))
+        .await?;
     self::add(shared, add).await
 }
 
-/// What the person chose to leave out of the walk that is under way.
-async fn leave_of(shared: &Shared, id: GroupId) -> Leave {
+/// What the person chose to leave out of the walk that is under way; `None`: there was no look.
+async fn leave_of(shared: &Shared, id: GroupId) -> Option<Leave> {
     let read = shared
         .queue
         .read(move |conn| settings::get(conn, &format!("{LEAVE}{id}")))
         .await;
-    let flag = |value: &serde_json::Value, key| {
-        value
-            .get(key)
-            .and_then(serde_json::Value::as_bool)
-            .unwrap_or(false)
-    };
-    match read {
-        Ok(Some(value)) => Leave {
-            unchanged: flag(&value, "unchanged"),
-            troubled: flag(&value, "troubled"),
-        },
-        Ok(None) | Err(_) => Leave::default(),
-    }
+    read.ok()
+        .flatten()
+        .and_then(|value| serde_json::from_value(value).ok())
 }
 
 /// Walks again what a crash cut.
@@ -208,8 +212,12 @@ pub(crate) async fn resume_walk(shared: &Arc<Shared>, id: GroupId) -> Result<(),
         .filter_map(|r| decode_path_text(r))
         .map(|b| crate::groups::path_of(&b))
         .collect();
+    let walks = shared.infos.walks(id);
+    walks.gate().await.begins();
     let walker = Arc::clone(shared);
-    shared.tasks.spawn(async move { walk(walker, id, paths).await });
+    shared
+        .tasks
+        .spawn(async move { walk(walker, id, paths, walks).await });
     Ok(())
 }
 
@@ -236,43 +244,19 @@ pub(crate) fn name_of(paths: &[PathBuf]) -> String {
     name.replace('\0', "\u{fffd}")
 }
 
-async fn walk(shared: Arc<Shared>, id: GroupId, paths: Vec<PathBuf>) {
-    let (send, mut batches) = mpsc::channel::<Batch>(AHEAD);
-    let leave = leave_of(&shared, id).await;
-    let walker = tokio::task::spawn_blocking(move || walk_all(&paths, leave, &send));
-    if let Err(failure) = learn(&shared, id).await {
-        return shared.deltas.notice(failure, Some(id));
-    }
-    let mut stop_early = false;
-    let mut taken = match Taken::of(&shared, id).await {
-        Ok(taken) => taken,
-        Err(failure) => return shared.deltas.notice(failure, Some(id)),
+/// Walks what one gesture gave. The group is open until the last of its walks has ended.
+async fn walk(shared: Arc<Shared>, id: GroupId, paths: Vec<PathBuf>, walks: Arc<OfGroup>) {
+    let was_whole = match walk_through(&shared, id, paths, &walks).await {
+        Ok(was_whole) => was_whole,
+        Err(failure) => {
+            tracing::error!(error = %failure, "files could not be taken in");
+            shared.deltas.notice(failure, Some(id));
+            false
+        }
     };
-    while let Some(batch) = batches.recv().await {
-        if shared.stop.is_cancelled() {
-            stop_early = true;
-            break;
-        }
-        match store(&shared, id, batch, leave, taken).await {
-            Ok(Some(next)) => taken = next,
-            // Cancelled, or hidden: nobody wants the rest.
-            Ok(None) => break,
-            Err(failure) => {
-                tracing::error!(error = %failure, "files could not be taken in");
-                shared.deltas.notice(failure, Some(id));
-                stop_early = true;
-                break;
-            }
-        }
-        shared.event(Event::GroupWork { id, scanning: true }).await;
-        shared.deltas.stir(id);
-    }
-    drop(batches);
-    if let Ok(Some(failure)) = walker.await {
-        shared.deltas.notice(failure, Some(id));
-    }
-    if stop_early {
-        // "Being walked" stays written: the next launch goes on.
+    let mut open = walks.gate().await;
+    // What was cut stays written as "being walked": the next launch goes on.
+    if !open.ends(was_whole) {
         return;
     }
     if let Err(e) = shared.queue.write(move |conn| end_walk(conn, id)).await {
@@ -280,6 +264,52 @@ async fn walk(shared: Arc<Shared>, id: GroupId, paths: Vec<PathBuf>) {
     }
     shared.event(Event::GroupWork { id, scanning: false }).await;
     shared.deltas.stir(id);
+}
+
+/// False when the engine stops before all is taken in.
+async fn walk_through(
+    shared: &Arc<Shared>,
+    id: GroupId,
+    paths: Vec<PathBuf>,
+    walks: &OfGroup,
+) -> Result<bool, Failure> {
+    let turn = walks.turn().await;
+    let (send, mut batches) = mpsc::channel::<Batch>(AHEAD);
+    let answered = leave_of(shared, id).await;
+    let was_looked_at = answered.is_some();
+    let leave = Arc::new(answered.unwrap_or_default());
+    let left = Arc::clone(&leave);
+    let walker = tokio::task::spawn_blocking(move || walk_all(&paths, &left, &send));
+    let learnt = async {
+        // A look has asked the destination already.
+        if was_looked_at {
+            Ok(())
+        } else {
+            learn(shared, id).await
+        }
+    };
+    let ((), mut taken) = tokio::try_join!(learnt, Taken::of(shared, id))?;
+    while let Some(batch) = batches.recv().await {
+        if shared.stop.is_cancelled() {
+            return Ok(false);
+        }
+        let Some(next) = store(shared, id, batch, Arc::clone(&leave), taken).await? else {
+            // Cancelled, or hidden: nobody wants the rest.
+            return Ok(true);
+        };
+        taken = next;
+        shared.event(Event::GroupWork { id, scanning: true }).await;
+        shared.deltas.stir(id);
+    }
+    drop((batches, taken));
+    let walked = walker
+        .await
+        .map_err(|e| Failure::new(ErrorCode::Internal, e.to_string()))?;
+    if let Some(failure) = walked.failure {
+        shared.deltas.notice(failure, Some(id));
+    }
+    drop(turn);
+    growing::take(shared, id, walked.growing, leave, walks).await
 }
 
 /// Asks the group's destination what it takes.
@@ -298,8 +328,19 @@ struct Batch {
     empty: Vec<String>,
 }
 
-/// Walks the roots in order. Blocks. Answers a failure that is to be told once.
-fn walk_all(paths: &[PathBuf], leave: Leave, send: &mpsc::Sender<Batch>) -> Option<Failure> {
+/// What is left of a walk when it is over.
+#[derive(Default)]
+struct Walked {
+    /// Is to be told once.
+    failure: Option<Failure>,
+    /// What other programs were writing.
+    growing: Vec<Found>,
+}
+
+/// Walks the roots in order. Blocks.
+fn walk_all(paths: &[PathBuf], leave: &Leave, send: &mpsc::Sender<Batch>) -> Walked {
+    let mut walked = Walked::default();
+    let written = Written::below(paths);
     let mut batch = Batch::default();
     let mut folders = look::EmptyFolders::default();
     let mut room = Room::new(MAX_FILES_PER_INTAKE);
@@ -308,26 +349,32 @@ fn walk_all(paths: &[PathBuf], leave: Leave, send: &mpsc::Sender<Batch>) -> Opti
         if !room.takes(&entry) {
             let last = entry.map_or_else(|_| parent.clone(), |e| e.path().to_owned());
             flush(&mut batch, send);
-            return Some(Failure::new(ErrorCode::TooManyFiles, last.to_string_lossy()));
+            walked.failure = Some(Failure::new(ErrorCode::TooManyFiles, last.to_string_lossy()));
+            return walked;
         }
         batch.empty.extend(folders.next(&entry, &parent));
         if let Some(found) = found(entry, &parent)
+            && !leave.names.contains(&found.rel_path)
             && !(leave.troubled && (found.refused.is_some() || std::fs::File::open(&found.path).is_err()))
         {
-            batch.files.push(found);
+            if written.has(&found.fingerprint) {
+                walked.growing.push(found);
+            } else {
+                batch.files.push(found);
+            }
         }
         // The first files go at once, so that sending begins while the walk goes on.
         let full = batch.files.len() + batch.empty.len() >= if first { 50 } else { BATCH };
         if full {
             first = false;
             if !flush(&mut batch, send) {
-                return None;
+                return walked;
             }
         }
     }
     batch.empty.extend(folders.end());
     flush(&mut batch, send);
-    None
+    walked
 }
 
 fn flush(batch: &mut Batch, send: &mpsc::Sender<Batch>) -> bool {
@@ -339,7 +386,7 @@ async fn store(
     shared: &Shared,
     id: GroupId,
     batch: Batch,
-    leave: Leave,
+    leave: Arc<Leave>,
     mut taken: Taken,
 ) -> Result<Option<Taken>, Failure> {
     let now = clock::now();
@@ -376,7 +423,7 @@ async fn store(
                 if leave.troubled && refused.is_some() {
                     continue;
                 }
-                let Some(rel_path) = taken.name_for(conn, id, &found, position)? else {
+                let Some(rel_path) = taken.name_for(conn, id, &found, position, leave.same_name)? else {
                     continue;
                 };
                 let file = clock::file_id();

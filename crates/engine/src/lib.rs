@@ -36,6 +36,7 @@ mod persist;
 mod places;
 mod planes;
 mod preflight;
+mod put_back;
 mod receipts;
 mod regroup;
 pub mod remote;
@@ -52,7 +53,7 @@ pub mod view;
 mod watch;
 
 pub use handle::{
-    AddPaths, Chosen, EngineHandle, FileAct, Leave, Origin, RowRange, Scope, Told, VerifyReport,
+    AddPaths, Chosen, EngineHandle, FileAct, Leave, LookFor, Origin, RowRange, Scope, Told, VerifyReport,
 };
 pub use preflight::Preflight;
 pub use start::{EngineConfig, start};

@@ -11,34 +11,41 @@ use std::sync::{Arc, Mutex};
 use tokio_util::sync::{CancellationToken, DropGuard};
 use windlass_core::accepts::{Accepts, Refused};
 use windlass_core::error::{ErrorCode, Failure};
-use windlass_core::fingerprint::SourceFingerprint;
 use windlass_core::ids::{DestinationId, GroupId};
 use windlass_core::limits::{MAX_FILES_PER_INTAKE, MAX_REFUSED_TYPES};
 use windlass_core::names::shown;
 use windlass_queue::destinations::{self, DestinationKind, DestinationRow};
 use windlass_queue::{groups, receipts};
 
+use crate::accepts;
+use crate::handle::LookFor;
 use crate::infos::locked;
-use crate::intake::{Found, Room, name_of, walk_roots};
+use crate::intake::{Found, Room, Stands, Taken, Written, name_of, walk_roots};
 use crate::shell::Shared;
 use crate::view::{PreflightExample, PreflightFold, PreflightKind, PreflightView};
-use crate::{accepts, clock};
 
 /// Files that are held against receipts together.
 const TOGETHER: usize = 500;
 /// Names that a fold tells.
 const EXAMPLES: usize = 200;
-/// A file that was written this short a time ago may still grow, milliseconds.
-const GROWING_MS: i64 = 2_000;
+/// Files whose writers were seen, that a look remembers: who leaves them out leaves out these.
+const MOST_GROWING: usize = 10_000;
 
 /// A look under way. Dropped, it ends.
 #[derive(Debug)]
 pub struct Preflight {
     view: Arc<Mutex<PreflightView>>,
+    growing: Arc<Mutex<BTreeSet<String>>>,
     _stop: DropGuard,
 }
 
 impl Preflight {
+    /// The files that were being written, by their paths inside the group.
+    #[must_use]
+    pub fn growing(&self) -> BTreeSet<String> {
+        locked(&self.growing).clone()
+    }
+
     /// What is known by now.
     #[must_use]
     pub fn view(&self) -> PreflightView {
@@ -49,7 +56,7 @@ impl Preflight {
 pub(crate) async fn begin(
     shared: &Arc<Shared>,
     paths: Vec<PathBuf>,
-    group: Option<GroupId>,
+    to: LookFor,
 ) -> Result<Preflight, Failure> {
     if paths.is_empty() {
         return Err(Failure::new(ErrorCode::BadRequest, "nothing was given"));
@@ -57,13 +64,13 @@ pub(crate) async fn begin(
     let (place, name) = shared
         .queue
         .read(move |conn| {
-            let row = match group {
-                Some(id) => groups::get(conn, id)?,
-                None => None,
+            let (row, wanted) = match to {
+                LookFor::Group(id) => (groups::get(conn, id)?, None),
+                LookFor::New(wanted) => (None, wanted),
             };
             let all = destinations::list(conn)?;
-            let place = match &row {
-                Some(row) => all.into_iter().find(|d| d.id == row.record.destination),
+            let place = match row.as_ref().map(|r| r.record.destination).or(wanted) {
+                Some(id) => all.into_iter().find(|d| d.id == id),
                 None => all.into_iter().find(|d| d.is_default),
             };
             Ok((place, row.map(|r| r.name)))
@@ -81,6 +88,8 @@ pub(crate) async fn begin(
         bytes: 0,
         ready: 0,
         ready_bytes: 0,
+        later: 0,
+        first: Vec::new(),
         oldest: None,
         newest: None,
         free: None,
@@ -89,12 +98,17 @@ pub(crate) async fn begin(
     let stop = CancellationToken::new();
     let look = Preflight {
         view: Arc::new(Mutex::new(first)),
+        growing: Arc::default(),
         _stop: stop.clone().drop_guard(),
     };
     let (view, shared_too) = (Arc::clone(&look.view), Arc::clone(shared));
+    let notes = Notes {
+        view: Arc::clone(&look.view),
+        growing: Arc::clone(&look.growing),
+    };
     shared.tasks.spawn(async move {
         let ended = tokio::select! {
-            ended = run(&shared_too, &view, paths, place, stop.clone()) => ended,
+            ended = run(&shared_too, &notes, paths, place, to, stop.clone()) => ended,
             () = stop.cancelled() => return,
             () = shared_too.stop.cancelled() => return,
         };
@@ -106,11 +120,26 @@ pub(crate) async fn begin(
     Ok(look)
 }
 
+/// Where a look notes what it sees.
+struct Notes {
+    view: Arc<Mutex<PreflightView>>,
+    growing: Arc<Mutex<BTreeSet<String>>>,
+}
+
+/// What files are held against.
+struct Against {
+    /// Where they would go, and what is taken there.
+    to: Option<(DestinationId, Accepts)>,
+    /// The group that they join, with the names that it has.
+    into: Option<(GroupId, Arc<Taken>)>,
+}
+
 async fn run(
     shared: &Shared,
-    view: &Mutex<PreflightView>,
+    notes: &Notes,
     paths: Vec<PathBuf>,
     place: Option<DestinationRow>,
+    to: LookFor,
     stop: CancellationToken,
 ) -> Result<(), Failure> {
     let (send, mut batches) = tokio::sync::mpsc::channel(4);
@@ -124,17 +153,23 @@ async fn run(
         let more = walk(&paths, &stop, &send, &mut seen);
         (free, seen, more)
     });
-    let to = match place {
-        Some(place) => Some((place.id, accepts::of(shared, place.id).await?)),
-        None => None,
+    let against = Against {
+        to: match place {
+            Some(place) => Some((place.id, accepts::of(shared, place.id).await?)),
+            None => None,
+        },
+        into: match to {
+            LookFor::Group(id) => Some((id, Arc::new(Taken::of(shared, id).await?))),
+            LookFor::New(_) => None,
+        },
     };
     while let Some(batch) = batches.recv().await {
-        take(shared, view, to.as_ref(), batch).await?;
+        take(shared, notes, &against, batch).await?;
     }
     let (free, seen, too_many) = walker
         .await
         .map_err(|e| Failure::new(ErrorCode::Internal, e.to_string()))?;
-    let mut view = locked(view);
+    let mut view = locked(&notes.view);
     view.free = free;
     view.too_many = too_many;
     view.folders = u32::try_from(seen.all.len()).unwrap_or(u32::MAX);
@@ -179,6 +214,7 @@ fn walk(
     folders: &mut Folders,
 ) -> bool {
     let mut batch = Vec::with_capacity(TOGETHER);
+    let written = Written::below(paths);
     let mut room = Room::new(MAX_FILES_PER_INTAKE);
     let mut too_many = false;
     for (entry, parent) in walk_roots(paths) {
@@ -203,7 +239,7 @@ fn walk(
             continue;
         };
         batch.push(Looked {
-            trouble: trouble(&found),
+            trouble: trouble(&found, &written),
             found,
         });
         if batch.len() >= TOGETHER && send.blocking_send(std::mem::take(&mut batch)).is_err() {
@@ -215,7 +251,7 @@ fn walk(
 }
 
 /// Why a file can't go, or should wait. Blocks.
-fn trouble(found: &Found) -> Option<PreflightKind> {
+fn trouble(found: &Found, written: &Written) -> Option<PreflightKind> {
     if let Some(refused) = &found.refused {
         return Some(match refused.code {
             ErrorCode::TooLarge => PreflightKind::TooLarge,
@@ -227,48 +263,56 @@ fn trouble(found: &Found) -> Option<PreflightKind> {
     if std::fs::File::open(&found.path).is_err() {
         return Some(PreflightKind::Unreadable);
     }
-    let age = clock::now().as_millis() - found.fingerprint.mtime_ns / 1_000_000;
-    (0..GROWING_MS).contains(&age).then_some(PreflightKind::Growing)
+    written.has(&found.fingerprint).then_some(PreflightKind::Growing)
+}
+
+/// What the queue knows of the files of a batch.
+async fn known(
+    shared: &Shared,
+    against: &Against,
+    batch: Vec<Looked>,
+) -> Result<Vec<(Looked, Option<PreflightKind>)>, Failure> {
+    let (place, into) = (against.to.as_ref().map(|(id, _)| *id), against.into.clone());
+    let known = shared
+        .queue
+        .read(move |conn| {
+            let mut known = Vec::with_capacity(batch.len());
+            for looked in batch {
+                let found = &looked.found;
+                let stands = match &into {
+                    Some((group, taken)) => taken.stands(conn, *group, found, &found.rel_path)?,
+                    None => Stands::Free,
+                };
+                let path = found.path.as_os_str().as_bytes();
+                let receipt = match place {
+                    Some(place) => receipts::of_upload(conn, place, path)?,
+                    None => None,
+                };
+                let kind = match (stands, receipt) {
+                    (Stands::Same, _) => Some(PreflightKind::InGroup),
+                    (_, Some(r)) if r.fingerprint == found.fingerprint => Some(PreflightKind::AlreadyThere),
+                    (Stands::Other, _) => Some(PreflightKind::SameName),
+                    (Stands::Free, Some(_)) => Some(PreflightKind::Changed),
+                    (Stands::Free, None) => None,
+                };
+                known.push((looked, kind));
+            }
+            Ok(known)
+        })
+        .await?;
+    Ok(known)
 }
 
 /// Counts a batch, with what the queue knows of its files.
-async fn take(
-    shared: &Shared,
-    view: &Mutex<PreflightView>,
-    to: Option<&(DestinationId, Accepts)>,
-    batch: Vec<Looked>,
-) -> Result<(), Failure> {
-    let asked: Vec<(Vec<u8>, SourceFingerprint)> = batch
-        .iter()
-        .map(|l| (l.found.path.as_os_str().as_bytes().to_vec(), l.found.fingerprint))
-        .collect();
-    let known: Vec<Option<PreflightKind>> = match to {
-        None => vec![None; asked.len()],
-        Some(&(place, _)) => {
-            shared
-                .queue
-                .read(move |conn| {
-                    let mut known = Vec::with_capacity(asked.len());
-                    for (path, now) in asked {
-                        known.push(receipts::of_upload(conn, place, &path)?.map(|r| {
-                            if r.fingerprint == now {
-                                PreflightKind::AlreadyThere
-                            } else {
-                                PreflightKind::Changed
-                            }
-                        }));
-                    }
-                    Ok(known)
-                })
-                .await?
-        }
-    };
-    let mut view = locked(view);
+async fn take(shared: &Shared, notes: &Notes, against: &Against, batch: Vec<Looked>) -> Result<(), Failure> {
+    let known = known(shared, against, batch).await?;
+    let accepts = against.to.as_ref().map(|(_, accepts)| accepts);
+    let mut view = locked(&notes.view);
     let mut folds: BTreeMap<PreflightKind, PreflightFold> = std::mem::take(&mut view.folds)
         .into_iter()
         .map(|f| (f.kind, f))
         .collect();
-    for (looked, known) in batch.into_iter().zip(known) {
+    for (looked, known) in known {
         let size = looked.found.fingerprint.size;
         view.files += 1;
         view.bytes += size;
@@ -277,46 +321,59 @@ async fn take(
             view.oldest = Some(view.oldest.map_or(at, |o| o.min(at)));
             view.newest = Some(view.newest.map_or(at, |n| n.max(at)));
         }
-        let refused = to.and_then(|(_, accepts)| looked.refused_by(accepts));
+        let refused = accepts.and_then(|accepts| looked.refused_by(accepts));
         // What is there already needs no waiting.
         let kind = match looked.trouble {
+            _ if known == Some(PreflightKind::InGroup) => known,
             _ if matches!(refused, Some(Refused::TooLarge { .. })) => Some(PreflightKind::TooLarge),
             _ if refused.is_some() => Some(PreflightKind::TypeRefused),
-            Some(PreflightKind::Growing) => known.or(looked.trouble),
+            Some(PreflightKind::Growing) => match known {
+                Some(PreflightKind::AlreadyThere) => known,
+                _ => looked.trouble,
+            },
             other => other.or(known),
         };
-        if goes(kind) {
-            view.ready += 1;
-            view.ready_bytes += size;
-        }
-        if let Some(kind) = kind {
-            let fold = folds.entry(kind).or_insert(PreflightFold {
-                kind,
-                files: 0,
-                bytes: 0,
-                examples: Vec::new(),
-                limit: to
-                    .filter(|_| kind == PreflightKind::TooLarge)
-                    .and_then(|(_, accepts)| accepts.max_bytes),
-                types: Vec::new(),
-                taken: Vec::new(),
-            });
-            fold.files += 1;
-            fold.bytes += size;
-            if fold.examples.len() < EXAMPLES {
-                fold.examples.push(PreflightExample {
-                    name: shown(&looked.found.rel_path),
-                    bytes: size,
-                });
-            }
-            match refused {
-                Some(Refused::Ending(ending)) => note_type(fold, format!(".{ending}")),
-                Some(Refused::Content { mime, allowed }) => {
-                    note_type(fold, mime);
-                    fold.taken = allowed;
+        let example = PreflightExample {
+            name: shown(&looked.found.rel_path),
+            path: looked.found.rel_path,
+            bytes: size,
+        };
+        match kind {
+            Some(PreflightKind::Growing) => {
+                view.later += 1;
+                view.ready_bytes += size;
+                let mut growing = locked(&notes.growing);
+                if growing.len() < MOST_GROWING {
+                    growing.insert(example.path.clone());
                 }
-                Some(Refused::TooLarge { .. }) | None => {}
             }
+            None | Some(PreflightKind::Changed | PreflightKind::SameName) => {
+                view.ready += 1;
+                view.ready_bytes += size;
+            }
+            Some(_) => {}
+        }
+        let Some(kind) = kind else {
+            if view.first.len() < EXAMPLES {
+                view.first.push(example);
+            }
+            continue;
+        };
+        let fold = folds
+            .entry(kind)
+            .or_insert_with(|| PreflightFold::of(kind, accepts.and_then(|a| a.max_bytes)));
+        fold.files += 1;
+        fold.bytes += size;
+        if fold.examples.len() < EXAMPLES {
+            fold.examples.push(example);
+        }
+        match refused {
+            Some(Refused::Ending(ending)) => note_type(fold, format!(".{ending}")),
+            Some(Refused::Content { mime, allowed }) => {
+                note_type(fold, mime);
+                fold.taken = allowed;
+            }
+            Some(Refused::TooLarge { .. }) | None => {}
         }
     }
     view.folds = folds.into_values().collect();
@@ -327,11 +384,6 @@ fn note_type(fold: &mut PreflightFold, word: String) {
     if fold.types.len() < MAX_REFUSED_TYPES && !fold.types.contains(&word) {
         fold.types.push(word);
     }
-}
-
-/// Whether bytes of it will be sent.
-fn goes(kind: Option<PreflightKind>) -> bool {
-    matches!(kind, None | Some(PreflightKind::Changed | PreflightKind::Growing))
 }
 
 /// Bytes free for this person where the folder is, or will be.

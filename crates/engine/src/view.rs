@@ -34,7 +34,7 @@ pub use details::{EventView, FileDetails, Find, FindKind, PartView};
 pub use file::{Failures, FileError, FilePage, FileView, ProcessingCounts, ProcessingView, ProcessingWord};
 pub use history::{
     EmptyFolder, FoundFile, FoundFiles, HistoryAsk, HistoryDetails, HistoryEnd, HistoryEntry, HistoryPage,
-    HistoryPlace, ReceiptForm, ReceiptPage, SafeAnswer, SafeView, Trashed,
+    HistoryPlace, InTrash, PutBack, ReceiptForm, ReceiptPage, SafeAnswer, SafeView, Trashed,
 };
 pub use insights::{AbandonedGroup, DestinationFigures, DiagnosticsSection, Insights, Reason};
 pub use preflight::{PreflightExample, PreflightFold, PreflightKind, PreflightView};
@@ -154,6 +154,9 @@ pub struct GroupView {
     pub because: Option<FileError>,
     /// True while dropped paths are still being walked: counts grow.
     pub scanning: bool,
+    /// Files that other programs are still writing: they are taken in when they stand still. No row counts them yet.
+    #[serde(default)]
+    pub growing: u32,
     /// Place among all groups: what stands first is sent first.
     #[ts(type = "number")]
     pub order: i64,

@@ -22,7 +22,7 @@ mod root;
 mod rules;
 mod trash;
 mod views;
-mod writers;
+pub(crate) mod writers;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -39,6 +39,7 @@ use windlass_queue::watched::FolderRow;
 
 pub(crate) use api::may_be_destination;
 pub(crate) use originals::{content, to_trash};
+pub(crate) use trash::{holds, take_back};
 pub(crate) use views::all as views;
 
 use crate::infos::locked;

@@ -1,7 +1,7 @@
 //! What is told before a byte moves, and the answer.
 
 use tauri::State;
-use windlass_core::ids::GroupId;
+use windlass_core::ids::{DestinationId, GroupId};
 use windlass_engine::view::PreflightView;
 
 use super::Answer;
@@ -11,6 +11,15 @@ use crate::shell::Shell;
 #[tauri::command]
 pub(crate) fn preflight(shell: State<'_, Shell>, number: u32) -> Answer<PreflightView> {
     Ok(check::view(&shell, number)?)
+}
+
+#[tauri::command]
+pub(crate) async fn preflight_again(
+    shell: State<'_, Shell>,
+    number: u32,
+    destination: Option<DestinationId>,
+) -> Answer<()> {
+    Ok(check::again(&shell, number, destination).await?)
 }
 
 #[tauri::command]

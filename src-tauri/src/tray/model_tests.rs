@@ -18,6 +18,7 @@ fn group(n: u8, name: &str, word: GroupWord) -> GroupView {
         anyway: Vec::new(),
         because: None,
         scanning: false,
+        growing: 0,
         order: 0,
         accepts_files: true,
         files: FileCounts {

@@ -64,6 +64,7 @@ async fn begin(
         destination: Some(place.id),
         origin: Origin::Cli,
         id: Some(windlass_engine::clock::group_id()),
+        paused: args.paused,
     };
     let group = session.add_paths(&add).await?;
     if args.anyway {

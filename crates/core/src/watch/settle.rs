@@ -9,6 +9,11 @@ use crate::time::Timestamp;
 const MS_PER_100_MB: u64 = 1_000;
 const MOST_MS: i64 = 120_000;
 const NETWORK_FACTOR: i64 = 5;
+/// A file that a person gave stands still for so long before it is taken in, when another program was writing it: some write in
+/// several goes.
+const GIVEN_STILL_MS: i64 = 2_000;
+/// A program that has a file open and writes nothing for so long only keeps it open, milliseconds.
+const ONLY_OPEN_MS: i64 = 60_000;
 /// A file that did not stand still for so long is told to a person (F150).
 pub const NEVER_STILL_MS: i64 = 600_000;
 
@@ -78,6 +83,22 @@ impl Stand {
     }
 }
 
+/// Whether a file that a person gave is being written: another program has it open, and it changed not long ago. Opened anew by
+/// who asks: a file that changed long ago need not be asked for.
+#[must_use]
+pub fn changed_lately(file: &SourceFingerprint, now: Timestamp) -> bool {
+    now.millis_since(Timestamp::from_millis(file.mtime_ns / 1_000_000)) < ONLY_OPEN_MS
+}
+
+/// Whether a file that a person gave, and that was being written, is taken in now: it stood still after its last writer went, its
+/// writer only keeps it open, or it never stands still, which then its upload tells.
+#[must_use]
+pub fn given_goes(stand: &Stand, is_open: bool, now: Timestamp) -> bool {
+    let least = if is_open { ONLY_OPEN_MS } else { GIVEN_STILL_MS };
+    now >= stand.settled_at(settle_ms(stand.fingerprint.size, least, false))
+        || now.millis_since(stand.first_seen) >= NEVER_STILL_MS
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -93,6 +114,24 @@ mod tests {
             mtime_ns: touched_ms * 1_000_000,
             ctime_ns: touched_ms * 1_000_000,
         }
+    }
+
+    //
+    #[test]
+    fn what_is_given_while_it_is_written_goes_when_it_stands_still_and_waits_for_nobody_for_ever() {
+        let at = Timestamp::from_millis;
+        let mut stand = Stand::first(f(10, 0), at(0), false);
+        assert!(!given_goes(&stand, false, at(1_999)) && given_goes(&stand, false, at(2_000)));
+        assert!(!given_goes(&stand, true, at(59_999)) && given_goes(&stand, true, at(60_000)));
+        // A gigabyte stands still for longer.
+        stand.look(f(GB, 5), at(5_000));
+        assert!(!given_goes(&stand, false, at(16_999)) && given_goes(&stand, false, at(17_000)));
+        // A log that is written for ever goes in as it is.
+        stand.look(f(GB, 599_000), at(599_000));
+        assert!(!given_goes(&stand, true, at(599_999)) && given_goes(&stand, true, at(600_000)));
+        assert!(changed_lately(&f(1, 0), at(59_999)) && !changed_lately(&f(1, 0), at(60_000)));
+        // Written by a clock that is ahead.
+        assert!(changed_lately(&f(1, 90_000), at(0)));
     }
 
     #[test]

@@ -1,7 +1,9 @@
 //! What may be asked of the engine, and what it tells, as types.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
+use serde::{Deserialize, Serialize};
 use windlass_core::error::ErrorCode;
 use windlass_core::ids::{DestinationId, FileId, GroupId};
 use windlass_core::machine::Notice;
@@ -52,6 +54,8 @@ pub struct AddPaths {
     /// The id of a new group, made by who asks: the same question put again, because its answer was lost, is the same
     /// group. `None`: nobody will ask again.
     pub id: Option<GroupId>,
+    /// A new group is written down and waits until the person resumes it.
+    pub paused: bool,
 }
 
 /// What an action is about.
@@ -78,13 +82,27 @@ pub struct RowRange {
     pub find: Option<Find>,
 }
 
+/// For whom a look is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LookFor {
+    /// A group that is there.
+    Group(GroupId),
+    /// A new group there; `None`: at the default destination.
+    New(Option<DestinationId>),
+}
+
 /// What of the given files is left out of the group, by the person's answer.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Leave {
     /// What was proved there before and is unchanged.
     pub unchanged: bool,
     /// What can't be sent: unreadable, too large, links, names that can't be used.
     pub troubled: bool,
+    /// What has a name that another file of the group has already. Kept, it gets a number.
+    pub same_name: bool,
+    /// These, by their paths inside the group.
+    pub names: BTreeSet<String>,
 }
 
 /// Files that a person chose.

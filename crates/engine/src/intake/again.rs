@@ -53,6 +53,7 @@ pub(crate) async fn again(shared: &Arc<Shared>, group: GroupId) -> Result<GroupI
         AddPaths {
             paths: paths.into_iter().collect(),
             id: None,
+            paused: false,
             group: None,
             name,
             destination,

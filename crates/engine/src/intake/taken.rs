@@ -14,18 +14,34 @@ use crate::shell::Shared;
 
 /// The names that a group has, as hashes with their places: a million of them take few bytes each, and only a name that
 /// seems taken is looked up.
-pub(super) struct Taken {
+pub(crate) struct Taken {
     /// In halves, so that an entry has 12 bytes and not 16.
     places: HashMap<[u32; 2], u32>,
     hasher: RandomState,
 }
 
+/// Who has a name in a group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stands {
+    /// Nobody.
+    Free,
+    /// The very same file, as it is now.
+    Same,
+    /// Another one.
+    Other,
+}
+
 impl Taken {
-    pub(super) async fn of(shared: &Shared, id: GroupId) -> Result<Self, Failure> {
-        let mut taken = Self {
+    /// Of a group without any.
+    pub(super) fn none() -> Self {
+        Self {
             places: HashMap::new(),
             hasher: RandomState::new(),
-        };
+        }
+    }
+
+    pub(crate) async fn of(shared: &Shared, id: GroupId) -> Result<Self, Failure> {
+        let mut taken = Self::none();
         let mut next = 0;
         loop {
             let rows = shared
@@ -54,39 +70,56 @@ impl Taken {
     }
 
     /// The name under which it goes in, at this place; `None`: the very same file is there already (dropped twice, or walked
-    /// again).
+    /// again), or another has its name and it is to be `left` out then.
     pub(super) fn name_for(
         &mut self,
         conn: &Connection,
         group: GroupId,
         found: &Found,
         position: i64,
+        left: bool,
     ) -> Result<Option<String>, QueueError> {
-        let path = found.path.as_os_str().as_bytes();
         let mut name = found.rel_path.clone();
         let mut n = 2;
         loop {
-            let key = self.key(&name);
-            let Some(place) = self.places.get(&key).copied() else {
-                self.put(key, position);
-                return Ok(Some(name));
-            };
-            let place = i64::from(place);
-            let other = files::page(conn, group, place.unsigned_abs(), 1, &[])?
-                .into_iter()
-                .next();
-            // One that is not written yet stands in this very batch: two different paths gave one name.
-            let same = other.is_some_and(|o| {
-                o.position == place
-                    && o.rel_path == name
-                    && o.path == path
-                    && (found.refused.is_some() || o.fingerprint == found.fingerprint)
-            });
-            if same {
-                return Ok(None);
+            match self.stands(conn, group, found, &name)? {
+                Stands::Free => {
+                    let key = self.key(&name);
+                    self.put(key, position);
+                    return Ok(Some(name));
+                }
+                Stands::Same => return Ok(None),
+                Stands::Other if left => return Ok(None),
+                Stands::Other => {
+                    name = numbered(&found.rel_path, n);
+                    n += 1;
+                }
             }
-            name = numbered(&found.rel_path, n);
-            n += 1;
         }
+    }
+
+    /// Who has this name in the group.
+    pub(crate) fn stands(
+        &self,
+        conn: &Connection,
+        group: GroupId,
+        found: &Found,
+        name: &str,
+    ) -> Result<Stands, QueueError> {
+        let Some(place) = self.places.get(&self.key(name)).copied() else {
+            return Ok(Stands::Free);
+        };
+        let place = i64::from(place);
+        let other = files::page(conn, group, place.unsigned_abs(), 1, &[])?
+            .into_iter()
+            .next();
+        // One that is not written yet stands in this very batch: two different paths gave one name.
+        let same = other.is_some_and(|o| {
+            o.position == place
+                && o.rel_path == name
+                && o.path == found.path.as_os_str().as_bytes()
+                && (found.refused.is_some() || o.fingerprint == found.fingerprint)
+        });
+        Ok(if same { Stands::Same } else { Stands::Other })
     }
 }

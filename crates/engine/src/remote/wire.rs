@@ -104,6 +104,8 @@ pub(super) struct Paths {
     origin: From,
     #[serde(default)]
     id: Option<GroupId>,
+    #[serde(default)]
+    paused: bool,
 }
 
 /// `Origin` on the wire.
@@ -158,6 +160,7 @@ impl Paths {
             destination: add.destination,
             origin,
             id: add.id,
+            paused: add.paused,
         }
     }
 
@@ -187,6 +190,7 @@ impl Paths {
             destination: self.destination,
             origin,
             id: self.id,
+            paused: self.paused,
         })
     }
 }
@@ -250,6 +254,7 @@ mod tests {
             destination: None,
             origin: Origin::Cli,
             id: None,
+            paused: true,
         };
         let line = serde_json::to_string(&Paths::new(&add)).unwrap();
         assert!(!line.contains('\n'));
@@ -288,6 +293,7 @@ mod tests {
             destination: None,
             origin: Origin::Drop,
             id: None,
+            paused: false,
         };
         assert_eq!(
             Paths::new(&add).into_add().unwrap_err().code,

@@ -27,11 +27,15 @@ pub struct PreflightView {
     /// Bytes of all files.
     #[ts(type = "number")]
     pub bytes: u64,
-    /// Files that would be sent.
+    /// Files that would be sent at once.
     pub ready: u32,
-    /// Their bytes.
+    /// Files that would be sent when nobody writes to them any more; not among `ready`.
+    pub later: u32,
+    /// The bytes of both.
     #[ts(type = "number")]
     pub ready_bytes: u64,
+    /// The first of those of which there is nothing to say, at most 200.
+    pub first: Vec<PreflightExample>,
     /// When the oldest and the newest were changed, milliseconds since 1970.
     #[ts(type = "number | null")]
     pub oldest: Option<i64>,
@@ -69,12 +73,29 @@ pub struct PreflightFold {
     pub taken: Vec<String>,
 }
 
+impl PreflightFold {
+    /// Without any file yet; at a destination that takes so many bytes a file.
+    pub(crate) fn of(kind: PreflightKind, max_bytes: Option<u64>) -> Self {
+        Self {
+            kind,
+            files: 0,
+            bytes: 0,
+            examples: Vec::new(),
+            limit: max_bytes.filter(|_| kind == PreflightKind::TooLarge),
+            types: Vec::new(),
+            taken: Vec::new(),
+        }
+    }
+}
+
 /// One of them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[ts(export)]
 pub struct PreflightExample {
-    /// Its path inside the group.
+    /// Its path inside the group, to be shown.
     pub name: String,
+    /// The same as it is written down: what an answer names it by.
+    pub path: String,
     /// Its bytes.
     #[ts(type = "number")]
     pub bytes: u64,
@@ -87,9 +108,13 @@ pub struct PreflightExample {
 pub enum PreflightKind {
     /// Proved there before, and not changed since.
     AlreadyThere,
+    /// In the group already, as it is.
+    InGroup,
+    /// Another file of the group has its name.
+    SameName,
     /// Was sent before, and has changed.
     Changed,
-    /// Being written just now, or a moment ago.
+    /// Another program is writing it.
     Growing,
     /// Can't be read.
     Unreadable,

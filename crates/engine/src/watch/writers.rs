@@ -5,10 +5,10 @@
 
 use std::collections::BTreeSet;
 use std::os::unix::fs::MetadataExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-/// Device and inode of the files below `root` that another program has open for writing. Blocks.
-pub(crate) fn writers(root: &Path) -> BTreeSet<(u64, u64)> {
+/// Device and inode of the files at or below these paths that another program has open for writing. Blocks.
+pub(crate) fn writers(roots: &[PathBuf]) -> BTreeSet<(u64, u64)> {
     let mut found = BTreeSet::new();
     let Ok(processes) = std::fs::read_dir("/proc") else {
         return found;
@@ -26,7 +26,8 @@ pub(crate) fn writers(root: &Path) -> BTreeSet<(u64, u64)> {
             continue;
         };
         for descriptor in descriptors.flatten() {
-            let below = std::fs::read_link(descriptor.path()).is_ok_and(|to| to.starts_with(root));
+            let below = std::fs::read_link(descriptor.path())
+                .is_ok_and(|to| roots.iter().any(|root| to.starts_with(root)));
             if !below || !writes(&process.path().join("fdinfo").join(descriptor.file_name())) {
                 continue;
             }
@@ -78,9 +79,10 @@ mod tests {
             .read_line(&mut line)
             .unwrap();
         let inode = std::fs::metadata(&written).map(|m| (m.dev(), m.ino())).unwrap();
-        assert_eq!(writers(&root), BTreeSet::from([inode]));
+        let roots = [root];
+        assert_eq!(writers(&roots), BTreeSet::from([inode]));
         child.stdin.take().unwrap().write_all(b"\n").unwrap();
         child.wait().unwrap();
-        assert!(writers(&root).is_empty());
+        assert!(writers(&roots).is_empty());
     }
 }

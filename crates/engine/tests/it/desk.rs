@@ -8,7 +8,9 @@ use windlass_core::states::{FileState, Intent};
 use windlass_engine::view::{
     FileWord, Find, FindKind, HistoryAsk, HistoryEnd, PreflightKind, PreflightView, ReceiptForm, SafeAnswer,
 };
-use windlass_engine::{AddPaths, Chosen, EngineHandle, FileAct, GroupEnd, Leave, Origin, RowRange, Scope};
+use windlass_engine::{
+    AddPaths, Chosen, EngineHandle, FileAct, GroupEnd, Leave, LookFor, Origin, RowRange, Scope,
+};
 
 use crate::plane::Fault;
 use crate::{Bench, add, bytes, end, seen, wait_for};
@@ -23,11 +25,12 @@ fn given(path: std::path::PathBuf) -> AddPaths {
         destination: None,
         origin: Origin::Drop,
         id: None,
+        paused: false,
     }
 }
 
 async fn looked(engine: &EngineHandle, path: std::path::PathBuf) -> PreflightView {
-    let look = engine.preflight(vec![path], None).await.unwrap();
+    let look = engine.preflight(vec![path], LookFor::New(None)).await.unwrap();
     wait_for(|| Some(look.view()).filter(|view| view.done)).await
 }
 
@@ -276,6 +279,7 @@ async fn a_look_tells_what_is_there_what_changed_and_what_can_not_go_and_the_ans
     let leave = Leave {
         unchanged: true,
         troubled: true,
+        ..Leave::default()
     };
     let group = engine.add_checked(given(b.source()), leave).await.unwrap();
     assert_eq!(end(&engine, group).await, GroupEnd::Done);
@@ -374,7 +378,7 @@ async fn what_a_destination_does_not_take_is_told_before_and_left_out_with_its_r
     // They can be left out before, as whatever else can't be sent.
     let leave = Leave {
         troubled: true,
-        unchanged: false,
+        ..Leave::default()
     };
     let group = engine.add_checked(given(b.source()), leave).await.unwrap();
     assert_eq!(end(&engine, group).await, GroupEnd::Done);

@@ -10,6 +10,7 @@
 mod conditions;
 mod desk;
 mod faults;
+mod given;
 mod life;
 mod plane;
 mod regroup;
@@ -138,6 +139,7 @@ pub(crate) async fn add(engine: &EngineHandle, paths: &[&Path]) -> GroupId {
             destination: None,
             origin: Origin::Cli,
             id: None,
+            paused: false,
         })
         .await
         .unwrap()

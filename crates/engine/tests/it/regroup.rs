@@ -24,6 +24,7 @@ async fn paused(
             destination: None,
             origin: Origin::Drop,
             id: None,
+            paused: false,
         })
         .await
         .unwrap();

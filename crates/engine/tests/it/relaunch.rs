@@ -81,6 +81,7 @@ async fn f189_paths_handed_over_again_after_a_lost_answer_are_one_group_also_aft
         destination: None,
         origin: Origin::Cli,
         id: Some(windlass_engine::clock::group_id()),
+        paused: false,
     };
     let engine = b.engine().await;
     b.plane.hold_puts(true);

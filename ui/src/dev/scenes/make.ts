@@ -30,6 +30,7 @@ export function group(id: string, name: string, word: GroupWord, part: Partial<G
     blocked_by: word === 'paused' ? ['user'] : [],
     anyway: [],
     scanning: false,
+    growing: 0,
     order: 0,
     accepts_files: !['done', 'done_left_out', 'cancelled', 'cleaning_up'].includes(word),
     files: counts({}),

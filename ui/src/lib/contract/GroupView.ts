@@ -56,6 +56,10 @@ because?: FileError,
  */
 scanning: boolean, 
 /**
+ * Files that other programs are still writing: they are taken in when they stand still. No row counts them yet.
+ */
+growing: number, 
+/**
  * Place among all groups: what stands first is sent first.
  */
 order: number, 

@@ -5,9 +5,13 @@
  */
 export type PreflightExample = { 
 /**
- * Its path inside the group.
+ * Its path inside the group, to be shown.
  */
 name: string, 
+/**
+ * The same as it is written down: what an answer names it by.
+ */
+path: string, 
 /**
  * Its bytes.
  */

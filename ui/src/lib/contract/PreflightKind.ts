@@ -3,4 +3,4 @@
 /**
  * What there may be to say of a file.
  */
-export type PreflightKind = "already_there" | "changed" | "growing" | "unreadable" | "too_large" | "type_refused" | "odd_name" | "not_regular";
+export type PreflightKind = "already_there" | "in_group" | "same_name" | "changed" | "growing" | "unreadable" | "too_large" | "type_refused" | "odd_name" | "not_regular";

@@ -1,5 +1,7 @@
 import { sceneOf } from '../../dev/scenes';
 import { describe, expect, it } from 'vitest';
+import type { PreflightKind } from '$lib/contract';
+import { sums, troubled, type Choices } from '../../screens/preflight/answer';
 import { decide } from '../../screens/preflight/decide';
 import { fromSlider, LEAST, toSlider } from '../../screens/settings/limit';
 import { placeAmongAll, Pull } from '../../screens/transfers/reorder.svelte';
@@ -57,7 +59,9 @@ describe('a look', () => {
     empty_folders: 0,
     bytes: 1,
     ready: 3,
+    later: 0,
     ready_bytes: 1,
+    first: [],
     oldest: null,
     newest: null,
     free: null,
@@ -77,6 +81,40 @@ describe('a look', () => {
     };
     expect(decide(there, by)).toBe('show');
     expect(decide(there, { ...by, remembered: true })).toBe('take');
+    const kind = (k: PreflightKind) => decide({ ...look, folds: there.folds.map((f) => ({ ...f, kind: k })) }, by);
+    expect([kind('growing'), kind('in_group'), kind('changed'), kind('same_name')]).toEqual(['take', 'take', 'take', 'show']);
+  });
+  it('counts what will be sent by the answers', () => {
+    const fold = (k: PreflightKind, ...paths: string[]) => ({
+      kind: k,
+      files: paths.length,
+      bytes: paths.length * 10,
+      examples: paths.map((path) => ({ name: path, path, bytes: 10 })),
+      limit: null,
+      types: [],
+      taken: [],
+    });
+    const seen = {
+      ...look,
+      ready: 4,
+      later: 2,
+      ready_bytes: 60,
+      first: [{ name: 'a', path: 'a', bytes: 10 }],
+      folds: [fold('already_there', 't'), fold('same_name', 's1', 's2'), fold('growing', 'g1', 'g2'), fold('unreadable', 'u')],
+    };
+    const as: Choices = { there: 'skip', same: 'keep', growing: 'wait', left: new Set<string>() };
+    expect(sums(seen, as)).toEqual({ now: 4, later: 2, bytes: 60, left: 0 });
+    expect(sums(seen, { ...as, same: 'leave' })).toEqual({ now: 2, later: 2, bytes: 40, left: 0 });
+    expect(sums(seen, { ...as, growing: 'leave' })).toEqual({ now: 4, later: 0, bytes: 40, left: 0 });
+    expect(sums(seen, { ...as, left: new Set(['a', 's1', 'g1', 't']) })).toEqual({ now: 2, later: 1, bytes: 30, left: 4 });
+    // What is left out already is not left out twice.
+    expect(sums(seen, { ...as, same: 'leave', growing: 'leave', left: new Set(['s1', 'g1']) })).toEqual({
+      now: 2,
+      later: 0,
+      bytes: 20,
+      left: 2,
+    });
+    expect(troubled(seen)).toBe(1);
   });
 });
 

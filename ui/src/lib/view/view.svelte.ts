@@ -54,7 +54,7 @@ export class View {
   /** The file whose details are open. */
   details = $state<FileId | null>(null);
   /** What was given and waits for an answer, the oldest first. */
-  checks = $state.raw<readonly { number: number; group: GroupId | null }[]>([]);
+  checks = $state.raw<readonly { number: number; group: GroupId | null; times: number }[]>([]);
   /** A menu that stands at a place of the page. */
   menu = $state.raw<OpenMenu | null>(null);
   /** Said for a moment, politely: what was done, or what can't be. */

@@ -310,6 +310,7 @@ export const de: Words = {
     filesShort: (done, total) => `${n(done)} von ${n(total)}`,
     alreadyThere: (count) => `${n(count)} schon da`,
     scanning: (total) => `bisher ${files(total)}`,
+    growing: (count) => `${count === 1 ? 'eine wird' : `${n(count)} werden`} noch geschrieben`,
     left: 'Noch',
     sending: 'Senden',
     finishing: 'Abschluss',

@@ -309,6 +309,7 @@ export const en = {
     filesShort: (done: number, total: number) => `${n(done)} of ${n(total)}`,
     alreadyThere: (count: number) => `${n(count)} already there`,
     scanning: (total: number) => `${files(total)} so far`,
+    growing: (count: number) => `${n(count)} still being written`,
     left: 'Left',
     sending: 'Sending',
     finishing: 'Finishing',

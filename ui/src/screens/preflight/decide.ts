@@ -1,8 +1,10 @@
 /** Whether a look is shown, waits, or is answered by itself. */
-import type { PreflightView } from '$lib/contract';
+import type { PreflightKind, PreflightView } from '$lib/contract';
 
 /** Fewer files than this, with nothing to say of them, are taken without a question. */
 const FEW = 20;
+/** What is no reason to ask: it is done as one would wish. */
+const QUIET = new Set<PreflightKind>(['growing', 'changed', 'in_group']);
 /** A look that takes longer than this is shown while it goes on, milliseconds. */
 const PATIENCE = 120;
 
@@ -12,11 +14,7 @@ export function lacksRoom(look: Pick<PreflightView, 'free' | 'ready_bytes'>): bo
 
 /** Something a person should know before it begins. */
 export function hasSomethingToSay(look: PreflightView, remembered: boolean): boolean {
-  return (
-    look.too_many ||
-    lacksRoom(look) ||
-    look.folds.some((f) => f.kind !== 'growing' && f.kind !== 'changed' && !(f.kind === 'already_there' && remembered))
-  );
+  return look.too_many || lacksRoom(look) || look.folds.some((f) => !QUIET.has(f.kind) && !(f.kind === 'already_there' && remembered));
 }
 
 export function decide(look: PreflightView, by: { setting: unknown; remembered: boolean; waited: number }): 'take' | 'show' | 'wait' {

@@ -213,7 +213,7 @@ impl Task {
             return Ok(());
         }
         let root = self.root.clone();
-        let open: BTreeSet<(u64, u64)> = blocking(move || writers::writers(&root)).await?;
+        let open: BTreeSet<(u64, u64)> = blocking(move || writers::writers(&[root])).await?;
         for case in cases.iter_mut().filter(|c| ready(c)) {
             if open.contains(&(case.seen.fingerprint.dev, case.seen.fingerprint.inode)) {
                 case.stand.held(now);
