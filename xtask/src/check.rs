@@ -26,6 +26,7 @@ pub(crate) fn quick() -> Result<()> {
 /// `cargo xtask test`
 pub(crate) fn everything() -> Result<()> {
     let mut steps = Steps::new();
+    steps.step("room on the disk", setup::room)?;
     steps.step("format", || cargo("fmt --all --check").go())?;
     setup::all(&mut steps, For::Test)?;
     steps.step("page: types", || npm("run check").go())?;

@@ -2,9 +2,11 @@
 
 mod debian;
 mod page;
+mod room;
 mod servers;
 
 use anyhow::Result;
+pub(crate) use room::look as room;
 
 use crate::steps::{Outcome, Steps};
 
