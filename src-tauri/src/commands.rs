@@ -118,6 +118,8 @@ pub(crate) fn handler() -> impl Fn(Invoke<tauri::Wry>) -> bool + Send + Sync + '
         page::subscribe,
         destinations::test_destination,
         history::trash_originals,
+        history::in_trash,
+        history::put_back,
         groups::undo_regroup,
         history::upload_again,
         watch::upload_anyway,

@@ -14,14 +14,14 @@ use windlass_core::names::{encode_path_bytes, shown};
 use windlass_queue::destinations::DestinationKind;
 use windlass_queue::events::{self, EventScope, NewEvent};
 use windlass_queue::receipts::Receipt;
-use windlass_queue::{destinations, files, groups, receipts};
+use windlass_queue::{destinations, files, groups};
 use windlass_transfer::source::look;
 
-use crate::clock;
 use crate::groups::path_of;
 use crate::receipts::{DOUBTED, VERIFIED};
 use crate::shell::Shared;
 use crate::view::{FileError, SafeAnswer, SafeView, Trashed};
+use crate::{clock, put_back};
 
 /// An answer of the destination counts so long, milliseconds.
 const FRESH_MS: i64 = 24 * 60 * 60 * 1_000;
@@ -39,7 +39,7 @@ pub(crate) async fn of_group(shared: &Shared, group: GroupId) -> Result<SafeView
     let (lines, last_at, row, counts, told, places) = shared
         .queue
         .read(move |conn| {
-            let all = receipts::of_group(conn, group)?;
+            let all = put_back::as_they_are(conn, group)?;
             // When the destination's proof came, by this computer's clock.
             let last = all.iter().map(|r| r.recorded_at).max();
             let place = all.last().map(|r| r.destination);
@@ -158,7 +158,7 @@ pub(crate) async fn trash(shared: &Shared, group: GroupId) -> Result<Trashed, Fa
     }
     let lines = shared
         .queue
-        .read(move |conn| receipts::of_group(conn, group))
+        .read(move |conn| put_back::as_they_are(conn, group))
         .await?;
     let mut told = Trashed::default();
     for some in lines.chunks(TOGETHER) {
@@ -179,7 +179,7 @@ pub(crate) async fn trash(shared: &Shared, group: GroupId) -> Result<Trashed, Fa
                     events.push(NewEvent {
                         at: clock::now(),
                         scope: EventScope::File(r.file),
-                        kind: "original_trashed".to_owned(),
+                        kind: put_back::TRASHED.to_owned(),
                         code: None,
                         data: serde_json::json!({
                             "from": encode_path_bytes(&r.path),

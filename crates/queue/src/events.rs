@@ -137,6 +137,23 @@ pub fn of(conn: &Connection, scope: EventScope, limit: usize) -> Result<Vec<Even
     Ok(rows)
 }
 
+/// Those of the files of a group's receipt that are of one of two kinds, oldest first.
+///
+/// # Errors
+/// As for every read.
+pub fn of_proved(conn: &Connection, group: GroupId, kinds: [&str; 2]) -> Result<Vec<Event>, QueueError> {
+    // By event_scope.
+    let mut q = conn.prepare_cached(
+        "SELECT e.seq, e.at, e.scope, e.scope_id, e.kind, e.code, e.data FROM receipt r
+         CROSS JOIN event e ON e.scope_id = r.file_id
+         WHERE r.group_id = ?1 AND e.kind IN (?2, ?3) ORDER BY e.seq",
+    )?;
+    let rows = q
+        .query_map(params![key(group), kinds[0], kinds[1]], read)?
+        .collect::<Result<_, _>>()?;
+    Ok(rows)
+}
+
 fn read(r: &Row<'_>) -> rusqlite::Result<Event> {
     let code = if r.get_ref(5)? == rusqlite::types::ValueRef::Null {
         None

@@ -4,8 +4,8 @@ use tauri::{AppHandle, State};
 use windlass_core::error::{ErrorCode, Failure};
 use windlass_core::ids::{DestinationId, GroupId};
 use windlass_engine::view::{
-    FoundFiles, HistoryAsk, HistoryDetails, HistoryPage, Insights, ReceiptForm, ReceiptPage, SafeView,
-    Trashed,
+    FoundFiles, HistoryAsk, HistoryDetails, HistoryPage, InTrash, Insights, PutBack, ReceiptForm,
+    ReceiptPage, SafeView, Trashed,
 };
 
 use super::{Answer, invalid};
@@ -72,6 +72,17 @@ pub(crate) async fn safe_to_delete(shell: State<'_, Shell>, group: GroupId) -> A
 #[tauri::command]
 pub(crate) async fn trash_originals(shell: State<'_, Shell>, group: GroupId) -> Answer<Trashed> {
     Ok(shell.engine().await?.trash_originals(group).await?)
+}
+
+#[tauri::command]
+pub(crate) async fn in_trash(shell: State<'_, Shell>, group: GroupId) -> Answer<InTrash> {
+    Ok(shell.engine().await?.in_trash(group).await?)
+}
+
+/// See `EngineHandle::put_back`.
+#[tauri::command]
+pub(crate) async fn put_back(shell: State<'_, Shell>, group: GroupId) -> Answer<PutBack> {
+    Ok(shell.engine().await?.put_back(group).await?)
 }
 
 #[tauri::command]

@@ -91,5 +91,11 @@ describe('originals to the trash', () => {
     await waitFor(() => expect(backend.calls.some((c) => c.startsWith('trash_originals'))).toBe(true));
     await waitFor(() => expect(screen.getByTestId('toast').textContent).toContain('36 originals'));
     expect(screen.getByTestId('toast').textContent).toContain('1 kept, such as “A003.mov”');
+    // And come back as long as the trash holds them.
+    expect((await screen.findByTestId('in-trash')).textContent).toContain('The trash holds 36 originals, 4.1\u00a0GB.');
+    await fireEvent.click(screen.getByTestId('put-back'));
+    await waitFor(() => expect(screen.getByTestId('toast').textContent).toContain('34 originals, 3.9\u00a0GB, put back where they were.'));
+    expect(screen.getByTestId('toast').textContent).toContain('2 stay in the trash');
+    await waitFor(() => expect(screen.getByTestId('in-trash').textContent).toContain('The trash holds 2 originals'));
   });
 });

@@ -1,12 +1,13 @@
 /** Groups that are put together and taken apart, without the program. Never part of a build. */
-import type { Delta, GroupView, Notes, Regrouped, Snapshot, Trashed } from '$lib/contract';
+import type { Delta, GroupView, InTrash, Notes, Regrouped, PutBack, Snapshot, Trashed } from '$lib/contract';
 import type { Backend } from '$lib/ipc/backend';
 
 export function regroupDesk(
   snapshot: Snapshot,
   calls: string[],
   delta: (part: Partial<Delta>) => void,
-): Pick<Backend, 'mergeGroups' | 'splitGroup' | 'undoRegroup' | 'setNotes' | 'trashOriginals'> {
+): Pick<Backend, 'mergeGroups' | 'splitGroup' | 'undoRegroup' | 'setNotes' | 'trashOriginals' | 'inTrash' | 'putBack'> {
+  let held: InTrash = { files: 0, bytes: 0 };
   const at = (id: string) => snapshot.groups.find((g) => g.id === id);
   const put = (groups: GroupView[], removed: string[] = []) => {
     const fresh = groups.filter((g) => !at(g.id));
@@ -46,7 +47,16 @@ export function regroupDesk(
     },
     async trashOriginals(group): Promise<Trashed> {
       calls.push(`trash_originals ${group}`);
+      held = { files: 36, bytes: 4.1e9 };
       return { trashed: 36, bytes: 4.1e9, kept: 1, error: null, example: 'A003.mov' };
+    },
+    async inTrash(): Promise<InTrash> {
+      return held;
+    },
+    async putBack(group): Promise<PutBack> {
+      calls.push(`put_back ${group}`);
+      held = { files: 2, bytes: 2e8 };
+      return { back: 34, bytes: 3.9e9, kept: 2, error: null, example: 'A007.mov' };
     },
   };
 }

@@ -4,8 +4,8 @@ use windlass_core::error::Failure;
 use windlass_core::ids::GroupId;
 
 use super::{Chosen, EngineHandle};
-use crate::view::{Find, Notes, Regrouped, Trashed};
-use crate::{notes, regroup, safe};
+use crate::view::{Find, InTrash, Notes, PutBack, Regrouped, Trashed};
+use crate::{notes, put_back, regroup, safe};
 
 impl EngineHandle {
     /// Puts the files of a group into another of the same destination. What was begun stays, and so does its card then.
@@ -65,5 +65,21 @@ impl EngineHandle {
     /// `state_conflict` where it does not; `trash_missing`.
     pub async fn trash_originals(&self, group: GroupId) -> Result<Trashed, Failure> {
         safe::trash(&self.shared, group).await
+    }
+
+    /// Originals of a group that went to the trash and that it still holds.
+    ///
+    /// # Errors
+    /// Errors of the queue.
+    pub async fn in_trash(&self, group: GroupId) -> Result<InTrash, Failure> {
+        put_back::held(&self.shared, group).await
+    }
+
+    /// Moves them back to where they were, never over another file.
+    ///
+    /// # Errors
+    /// Errors of the queue.
+    pub async fn put_back(&self, group: GroupId) -> Result<PutBack, Failure> {
+        put_back::all(&self.shared, group).await
     }
 }

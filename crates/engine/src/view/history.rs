@@ -182,6 +182,34 @@ pub struct Trashed {
     pub example: Option<String>,
 }
 
+/// Originals of a group that the trash holds.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct InTrash {
+    /// How many.
+    pub files: u32,
+    /// Their bytes.
+    #[ts(type = "number")]
+    pub bytes: u64,
+}
+
+/// What became of originals that were to come back out of the trash.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct PutBack {
+    /// Where they were again.
+    pub back: u32,
+    /// Their bytes.
+    #[ts(type = "number")]
+    pub bytes: u64,
+    /// Still in the trash.
+    pub kept: u32,
+    /// Why one of them is.
+    pub error: Option<FileError>,
+    /// Its path inside the group.
+    pub example: Option<String>,
+}
+
 /// Lines of a receipt.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 #[ts(export)]

@@ -148,7 +148,7 @@ fn one(choice: &Choice, e: &EntryRow, borne_out: bool) -> Result<Option<(&'stati
     match after(&facts) {
         AfterStep::Keep | AfterStep::Gone => Ok(None),
         AfterStep::Refuse(code) => Err(Failure::new(code, "")),
-        AfterStep::Trash => to_trash(&path).map(|to| Some(("original_trashed", to))),
+        AfterStep::Trash => to_trash(&path).map(|to| Some((crate::put_back::TRASHED, to))),
         AfterStep::Move => {
             let to = choice
                 .folder

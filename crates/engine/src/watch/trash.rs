@@ -81,6 +81,49 @@ fn into(file: &Path, told: &Path, trash: &Path, deleted_at: &str) -> io::Result<
     Err(io::ErrorKind::AlreadyExists.into())
 }
 
+/// Whether the trash still holds, at the place that [`put`] answered with, what was put there from a path. A name that another
+/// file has there since is told apart by its note. Blocks.
+pub(crate) fn holds(place: &Path, from: &Path) -> bool {
+    let is_there = fs::symlink_metadata(place).is_ok_and(|meta| meta.is_file());
+    let told = info_of(place).and_then(|info| fs::read_to_string(info).ok());
+    let from = percent(from.as_os_str().as_bytes());
+    is_there
+        && told.is_some_and(|text| {
+            let path = text.lines().find_map(|line| line.strip_prefix("Path="));
+            // Of another disk's trash it is told from the top of that disk.
+            path.is_some_and(|path| from == path || from.ends_with(&format!("/{path}")))
+        })
+}
+
+/// Moves a file out of the trash to where it was, into folders that are made again where they went. Never over another file.
+/// Blocks.
+///
+/// # Errors
+/// `state_conflict` where another file has its name; `no_permission`, `read_error`.
+pub(crate) fn take_back(place: &Path, to: &Path) -> Result<(), Failure> {
+    let folder = to.parent().unwrap_or(Path::new("/"));
+    let moved = fs::create_dir_all(folder).and_then(|()| super::originals::rename_new(place, to));
+    moved.map_err(|e| match e.kind() {
+        io::ErrorKind::AlreadyExists => {
+            Failure::new(ErrorCode::StateConflict, "another file has its name now")
+        }
+        _ => windlass_transfer::source::source_failure(&e, to, None),
+    })?;
+    // Without its file a note is nothing that a trash shows.
+    if let Some(info) = info_of(place) {
+        let _ = fs::remove_file(info);
+    }
+    let _ = fs::File::open(folder).and_then(|folder| folder.sync_all());
+    Ok(())
+}
+
+/// The note beside a file of the trash.
+fn info_of(place: &Path) -> Option<PathBuf> {
+    let name = place.file_name()?.to_string_lossy();
+    let trash = place.parent()?.parent()?;
+    Some(trash.join("info").join(format!("{name}.trashinfo")))
+}
+
 /// The trash of a disk, and the top of that disk when it is not the home's.
 fn find(file: &Path, dev: u64, home_trash: Option<&Path>) -> Result<(PathBuf, Option<PathBuf>), Failure> {
     if let Some(home) = home_trash {
@@ -150,5 +193,38 @@ mod tests {
             assert!(path.ends_with("a%20b.txt"));
         }
         assert_eq!(fs::read_dir(trash.join("files")).unwrap().count(), 2);
+    }
+
+    #[test]
+    fn x13_what_the_trash_holds_comes_back_to_where_it_was_and_never_over_another_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let trash = dir.path().join("share/Trash");
+        let file = dir.path().join("Shoot ü/a 100%.txt");
+        let put_away = |content: &str| {
+            fs::create_dir_all(file.parent().unwrap()).unwrap();
+            fs::write(&file, content).unwrap();
+            put(&file, Some(&trash), "2026-05-12T14:02:03").unwrap()
+        };
+        let place = put_away("1");
+        assert!(holds(&place, &file));
+        assert!(!holds(&place, &dir.path().join("another.txt")));
+
+        fs::write(&file, "newer").unwrap();
+        let why = take_back(&place, &file).unwrap_err();
+        assert_eq!(why.code, ErrorCode::StateConflict);
+        assert!(holds(&place, &file), "a refusal leaves it there");
+        assert_eq!(fs::read(&file).unwrap(), b"newer");
+
+        // Its folder went meanwhile.
+        fs::remove_dir_all(file.parent().unwrap()).unwrap();
+        take_back(&place, &file).unwrap();
+        assert_eq!(fs::read(&file).unwrap(), b"1");
+        assert!(!holds(&place, &file));
+        assert_eq!(fs::read_dir(trash.join("info")).unwrap().count(), 0);
+
+        // The trash was emptied, and another file has the name there.
+        let place = put_away("2");
+        fs::remove_file(info_of(&place).unwrap()).unwrap();
+        assert!(!holds(&place, &file));
     }
 }

@@ -24,10 +24,12 @@ import type {
   HistoryDetails,
   HistoryPage,
   Insights,
+  InTrash,
   Intent,
   NewDestination,
   Notes,
   PreflightView,
+  PutBack,
   ReceiptForm,
   ReceiptPage,
   ReceiptView,
@@ -222,6 +224,10 @@ export interface Backend {
   safeToDelete(group: GroupId): Promise<SafeView>;
   /** Each is read again before it goes. */
   trashOriginals(group: GroupId): Promise<Trashed>;
+  /** Originals of a group that the trash still holds. */
+  inTrash(group: GroupId): Promise<InTrash>;
+  /** Moves them back to where they were. */
+  putBack(group: GroupId): Promise<PutBack>;
   uploadAgain(group: GroupId): Promise<GroupId>;
   insights(hours: number, destination: DestinationId | null): Promise<Insights>;
   /** Null where the system has no place for it. */

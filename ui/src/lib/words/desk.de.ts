@@ -16,6 +16,7 @@ const event: Record<string, string> = {
   failed: 'Fehlgeschlagen',
   started_over: 'Neu begonnen',
   original_trashed: 'Original in den Papierkorb gelegt',
+  original_put_back: 'Original aus dem Papierkorb zurückgelegt',
   original_moved: 'Original verschoben',
   verified: 'Noch einmal gefragt: alles stimmt',
   doubted: 'Noch einmal gefragt: etwas stimmt nicht',
@@ -269,6 +270,15 @@ export const deskDe: typeof deskEn = {
     trashYes: 'In den Papierkorb',
     trashed: (count, bytes, kept, example) =>
       `${s(count, 'Original', 'Originale')}, ${bytes}, in den Papierkorb gelegt.${kept > 0 ? ` ${n(kept)} ${kept === 1 ? 'blieb' : 'blieben'}${example ? `, etwa „${plainName(example, 40)}“` : ''}.` : ''}`,
+  },
+
+  inTrash: {
+    held: (count, bytes) => `Der Papierkorb hat ${s(count, 'Original', 'Originale')}, ${bytes}.`,
+    back: 'Zurücklegen',
+    refused: 'Nichts wurde bewegt: Es ist nicht mehr sicher.',
+    backing: 'Wird zurückgelegt…',
+    done: (count, bytes, kept, example) =>
+      `${s(count, 'Original', 'Originale')}, ${bytes}, zurückgelegt, wo ${count === 1 ? 'es war' : 'sie waren'}.${kept > 0 ? ` ${n(kept)} ${kept === 1 ? 'bleibt' : 'bleiben'} im Papierkorb, weil eine andere Datei jetzt den Namen hat oder sie sich nicht bewegen ${kept === 1 ? 'lässt' : 'lassen'}${example ? `, etwa „${plainName(example, 40)}“` : ''}.` : ''}`,
   },
 
   insights: {

@@ -14,6 +14,7 @@ const event: Record<string, string> = {
   failed: 'Failed',
   started_over: 'Started over',
   original_trashed: 'Original moved to the trash',
+  original_put_back: 'Original put back from the trash',
   original_moved: 'Original moved',
   verified: 'Asked again: all match',
   doubted: 'Asked again: something does not match',
@@ -265,6 +266,15 @@ export const deskEn = {
     trashYes: 'Move to the trash',
     trashed: (count: number, bytes: string, kept: number, example: string) =>
       `${s(count, 'original')}, ${bytes}, moved to the trash.${kept > 0 ? ` ${n(kept)} kept${example ? `, such as “${plainName(example, 40)}”` : ''}.` : ''}`,
+  },
+
+  inTrash: {
+    held: (count: number, bytes: string) => `The trash holds ${s(count, 'original')}, ${bytes}.`,
+    back: 'Put back',
+    refused: 'Nothing was moved: it is no longer safe.',
+    backing: 'Putting back…',
+    done: (count: number, bytes: string, kept: number, example: string) =>
+      `${s(count, 'original')}, ${bytes}, put back where ${count === 1 ? 'it was' : 'they were'}.${kept > 0 ? ` ${n(kept)} ${kept === 1 ? 'stays' : 'stay'} in the trash, for another file has ${kept === 1 ? 'its' : 'their'} name now or it can’t be moved${example ? `, such as “${plainName(example, 40)}”` : ''}.` : ''}`,
   },
 
   insights: {
