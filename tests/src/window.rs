@@ -163,7 +163,13 @@ impl Table {
     /// The focus never comes there.
     pub fn key_until(&self, app: &App<'_>, key: &str, id: &str) -> Result<()> {
         const MOST: usize = 80;
-        let focus = || app.run("return document.activeElement?.dataset?.testid ?? ''", &[]);
+        let focus = || {
+            app.run(
+                "window.hadFocus = document.activeElement; return window.hadFocus?.dataset?.testid ?? ''",
+                &[],
+            )
+        };
+        let moved = || app.run("return document.activeElement !== window.hadFocus", &[]);
         let mut seen = Vec::new();
         for _ in 0..MOST {
             let now = focus()?;
@@ -172,6 +178,10 @@ impl Table {
             }
             seen.push(now);
             self.desktop.keys(&[key])?;
+            // The page hears of a key in its own time. One that moves nothing is pressed again.
+            let _ = wait::until("the focus to move", Duration::from_secs(5), || {
+                moved().is_ok_and(|moved| moved == true).then_some(())
+            });
         }
         anyhow::bail!("{key} does not lead to {id}, but to {seen:?}")
     }
@@ -182,6 +192,27 @@ impl Table {
     /// The window does not take them.
     pub fn drag(&self, app: &App<'_>, files: &[PathBuf], onto: &str) -> Result<()> {
         self.desktop.drag(files, TITLE, app.middle_of(onto)?)
+    }
+
+    /// Presses an element with the pointer of the screen.
+    ///
+    /// # Errors
+    /// It is not there in time, or the window is not to be seen.
+    pub fn press(&self, app: &App<'_>, css: &str) -> Result<()> {
+        self.desktop.press_at(TITLE, app.middle_of(css)?)
+    }
+
+    /// Types into the field that has the focus, and waits until it is there.
+    ///
+    /// # Errors
+    /// It has something else in the end.
+    pub fn write(&self, app: &App<'_>, text: &str) -> Result<()> {
+        self.desktop.write(text)?;
+        wait::until_ok(&format!("the field to have {text:?}"), wait::PATIENCE, || {
+            let has = app.run("return document.activeElement?.value", &[])?;
+            ensure!(has == text, "it has {has}");
+            Ok(())
+        })
     }
 
     /// What the program said, for messages.

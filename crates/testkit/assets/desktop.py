@@ -8,9 +8,11 @@
     desktop.py activate              left-click the first tray icon
     desktop.py invoke ID [ACTION]    click a notification, or one of its buttons
     desktop.py dismiss ID            close a notification
+    desktop.py quiet yes|no          the person wants no notifications, or wants them again
 
 LOG: {"event": "ready"}, {"event": "notify", "id", "app", "summary", "body", "actions", "replaces", "urgency"},
-{"event": "close", "id"} (by the program), {"event": "tray", "item"} (an icon was registered).
+{"event": "close", "id"} (by the program), {"event": "tray", "item"} (an icon was registered), {"event": "asked", "quiet"} (a
+program asked whether the person wants quiet).
 Needs a session bus and the system's Python with python3-gi.
 """
 import json
@@ -37,8 +39,10 @@ INTERFACES = """<node>
     <arg direction="out" type="s"/><arg direction="out" type="s"/></method>
   <signal name="NotificationClosed"><arg type="u"/><arg type="u"/></signal>
   <signal name="ActionInvoked"><arg type="u"/><arg type="s"/></signal>
+  <property name="Inhibited" type="b" access="read"/>
 </interface>
 <interface name="test.Desktop">
+  <method name="Quiet"><arg direction="in" type="b"/></method>
   <method name="Invoke"><arg direction="in" type="u"/><arg direction="in" type="s"/></method>
   <method name="Dismiss"><arg direction="in" type="u"/></method>
 </interface>
@@ -59,7 +63,7 @@ class Services:
     def __init__(self, log, lack=""):
         self.bus = Gio.bus_get_sync(Gio.BusType.SESSION)
         self.log = open(log, "a", buffering=1, encoding="utf-8")
-        self.icons, self.last_id, self.owned = [], 0, 0
+        self.icons, self.last_id, self.owned, self.quiet = [], 0, 0, False
         self.refuses = lack == "notifications"
         self.names = (NOTIFY,) if lack == "tray" else (NOTIFY, WATCHER)
         known = Gio.DBusNodeInfo.new_for_xml(INTERFACES)
@@ -99,6 +103,10 @@ class Services:
             self.signal(NOTIFY, NOTIFY_AT, "NotificationClosed", "(uu)", values[0], BY_PERSON)
         elif method == "Dismiss":
             self.signal(NOTIFY, NOTIFY_AT, "NotificationClosed", "(uu)", values[0], BY_PERSON)
+        elif method == "Quiet":
+            self.quiet = values[0]
+            changed = {"Inhibited": GLib.Variant("b", self.quiet)}
+            self.signal("org.freedesktop.DBus.Properties", NOTIFY_AT, "PropertiesChanged", "(sa{sv}as)", NOTIFY, changed, [])
         elif method == "RegisterStatusNotifierItem":
             self.register(sender, values[0])
         answer.return_value(result)
@@ -125,7 +133,10 @@ class Services:
             self.signal(WATCHER, WATCHER_AT, "StatusNotifierItemUnregistered", "(s)", icon)
 
     def get(self, _bus, _sender, _where, _interface, name):
-        return {"RegisteredStatusNotifierItems": GLib.Variant("as", self.icons),
+        if name == "Inhibited":
+            self.write(event="asked", quiet=self.quiet)
+        return {"Inhibited": GLib.Variant("b", self.quiet),
+                "RegisteredStatusNotifierItems": GLib.Variant("as", self.icons),
                 "IsStatusNotifierHostRegistered": GLib.Variant("b", True),
                 "ProtocolVersion": GLib.Variant("i", 0)}[name]
 
@@ -213,6 +224,8 @@ def main(arguments):
             ask(NOTIFY, NOTIFY_AT, CONTROL, "Invoke", what)
         case ["dismiss", number]:
             ask(NOTIFY, NOTIFY_AT, CONTROL, "Dismiss", GLib.Variant("(u)", (int(number),)))
+        case ["quiet", wanted]:
+            ask(NOTIFY, NOTIFY_AT, CONTROL, "Quiet", GLib.Variant("(b)", (wanted == "yes",)))
         case _:
             sys.exit(__doc__)
 

@@ -2,13 +2,14 @@
 //! settings and data. Several can run side by side.
 //!
 //! [`Desktop::start`] brings it up in about a second, [`Desktop::open`] starts a program on it and drives its page by
-//! WebDriver, the methods of `hands` do what a person does outside the page. [`Desktop::finish`] ends everything and
-//! fails when a program of the test is still there; dropping ends everything too.
+//! WebDriver, the methods of `hands` do what a person does outside the page, those of `pointer` press and draw where the hand
+//! is. [`Desktop::finish`] ends everything and fails when a program of the test is still there; dropping ends everything too.
 //!
 //! All processes carry a mark in their environment, by which also those are found that the session bus started.
 
 mod app;
 mod hands;
+mod pointer;
 mod webdriver;
 
 use std::fs::{self, File};

@@ -1,15 +1,20 @@
 //! The real window: a real drag, the tray, notifications, a kill and what the next launch says.
 
 mod after;
+mod appearance;
 mod conditions;
 mod doors;
 mod figures;
+mod first_bucket;
 mod given;
 mod keyboard;
 mod no_tray;
+mod notices;
 mod pictures;
 mod rows;
+mod schedule;
 mod server;
+mod trash;
 mod trouble;
 mod watched;
 

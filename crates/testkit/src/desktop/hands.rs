@@ -208,6 +208,28 @@ impl Desktop {
             .any(|event| event["id"] == notification.id))
     }
 
+    /// The person wants no notifications from here on, or wants them again, as the desktop's service tells every program that
+    /// listens to it (`Inhibited`, as KDE has it).
+    ///
+    /// # Errors
+    /// The service does not answer.
+    pub fn do_not_disturb(&self, on: bool) -> Result<()> {
+        self.recorder(&["quiet", if on { "yes" } else { "no" }]).map(drop)
+    }
+
+    /// Waits until a program has asked whether the person wants quiet, and was told this the last time.
+    ///
+    /// # Errors
+    /// None did within `patience`.
+    pub fn heard_of_quiet(&self, on: bool, patience: Duration) -> Result<()> {
+        wait::until_ok("a program that asks for quiet", patience, || {
+            let asked = self.events("asked")?;
+            let last = asked.last().context("none asked")?;
+            anyhow::ensure!(last["quiet"] == on, "it was told {last}");
+            Ok(())
+        })
+    }
+
     /// Puts a window out of sight, with its key.
     ///
     /// # Errors
@@ -274,6 +296,15 @@ impl Desktop {
         self.tool("xdotool", &all).map(drop)
     }
 
+    /// Types text with the keys of the keyboard, into whatever has the focus.
+    ///
+    /// # Errors
+    /// It can't be typed.
+    pub fn write(&self, said: &str) -> Result<()> {
+        self.tool("xdotool", &["type", "--delay", "15", "--", said])
+            .map(drop)
+    }
+
     /// Brings a window to the front, to be typed into.
     ///
     /// # Errors
@@ -286,6 +317,24 @@ impl Desktop {
         let window = found.lines().next().context("no such window")?;
         self.tool("xdotool", &["windowactivate", "--sync", window])
             .map(drop)
+    }
+
+    /// Opens the list of the field that has the focus and takes the entry to which the keys lead.
+    ///
+    /// # Errors
+    /// No list opens, or it stays.
+    pub fn choose_from_list(&self, keys: &[&str], patience: Duration) -> Result<()> {
+        let windows = || -> Result<usize> {
+            let class = ["search", "--onlyvisible", "--class", "windlass-desktop"];
+            Ok(self.tool("xdotool", &class)?.lines().count())
+        };
+        let before = windows()?;
+        self.keys(&["space"])?;
+        wait::until("the list", patience, || (windows().ok()? > before).then_some(()))?;
+        self.keys(&[keys, &["Return"]].concat())?;
+        wait::until("the list to go", patience, || {
+            (windows().ok()? == before).then_some(())
+        })
     }
 
     /// Answers the system's dialog for a file or folder that a program opens: types the path and confirms.
