@@ -90,6 +90,7 @@ pub(crate) fn handler() -> impl Fn(Invoke<tauri::Wry>) -> bool + Send + Sync + '
         files::paste_files,
         check::preflight,
         check::preflight_accept,
+        check::preflight_again,
         check::preflight_cancel,
         watch::preview_watch,
         proof::receipt,

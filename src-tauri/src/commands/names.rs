@@ -42,6 +42,7 @@ pub(crate) const COMMANDS: &[&str] = &[
     "paste_files",
     "preflight",
     "preflight_accept",
+    "preflight_again",
     "preflight_cancel",
     "preview_watch",
     "put_back",

@@ -124,7 +124,11 @@ describe('the page', () => {
     expect(fold.getByText('The server could not process “take-07.mov” and 1 other. The uploads are fine.')).toBeTruthy();
     // §8: an entry is opened to see its files; those of the first stand there at once.
     expect(fold.queryAllByTestId('cause-file')).toHaveLength(0);
-    expect(within(all[0] as HTMLElement).getByTestId('cause-open').getAttribute('aria-expanded')).toBe('true');
+    expect(
+      within(all[0] as HTMLElement)
+        .getByTestId('cause-open')
+        .getAttribute('aria-expanded'),
+    ).toBe('true');
     await fireEvent.click(fold.getByTestId('cause-open'));
     await waitFor(() => expect(fold.getAllByTestId('cause-file')).toHaveLength(2));
     await fireEvent.click(fold.getByTestId('btn-retry'));

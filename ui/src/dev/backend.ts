@@ -470,6 +470,7 @@ function stage(scene: SceneName, send: (message: Message) => void) {
   if (scene === 'history-search') setTimeout(() => type('history-search', 'scan'), 80);
   if (scene === 'insights' || scene === 'insights-none') click('nav-insights');
   if (scene === 'preflight') send({ type: 'check', number: 1, group: null });
+  if (scene === 'preflight-group') send({ type: 'check', number: 5, group: 'g-autumn' });
   if (scene === 'preflight-types') send({ type: 'check', number: 4, group: null });
   if (scene === 'preflight-room') send({ type: 'check', number: 3, group: 'g-autumn' });
   if (scene === 'search') {

@@ -28,6 +28,7 @@ type Commands = Pick<
   | 'findInGroups'
   | 'moveGroup'
   | 'preflight'
+  | 'preflightAgain'
   | 'preflightAccept'
   | 'preflightCancel'
   | 'resetSettings'
@@ -150,7 +151,13 @@ const look = (part: Partial<PreflightView>): PreflightView => ({
   empty_folders: 3,
   bytes: 18.4 * GB,
   ready: 214,
+  later: 0,
   ready_bytes: 5.2 * GB,
+  first: ['DSC_0412.raw', 'DSC_0413.raw', 'survey/points.las'].map((name) => ({
+    name: `Harbour East day 3/${name}`,
+    path: `Harbour East day 3/${name}`,
+    bytes: 24 * MB,
+  })),
   oldest: NOW - 30 * HOUR,
   newest: NOW - 2 * HOUR,
   free: 1.2e12,
@@ -162,7 +169,7 @@ const fold = (kind: PreflightKind, examples: [string, number][], part: Partial<P
   kind,
   files: examples.length,
   bytes: examples.reduce((sum, [, bytes]) => sum + bytes, 0),
-  examples: examples.map(([name, bytes]) => ({ name: `Harbour East day 3/${name}`, bytes })),
+  examples: examples.map(([name, bytes]) => ({ name: `Harbour East day 3/${name}`, path: `Harbour East day 3/${name}`, bytes })),
   limit: null,
   types: [],
   taken: [],
@@ -174,7 +181,7 @@ const THERE = fold(
   { bytes: 480 * MB },
 );
 
-/** 1: what the destination does not take; 2: nothing to say; 3: no room; 4: what else there may be to say. */
+/** 1: what the destination does not take; 2: nothing to say; 3: no room; 4: what else there may be to say; 5: into a group. */
 const LOOKS: Record<number, PreflightView> = {
   1: look({
     folds: [
@@ -218,6 +225,25 @@ const LOOKS: Record<number, PreflightView> = {
       fold('not_regular', [['current', 0]]),
     ],
   }),
+  5: look({
+    name: 'Autumn campaign, raw footage',
+    ready: 212,
+    later: 1,
+    ready_bytes: 5.2 * GB,
+    folds: [
+      fold('in_group', [
+        ['A003_C011.mov', 900 * MB],
+        ['A003_C012.mov', 700 * MB],
+      ]),
+      fold('same_name', [
+        ['sound/track-01.wav', 48 * MB],
+        ['sound/track-02.wav', 52 * MB],
+        ['notes.txt', 4096],
+      ]),
+      fold('growing', [['take-09.wav', 310 * MB]]),
+      fold('unreadable', [['locked.mov', 1 * GB]]),
+    ],
+  }),
 };
 
 export function desk(
@@ -230,6 +256,7 @@ export function desk(
 ): Commands {
   const query = new URLSearchParams(location.search).get('scene') ?? '';
   let asked: number | null = null;
+  const lookedFor = new Map<number, string>();
   let login = false;
   return {
     async fileDetails(file, fromPart) {
@@ -301,10 +328,19 @@ export function desk(
     async preflight(number) {
       const look = LOOKS[number] ?? LOOKS[1];
       if (!look) throw { code: 'not_found', number: 'WL-504', detail: '' };
-      return look;
+      const to = snapshot.destinations.find((d) => d.id === lookedFor.get(number));
+      return to ? { ...look, destination: to.id, destination_name: to.name } : look;
+    },
+    async preflightAgain(number, destination) {
+      calls.push(`preflight_again ${number} ${destination}`);
+      if (destination !== null) lookedFor.set(number, destination);
     },
     async preflightAccept(number, answered) {
       calls.push(`preflight_accept ${number} ${answered.leave_unchanged} ${answered.leave_troubled} ${answered.name}`);
+      if (answered.leave_same_name || answered.leave_growing || answered.paused || answered.leave.length > 0)
+        calls.push(
+          `left ${answered.leave_same_name} ${answered.leave_growing} ${answered.leave.join('|')}${answered.paused ? ' paused' : ''}`,
+        );
       return 'g-autumn';
     },
     async preflightCancel(number) {

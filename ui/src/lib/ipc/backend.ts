@@ -124,7 +124,13 @@ export type Message =
 export interface PreflightAnswer {
   leave_unchanged: boolean;
   leave_troubled: boolean;
+  leave_same_name: boolean;
+  leave_growing: boolean;
+  /** Paths inside the group, as the look told them. */
+  leave: string[];
   name: string | null;
+  /** A new group waits until it is resumed. */
+  paused: boolean;
 }
 
 /** What an intent or a retry is about. */
@@ -165,6 +171,8 @@ export interface Backend {
   undoRegroup(undo: number): Promise<Regrouped>;
   setNotes(group: GroupId, notes: Notes): Promise<void>;
   preflight(number: number): Promise<PreflightView>;
+  /** Looks again: for another destination, or, with null, at what was in the way. */
+  preflightAgain(number: number, destination: string | null): Promise<void>;
   preflightAccept(number: number, answered: PreflightAnswer): Promise<GroupId>;
   preflightCancel(number: number): Promise<void>;
   setIntent(target: Scope, intent: Intent): Promise<void>;

@@ -24,6 +24,7 @@ export const backend: Backend = {
   undoRegroup: (undo) => invoke('undo_regroup', { undo }),
   setNotes: (group, notes) => invoke('set_notes', { group, notes }),
   preflight: (number) => invoke('preflight', { number }),
+  preflightAgain: (number, destination) => invoke('preflight_again', { number, destination }),
   preflightAccept: (number, answered) => invoke('preflight_accept', { number, answered }),
   preflightCancel: (number) => invoke('preflight_cancel', { number }),
   setIntent: (target, intent) => invoke('set_intent', { ...target, intent }),

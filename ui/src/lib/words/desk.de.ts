@@ -136,6 +136,8 @@ export const deskDe: typeof deskEn = {
     span: (from, to) => (from === to ? from : `${from} bis ${to}`),
     kind: {
       already_there: (count) => `${files(count)} ${count === 1 ? 'ist' : 'sind'} schon da, unverändert`,
+      in_group: (count) => `${files(count)} schon in dieser Gruppe`,
+      same_name: (count) => `${files(count)} mit dem Namen ${count === 1 ? 'einer anderen' : 'anderer'} in dieser Gruppe`,
       changed: (count) => `${files(count)} seit dem letzten Mal geändert`,
       growing: (count) => `${files(count)} ${count === 1 ? 'wird' : 'werden'} noch geschrieben`,
       unreadable: (count) => `${files(count)} nicht lesbar`,
@@ -150,8 +152,10 @@ export const deskDe: typeof deskEn = {
     takesOnly: (dest, types) => `${plainName(dest, 40)} nimmt nur ${f.list(types.map((t) => plainName(t)))}`,
     why: {
       already_there: 'früher dort bewiesen',
+      in_group: 'dieselbe Datei, unverändert',
+      same_name: 'anderer Inhalt unter demselben Namen',
       changed: 'die neue Fassung wird gesendet',
-      growing: 'gesendet, wenn niemand mehr hineinschreibt',
+      growing: 'ein anderes Programm schreibt hinein',
       unreadable: 'kein Recht zu lesen, oder ein Plattenfehler',
       too_large: 'mehr, als ein Upload fassen kann',
       odd_name: 'ein Zeichen oder eine Länge, die nicht erlaubt ist',
@@ -171,7 +175,27 @@ export const deskDe: typeof deskEn = {
     leaveTroubled: (count) =>
       count === 1 ? 'Die eine weglassen, die nicht gesendet werden kann' : `Die ${n(count)} weglassen, die nicht gesendet werden können`,
     remember: 'Nächstes Mal ebenso',
-    go: (count) => (count > 0 ? `${files(count)} hochladen` : 'Gruppe anlegen'),
+    sameKeep: 'Beide behalten',
+    sameKeepText: 'die neuen bekommen eine Nummer, „Name (2)“',
+    sameLeave: 'Die neuen weglassen',
+    sameLeaveText: 'was die Gruppe hat, bleibt, wie es ist',
+    wait: () => 'Auf sie warten',
+    waitText: 'gesendet, wenn niemand mehr hineinschreibt',
+    growingLeave: () => 'Weglassen',
+    growingLeaveText: 'kein Teil dieser Gruppe',
+    again: 'Noch einmal versuchen',
+    againWhat: (what) => `Noch einmal versuchen: ${what}`,
+    to: 'Ziel',
+    paused: 'Angehalten beginnen',
+    include: (name) => `${name} mitnehmen`,
+    left: (count) => `${files(count)} von Ihnen weggelassen`,
+    go: (count, later) =>
+      count > 0
+        ? `${files(count)} hochladen${later > 0 ? `, ${n(later)} später` : ''}`
+        : later > 0
+          ? `${files(later)} später hochladen`
+          : 'Gruppe anlegen',
+    undo: 'Rückgängig',
     taken: (count) => `${files(count)} übernommen`,
   },
 

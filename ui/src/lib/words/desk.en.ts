@@ -132,6 +132,8 @@ export const deskEn = {
     span: (from: string, to: string) => (from === to ? from : `${from} to ${to}`),
     kind: {
       already_there: (count: number) => `${files(count)} ${count === 1 ? 'is' : 'are'} already there, unchanged`,
+      in_group: (count: number) => `${files(count)} ${count === 1 ? 'is' : 'are'} in this group already`,
+      same_name: (count: number) => `${files(count)} ${count === 1 ? 'has the name' : 'have names'} of other files in this group`,
       changed: (count: number) => `${files(count)} changed since last time`,
       growing: (count: number) => `${files(count)} ${count === 1 ? 'is' : 'are'} still being written`,
       unreadable: (count: number) => `${files(count)} can’t be read`,
@@ -147,8 +149,10 @@ export const deskEn = {
     takesOnly: (dest: string, types: string[]) => `${plainName(dest, 40)} takes only ${f.list(types.map((t) => plainName(t)))}`,
     why: {
       already_there: 'proved there before',
+      in_group: 'the same file, unchanged',
+      same_name: 'other content under the same name',
       changed: 'the new version is sent',
-      growing: 'sent when nothing writes to them any more',
+      growing: 'another program is writing',
       unreadable: 'no permission, or a disk error',
       too_large: 'more than one upload can hold',
       odd_name: 'a character or a length that is not allowed',
@@ -167,7 +171,27 @@ export const deskEn = {
     leaveOutText: 'they stay at the destination',
     leaveTroubled: (count: number) => `Leave out ${count === 1 ? 'the one' : `the ${n(count)}`} that can’t be sent`,
     remember: 'Do the same next time',
-    go: (count: number) => (count > 0 ? `Upload ${files(count)}` : 'Make the group'),
+    sameKeep: 'Keep both',
+    sameKeepText: 'the new ones get a number, “name (2)”',
+    sameLeave: 'Leave the new ones out',
+    sameLeaveText: 'what the group has stays as it is',
+    wait: (count: number): string => (count === 1 ? 'Wait for it' : 'Wait for them'),
+    waitText: 'sent when nobody writes any more',
+    growingLeave: (count: number): string => (count === 1 ? 'Leave it out' : 'Leave them out'),
+    growingLeaveText: 'not part of this group',
+    again: 'Try again',
+    againWhat: (what: string) => `Try again: ${what}`,
+    to: 'Destination',
+    paused: 'Start paused',
+    include: (name: string) => `Include ${name}`,
+    left: (count: number) => `${files(count)} left out by you`,
+    go: (count: number, later: number) =>
+      count > 0
+        ? `Upload ${files(count)}${later > 0 ? `, ${n(later)} later` : ''}`
+        : later > 0
+          ? `Upload ${files(later)} later`
+          : 'Make the group',
+    undo: 'Undo',
     taken: (count: number) => `${files(count)} taken in`,
   },
 
