@@ -1,7 +1,8 @@
 #!/usr/bin/python3
-"""The desktop's notification service and tray, as a test needs them: what came is written down, and a test can act.
+"""The desktop's notification service, tray and portal for files, as a test needs them: what came is written down, and a test
+can act.
 
-    desktop.py serve LOG [LACK]      own both services until ended; one JSON line per event in LOG. LACK: "tray", a desktop
+    desktop.py serve LOG [LACK]      own the services until ended; one JSON line per event in LOG. LACK: "tray", a desktop
                                      that has none, or "notifications", one that refuses each
     desktop.py tray                  the tray icons and their menus, as JSON
     desktop.py click LABEL           choose a tray menu item by its label
@@ -9,13 +10,16 @@
     desktop.py invoke ID [ACTION]    click a notification, or one of its buttons
     desktop.py dismiss ID            close a notification
     desktop.py quiet yes|no          the person wants no notifications, or wants them again
+    desktop.py choose [PATH...]      answer the portal's chooser that is open; without a path it is cancelled
 
 LOG: {"event": "ready"}, {"event": "notify", "id", "app", "summary", "body", "actions", "replaces", "urgency"},
 {"event": "close", "id"} (by the program), {"event": "tray", "item"} (an icon was registered), {"event": "asked", "quiet"} (a
-program asked whether the person wants quiet).
+program asked whether the person wants quiet), {"event": "chooser", "method", "title", "multiple", "directory"} (the portal was
+asked to let the person choose), {"event": "chosen"} (and was answered).
 Needs a session bus and the system's Python with python3-gi.
 """
 import json
+import pathlib
 import sys
 
 from gi.repository import Gio, GLib
@@ -25,6 +29,8 @@ WATCHER = "org.kde.StatusNotifierWatcher"
 ITEM = "org.kde.StatusNotifierItem"
 MENU = "com.canonical.dbusmenu"
 CONTROL = "test.Desktop"
+PORTAL, CHOOSER = "org.freedesktop.portal.Desktop", "org.freedesktop.portal.FileChooser"
+PROXIES, PORTAL_AT = "org.freedesktop.portal.ProxyResolver", "/org/freedesktop/portal/desktop"
 NOTIFY_AT, WATCHER_AT = "/org/freedesktop/Notifications", "/StatusNotifierWatcher"
 BY_PROGRAM, BY_PERSON = 3, 2
 
@@ -41,7 +47,18 @@ INTERFACES = """<node>
   <signal name="ActionInvoked"><arg type="u"/><arg type="s"/></signal>
   <property name="Inhibited" type="b" access="read"/>
 </interface>
+<interface name="org.freedesktop.portal.FileChooser">
+  <method name="OpenFile"><arg direction="in" type="s"/><arg direction="in" type="s"/><arg direction="in" type="a{sv}"/>
+    <arg direction="out" type="o"/></method>
+  <method name="SaveFile"><arg direction="in" type="s"/><arg direction="in" type="s"/><arg direction="in" type="a{sv}"/>
+    <arg direction="out" type="o"/></method>
+  <property name="version" type="u" access="read"/>
+</interface>
+<interface name="org.freedesktop.portal.ProxyResolver">
+  <method name="Lookup"><arg direction="in" type="s"/><arg direction="out" type="as"/></method>
+</interface>
 <interface name="test.Desktop">
+  <method name="Choose"><arg direction="in" type="as"/></method>
   <method name="Quiet"><arg direction="in" type="b"/></method>
   <method name="Invoke"><arg direction="in" type="u"/><arg direction="in" type="s"/></method>
   <method name="Dismiss"><arg direction="in" type="u"/></method>
@@ -58,16 +75,18 @@ INTERFACES = """<node>
 
 
 class Services:
-    """Both services, on one connection."""
+    """The services, on one connection."""
 
     def __init__(self, log, lack=""):
         self.bus = Gio.bus_get_sync(Gio.BusType.SESSION)
         self.log = open(log, "a", buffering=1, encoding="utf-8")
         self.icons, self.last_id, self.owned, self.quiet = [], 0, 0, False
+        self.chooser = None
         self.refuses = lack == "notifications"
-        self.names = (NOTIFY,) if lack == "tray" else (NOTIFY, WATCHER)
+        self.names = (NOTIFY, PORTAL) if lack == "tray" else (NOTIFY, PORTAL, WATCHER)
         known = Gio.DBusNodeInfo.new_for_xml(INTERFACES)
-        for where, interface in ((NOTIFY_AT, NOTIFY), (NOTIFY_AT, CONTROL), (WATCHER_AT, WATCHER)):
+        for where, interface in ((NOTIFY_AT, NOTIFY), (NOTIFY_AT, CONTROL), (WATCHER_AT, WATCHER),
+                                 (PORTAL_AT, CHOOSER), (PORTAL_AT, PROXIES)):
             self.bus.register_object(where, known.lookup_interface(interface), self.call, self.get, None)
         for name in self.names:
             Gio.bus_own_name_on_connection(self.bus, name, 0, self.own, lambda _bus, taken: sys.exit(f"{taken} is taken"))
@@ -103,6 +122,12 @@ class Services:
             self.signal(NOTIFY, NOTIFY_AT, "NotificationClosed", "(uu)", values[0], BY_PERSON)
         elif method == "Dismiss":
             self.signal(NOTIFY, NOTIFY_AT, "NotificationClosed", "(uu)", values[0], BY_PERSON)
+        elif method in ("OpenFile", "SaveFile"):
+            result = GLib.Variant("(o)", (self.open_chooser(sender, method, values[1], values[2]),))
+        elif method == "Lookup":
+            result = GLib.Variant("(as)", (["direct://"],))
+        elif method == "Choose":
+            self.choose(values[0])
         elif method == "Quiet":
             self.quiet = values[0]
             changed = {"Inhibited": GLib.Variant("b", self.quiet)}
@@ -118,6 +143,20 @@ class Services:
         self.write(event="notify", id=number, app=app, summary=summary, body=body, replaces=replaces, actions=actions,
                    urgency=hints.get("urgency"))
         return number
+
+    def open_chooser(self, sender, method, title, options):
+        request = f"{PORTAL_AT}/request/{sender[1:].replace('.', '_')}/{options.get('handle_token', 'test')}"
+        self.chooser = (sender, request)
+        self.write(event="chooser", method=method, title=title, multiple=options.get("multiple", False),
+                   directory=options.get("directory", False))
+        return request
+
+    def choose(self, uris):
+        who, request = self.chooser
+        self.chooser = None
+        result = GLib.Variant("(ua{sv})", (0 if uris else 1, {"uris": GLib.Variant("as", uris)} if uris else {}))
+        self.bus.emit_signal(who, request, "org.freedesktop.portal.Request", "Response", result)
+        self.write(event="chosen")
 
     def register(self, sender, named):
         # An icon names its object's path (Ayatana) or its name on the bus (KDE).
@@ -135,7 +174,8 @@ class Services:
     def get(self, _bus, _sender, _where, _interface, name):
         if name == "Inhibited":
             self.write(event="asked", quiet=self.quiet)
-        return {"Inhibited": GLib.Variant("b", self.quiet),
+        return {"version": GLib.Variant("u", 4),
+                "Inhibited": GLib.Variant("b", self.quiet),
                 "RegisteredStatusNotifierItems": GLib.Variant("as", self.icons),
                 "IsStatusNotifierHostRegistered": GLib.Variant("b", True),
                 "ProtocolVersion": GLib.Variant("i", 0)}[name]
@@ -224,6 +264,9 @@ def main(arguments):
             ask(NOTIFY, NOTIFY_AT, CONTROL, "Invoke", what)
         case ["dismiss", number]:
             ask(NOTIFY, NOTIFY_AT, CONTROL, "Dismiss", GLib.Variant("(u)", (int(number),)))
+        case ["choose", *paths]:
+            uris = [pathlib.Path(path).absolute().as_uri() for path in paths]
+            ask(NOTIFY, NOTIFY_AT, CONTROL, "Choose", GLib.Variant("(as)", (uris,)))
         case ["quiet", wanted]:
             ask(NOTIFY, NOTIFY_AT, CONTROL, "Quiet", GLib.Variant("(b)", (wanted == "yes",)))
         case _:

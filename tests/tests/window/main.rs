@@ -11,6 +11,7 @@ mod keyboard;
 mod no_tray;
 mod notices;
 mod pictures;
+mod portal;
 mod rows;
 mod schedule;
 mod server;

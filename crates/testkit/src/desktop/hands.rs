@@ -337,6 +337,24 @@ impl Desktop {
         })
     }
 
+    /// Answers the chooser that a program asked the desktop's portal for (it does with `GTK_USE_PORTAL=1`): with these paths,
+    /// or with none, which cancels it. Answers with what was asked: `method`, `title`, `multiple`, `directory`.
+    ///
+    /// # Errors
+    /// None was asked for within `patience`.
+    pub fn choose_by_portal(&self, paths: &[&Path], patience: Duration) -> Result<Value> {
+        let asked = wait::until_ok("a chooser of the portal", patience, || {
+            let (asked, answered) = (self.events("chooser")?, self.events("chosen")?.len());
+            asked.into_iter().nth(answered).context("none is open")
+        })?;
+        let mut all = vec!["choose"];
+        for path in paths {
+            all.push(text(path)?);
+        }
+        self.recorder(&all)?;
+        Ok(asked)
+    }
+
     /// Answers the system's dialog for a file or folder that a program opens: types the path and confirms.
     ///
     /// # Errors
