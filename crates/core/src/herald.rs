@@ -204,6 +204,8 @@ pub struct Herald {
     /// What watched folders brought since then.
     batches: Option<(Timestamp, u64, u64)>,
     needs: BTreeMap<GroupId, Needs>,
+    /// Groups that need the person in the last picture of the queue. It may come before the news.
+    pictured: BTreeSet<GroupId>,
     stands: BTreeMap<Standing, Stands>,
 }
 
@@ -214,7 +216,7 @@ impl Herald {
             let known = cause.is_some() && self.needs.values().any(|n| n.cause == *cause);
             let need = Needs {
                 cause: *cause,
-                seen: false,
+                seen: self.pictured.contains(group),
             };
             self.needs.insert(*group, need);
             if known {
@@ -271,6 +273,11 @@ impl Herald {
 
     /// Whether a group needs the person, as the queue shows it.
     pub fn look(&mut self, group: GroupId, needs_you: bool) -> Vec<Act> {
+        if needs_you {
+            self.pictured.insert(group);
+        } else {
+            self.pictured.remove(&group);
+        }
         let Some(need) = self.needs.get_mut(&group) else {
             return Vec::new();
         };
@@ -286,6 +293,7 @@ impl Herald {
 
     /// The group is gone from the list.
     pub fn gone(&mut self, group: GroupId) -> Vec<Act> {
+        self.pictured.remove(&group);
         if self.needs.contains_key(&group) {
             self.over(group)
         } else {

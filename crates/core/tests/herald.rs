@@ -323,3 +323,21 @@ fn batches_of_watched_folders_are_one_summary_an_hour() {
     };
     assert_eq!(herald.hear(watched(9), each, at(70 * MINUTE)).len(), 1);
 }
+
+// F-3: the picture of the queue may come before the news.
+#[test]
+fn what_needs_the_person_is_taken_back_also_when_the_picture_came_before_the_news() {
+    let (mut herald, normal) = (Herald::default(), scene(Level::Normal));
+    assert!(herald.look(group(1), true).is_empty());
+    let news = needs(1, ErrorCode::NoPermission);
+    assert_eq!(herald.hear(news.clone(), normal, at(0)).len(), 1);
+    assert_eq!(
+        herald.look(group(1), false),
+        [Act::TakeBack(About::Needs(group(1)))]
+    );
+    // What the picture showed then is over: the next time it waits to be shown again.
+    assert_eq!(herald.hear(news.clone(), normal, at(5 * MINUTE)).len(), 1);
+    assert!(herald.look(group(1), false).is_empty());
+    assert!(herald.look(group(1), true).is_empty());
+    assert_eq!(herald.gone(group(1)), [Act::TakeBack(About::Needs(group(1)))]);
+}
