@@ -336,7 +336,7 @@ fn what_needs_the_person_is_taken_back_also_when_the_picture_came_before_the_new
         [Act::TakeBack(About::Needs(group(1)))]
     );
     // What the picture showed then is over: the next time it waits to be shown again.
-    assert_eq!(herald.hear(news.clone(), normal, at(5 * MINUTE)).len(), 1);
+    assert_eq!(herald.hear(news, normal, at(5 * MINUTE)).len(), 1);
     assert!(herald.look(group(1), false).is_empty());
     assert!(herald.look(group(1), true).is_empty());
     assert_eq!(herald.gone(group(1)), [Act::TakeBack(About::Needs(group(1)))]);
