@@ -106,7 +106,7 @@ fn f3_a_click_opens_the_group_and_retry_on_a_notification_sends_what_failed() ->
 
     let locked: PathBuf = table.windlass.dir().join("things/Contracts/secret.pdf");
     samples::random_file(&locked, 40_000, 7)?;
-    fs::set_permissions(&locked, fs::Permissions::from_mode(0))?;
+    fs::set_permissions(&locked, fs::Permissions::from_mode(0o000))?;
     app.click(&hook("btn-pause-all"))?;
     app.find(&hook("btn-run-all"))?;
     table.drag(&app, &[table.windlass.dir().join("things/Contracts")], "h1")?;
@@ -164,7 +164,7 @@ fn f3_a_notification_is_taken_back_when_its_group_was_helped_in_another_way() ->
     let app = table.open_and_choose(&destination)?;
     let locked = table.windlass.dir().join("things/Contracts/secret.pdf");
     samples::random_file(&locked, 40_000, 8)?;
-    fs::set_permissions(&locked, fs::Permissions::from_mode(0))?;
+    fs::set_permissions(&locked, fs::Permissions::from_mode(0o000))?;
     app.click(&hook("btn-pause-all"))?;
     app.find(&hook("btn-run-all"))?;
     table.drag(
