@@ -212,6 +212,17 @@ pub struct Herald {
 impl Herald {
     /// Something happened.
     pub fn hear(&mut self, news: News, scene: Scene, now: Timestamp) -> Vec<Act> {
+        // A group may be helped and end before any picture shows that it needed somebody.
+        let mut acts = match &news {
+            News::Done { group, .. } => self.over(*group),
+            News::NeedsYou { .. } => Vec::new(),
+        };
+        acts.extend(self.weigh(news, scene, now));
+        acts
+    }
+
+    /// Whether news are told, held, summed up or left.
+    fn weigh(&mut self, news: News, scene: Scene, now: Timestamp) -> Vec<Act> {
         if let News::NeedsYou { group, cause, .. } = &news {
             let known = cause.is_some() && self.needs.values().any(|n| n.cause == *cause);
             let need = Needs {

@@ -341,3 +341,29 @@ fn what_needs_the_person_is_taken_back_also_when_the_picture_came_before_the_new
     assert!(herald.look(group(1), true).is_empty());
     assert_eq!(herald.gone(group(1)), [Act::TakeBack(About::Needs(group(1)))]);
 }
+
+// F-3: helped so soon that no picture ever showed the need.
+#[test]
+fn a_group_that_is_done_needs_nobody_any_more() {
+    let (mut herald, normal) = (Herald::default(), scene(Level::Normal));
+    assert_eq!(
+        herald
+            .hear(needs(1, ErrorCode::NoPermission), normal, at(0))
+            .len(),
+        1
+    );
+    assert!(herald.look(group(1), false).is_empty());
+    let acts = herald.hear(done(1, 0), normal, at(100));
+    assert_eq!(acts[0], Act::TakeBack(About::Needs(group(1))));
+    assert_eq!(says(&acts), [Say::News(done(1, 0))]);
+    // Also when the end itself is not told, for the person sees it.
+    let seen = Scene {
+        seen_or_unwanted: true,
+        ..normal
+    };
+    herald.hear(needs(2, ErrorCode::NoPermission), normal, at(5 * MINUTE));
+    assert_eq!(
+        herald.hear(done(2, 0), seen, at(5 * MINUTE + 1)),
+        [Act::TakeBack(About::Needs(group(2)))]
+    );
+}
