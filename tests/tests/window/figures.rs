@@ -47,7 +47,7 @@ fn x27_insights_tell_what_was_proved_and_how_long_a_pause_held_it() -> Result<()
     says(&app, &hook("figure-success"), "100")?;
     says(&app, &hook("figure-success"), "6")?;
     // Nothing of it went twice.
-    says(&app, &hook("figure-again"), "Sent again 0")?;
+    says(&app, &hook("figure-again"), "Sent again, 24 h 0")?;
     says(&app, &hook("figure-again"), "300 kB")?;
     count_becomes(&app, &hook("reason"), 0)?;
     app.find(&hook("spans-table"))?;
