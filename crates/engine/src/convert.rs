@@ -90,7 +90,8 @@ fn u32_of(n: u64) -> u32 {
     u32::try_from(n).unwrap_or(u32::MAX)
 }
 
-fn file_error(failure: &Failure) -> FileError {
+/// A failure as a window tells it.
+pub(crate) fn file_error(failure: &Failure) -> FileError {
     FileError {
         code: failure.code,
         number: failure.code.label(),

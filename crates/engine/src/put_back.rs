@@ -17,9 +17,10 @@ use windlass_queue::{Connection, QueueError};
 use windlass_transfer::source::look;
 
 use crate::clock;
+use crate::convert::file_error;
 use crate::groups::path_of;
 use crate::shell::Shared;
-use crate::view::{FileError, InTrash, PutBack};
+use crate::view::{InTrash, PutBack};
 use crate::watch::{content, holds, take_back};
 
 /// An original went to the trash.
@@ -90,11 +91,7 @@ pub(crate) async fn all(shared: &Shared, group: GroupId) -> Result<PutBack, Fail
                 Err(failure) => {
                     told.kept += 1;
                     told.example.get_or_insert_with(|| shown(&held.receipt.rel_path));
-                    told.error.get_or_insert_with(|| FileError {
-                        code: failure.code,
-                        number: failure.code.label(),
-                        detail: failure.detail,
-                    });
+                    told.error.get_or_insert_with(|| file_error(&failure));
                 }
             }
         }

@@ -13,9 +13,10 @@ use windlass_queue::receipts::Receipt;
 use windlass_queue::{events, groups, history, receipts, watched};
 
 use crate::clock;
+use crate::convert::file_error;
 use crate::handle::VerifyReport;
 use crate::shell::Shared;
-use crate::view::{FileError, ReceiptForm, ReceiptLine, ReceiptView};
+use crate::view::{ReceiptForm, ReceiptLine, ReceiptView};
 
 mod export;
 mod pdf;
@@ -120,12 +121,9 @@ pub(crate) async fn verify(shared: &Arc<Shared>, group: GroupId) -> Result<Verif
                 if failure.code == ErrorCode::ObjectMissing {
                     gone.push(receipt.file);
                 }
-                let error = FileError {
-                    code: failure.code,
-                    number: failure.code.label(),
-                    detail: failure.detail,
-                };
-                report.failed.push((encode_path_bytes(&receipt.path), error));
+                report
+                    .failed
+                    .push((encode_path_bytes(&receipt.path), file_error(&failure)));
             }
         }
     }

@@ -17,10 +17,11 @@ use windlass_queue::receipts::Receipt;
 use windlass_queue::{destinations, files, groups};
 use windlass_transfer::source::look;
 
+use crate::convert::file_error;
 use crate::groups::path_of;
 use crate::receipts::{DOUBTED, VERIFIED};
 use crate::shell::Shared;
-use crate::view::{FileError, SafeAnswer, SafeView, Trashed};
+use crate::view::{SafeAnswer, SafeView, Trashed};
 use crate::{clock, put_back};
 
 /// An answer of the destination counts so long, milliseconds.
@@ -190,11 +191,7 @@ pub(crate) async fn trash(shared: &Shared, group: GroupId) -> Result<Trashed, Fa
                 Err(failure) => {
                     told.kept += 1;
                     told.example.get_or_insert_with(|| shown(&r.rel_path));
-                    told.error.get_or_insert_with(|| FileError {
-                        code: failure.code,
-                        number: failure.code.label(),
-                        detail: failure.detail,
-                    });
+                    told.error.get_or_insert_with(|| file_error(&failure));
                 }
             }
         }

@@ -41,12 +41,12 @@ pub use preflight::{PreflightExample, PreflightFold, PreflightKind, PreflightVie
 pub use receipt::{ReceiptLine, ReceiptView};
 pub use relaunch::{ElsewhereGroup, Finding, FindingKind, RelaunchAnswer, RelaunchGroup, RelaunchReport};
 pub use spans::{Interruptions, SpanView, Waited};
+pub(crate) use watch::code_view;
 pub use watch::{
     After, GroupRule, NewWatch, WatchCounts, WatchExample, WatchExplained, WatchFileView, WatchMode,
     WatchOriginal, WatchPage, WatchPreview, WatchQuery, WatchSettings, WatchState, WatchVerdict, WatchView,
     Why,
 };
-pub(crate) use watch::{code_view, error_view};
 
 /// All that a window needs to draw itself from nothing.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]

@@ -83,8 +83,8 @@ impl Stand {
     }
 }
 
-/// Whether a file that a person gave is being written: another program has it open, and it changed not long ago. Opened anew by
-/// who asks: a file that changed long ago need not be asked for.
+/// Whether a file changed so lately that a program which has it open may be writing it. Of another one it need not be asked who
+/// has it open: he only keeps it open.
 #[must_use]
 pub fn changed_lately(file: &SourceFingerprint, now: Timestamp) -> bool {
     now.millis_since(Timestamp::from_millis(file.mtime_ns / 1_000_000)) < ONLY_OPEN_MS

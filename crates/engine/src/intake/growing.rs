@@ -80,7 +80,7 @@ pub(super) async fn take(
     }
     tracing::info!(group = %id, files = growing.len(), "files that are being written are waited for");
     let now = clock::now();
-    let late = growing
+    let mut late = growing
         .into_iter()
         .map(|found| Late {
             stand: Stand::first(found.fingerprint, now, false),
@@ -88,20 +88,6 @@ pub(super) async fn take(
         })
         .collect::<Vec<_>>();
     let mut told = Told::of(shared, id);
-    let taken_in = wait(shared, id, late, &leave, walks, &mut told).await;
-    drop(told);
-    shared.deltas.stir(id);
-    taken_in
-}
-
-async fn wait(
-    shared: &Arc<Shared>,
-    id: GroupId,
-    mut late: Vec<Late>,
-    leave: &Arc<Leave>,
-    walks: &OfGroup,
-    told: &mut Told<'_>,
-) -> Result<bool, Failure> {
     loop {
         told.say(late.len());
         if late.is_empty() {
@@ -127,7 +113,7 @@ async fn wait(
         } else {
             Taken::none()
         };
-        if store(shared, id, batch, Arc::clone(leave), taken)
+        if store(shared, id, batch, Arc::clone(&leave), taken)
             .await?
             .is_none()
         {

@@ -313,15 +313,6 @@ pub struct WatchExplained {
     pub file: WatchFileView,
 }
 
-/// Why a folder can't be watched, told before it is added.
-pub(crate) fn error_view(failure: &windlass_core::error::Failure) -> FileError {
-    FileError {
-        code: failure.code,
-        number: failure.code.label(),
-        detail: failure.detail.clone(),
-    }
-}
-
 /// A code without a fact.
 pub(crate) fn code_view(code: ErrorCode) -> FileError {
     FileError {

@@ -15,11 +15,12 @@ use windlass_queue::{destinations, files};
 use super::handover::Day;
 use super::{Live, Pending};
 use crate::clock;
+use crate::convert::file_error;
 use crate::infos::locked;
 use crate::shell::Shared;
 use crate::view::{
     FileError, WatchCounts, WatchFileView, WatchOriginal, WatchPage, WatchQuery, WatchSettings, WatchState,
-    WatchVerdict, WatchView, code_view, error_view,
+    WatchVerdict, WatchView, code_view,
 };
 
 /// Files of one page.
@@ -107,7 +108,7 @@ fn view(
     let now = locked(&live.now);
     v.mode = now.mode;
     v.mode_because.clone_from(&now.mode_because);
-    v.problem = now.trouble.as_ref().map(error_view);
+    v.problem = now.trouble.as_ref().map(file_error);
     v.state = match &now.trouble {
         _ if v.intent == Intent::Paused => WatchState::Paused,
         Some(f) if f.code == ErrorCode::DiskMissing => WatchState::DiskMissing,
@@ -205,7 +206,7 @@ fn file(e: EntryRow, percent: Option<u8>, live: &Live) -> WatchFileView {
         .error
         .as_ref()
         .filter(|_| e.state == EntryState::Failed)
-        .map(error_view);
+        .map(file_error);
     let refused: Option<FileError> = (e.after_state == AfterState::Failed)
         .then(|| e.detail.parse::<ErrorCode>().ok().map(code_view))
         .flatten();
