@@ -3,6 +3,10 @@
 /** Browsers place nothing beyond some 30 million pixels; above this, scrolling is compressed. */
 export const TALLEST = 12_000_000;
 
+/** The keys that move in a list. */
+export const STEPS = ['ArrowUp', 'ArrowDown', 'PageUp', 'PageDown', 'Home', 'End'] as const;
+export type Step = (typeof STEPS)[number];
+
 export interface ListWindow {
   /** First row drawn. */
   first: number;

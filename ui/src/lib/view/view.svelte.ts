@@ -61,6 +61,20 @@ export class View {
   said = $state.raw<Said | null>(null);
   /** The group that is to go into another: which one is asked. */
   merging = $state<GroupId | null>(null);
+  /** The palette of commands is open. */
+  palette = $state(false);
+  /** The page of all keys is open. */
+  help = $state(false);
+  /** What should go into a new group is asked. */
+  making = $state(false);
+  /** The destinations are being asked. */
+  asking = $state(false);
+  /** The group whose name is being changed. */
+  renaming = $state<GroupId | null>(null);
+  /** Somebody was led to where a destination, or a watched folder, is added; once. */
+  adding = $state.raw<'destination' | 'watch' | null>(null);
+  /** What keys do with the files that were chosen last, wherever the focus went; null: none are chosen. */
+  chosen: ((event: KeyboardEvent) => void) | null = null;
   /** The group whose notes are open. */
   notes = $state<GroupId | null>(null);
   /** A group to bring into sight, once. */
@@ -71,6 +85,13 @@ export class View {
 
   /** The destination that is to be changed, once; `signIn`: by signing in to it again. */
   editing = $state.raw<{ id: DestinationId; signIn: boolean } | null>(null);
+
+  /** Goes where a destination, or a watched folder, is added. */
+  add(what: 'destination' | 'watch'): void {
+    this.adding = what;
+    if (what === 'watch') this.screen = 'watched';
+    else this.openSettings('destinations');
+  }
 
   /** Goes where a destination is changed. */
   editDestination(id: DestinationId, signIn: boolean): void {

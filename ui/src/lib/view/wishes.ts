@@ -5,6 +5,7 @@ import type { MenuItem } from '$lib/kit/menu';
 import type { Queue } from '$lib/queue/queue.svelte';
 import type { View } from '$lib/view/view.svelte';
 import type { Words } from '$lib/words/en';
+import { keyText } from './keys';
 
 /** Asks, then cancels a group. */
 export function cancelGroup(w: Words, queue: Queue, view: View, group: GroupView): void {
@@ -14,6 +15,22 @@ export function cancelGroup(w: Words, queue: Queue, view: View, group: GroupView
     yes: w.group.cancelYes,
     onyes: () => void queue.do((b) => b.setIntent({ scope: 'group', id: group.id }, 'cancelled')),
   });
+}
+
+/** Asks, then takes a group that ended off the list. */
+export function removeGroup(w: Words, queue: Queue, view: View, group: GroupView): void {
+  view.ask({
+    title: w.acted.removeTitle(group.name),
+    text: w.acted.removeText,
+    yes: w.acted.removeYes,
+    onyes: () => void queue.do((b) => b.removeGroup(group.id)),
+  });
+}
+
+/** Tries again what failed of a group, and says so. */
+export async function retryGroup(w: Words, queue: Queue, view: View, group: GroupView): Promise<void> {
+  const { failed } = group.files;
+  if (await queue.do((b) => b.retry({ scope: 'group', id: group.id }, null))) view.say(w.acted.retrying(failed));
 }
 
 /** Asks, then cancels a file. */
@@ -108,14 +125,20 @@ export function fileMenu(w: Words, queue: Queue, view: View, file: FileView): Me
   const wishes = fileWishes(file);
   const icons = { pause: 'pause', resume: 'play', retry: 'retry' } as const;
   const list: MenuItem[] = [
-    { word: w.file.details, icon: 'file', key: w.keys.enter, testid: 'menu-details', onchoose: () => (view.details = file.id) },
+    {
+      word: w.file.details,
+      icon: 'file',
+      key: keyText(w, 'files', 'details'),
+      testid: 'menu-details',
+      onchoose: () => (view.details = file.id),
+    },
   ];
   const { main } = wishes;
   if (main) {
     list.push({
       word: w.file[main],
       icon: icons[main],
-      key: main === 'retry' ? 'R' : w.keys.space,
+      key: keyText(w, 'files', main === 'retry' ? 'retry' : 'pause'),
       testid: `menu-${main}`,
       onchoose: () => doMain(queue, file),
     });
@@ -139,7 +162,7 @@ export function fileMenu(w: Words, queue: Queue, view: View, file: FileView): Me
     list.push({
       word: w.regroup.split(1),
       icon: 'plus',
-      key: 'G',
+      key: keyText(w, 'files', 'split'),
       testid: 'menu-split',
       onchoose: () => void splitOff(w, queue, view, file.group_id, chosen),
     });
@@ -147,7 +170,7 @@ export function fileMenu(w: Words, queue: Queue, view: View, file: FileView): Me
       word: w.file.cancel,
       icon: 'x',
       danger: true,
-      key: w.keys.del,
+      key: keyText(w, 'files', 'remove'),
       testid: 'btn-cancel',
       onchoose: () => cancelFile(w, queue, view, file),
     });
@@ -165,7 +188,7 @@ export function filesMenu(w: Words, queue: Queue, view: View, group: GroupId, ch
     {
       word: w.regroup.split(count),
       icon: 'plus',
-      key: 'G',
+      key: keyText(w, 'files', 'split'),
       testid: 'many-split',
       onchoose: () => void splitOff(w, queue, view, group, chosen),
     },

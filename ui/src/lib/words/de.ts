@@ -5,6 +5,7 @@ import { aroundDe } from './around.de';
 import { deskDe } from './desk.de';
 import { watchDe } from './watch.de';
 import { errorsDe } from './errors.de';
+import { keyboardDe } from './keyboard.de';
 import { formats, timeLeft } from './format';
 import { plainName } from './name';
 import type { CheckWords, WhyWords } from './words';
@@ -127,6 +128,7 @@ const finding: Record<FindingKind, (found: Finding) => string> = {
 export const de: Words = {
   ...aroundDe,
   ...deskDe,
+  ...keyboardDe,
   ...watchDe,
   lang: 'de',
   langName: 'Deutsch',

@@ -26,8 +26,6 @@ const ended: Record<HistoryEnd, string> = { completed: 'geprüft', cancelled: 'a
 export const deskDe: typeof deskEn = {
   ...spansDe,
 
-  keys: { enter: 'Eingabe', space: 'Leertaste', del: 'Entf' },
-
   nav: { history: 'Verlauf', insights: 'Einblicke' },
 
   find: {

@@ -24,8 +24,6 @@ const ended: Record<HistoryEnd, string> = { completed: 'verified', cancelled: 'c
 export const deskEn = {
   ...spansEn,
 
-  keys: { enter: 'Enter', space: 'Space', del: 'Del' },
-
   nav: { history: 'History', insights: 'Insights' },
 
   find: {

@@ -4,6 +4,7 @@ import { aroundEn } from './around.en';
 import { deskEn } from './desk.en';
 import { watchEn } from './watch.en';
 import { errorsEn } from './errors.en';
+import { keyboardEn } from './keyboard.en';
 import { formats, timeLeft } from './format';
 import { plainName } from './name';
 import type { CheckWords, WhyWords } from './words';
@@ -126,6 +127,7 @@ const finding: Record<FindingKind, (found: Finding) => string> = {
 export const en = {
   ...aroundEn,
   ...deskEn,
+  ...keyboardEn,
   ...watchEn,
   lang: 'en',
   /** The language's own name. */

@@ -1,4 +1,5 @@
 /** Kinds of words that both languages have. */
+import type { CauseAct, FileAct, GroupAct, KeyPlace, WindowAct } from '../view/keys';
 
 /** An error for people. */
 export interface ErrorWords {
@@ -24,4 +25,19 @@ export interface CheckWords {
   name: string;
   ok: (detail: string) => string;
   warning?: (detail: string) => string;
+}
+
+/** The keys and what they do: each act of the table in `view/keys.ts` has its words. */
+export interface Keyboard {
+  title: string;
+  palette: string;
+  or: string;
+  names: Record<string, string>;
+  places: Record<KeyPlace, string>;
+  acts: {
+    window: Record<WindowAct, string>;
+    group: Record<GroupAct, string>;
+    files: Record<FileAct, string>;
+    cause: Record<CauseAct, string>;
+  };
 }

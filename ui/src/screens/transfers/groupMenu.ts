@@ -5,6 +5,7 @@ import type { Queue } from '$lib/queue/queue.svelte';
 import { isEnded } from '$lib/queue/reduce';
 import type { View } from '$lib/view/view.svelte';
 import type { Words } from '$lib/words/en';
+import { keyText } from '$lib/view/keys';
 import { moveGroup, openGroups } from './reorder.svelte';
 import { cancelGroup, takers } from '$lib/view/wishes';
 
@@ -44,13 +45,19 @@ export function groupMenu(w: Words, queue: Queue, view: View, group: GroupView, 
     list.push({
       word: w.order.top,
       icon: 'top',
-      key: 'Alt+Home',
+      key: keyText(w, 'group', 'top'),
       testid: 'btn-to-top',
       onchoose: () => void moveGroup(w, queue, view, group, 0),
     });
   }
   if (takers(queue.snapshot?.groups ?? [], group).length > 0) {
-    list.push({ word: w.regroup.merge, icon: 'folder', key: 'M', testid: 'btn-merge', onchoose: () => (view.merging = group.id) });
+    list.push({
+      word: w.regroup.merge,
+      icon: 'folder',
+      key: keyText(w, 'group', 'merge'),
+      testid: 'btn-merge',
+      onchoose: () => (view.merging = group.id),
+    });
   }
   list.push({
     word: group.notes === undefined ? w.notes.write : w.notes.change,
