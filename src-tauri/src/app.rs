@@ -67,9 +67,7 @@ fn set_up(app: &AppHandle, home: Result<Home, Failure>, arguments: Arguments) {
         Ok(lock) => lock,
         Err(why) => return start::cannot(app, &why),
     };
-    if let Some(guard) = logs::begin(&lock.home().logs()) {
-        app.manage(guard);
-    }
+    app.manage(logs::begin(&lock.home().logs()));
     notify::begin(app);
     tray::make(app, lock.home().dir());
     if let Err(why) = window::make(app, lock.home().dir()) {

@@ -1,11 +1,11 @@
 //! The ends: of the window, which is none, and of the program.
 //!
-//! Closing the window hides it; work goes on. Quit asks while work runs, then the engine stops: parts in flight get a few
+//! Closing the window hides it; work goes on, unless the person chose that it ends the program. Quit asks while work runs, then the engine stops: parts in flight get a few
 //! seconds, everything unfinished goes on next time. Ctrl+C and SIGTERM are Quit without the question.
 
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use tauri::{AppHandle, Manager as _};
 use tauri_plugin_dialog::{DialogExt as _, MessageDialogButtons, MessageDialogKind};
 
@@ -14,6 +14,8 @@ use crate::{desktop, notify, window};
 
 /// Setting: what the person was told or answered at the first close.
 const CLOSE_TOLD: &str = "close_told";
+/// Setting: whether closing the window leaves the program in the tray; it does when nothing was chosen.
+const CLOSE_TO_TRAY: &str = "close_to_tray";
 /// The engine and the control plane get so long to end; what is not written then is found by the next launch.
 const LONGEST: Duration = Duration::from_secs(8);
 
@@ -28,9 +30,14 @@ enum Close {
     Ask,
     /// There is no tray, and nothing to do.
     Quit,
+    /// The person wants no program without a window: as Quit, which asks while work runs.
+    AskToQuit,
 }
 
-fn decide(tray: bool, working: bool, told: Option<&serde_json::Value>) -> Close {
+fn decide(tray: bool, stays: bool, working: bool, told: Option<&Value>) -> Close {
+    if !stays {
+        return Close::AskToQuit;
+    }
     match (tray, working) {
         (true, _) => Close::Hide { tell: told.is_none() },
         (false, false) => Close::Quit,
@@ -45,8 +52,10 @@ pub(crate) fn close(app: &AppHandle) {
     tauri::async_runtime::spawn(async move {
         let shell = app.state::<Shell>().inner().clone();
         let working = shell.facts().working() > 0;
+        let stays = shell.setting(CLOSE_TO_TRAY) != Some(json!(false));
         match decide(
             desktop::has_tray().await,
+            stays,
             working,
             shell.setting(CLOSE_TOLD).as_ref(),
         ) {
@@ -60,6 +69,7 @@ pub(crate) fn close(app: &AppHandle) {
             Close::Minimise => minimise(&app),
             Close::Ask => ask_about_background(&app).await,
             Close::Quit => quit(&app, 0),
+            Close::AskToQuit => ask_to_quit(&app),
         }
     });
 }
@@ -80,7 +90,7 @@ fn minimise(app: &AppHandle) {
     }
 }
 
-async fn remember(shell: &Shell, what: serde_json::Value) {
+async fn remember(shell: &Shell, what: Value) {
     if let Err(e) = shell.set_setting(CLOSE_TOLD, what).await {
         tracing::warn!(error = %e, "that it was told is not written down");
     }
@@ -209,18 +219,30 @@ mod tests {
 
     #[test]
     fn closing_hides_into_the_tray_and_says_so_once() {
-        assert_eq!(decide(true, true, None), Close::Hide { tell: true });
+        assert_eq!(decide(true, true, true, None), Close::Hide { tell: true });
         assert_eq!(
-            decide(true, false, Some(&json!("tray"))),
+            decide(true, true, false, Some(&json!("tray"))),
             Close::Hide { tell: false }
         );
     }
 
     #[test]
     fn without_a_tray_work_is_never_hidden_without_a_question() {
-        assert_eq!(decide(false, true, None), Close::Ask);
-        assert_eq!(decide(false, true, Some(&json!("tray"))), Close::Ask);
-        assert_eq!(decide(false, true, Some(&json!("background"))), Close::Minimise);
-        assert_eq!(decide(false, false, None), Close::Quit);
+        assert_eq!(decide(false, true, true, None), Close::Ask);
+        assert_eq!(decide(false, true, true, Some(&json!("tray"))), Close::Ask);
+        assert_eq!(
+            decide(false, true, true, Some(&json!("background"))),
+            Close::Minimise
+        );
+        assert_eq!(decide(false, true, false, None), Close::Quit);
+    }
+
+    // I-2
+    #[test]
+    fn who_wants_no_tray_ends_the_program_with_its_window_and_is_asked_while_work_runs() {
+        for (tray, working) in [(true, true), (true, false), (false, true), (false, false)] {
+            let told = json!("background");
+            assert_eq!(decide(tray, false, working, Some(&told)), Close::AskToQuit);
+        }
     }
 }

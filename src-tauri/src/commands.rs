@@ -99,7 +99,6 @@ pub(crate) fn handler() -> impl Fn(Invoke<tauri::Wry>) -> bool + Send + Sync + '
         groups::remove_group,
         watch::remove_watch,
         groups::rename_group,
-        program::reset_settings,
         groups::retry,
         groups::retry_processing,
         history::safe_to_delete,

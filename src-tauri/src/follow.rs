@@ -10,6 +10,7 @@ use windlass_core::ids::GroupId;
 use windlass_engine::EngineHandle;
 use windlass_engine::view::{Delta, GroupView, GroupWord, Snapshot, Totals};
 
+use crate::logs::Logs;
 use crate::notify::{Teller, standing};
 use crate::shell::Shell;
 use crate::{awake, tray};
@@ -94,6 +95,8 @@ pub(crate) fn works(word: GroupWord) -> bool {
 pub(crate) async fn run(app: AppHandle, engine: EngineHandle) {
     let shell = app.state::<Shell>().inner().clone();
     let (mut told, mut teller) = (engine.told(), Teller::new(app.clone(), &engine));
+    let logs = app.state::<Logs>();
+    logs.follow(shell.keep_logs());
     loop {
         let mut deltas = engine.deltas();
         match engine.snapshot().await {
@@ -110,6 +113,7 @@ pub(crate) async fn run(app: AppHandle, engine: EngineHandle) {
                     Ok(delta) => {
                         if let Some(settings) = &delta.settings {
                             shell.settings_are(settings.clone());
+                            logs.follow(shell.keep_logs());
                         }
                         let standing = {
                             let mut facts = shell.facts();

@@ -19,9 +19,10 @@ use windlass_server::embedded::Embedded;
 use crate::check::Looks;
 use crate::files::Given;
 use crate::follow::Facts;
+use crate::logs::Keep;
 use crate::page::Page;
 use crate::sign_in::SignIns;
-use crate::words::{Words, words};
+use crate::words::{RateUnit, Words, words};
 
 /// Shared by commands, tray and desktop. Cheap to clone.
 #[derive(Clone, Default)]
@@ -147,23 +148,21 @@ impl Shell {
         lock(&self.0.settings).get(key).cloned()
     }
 
-    /// Writes a choice down.
+    /// Writes a choice down; null takes it back.
     pub(crate) async fn set_setting(&self, key: &str, value: Value) -> Result<(), Failure> {
         self.engine().await?.set_setting(key, value.clone()).await?;
-        lock(&self.0.settings).insert(key.to_owned(), value);
+        let mut settings = lock(&self.0.settings);
+        if value.is_null() {
+            settings.remove(key);
+        } else {
+            settings.insert(key.to_owned(), value);
+        }
         Ok(())
     }
 
     /// Choices are others, by whatever hand.
     pub(crate) fn settings_are(&self, settings: BTreeMap<String, Value>) {
         *lock(&self.0.settings) = settings;
-    }
-
-    /// Forgets all choices.
-    pub(crate) async fn reset_settings(&self) -> Result<(), Failure> {
-        self.engine().await?.reset_settings().await?;
-        lock(&self.0.settings).retain(|key, _| key == "close_told");
-        Ok(())
     }
 
     /// Keeps the bundle that is shown, to save exactly that.
@@ -178,6 +177,17 @@ impl Shell {
     /// The bundle that is shown.
     pub(crate) fn bundle(&self) -> Option<String> {
         lock(&self.0.bundle).clone()
+    }
+
+    /// How rates are said.
+    pub(crate) fn rate_unit(&self) -> RateUnit {
+        RateUnit::chosen(self.setting("rate_unit").as_ref())
+    }
+
+    /// What the logs are to keep.
+    pub(crate) fn keep_logs(&self) -> Keep {
+        let settings = lock(&self.0.settings);
+        Keep::chosen(settings.get("log_level"), settings.get("log_days"))
     }
 
     /// The words in the person's language.

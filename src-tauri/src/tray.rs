@@ -19,9 +19,10 @@ use windlass_core::ids::GroupId;
 
 use crate::shell::Shell;
 use crate::window;
+use crate::words::RateUnit;
 use model::{PauseAll, TrayIcon, TrayModel, tray_model};
 use wish::{
-    ANYWAY, CUSTOM, FILES, GROUP, HOLD, LIMITS, NEEDS, OPEN, PAUSE, QUIT, RESUME, SETTINGS, SPEED, STATE,
+    ANYWAY, CUSTOM, FILES, GROUP, HOLD, NEEDS, OPEN, PAUSE, QUIT, RESUME, SETTINGS, SPEED, STATE, limits,
 };
 
 pub(crate) use pause::clock;
@@ -34,7 +35,14 @@ struct Drawn {
     icon: Icon,
     lines: Lines,
     model: TrayModel,
-    language: &'static str,
+    told: Told,
+}
+
+/// How it is told: a word of the language, and the unit of rates. Another one makes another menu.
+type Told = (&'static str, RateUnit);
+
+fn told(shell: &Shell) -> Told {
+    (shell.words().quit(), shell.rate_unit())
 }
 
 /// The lines of the menu whose words change.
@@ -68,7 +76,7 @@ pub(crate) fn make(app: &AppHandle, home: &Path) {
 }
 
 fn build(app: &AppHandle, home: &Path, model: TrayModel) -> tauri::Result<Drawn> {
-    let language = app.state::<Shell>().words().quit();
+    let told = told(&app.state::<Shell>());
     let (menu, lines) = menu(app, &model)?;
     let icon = TrayIconBuilder::with_id("main")
         .icon(picture(model.icon))
@@ -96,28 +104,28 @@ fn build(app: &AppHandle, home: &Path, model: TrayModel) -> tauri::Result<Drawn>
         icon,
         lines,
         model,
-        language,
+        told,
     })
 }
 
 /// Draws what is; nothing is touched that did not change.
 pub(crate) fn draw(app: &AppHandle) {
     let shell = app.state::<Shell>();
-    let (model, language) = (model_now(&shell), shell.words().quit());
+    let (model, told) = (model_now(&shell), told(&shell));
     let tray = app.state::<Tray>();
     let mut tray = tray.0.lock().unwrap_or_else(PoisonError::into_inner);
     let Some(drawn) = tray.as_mut() else { return };
-    if drawn.model == model && drawn.language == language {
+    if drawn.model == model && drawn.told == told {
         return;
     }
-    if let Err(why) = redraw(app, drawn, &model, language) {
+    if let Err(why) = redraw(app, drawn, &model, told) {
         tracing::warn!(%why, "the tray could not be drawn");
     }
     drawn.model = model;
-    drawn.language = language;
+    drawn.told = told;
 }
 
-fn redraw(app: &AppHandle, drawn: &mut Drawn, model: &TrayModel, language: &str) -> tauri::Result<()> {
+fn redraw(app: &AppHandle, drawn: &mut Drawn, model: &TrayModel, told: Told) -> tauri::Result<()> {
     if drawn.model.icon != model.icon {
         drawn.icon.set_icon(Some(picture(model.icon)))?;
         drawn.icon.set_icon_as_template(true)?;
@@ -125,7 +133,7 @@ fn redraw(app: &AppHandle, drawn: &mut Drawn, model: &TrayModel, language: &str)
     if drawn.model.tooltip != model.tooltip {
         drawn.icon.set_tooltip(Some(&model.tooltip))?;
     }
-    if shape(&drawn.model) != shape(model) || drawn.language != language {
+    if shape(&drawn.model) != shape(model) || drawn.told != told {
         let (menu, lines) = menu(app, model)?;
         drawn.icon.set_menu(Some(menu))?;
         drawn.lines = lines;
@@ -206,19 +214,21 @@ fn pauses(app: &AppHandle, enabled: bool) -> tauri::Result<Submenu<Wry>> {
 }
 
 fn speeds(app: &AppHandle, limit: u64) -> tauri::Result<Submenu<Wry>> {
-    let words = app.state::<Shell>().words();
+    let shell = app.state::<Shell>();
+    let (words, unit) = (shell.words(), shell.rate_unit());
     let item = |id: &str, text: &str, on| CheckMenuItem::with_id(app, id, text, true, on, None::<&str>);
-    let mut items = LIMITS
+    let limits = limits(unit);
+    let mut items = limits
         .into_iter()
         .map(|bytes| {
             let text = match bytes {
                 0 => words.no_limit().to_owned(),
-                bytes => format!("{} MB/s", bytes / 1_000_000),
+                bytes => unit.rate(bytes),
             };
             item(&format!("{SPEED}{bytes}"), &text, bytes == limit)
         })
         .collect::<Result<Vec<_>, _>>()?;
-    items.push(item(CUSTOM, words.custom_limit(), !LIMITS.contains(&limit))?);
+    items.push(item(CUSTOM, words.custom_limit(), !limits.contains(&limit))?);
     let items: Vec<&dyn IsMenuItem<Wry>> = items.iter().map(|i| i as &dyn IsMenuItem<Wry>).collect();
     Submenu::with_items(app, words.speed(), true, &items)
 }

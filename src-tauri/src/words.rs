@@ -123,6 +123,33 @@ pub(crate) fn words(choice: Option<&str>, system: &str) -> &'static dyn Words {
     }
 }
 
+/// How rates are said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum RateUnit {
+    /// MB/s, as disks are sold.
+    Bytes,
+    /// Mbit/s, as lines are sold.
+    Bits,
+}
+
+impl RateUnit {
+    /// By the choice `rate_unit`.
+    pub(crate) fn chosen(choice: Option<&serde_json::Value>) -> Self {
+        match choice.and_then(serde_json::Value::as_str) {
+            Some("bits") => Self::Bits,
+            _ => Self::Bytes,
+        }
+    }
+
+    /// `25 MB/s`, of bytes a second; whole ones.
+    pub(crate) fn rate(self, bytes: u64) -> String {
+        match self {
+            Self::Bytes => format!("{} MB/s", bytes / 1_000_000),
+            Self::Bits => format!("{} Mbit/s", bytes / 125_000),
+        }
+    }
+}
+
 /// Time left, rounded for people.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Left {

@@ -24,10 +24,19 @@ const WAYS = [
   ['dark', { theme: 'dark' }],
   ['narrow', { width: 420 }],
 ];
+/** And these, where all that they change is seen. */
+const MORE = [
+  ['contrast', { theme: 'contrast' }],
+  ['contrast-dark', { theme: 'contrast', system: 'dark' }],
+  ['compact', { density: 'compact' }],
+  ['forced', { forced: true }],
+];
+const IN_MORE = ['transfers', 'appearance', 'states'];
 
 const wanted = process.argv.slice(2);
 const scenes = (wanted.length > 0 ? wanted : SCENES).filter((scene) => !WITHOUT.includes(scene));
-const looks = scenes.flatMap((scene) => WAYS.map(([way, options]) => ({ scene, name: `${scene}-${way}.png`, options })));
+const waysOf = (scene) => (IN_MORE.includes(scene) ? [...WAYS, ...MORE] : WAYS);
+const looks = scenes.flatMap((scene) => waysOf(scene).map(([way, options]) => ({ scene, name: `${scene}-${way}.png`, options })));
 const wrong = [];
 
 /** Few colours are enough to see where something stands. */

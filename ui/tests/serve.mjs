@@ -26,6 +26,7 @@ export const SCENES = [
   'speed',
   'schedule',
   'network',
+  'appearance',
   'held',
   'diagnostics',
   'licences',
@@ -73,7 +74,8 @@ for (const [family, url, weight] of faces) document.fonts.add(await new FontFace
 await import('${main}');`;
 
 /**
- * Runs `work` with a function that opens a scene: (scene, {theme, width, height, lang, still}) -> page.
+ * Runs `work` with a function that opens a scene: (scene, {theme, system, density, forced, width, height, lang, still}) -> page.
+ * `system`: whether the system is light or dark, else as the theme; `forced`: it forces its colours.
  * With `ownFonts` the page has the fonts of the tests instead of the machine's.
  */
 export async function withPage(work, { ownFonts = false } = {}) {
@@ -109,11 +111,13 @@ export async function withPage(work, { ownFonts = false } = {}) {
     process.exitCode = 1;
   };
   try {
-    await work(async (scene, { theme = 'light', width = 1280, height = 800, lang = 'en', still = true } = {}) => {
+    await work(async (scene, options = {}) => {
+      const { theme = 'light', system = theme, density, forced = false, width = 1280, height = 800, lang = 'en', still = true } = options;
       const context = await browser.newContext({
         viewport: { width, height },
         reducedMotion: 'reduce',
-        colorScheme: theme,
+        colorScheme: system === 'dark' ? 'dark' : 'light',
+        forcedColors: forced ? 'active' : 'none',
         locale: 'en-GB',
       });
       const page = await context.newPage();
@@ -123,7 +127,8 @@ export async function withPage(work, { ownFonts = false } = {}) {
         (message) => message.type() === 'error' && !/favicon/.test(message.location().url) && wrong(scene, message.text()),
       );
       await page.clock.setFixedTime(new Date(2026, 10, 21, 14, 20));
-      await page.goto(`http://127.0.0.1:${server.address().port}/?scene=${scene}&theme=${theme}&lang=${lang}${still ? '&still' : ''}`);
+      const chosen = new URLSearchParams({ scene, theme, lang, ...(density ? { density } : {}), ...(still ? { still: '' } : {}) });
+      await page.goto(`http://127.0.0.1:${server.address().port}/?${chosen}`);
       await page.waitForSelector(scene === 'broken' ? '[role=alert] b' : '[data-testid=app-ready]');
       await page.evaluate(() => document.fonts.ready.then(() => undefined));
       await page.waitForTimeout(500);

@@ -161,6 +161,7 @@ impl Machine {
             Event::NewLines => self.lines_are_new(),
             Event::GroupsOrdered(order) => self.groups_ordered(order),
             Event::Connections(count) => self.config.connections = count.max(1),
+            Event::SmallShare(percent) => self.config.small_share = percent,
             Event::Loaded { group, files, last } => self.loaded(now, group, files, last),
             Event::Counted { group, counts } => self.counted(now, group, counts),
             Event::GroupCreated { group, result } => self.group_created(now, group, result),

@@ -11,51 +11,64 @@ use windlass_queue::settings;
 
 use crate::conditions;
 use crate::shell::Shared;
+use crate::view::SettingKey;
 
 /// Bytes a second that all uploads may take; 0: as many as there are.
 pub(crate) const LIMIT: &str = "limit";
 /// PUTs at once; 0: as the engine sees fit.
 pub(crate) const CONNECTIONS: &str = "connections";
+/// What small files have of the line, in percent.
+const SMALL_SHARE: &str = "small_share";
 /// No limit is smaller, bytes a second: below it a request would seem dead.
 const LEAST: u64 = 32 * 1024;
 /// Connections that may be chosen.
 const MOST_CONNECTIONS: u64 = 64;
 
-/// All keys that a window may write, with what each may hold.
-const KNOWN: &[(&str, Holds)] = &[
-    ("close_told", Holds::Any),
-    (CONNECTIONS, Holds::Count(MOST_CONNECTIONS)),
-    ("duplicates", Holds::OneOf(&["skip", "leave_out"])),
-    (conditions::BATTERY, Holds::Rule),
-    ("keep_awake", Holds::OneOf(&["mains", "uploading", "never"])),
-    ("language", Holds::Any),
-    ("last_view", Holds::Any),
-    (LIMIT, Holds::Rate),
-    ("limit_last", Holds::Rate),
-    (conditions::METERED, Holds::Rule),
-    (
-        "notifications",
-        Holds::OneOf(&["all", "normal", "quiet", "problems", "none"]),
-    ),
-    ("notify_sound", Holds::Flag),
-    (conditions::SAVER, Holds::Rule),
-    (conditions::SCHEDULE, Holds::Rule),
-    (conditions::TRUSTED, Holds::Rule),
-    ("watch_summary", Holds::OneOf(&["hourly", "each"])),
-    ("preflight", Holds::OneOf(&["needed", "always", "never"])),
-    ("start_hidden", Holds::Flag),
-    ("theme", Holds::OneOf(&["system", "light", "dark"])),
-];
+/// Days that logs may be kept.
+const LOG_DAYS: std::ops::RangeInclusive<u64> = 1..=365;
+/// What small files may have of the line, in percent: never nothing, never all.
+const SHARES: std::ops::RangeInclusive<u64> = 1..=90;
 
+/// What a choice may be.
 #[derive(Debug, Clone, Copy)]
 enum Holds {
     Any,
     Flag,
     OneOf(&'static [&'static str]),
     Count(u64),
+    /// Whole numbers.
+    In(&'static std::ops::RangeInclusive<u64>),
     Rate,
     /// One of the conditions' rules.
     Rule,
+}
+
+/// What a key may hold; null, which is no choice, aside.
+const fn holds(key: SettingKey) -> Holds {
+    match key {
+        SettingKey::CloseTold | SettingKey::Language | SettingKey::LastView => Holds::Any,
+        SettingKey::CloseToTray | SettingKey::NotifySound | SettingKey::StartHidden => Holds::Flag,
+        SettingKey::Connections => Holds::Count(MOST_CONNECTIONS),
+        SettingKey::Density => Holds::OneOf(&["comfortable", "compact"]),
+        SettingKey::Duplicates => Holds::OneOf(&["skip", "leave_out"]),
+        SettingKey::KeepAwake => Holds::OneOf(&["mains", "uploading", "never"]),
+        SettingKey::Limit | SettingKey::LimitLast => Holds::Rate,
+        SettingKey::LogDays => Holds::In(&LOG_DAYS),
+        SettingKey::LogLevel => Holds::OneOf(&["normal", "problems", "detailed"]),
+        SettingKey::Motion => Holds::OneOf(&["system", "reduced"]),
+        // "problems" is how "quiet" was called before.
+        SettingKey::Notifications => Holds::OneOf(&["all", "normal", "quiet", "problems", "none"]),
+        SettingKey::Preflight => Holds::OneOf(&["needed", "always", "never"]),
+        SettingKey::RateUnit => Holds::OneOf(&["bytes", "bits"]),
+        SettingKey::SmallShare => Holds::In(&SHARES),
+        SettingKey::Theme => Holds::OneOf(&["system", "light", "dark", "contrast"]),
+        SettingKey::WatchSummary => Holds::OneOf(&["hourly", "each"]),
+        SettingKey::BatteryBelow
+        | SettingKey::Metered
+        | SettingKey::PowerSaver
+        | SettingKey::Schedule
+        | SettingKey::TrustedNetworks => Holds::Rule,
+    }
 }
 
 impl Holds {
@@ -65,6 +78,7 @@ impl Holds {
             Self::Flag => value.is_boolean(),
             Self::OneOf(words) => value.as_str().is_some_and(|v| words.contains(&v)),
             Self::Count(most) => value.as_u64().is_some_and(|n| n <= most),
+            Self::In(range) => value.as_u64().is_some_and(|n| range.contains(&n)),
             Self::Rule => conditions::may_be(key, value),
             Self::Rate => value.as_u64().is_some_and(|n| n == 0 || n >= LEAST),
         }
@@ -74,7 +88,7 @@ impl Holds {
 /// Follows what was chosen before.
 pub(crate) async fn begin(shared: &Arc<Shared>) -> Result<(), Failure> {
     let all = shared.queue.read(settings::all).await?;
-    for key in [LIMIT, CONNECTIONS] {
+    for key in [LIMIT, CONNECTIONS, SMALL_SHARE] {
         if let Some(value) = all.get(key) {
             follow(shared, key, value).await;
         }
@@ -85,47 +99,34 @@ pub(crate) async fn begin(shared: &Arc<Shared>) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Writes a choice down and follows it.
+/// Writes a choice down and follows it. Null is none: what holds without a choice holds again.
 pub(crate) async fn set(shared: &Arc<Shared>, key: &str, value: Value) -> Result<(), Failure> {
-    let known = KNOWN.iter().find(|(name, _)| *name == key);
-    let Some((key, holds)) = known else {
+    let Ok(known) = serde_json::from_value::<SettingKey>(key.into()) else {
         return Err(Failure::new(ErrorCode::InvalidField, "no such setting"));
     };
-    if !holds.takes(key, &value) {
+    if !value.is_null() && !holds(known).takes(key, &value) {
         return Err(Failure::new(
             ErrorCode::InvalidField,
             format!("{key} can't be {value}"),
         ));
     }
-    let written = value.clone();
+    let (name, written) = (key.to_owned(), value.clone());
     shared
         .queue
-        .write(move |conn| settings::set(conn, key, &written))
-        .await?;
-    shared.deltas.settings_changed();
-    follow(shared, key, &value).await;
-    if conditions::RULES.contains(key) {
-        conditions::rules_changed(shared).await?;
-    }
-    Ok(())
-}
-
-/// Forgets all choices that a window may write, but not what it has told already.
-pub(crate) async fn reset(shared: &Arc<Shared>) -> Result<(), Failure> {
-    shared
-        .queue
-        .write(|conn| {
-            for (key, _) in KNOWN.iter().filter(|(key, _)| *key != "close_told") {
-                settings::remove(conn, key)?;
+        .write(move |conn| {
+            if written.is_null() {
+                settings::remove(conn, &name).map(drop)
+            } else {
+                settings::set(conn, &name, &written)
             }
-            Ok(())
         })
         .await?;
     shared.deltas.settings_changed();
-    for key in [LIMIT, CONNECTIONS] {
-        follow(shared, key, &Value::from(0)).await;
+    follow(shared, key, &value).await;
+    if conditions::RULES.contains(&key) {
+        conditions::rules_changed(shared).await?;
     }
-    conditions::rules_changed(shared).await
+    Ok(())
 }
 
 async fn follow(shared: &Shared, key: &str, value: &Value) {
@@ -136,6 +137,11 @@ async fn follow(shared: &Shared, key: &str, value: &Value) {
             let chosen = number.and_then(|n| u32::try_from(n).ok());
             let count = chosen.unwrap_or(Config::default().connections);
             shared.event(Event::Connections(count)).await;
+        }
+        SMALL_SHARE => {
+            let chosen = number.and_then(|n| u8::try_from(n).ok());
+            let share = chosen.unwrap_or(Config::default().small_share);
+            shared.event(Event::SmallShare(share)).await;
         }
         _ => {}
     }

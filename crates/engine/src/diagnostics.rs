@@ -18,10 +18,13 @@ const EVENTS: usize = 200;
 /// Choices that name nothing.
 const PLAIN: &[&str] = &[
     "theme",
+    "density",
+    "motion",
     "language",
     "notifications",
     "limit",
     "connections",
+    "small_share",
     "keep_awake",
     "metered",
     "battery_below",
@@ -32,6 +35,10 @@ const PLAIN: &[&str] = &[
     "preflight",
     "duplicates",
     "start_hidden",
+    "close_to_tray",
+    "rate_unit",
+    "log_level",
+    "log_days",
     "paused",
 ];
 

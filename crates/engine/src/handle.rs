@@ -252,20 +252,13 @@ impl EngineHandle {
         crate::groups::remove(&self.shared, group).await
     }
 
-    /// A choice of the person. Never a secret.
+    /// A choice of the person, by one of [`SettingKey`](crate::view::SettingKey). Never a secret. Null takes it back: what holds
+    /// without a choice holds again.
     ///
     /// # Errors
-    /// Errors of the queue.
+    /// `invalid_field`; errors of the queue.
     pub async fn set_setting(&self, key: &str, value: serde_json::Value) -> Result<(), Failure> {
         choices::set(&self.shared, key, value).await
-    }
-
-    /// Forgets all choices. Destinations, groups and receipts stay.
-    ///
-    /// # Errors
-    /// Errors of the queue.
-    pub async fn reset_settings(&self) -> Result<(), Failure> {
-        choices::reset(&self.shared).await
     }
 
     /// Counts of a group, and what this run sent for it.

@@ -22,6 +22,7 @@ mod insights;
 mod preflight;
 mod receipt;
 mod relaunch;
+mod setting;
 mod spans;
 mod watch;
 
@@ -40,6 +41,7 @@ pub use insights::{AbandonedGroup, DestinationFigures, DiagnosticsSection, Insig
 pub use preflight::{PreflightExample, PreflightFold, PreflightKind, PreflightView};
 pub use receipt::{ReceiptLine, ReceiptView};
 pub use relaunch::{ElsewhereGroup, Finding, FindingKind, RelaunchAnswer, RelaunchGroup, RelaunchReport};
+pub use setting::SettingKey;
 pub use spans::{Interruptions, SpanView, Waited};
 pub(crate) use watch::code_view;
 pub use watch::{

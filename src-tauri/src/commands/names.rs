@@ -52,7 +52,6 @@ pub(crate) const COMMANDS: &[&str] = &[
     "remove_group",
     "remove_watch",
     "rename_group",
-    "reset_settings",
     "retry",
     "retry_processing",
     "safe_to_delete",

@@ -8,7 +8,7 @@ use windlass_engine::view::DiagnosticsSection;
 use super::Answer;
 use crate::save::{self, Saved};
 use crate::shell::Shell;
-use crate::{desktop, login, logs, start, tray};
+use crate::{desktop, login, logs, start};
 
 /// Whether the desktop starts the program at login; `None` where that is not known how to ask.
 #[tauri::command]
@@ -23,13 +23,6 @@ pub(crate) async fn set_login_start(shell: State<'_, Shell>, on: bool) -> Answer
         .and_then(|v| v.as_bool())
         .unwrap_or(true);
     Ok(login::set(on, hidden)?)
-}
-
-#[tauri::command]
-pub(crate) async fn reset_settings(app: AppHandle, shell: State<'_, Shell>) -> Answer<()> {
-    shell.reset_settings().await?;
-    tray::draw(&app);
-    Ok(())
 }
 
 /// See `EngineHandle::trust_network`.

@@ -10,6 +10,7 @@ use windlass_engine::Scope;
 use super::pause::Span;
 use crate::page::Place;
 use crate::shell::Shell;
+use crate::words::RateUnit;
 use crate::{closing, commands, window};
 
 pub(super) const STATE: &str = "state";
@@ -25,8 +26,14 @@ pub(super) const QUIT: &str = "quit";
 pub(super) const GROUP: &str = "group:";
 pub(super) const PAUSE: &str = "pause:";
 pub(super) const SPEED: &str = "speed:";
-/// Limits that the menu offers, bytes a second; 0: none.
-pub(super) const LIMITS: [u64; 5] = [0, 1_000_000, 5_000_000, 10_000_000, 25_000_000];
+
+/// Limits that the menu offers, bytes a second; 0: none. Round ones in the unit in which rates are said.
+pub(super) const fn limits(unit: RateUnit) -> [u64; 5] {
+    match unit {
+        RateUnit::Bytes => [0, 1_000_000, 5_000_000, 10_000_000, 25_000_000],
+        RateUnit::Bits => [0, 1_250_000, 6_250_000, 12_500_000, 31_250_000],
+    }
+}
 
 /// A line was chosen.
 pub(super) fn chosen(app: &AppHandle, id: &str) {
@@ -93,5 +100,27 @@ async fn grant(app: &AppHandle, wish: Wish) -> Result<(), Failure> {
             }
             shell.set_setting("limit", Value::from(bytes)).await
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // I-2
+    #[test]
+    fn the_menu_offers_round_limits_in_the_unit_that_was_chosen() {
+        let said = |unit: RateUnit| {
+            limits(unit)[1..]
+                .iter()
+                .map(|b| unit.rate(*b))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(said(RateUnit::Bytes), ["1 MB/s", "5 MB/s", "10 MB/s", "25 MB/s"]);
+        assert_eq!(
+            said(RateUnit::chosen(Some(&"bits".into()))),
+            ["10 Mbit/s", "50 Mbit/s", "100 Mbit/s", "250 Mbit/s"]
+        );
+        assert_eq!(RateUnit::chosen(None), RateUnit::Bytes);
     }
 }

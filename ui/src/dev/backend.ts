@@ -452,12 +452,13 @@ function stage(scene: SceneName, send: (message: Message) => void) {
     scene === 'speed' ||
     scene === 'schedule' ||
     scene === 'network' ||
+    scene === 'appearance' ||
     scene === 'diagnostics' ||
     scene === 'licences'
   )
     click('nav-settings');
   if (scene === 'speed') setTimeout(() => click('page-start'), 50);
-  if (scene === 'schedule' || scene === 'network') setTimeout(() => click(`page-${scene}`), 50);
+  if (scene === 'schedule' || scene === 'network' || scene === 'appearance') setTimeout(() => click(`page-${scene}`), 50);
   if (scene === 'diagnostics') setTimeout(() => click('make-diagnostics'), 50);
   if (scene === 'licences') setTimeout(() => click('show-licences'), 50);
   if (scene.startsWith('watched')) click('nav-watched');
@@ -522,13 +523,20 @@ function stage(scene: SceneName, send: (message: Message) => void) {
 }
 
 const mock = mockBackend(name, !still);
-const theme = query.get('theme');
-const lang = query.get('lang');
+/** Choices by the address. */
+const chosen = Object.fromEntries(
+  [
+    ['theme', 'theme'],
+    ['lang', 'language'],
+    ['density', 'density'],
+    ['unit', 'rate_unit'],
+  ].flatMap(([name, key]) => (query.get(name ?? '') === null ? [] : [[key, query.get(name ?? '')]])),
+);
 const subscribe = mock.subscribe.bind(mock);
 mock.subscribe = async (onmessage) => {
   const snapshot = await subscribe(onmessage);
   setTimeout(() => stage(name, mock.send), 50);
-  return { ...snapshot, settings: { ...snapshot.settings, ...(theme ? { theme } : {}), ...(lang ? { language: lang } : {}) } };
+  return { ...snapshot, settings: { ...snapshot.settings, ...chosen } };
 };
 (globalThis as { mock?: typeof mock }).mock = mock;
 

@@ -31,7 +31,6 @@ type Commands = Pick<
   | 'preflightAgain'
   | 'preflightAccept'
   | 'preflightCancel'
-  | 'resetSettings'
   | 'history'
   | 'findProved'
   | 'historyDetails'
@@ -345,9 +344,6 @@ export function desk(
     },
     async preflightCancel(number) {
       calls.push(`preflight_cancel ${number}`);
-    },
-    async resetSettings() {
-      calls.push('reset_settings');
     },
     async history(ask) {
       calls.push(`history ${ask.text} ${ask.ended}`);

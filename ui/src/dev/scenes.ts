@@ -60,6 +60,7 @@ export function sceneOf(name: SceneName): Scene {
       notices: [],
       settings: {
         ...(name === 'schedule' ? { schedule: { week: WEEK, limit: 2 * MB } } : {}),
+        ...(name === 'appearance' ? { motion: 'reduced', close_to_tray: false, log_level: 'detailed' } : {}),
         ...(name === 'network' ? { trusted_networks: [{ id: 'n-1', name: 'Studio LAN' }], metered: 'ask' } : {}),
       },
     } satisfies Snapshot),

@@ -7,6 +7,8 @@ pub struct Config {
     pub connections: u32,
     /// PUTs of files of some kilobytes in place of one other: they wait for answers and commits, not for the line.
     pub small_puts: u32,
+    /// Of connections and readers, in percent, what is for files of one PUT while some wait; at least one, and never all.
+    pub small_share: u8,
     /// Reads at once.
     pub readers: u32,
     /// Bytes of content in memory at once.
@@ -26,6 +28,7 @@ impl Default for Config {
         Self {
             connections: 8,
             small_puts: 8,
+            small_share: 25,
             readers: 4,
             pool_bytes: crate::limits::BUFFER_POOL_BYTES,
             pool_parts: 1_000,

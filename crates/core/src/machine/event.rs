@@ -75,6 +75,8 @@ pub enum Event {
     GroupsOrdered(Vec<(GroupId, i64)>),
     /// So many PUTs at once from now on, at least one. What is under way ends as it began.
     Connections(u32),
+    /// What small files have of connections and readers from now on, in percent. What is under way ends as it began.
+    SmallShare(u8),
     /// Answer to `Load`.
     Loaded {
         /// Group.

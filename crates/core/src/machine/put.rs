@@ -47,7 +47,7 @@ impl Machine {
         };
         let (small, large) = (first(&self.ready.put), first(&self.ready.put_large));
         let connections = self.config.connections as usize;
-        let for_large = for_large(connections, !small.is_empty());
+        let for_large = for_large(connections, !small.is_empty(), self.config.small_share);
         let units = |connections: usize| {
             u32::try_from(connections)
                 .unwrap_or(u32::MAX)

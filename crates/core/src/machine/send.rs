@@ -18,15 +18,13 @@ use crate::units::PartNumber;
 
 use super::destination::CALLS;
 
-/// Of readers and connections a quarter is for files of one PUT, while some wait: they are not to stand behind large ones.
-const SHARE: usize = 4;
-/// So much of the pool is, too.
+/// An eighth of the pool is for files of one PUT, while some wait: they are not to stand behind large ones.
 const POOL_SHARE: u64 = 8;
 
-/// How many of all large files may take.
-pub(super) fn for_large(all: usize, small_wait: bool) -> usize {
+/// How many of all readers or connections large files may take, while small ones have their share in percent.
+pub(super) fn for_large(all: usize, small_wait: bool, share: u8) -> usize {
     if small_wait && all > 1 {
-        all - (all / SHARE).max(1)
+        all - (all * usize::from(share) / 100).clamp(1, all - 1)
     } else {
         all
     }
@@ -44,7 +42,8 @@ impl Machine {
         }
         let small_wait = !self.ready.read.is_empty();
         let large_out = self.reads.values().filter(|s| **s == Size::Large).count();
-        let mut large_free = for_large(self.config.readers as usize, small_wait).saturating_sub(large_out);
+        let mut large_free = for_large(self.config.readers as usize, small_wait, self.config.small_share)
+            .saturating_sub(large_out);
         let kept_for_small = self.config.pool_bytes / POOL_SHARE;
         let mut crowded = false;
         for id in self.next_reads(free) {

@@ -308,6 +308,43 @@ fn small_files_keep_a_share_of_the_connections_while_a_large_one_is_sent() {
     assert_eq!(put.iter().map(|p| p.0).collect::<Vec<_>>(), [file(1)]);
 }
 
+// I-2
+#[test]
+fn small_files_have_the_share_that_was_chosen() {
+    for (share, theirs) in [(25, 1), (50, 2), (75, 3), (100, 3)] {
+        let mut b = Bench::new(Config {
+            connections: 4,
+            readers: 4,
+            ..config()
+        });
+        b.begin(
+            1,
+            1,
+            vec![
+                record(1, 1, 400),
+                record(1, 2, PART_BYTES),
+                record(1, 3, PART_BYTES),
+                record(1, 4, PART_BYTES),
+            ],
+        );
+        let small: Vec<_> = b.reads().iter().filter(|r| r.0 != file(1)).copied().collect();
+        let large = read_and_sign(&mut b, 400, 20);
+        b.tell(Event::SmallShare(share));
+        for (i, read) in (2..).zip(small) {
+            b.read(i, PART_BYTES, read);
+            let asked = b.signs();
+            b.signed(1, asked);
+        }
+        let mut next = Vec::new();
+        for put in &large[..3] {
+            next.extend(b.put_done(*put, Ok(())).puts().iter().map(|p| p.0));
+        }
+        let small = next.iter().filter(|id| **id != file(1)).count();
+        assert_eq!(small, theirs, "{share} %: {next:?}");
+        assert_eq!(next.len(), 3, "no connection is idle at {share} %");
+    }
+}
+
 #[test]
 fn a_file_that_stays_locked_ends_with_a_person_being_asked() {
     let mut b = Bench::new(config());

@@ -349,6 +349,7 @@ fn manner(rng: &mut Rng) -> Manner {
     let config = Config {
         connections: rng.between(1, 4) as u32,
         small_puts: 2,
+        small_share: rng.between(1, 99) as u8,
         readers: rng.between(1, 3) as u32,
         pool_bytes: rng.between(16, 64),
         pool_parts: rng.between(1, 8) as usize,

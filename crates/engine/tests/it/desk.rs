@@ -92,25 +92,65 @@ async fn a_limit_holds_all_uploads_and_a_change_is_felt_in_less_than_a_second() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_choice_that_makes_no_sense_is_refused_and_all_can_be_reset() {
+async fn a_choice_that_makes_no_sense_is_refused_and_each_can_be_taken_back() {
     let b = Bench::new().await;
     let engine = b.engine().await;
     for (key, value) in [
         ("limit", 5.into()),
         ("limit", "fast".into()),
         ("connections", 1_000.into()),
+        ("small_share", 0.into()),
+        ("small_share", 100.into()),
         ("theme", "pink".into()),
+        ("density", "tight".into()),
+        ("rate_unit", "miles".into()),
+        ("log_level", "trace".into()),
+        ("log_days", 0.into()),
+        ("close_to_tray", "yes".into()),
         ("first_run_done", true.into()),
+        ("first_run_done", serde_json::Value::Null),
     ] {
         let refused = engine.set_setting(key, value).await.unwrap_err();
         assert_eq!(refused.code, ErrorCode::InvalidField, "{key}");
     }
-    engine.set_setting("theme", "dark".into()).await.unwrap();
-    engine.set_setting("connections", 2.into()).await.unwrap();
+    for (key, value) in [
+        ("theme", "contrast".into()),
+        ("connections", 2.into()),
+        ("battery_below", 50.into()),
+    ] {
+        engine.set_setting(key, value).await.unwrap();
+    }
     assert_eq!(engine.snapshot().await.unwrap().settings["connections"], 2);
-    engine.reset_settings().await.unwrap();
-    let settings = engine.snapshot().await.unwrap().settings;
-    assert!(!settings.contains_key("theme") && !settings.contains_key("connections"));
+    for key in ["theme", "connections", "battery_below"] {
+        engine.set_setting(key, serde_json::Value::Null).await.unwrap();
+        assert!(
+            !engine.snapshot().await.unwrap().settings.contains_key(key),
+            "{key}"
+        );
+    }
+}
+
+// I-2
+#[tokio::test(flavor = "multi_thread")]
+async fn a_limit_that_is_taken_back_holds_nobody() {
+    let b = Bench::new().await;
+    b.write("x", &bytes(1, 512 * KIB));
+    let engine = b.engine().await;
+    engine.set_setting("limit", (32 * KIB).into()).await.unwrap();
+    let group = add(&engine, &[&b.source()]).await;
+    seen(&engine, |s| s.groups[0].files.active == 1).await;
+    let lifted = Instant::now();
+    engine
+        .set_setting("limit", serde_json::Value::Null)
+        .await
+        .unwrap();
+    assert_eq!(end(&engine, group).await, GroupEnd::Done);
+    // 512 KiB at 32 KiB/s take 16 s.
+    assert!(
+        lifted.elapsed() < Duration::from_secs(6),
+        "{:?}",
+        lifted.elapsed()
+    );
 }
 
 //

@@ -13,6 +13,7 @@ export const SCENES = [
   'speed',
   'schedule',
   'network',
+  'appearance',
   'held',
   'diagnostics',
   'licences',

@@ -89,6 +89,7 @@ export type { RunState } from "./RunState";
 export type { SafeAnswer } from "./SafeAnswer";
 export type { SafeView } from "./SafeView";
 export type { SessionState } from "./SessionState";
+export type { SettingKey } from "./SettingKey";
 export type { Snapshot } from "./Snapshot";
 export type { SpanCause } from "./SpanCause";
 export type { SpanView } from "./SpanView";

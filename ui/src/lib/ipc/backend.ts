@@ -36,6 +36,7 @@ import type {
   Regrouped,
   RelaunchAnswer,
   SafeView,
+  SettingKey,
   Snapshot,
   Trashed,
   WatchId,
@@ -222,8 +223,8 @@ export interface Backend {
   uploadAnyway(id: WatchId, paths: string[] | null): Promise<number>;
   confirmWatch(id: WatchId): Promise<void>;
   watchFiles(id: WatchId, query: WatchQuery): Promise<WatchPage>;
-  setSetting(key: string, value: unknown): Promise<void>;
-  resetSettings(): Promise<void>;
+  /** Null takes a choice back. */
+  setSetting(key: SettingKey, value: unknown): Promise<void>;
   history(ask: HistoryAsk): Promise<HistoryPage>;
   findProved(text: string, before: number | null, limit: number): Promise<FoundFiles>;
   historyDetails(group: GroupId): Promise<HistoryDetails>;

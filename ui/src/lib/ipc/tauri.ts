@@ -67,7 +67,6 @@ export const backend: Backend = {
   confirmWatch: (id) => invoke('confirm_watch', { id }),
   watchFiles: (id, query) => invoke('watch_files', { id, query }),
   setSetting: (key, value) => invoke('set_setting', { key, value }),
-  resetSettings: () => invoke('reset_settings'),
   history: (ask) => invoke('history', { ask }),
   findProved: (text, before, limit) => invoke('find_proved', { text, before, limit }),
   historyDetails: (group) => invoke('history_details', { group }),

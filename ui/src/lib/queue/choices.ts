@@ -5,17 +5,17 @@
  * meanwhile waits, and of that only the newest is told. Until the program has taken it, the page shows what was chosen,
  * whatever older state comes in between.
  */
-export class Choices {
-  readonly #tell: (key: string, value: unknown) => Promise<boolean>;
-  readonly #underWay = new Map<string, { wanted: unknown; ends: Promise<void> }>();
+export class Choices<Key extends string> {
+  readonly #tell: (key: Key, value: unknown) => Promise<boolean>;
+  readonly #underWay = new Map<Key, { wanted: unknown; ends: Promise<void> }>();
 
   /** `tell` tells the program and answers whether it was taken. */
-  constructor(tell: (key: string, value: unknown) => Promise<boolean>) {
+  constructor(tell: (key: Key, value: unknown) => Promise<boolean>) {
     this.#tell = tell;
   }
 
   /** Chooses. Ends when the program has it; `back` gets the last value that it took when it refuses the newest. */
-  choose(key: string, value: unknown, before: unknown, back: (kept: unknown) => void): Promise<void> {
+  choose(key: Key, value: unknown, before: unknown, back: (kept: unknown) => void): Promise<void> {
     const underWay = this.#underWay.get(key);
     if (underWay) {
       underWay.wanted = value;
@@ -34,7 +34,7 @@ export class Choices {
     return { ...settings, ...Object.fromEntries(wanted) };
   }
 
-  async #run(key: string, mine: { wanted: unknown }, before: unknown, back: (kept: unknown) => void): Promise<void> {
+  async #run(key: Key, mine: { wanted: unknown }, before: unknown, back: (kept: unknown) => void): Promise<void> {
     let kept = before;
     for (;;) {
       const told = mine.wanted;

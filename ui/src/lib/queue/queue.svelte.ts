@@ -6,7 +6,7 @@
  * When the window closes it is thrown away, and the next one draws the same.
  */
 import { createContext } from 'svelte';
-import type { Delta, GroupId, GroupView, Notice, Snapshot } from '../contract';
+import type { Delta, GroupId, GroupView, Notice, SettingKey, Snapshot } from '../contract';
 import { type Backend, type CommandError, commandError, type DragMessage, type Message, type Place } from '../ipc/backend';
 import { Choices } from './choices';
 import { adopt, reduce, turns } from './reduce';
@@ -32,7 +32,7 @@ export class Queue {
 
   readonly backend: Backend;
   readonly rows: RowWatch;
-  readonly #choices: Choices;
+  readonly #choices: Choices<SettingKey>;
   #generation = 0;
   #early: Delta[] = [];
   #keys = 0;
@@ -48,7 +48,7 @@ export class Queue {
 
   constructor(backend: Backend) {
     this.backend = backend;
-    this.#choices = new Choices((key, value) => this.do((b) => b.setSetting(key, value)));
+    this.#choices = new Choices((key: SettingKey, value) => this.do((b) => b.setSetting(key, value)));
     this.rows = new RowWatch(
       (ranges) => backend.watchRows(ranges),
       (error) => this.#refused(error),
@@ -89,17 +89,26 @@ export class Queue {
     }
   }
 
-  /** Changes a choice at once, and back when the program refuses. */
-  setSetting(key: string, value: unknown): Promise<void> {
+  /** Changes a choice at once, and back when the program refuses. Null is no choice: what holds without one holds again. */
+  setSetting(key: SettingKey, value: unknown): Promise<void> {
     const show = (shown: unknown) => this.#patch((s) => ({ ...s, settings: { ...s.settings, [key]: shown } }));
     const before = this.snapshot?.settings[key];
     show(value);
     return this.#choices.choose(key, value, before, show);
   }
 
-  /** Forgets all choices, once the program has. */
-  async resetSettings(): Promise<void> {
-    if (await this.do((b) => b.resetSettings())) this.#patch((s) => ({ ...s, settings: {} }));
+  /**
+   * Takes choices back, each behind those of its key that are on their way. Answers with what brings them again, where nothing
+   * else was chosen since.
+   */
+  forgetSettings(keys: readonly SettingKey[]): () => void {
+    const before = keys
+      .map((key): [SettingKey, unknown] => [key, this.snapshot?.settings[key] ?? null])
+      .filter(([, value]) => value !== null);
+    for (const [key] of before) void this.setSetting(key, null);
+    return () => {
+      for (const [key, value] of before) if ((this.snapshot?.settings[key] ?? null) === null) void this.setSetting(key, value);
+    };
   }
 
   /** Ends the first run, once the program has written that down. */

@@ -3,6 +3,7 @@ import type { BlockedReason, FileWord, Finding, FindingKind, GroupWord } from '.
 import type { Words } from './en';
 import { aroundDe } from './around.de';
 import { deskDe } from './desk.de';
+import { settingsDe } from './settings.de';
 import { watchDe } from './watch.de';
 import { errorsDe } from './errors.de';
 import { keyboardDe } from './keyboard.de';
@@ -129,6 +130,7 @@ export const de: Words = {
   ...aroundDe,
   ...deskDe,
   ...keyboardDe,
+  ...settingsDe,
   ...watchDe,
   lang: 'de',
   langName: 'Deutsch',
@@ -542,7 +544,6 @@ export const de: Words = {
     none: 'Noch kein Ziel. Vorher können abgelegte Dateien nirgends hin.',
     theme: 'Farben',
     themeText: 'System folgt der hellen oder dunklen Einstellung dieses Computers.',
-    themes: { system: 'System', light: 'Hell', dark: 'Dunkel' },
     language: 'Sprache',
     languageText: 'Wirkt sofort.',
     system: 'System',

@@ -354,8 +354,6 @@ export const deskDe: typeof deskEn = {
     limit: 'Upload-Grenze',
     limitText: 'Für alle Gruppen zusammen, wirkt sofort. Aus heißt volle Geschwindigkeit.',
     limitOn: 'Upload begrenzen',
-    limitValue: 'Grenze in MB/s',
-    limitUnit: 'MB/s',
     connections: 'Teile zur selben Zeit',
     connectionsText: 'Automatisch passt sich der Leitung an; eine Zahl wird nie überschritten.',
     automatic: 'Automatisch',

@@ -350,8 +350,6 @@ export const deskEn = {
     limit: 'Upload limit',
     limitText: 'Shared by all groups, acts at once. Off means full speed.',
     limitOn: 'Limit the upload',
-    limitValue: 'Limit in MB/s',
-    limitUnit: 'MB/s',
     connections: 'Parts at the same time',
     connectionsText: 'Automatic adapts to the line; a number is never exceeded.',
     automatic: 'Automatic',

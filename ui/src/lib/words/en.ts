@@ -2,6 +2,7 @@
 import type { Accepts, BlockedReason, FileWord, Finding, FindingKind, GroupWord } from '../contract';
 import { aroundEn } from './around.en';
 import { deskEn } from './desk.en';
+import { settingsEn } from './settings.en';
 import { watchEn } from './watch.en';
 import { errorsEn } from './errors.en';
 import { keyboardEn } from './keyboard.en';
@@ -128,6 +129,7 @@ export const en = {
   ...aroundEn,
   ...deskEn,
   ...keyboardEn,
+  ...settingsEn,
   ...watchEn,
   lang: 'en',
   /** The language's own name. */
@@ -534,7 +536,6 @@ export const en = {
     none: 'No destination yet. Drops can’t go anywhere before there is one.',
     theme: 'Theme',
     themeText: 'System follows the light or dark setting of this computer.',
-    themes: { system: 'System', light: 'Light', dark: 'Dark' },
     language: 'Language',
     languageText: 'Acts at once.',
     system: 'System',

@@ -1,6 +1,8 @@
 /** Figures as people read them, for one language. Bytes and rates are decimal, as storage is sold. */
+import { rateUnit } from './unit.svelte';
 
 const UNITS = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'] as const;
+const BIT_UNITS = ['bit', 'kbit', 'Mbit', 'Gbit', 'Tbit', 'Pbit'] as const;
 const SPACE = '\u00a0';
 /** Items of a list that are told. */
 const LISTED = 8;
@@ -13,6 +15,9 @@ function unitOf(bytes: number): number {
   return unit;
 }
 
+const rateUnits = () => (rateUnit.bits ? BIT_UNITS : UNITS);
+const inRateUnit = (bytes: number): number => (rateUnit.bits ? bytes * 8 : bytes);
+
 export interface Formats {
   /** 1,284 */
   count(n: number): string;
@@ -22,12 +27,14 @@ export interface Formats {
   limit(n: number): string;
   /** 41.3 of 62.0 GB, with the word for "of". */
   bytesOf(done: number, total: number, of: string): string;
-  /** A rate in its two halves: 84.2 and MB/s. */
+  /** A rate in its two halves: 84.2 and MB/s, or 674 and Mbit/s where that is the unit that was chosen. */
   rateParts(bytesPerSecond: number): [string, string];
   /** 62.4 MB/s */
   rate(bytesPerSecond: number): string;
   /** The unit for all rates up to one, and a rate as a bare number of it. */
   rateScale(most: number): { unit: string; say: (bytesPerSecond: number) => string };
+  /** 10 MB/s, 80 Mbit/s: a rate that somebody set, without digits that say nothing. */
+  rateLimit(bytesPerSecond: number): string;
   /** 3.1 */
   decimal(n: number): string;
   /** 61 %, never more than is done. */
@@ -75,10 +82,11 @@ export function formats(locale: string): Formats {
     return tenths ? one.format(value) : int.format(value);
   };
   const rateParts = (rate: number): [string, string] => {
-    const unit = rate < 50 ? 2 : Math.max(1, unitOf(rate));
-    const value = rate / 1000 ** unit;
+    const counted = inRateUnit(rate);
+    const unit = rate < 50 ? 2 : Math.max(1, unitOf(counted));
+    const value = counted / 1000 ** unit;
     const text = rate < 50 ? int.format(0) : value < 99.95 ? one.format(value) : int.format(value);
-    return [text, `${UNITS[unit]}/s`];
+    return [text, `${rateUnits()[unit]}/s`];
   };
 
   return {
@@ -95,9 +103,14 @@ export function formats(locale: string): Formats {
     rateParts,
     rate: (n) => rateParts(n).join(SPACE),
     rateScale(most) {
-      const unit = Math.max(1, unitOf(most));
+      const unit = Math.max(1, unitOf(inRateUnit(most)));
       const number = new Intl.NumberFormat(locale, { maximumFractionDigits: 2 });
-      return { unit: `${UNITS[unit]}/s`, say: (rate) => number.format(rate / 1000 ** unit) };
+      return { unit: `${rateUnits()[unit]}/s`, say: (rate) => number.format(inRateUnit(rate) / 1000 ** unit) };
+    },
+    rateLimit(n) {
+      const counted = inRateUnit(n);
+      const unit = unitOf(counted);
+      return `${short.format(counted / 1000 ** unit)}${SPACE}${rateUnits()[unit]}/s`;
     },
     decimal: (n) => (n >= 99.95 ? int.format(n) : one.format(n)),
     percent: (fraction) => `${int.format(Math.floor(Math.min(1, Math.max(0, fraction)) * 100 + 1e-9))}${SPACE}%`,
