@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use windlass_core::error::Failure;
 use windlass_core::ids::{DestinationId, GroupId};
-use windlass_queue::{samples, search, spans};
+use windlass_queue::{acts, samples, search, spans};
 
 use crate::clock;
 use crate::infos::locked;
@@ -47,17 +47,20 @@ pub(crate) async fn run(shared: Arc<Shared>) {
                 let now = clock::now();
                 let pruned = shared.queue.write(move |c| {
                     samples::prune(c, now)?;
+                    acts::prune(c, now)?;
                     spans::prune(c, now)
                 });
                 warn(pruned.await.map(drop).map_err(|e| Failure::from(&e)));
             }
         }
         let taken = shared.queue.write(|c| search::index(c, STEP)).await;
-        wait = match taken {
-            Ok(n) if n >= STEP as usize => BREATH,
-            Ok(_) => SECOND,
-            Err(e) => {
-                warn(Err(Failure::from(&e)));
+        let entered = crate::history::enter_folders(&shared).await;
+        wait = match (taken, entered) {
+            (Ok(n), Ok(groups)) if n >= STEP as usize || groups > 0 => BREATH,
+            (Ok(_), Ok(_)) => SECOND,
+            (taken, entered) => {
+                warn(taken.map(drop).map_err(|e| Failure::from(&e)));
+                warn(entered.map(drop));
                 SECOND
             }
         };

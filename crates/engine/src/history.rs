@@ -2,21 +2,26 @@
 
 use windlass_core::error::{ErrorCode, Failure};
 use windlass_core::ids::GroupId;
-use windlass_core::names::shown;
+use windlass_core::names::{decode_path_text, shown};
 use windlass_core::time::Timestamp;
+use windlass_queue::acts::{self, Act, ActKind};
 use windlass_queue::events::{self, EventScope};
 use windlass_queue::history::{self, Ended, HistoryFilter, HistoryRow};
-use windlass_queue::{folders, groups, receipts, search};
+use windlass_queue::search::{self, FileFilter, Proved};
+use windlass_queue::{folders, groups, receipts};
 
 use crate::receipts::{DOUBTED, VERIFIED, line};
 use crate::shell::Shared;
 use crate::view::{
-    EmptyFolder, FoundFile, FoundFiles, HistoryAsk, HistoryDetails, HistoryEnd, HistoryEntry, HistoryPage,
-    HistoryPlace, Notes, ReceiptPage,
+    EmptyFolder, FoundFile, FoundFiles, HistoryAct, HistoryActKind, HistoryAsk, HistoryDetails, HistoryEnd,
+    HistoryEntry, HistoryPage, HistoryPlace, Notes, ProvedAsk, ProvedKind, ReceiptPage,
 };
 
 /// Lines of one page.
 const PAGE: u32 = 200;
+/// Groups of which the folders are entered in one step, and files after which it ends.
+const DUE_GROUPS: usize = 500;
+const DUE_FILES: usize = 20_000;
 /// Events looked through for the last answer of the destination.
 const EVENTS: usize = 50;
 
@@ -47,44 +52,151 @@ fn entry(r: HistoryRow) -> HistoryEntry {
     }
 }
 
-pub(crate) async fn page(shared: &Shared, ask: HistoryAsk) -> Result<HistoryPage, Failure> {
-    let limit = ask.limit.clamp(1, PAGE) as usize;
-    let filter = HistoryFilter {
-        text: ask.text,
-        ended: ask.ended.map(|e| match e {
-            HistoryEnd::Completed => Ended::Completed,
-            HistoryEnd::Cancelled => Ended::Cancelled,
-            HistoryEnd::Failed => Ended::Failed,
-        }),
-        destination: ask.destination,
-    };
-    let after = ask.after.map(|p| (Timestamp::from_millis(p.ended_at), p.group));
-    let rows = shared
-        .queue
-        .read(move |conn| history::page(conn, after, limit, &filter))
-        .await?;
-    let next = rows.last().filter(|_| rows.len() == limit).map(|r| HistoryPlace {
-        ended_at: r.ended_at.as_millis(),
-        group: r.group,
-    });
-    Ok(HistoryPage {
-        entries: rows.into_iter().map(entry).collect(),
-        next,
-    })
+fn ended(end: HistoryEnd) -> Ended {
+    match end {
+        HistoryEnd::Completed => Ended::Completed,
+        HistoryEnd::Cancelled => Ended::Cancelled,
+        HistoryEnd::Failed => Ended::Failed,
+    }
 }
 
-pub(crate) async fn files(
-    shared: &Shared,
-    text: String,
-    before: Option<i64>,
-    limit: u32,
-) -> Result<FoundFiles, Failure> {
-    let limit = limit.clamp(1, PAGE) as usize;
-    let found = shared
+fn act(a: Act) -> HistoryAct {
+    let Act { seq, act, group_name } = a;
+    HistoryAct {
+        seq,
+        at: act.at.as_millis(),
+        kind: match act.kind {
+            ActKind::Check => HistoryActKind::Check,
+            ActKind::Asked => HistoryActKind::Asked,
+            ActKind::Moved => HistoryActKind::Moved,
+            ActKind::Trashed => HistoryActKind::Trashed,
+            ActKind::PutBack => HistoryActKind::PutBack,
+        },
+        group: act.group,
+        group_name: shown(&group_name.unwrap_or_default()),
+        files: count(act.files),
+        bytes: act.bytes,
+        failed: count(act.failed),
+        groups: act.data["groups"]
+            .as_u64()
+            .map_or_else(|| u32::from(act.group.is_some()), count),
+        findings: serde_json::from_value(act.data["findings"].clone()).unwrap_or_default(),
+    }
+}
+
+/// The folder of a filter, byte for byte.
+fn folder(text: Option<&str>) -> Result<Option<Vec<u8>>, Failure> {
+    let Some(text) = text.filter(|t| !t.is_empty()) else {
+        return Ok(None);
+    };
+    match decode_path_text(text) {
+        Some(path) if path.first() == Some(&b'/') => Ok(Some(history::folder_key(&path).to_vec())),
+        _ => Err(Failure::new(ErrorCode::InvalidField, "not a path of a folder")),
+    }
+}
+
+fn time(ms: Option<i64>) -> Option<Timestamp> {
+    ms.map(Timestamp::from_millis)
+}
+
+pub(crate) async fn page(shared: &Shared, ask: HistoryAsk) -> Result<HistoryPage, Failure> {
+    let limit = ask.limit.clamp(1, PAGE) as usize;
+    let narrow = ask.filter;
+    let filter = HistoryFilter {
+        folder: folder(narrow.folder.as_deref())?,
+        text: narrow.text,
+        ended: narrow.ended.map(ended),
+        destination: narrow.destination,
+        from: time(narrow.from),
+        before: time(narrow.before),
+    };
+    // An act has no name, no end and no folder to be found by.
+    let with_acts = ask.acts_only
+        || HistoryFilter {
+            from: None,
+            before: None,
+            ..filter.clone()
+        } == HistoryFilter::default();
+    let after = ask.after;
+    let (groups, acts) = shared
         .queue
         .read(move |conn| {
+            let at = after.map(|p| Timestamp::from_millis(p.at));
+            let groups = if ask.acts_only {
+                Vec::new()
+            } else {
+                // After an act there are only groups of an earlier millisecond.
+                let place = after.and_then(|p| at.map(|at| (at, p.group)));
+                history::page(conn, place, limit, &filter)?
+            };
+            let acts = if with_acts {
+                let place = after.and_then(|p| at.map(|at| (at, p.act.unwrap_or(i64::MAX))));
+                acts::page(conn, place, (filter.from, filter.before), limit)?
+            } else {
+                Vec::new()
+            };
+            Ok((groups, acts))
+        })
+        .await?;
+    Ok(merged(groups, acts, limit))
+}
+
+/// The newest of both, at most so many.
+fn merged(groups: Vec<HistoryRow>, acts: Vec<Act>, limit: usize) -> HistoryPage {
+    let more = groups.len() + acts.len() > limit || groups.len() == limit || acts.len() == limit;
+    let (mut groups, mut acts) = (groups.into_iter().peekable(), acts.into_iter().peekable());
+    let (mut page, mut last) = (HistoryPage::default(), None);
+    for _ in 0..limit {
+        let group_is_newer = match (groups.peek(), acts.peek()) {
+            (Some(group), Some(act)) => group.ended_at >= act.act.at,
+            (Some(_), None) => true,
+            (None, _) => false,
+        };
+        if group_is_newer {
+            if let Some(row) = groups.next() {
+                last = Some(HistoryPlace {
+                    at: row.ended_at.as_millis(),
+                    group: Some(row.group),
+                    act: None,
+                });
+                page.entries.push(entry(row));
+            }
+        } else if let Some(row) = acts.next() {
+            last = Some(HistoryPlace {
+                at: row.act.at.as_millis(),
+                group: None,
+                act: Some(row.seq),
+            });
+            page.acts.push(act(row));
+        }
+    }
+    page.next = last.filter(|_| more);
+    page
+}
+
+pub(crate) async fn files(shared: &Shared, ask: ProvedAsk) -> Result<FoundFiles, Failure> {
+    let limit = ask.limit.clamp(1, PAGE) as usize;
+    let filter = FileFilter {
+        folder: folder(ask.filter.folder.as_deref())?,
+        text: ask.filter.text,
+        proved: match ask.proved {
+            ProvedKind::All => Proved::All,
+            ProvedKind::Sent => Proved::Sent,
+            ProvedKind::Spared => Proved::Spared,
+            ProvedKind::Processed => Proved::Processed,
+        },
+        destination: ask.filter.destination,
+        ended: ask.filter.ended.map(ended),
+        from: time(ask.filter.from),
+        before: time(ask.filter.before),
+    };
+    let place = ask.place;
+    let (found, next) = shared
+        .queue
+        .read(move |conn| {
+            let page = search::files(conn, &filter, place, limit)?;
             let mut found = Vec::new();
-            for receipt in search::files(conn, &text, before, limit)? {
+            for receipt in page.receipts {
                 let name = match history::get(conn, receipt.group)? {
                     Some(row) => row.name,
                     None => groups::get(conn, receipt.group)?
@@ -93,10 +205,9 @@ pub(crate) async fn files(
                 };
                 found.push((receipt, name));
             }
-            Ok(found)
+            Ok((found, page.next))
         })
         .await?;
-    let next = found.last().filter(|_| found.len() == limit).map(|(r, _)| r.seq);
     let files = found.into_iter().map(|(r, name)| FoundFile {
         file: r.file,
         group: r.group,
@@ -108,6 +219,25 @@ pub(crate) async fn files(
         files: files.collect(),
         next,
     })
+}
+
+/// Enters the folders of groups that ended since into the history's table. Answers how many groups.
+pub(crate) async fn enter_folders(shared: &Shared) -> Result<usize, Failure> {
+    let due = shared
+        .queue
+        .read(|conn| history::due(conn, DUE_GROUPS, DUE_FILES))
+        .await?;
+    let groups = due.len();
+    if groups > 0 {
+        shared
+            .queue
+            .write(move |conn| {
+                due.iter()
+                    .try_for_each(|(group, folders)| history::enter(conn, *group, folders))
+            })
+            .await?;
+    }
+    Ok(groups)
 }
 
 pub(crate) async fn details(shared: &Shared, group: GroupId) -> Result<HistoryDetails, Failure> {

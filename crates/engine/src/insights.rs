@@ -4,7 +4,7 @@ use windlass_core::error::Failure;
 use windlass_core::ids::DestinationId;
 use windlass_core::names::shown;
 use windlass_core::spans as held;
-use windlass_queue::{insights, samples, spans};
+use windlass_queue::{insights, processing, samples, spans};
 
 use crate::clock;
 use crate::shell::Shared;
@@ -35,27 +35,29 @@ pub(crate) async fn of(
     let from = windlass_core::time::Timestamp::from_millis(end - steps * step_ms);
     let of_reasons = now.plus_millis(-REASONS_MS);
     let still = now.plus_millis(-STILL_MS);
-    let (proved, failed, times, sent, reasons, abandoned, places, (spans, interruptions, waited)) = shared
-        .queue
-        .read(move |conn| {
-            Ok((
-                insights::proved(conn, from, destination)?,
-                insights::failed(conn, from, destination)?,
-                insights::times(conn, from, destination)?,
-                samples::since(conn, from, step_ms, destination)?,
-                insights::reasons(conn, of_reasons, destination)?,
-                insights::abandoned(conn, of_reasons, still, MOST_ABANDONED)?,
-                insights::proved_by_destination(conn, from)?,
-                {
-                    let all = spans::between(conn, from.min(of_reasons), now)?;
-                    let told = held::told(&all, from, now, destination);
-                    let week = held::told(&all, of_reasons, now, destination);
-                    let views = crate::spans::views(conn, &told, MOST_SPANS)?;
-                    (views, held::interruptions(&told), held::summed(&week))
-                },
-            ))
-        })
-        .await?;
+    let (proved, failed, times, sent, reasons, abandoned, places, processed, (spans, interruptions, waited)) =
+        shared
+            .queue
+            .read(move |conn| {
+                Ok((
+                    insights::proved(conn, from, destination)?,
+                    insights::failed(conn, from, destination)?,
+                    insights::times(conn, from, destination)?,
+                    samples::since(conn, from, step_ms, destination)?,
+                    insights::reasons(conn, of_reasons, destination)?,
+                    insights::abandoned(conn, of_reasons, still, MOST_ABANDONED)?,
+                    insights::proved_by_destination(conn, from)?,
+                    processing::ended(conn, from, destination)?,
+                    {
+                        let all = spans::between(conn, from.min(of_reasons), now)?;
+                        let told = held::told(&all, from, now, destination);
+                        let week = held::told(&all, of_reasons, now, destination);
+                        let views = crate::spans::views(conn, &told, MOST_SPANS)?;
+                        (views, held::interruptions(&told), held::summed(&week))
+                    },
+                ))
+            })
+            .await?;
     let mut rates = vec![0.0; usize::try_from(steps).unwrap_or_default()];
     for sample in &sent {
         let place = (sample.at.as_millis() - from.as_millis()).div_euclid(step_ms);
@@ -84,6 +86,8 @@ pub(crate) async fn of(
         rates,
         spans,
         interruptions: u32::try_from(interruptions).unwrap_or(u32::MAX),
+        processed: processed.done,
+        unprocessed: processed.failed,
         waited: waited
             .into_iter()
             .map(|(cause, ms)| Waited { cause, ms })

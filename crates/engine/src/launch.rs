@@ -21,6 +21,7 @@ use windlass_core::part_plan::PartPlan;
 use windlass_core::reconcile::{self, LocalFile, Observation, Remote, RemoteSession, Source};
 use windlass_core::states::{GroupState, Intent, PartState};
 use windlass_protocol::sessions::{Query, QueryAnswer, Session};
+use windlass_queue::acts::{self, ActKind, NewAct};
 use windlass_queue::groups::GroupRow;
 use windlass_queue::reconcile::{self as snapshot, Cursor, Interrupted};
 use windlass_queue::totals::{GroupTotals, totals_all};
@@ -220,6 +221,7 @@ async fn compare(shared: Arc<Shared>) {
         .await;
     if let Ok((rows, all_totals)) = read {
         publish(&shared, &rows, &all_totals, findings).await;
+        keep(&shared).await;
     }
     let orders: Vec<GroupId> = locked(&shared.relaunch.groups)
         .iter()
@@ -232,6 +234,40 @@ async fn compare(shared: Arc<Shared>) {
     }
     shared.relaunch.known.send_replace(true);
     shared.deltas.relaunch_changed();
+}
+
+/// What was found stays in the history.
+async fn keep(shared: &Shared) {
+    let Some(report) = shared.relaunch.report() else {
+        return;
+    };
+    let mut findings: Vec<Finding> = Vec::new();
+    for found in report.groups.iter().flat_map(|g| &g.findings) {
+        match findings.iter_mut().find(|known| known.kind == found.kind) {
+            Some(known) => {
+                known.files += found.files;
+                known.parts += found.parts;
+            }
+            None => findings.push(found.clone()),
+        }
+    }
+    let files = |g: &RelaunchGroup| u64::from(g.files_total.saturating_sub(g.files_done));
+    let act = NewAct {
+        at: clock::now(),
+        kind: ActKind::Check,
+        group: match report.groups.as_slice() {
+            [one] => Some(one.id),
+            _ => None,
+        },
+        files: report.groups.iter().map(files).sum(),
+        bytes: report.bytes_safe,
+        failed: 0,
+        data: serde_json::json!({ "groups": report.groups.len(), "findings": findings }),
+    };
+    let written = shared.queue.write(move |conn| acts::append(conn, &act)).await;
+    if let Err(e) = written {
+        tracing::warn!(error = %e, "what was found could not be written down");
+    }
 }
 
 /// Enters what was found; a group in which nothing is left to do needs no answer.

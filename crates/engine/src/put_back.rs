@@ -11,6 +11,7 @@ use windlass_core::error::Failure;
 use windlass_core::fingerprint::{SourceChange, SourceFingerprint};
 use windlass_core::ids::{FileId, GroupId};
 use windlass_core::names::{decode_path_text, shown};
+use windlass_queue::acts::{self, ActKind, NewAct};
 use windlass_queue::events::{self, Event, EventScope, NewEvent};
 use windlass_queue::receipts::{self, Receipt};
 use windlass_queue::{Connection, QueueError};
@@ -75,9 +76,12 @@ pub(crate) async fn all(shared: &Shared, group: GroupId) -> Result<PutBack, Fail
                 .collect::<Vec<_>>()
         });
         let mut events = Vec::new();
+        let mut act = act(ActKind::PutBack, group);
         for (outcome, held) in done.await? {
             match outcome {
                 Ok(version) => {
+                    act.files += 1;
+                    act.bytes += held.receipt.fingerprint.size;
                     told.back += 1;
                     told.bytes += held.receipt.fingerprint.size;
                     events.push(NewEvent {
@@ -98,6 +102,7 @@ pub(crate) async fn all(shared: &Shared, group: GroupId) -> Result<PutBack, Fail
         shared
             .queue
             .write(move |conn| {
+                note(conn, &act)?;
                 events
                     .iter()
                     .try_for_each(|event| events::append(conn, event).map(drop))
@@ -105,6 +110,27 @@ pub(crate) async fn all(shared: &Shared, group: GroupId) -> Result<PutBack, Fail
             .await?;
     }
     Ok(told)
+}
+
+/// What is done with originals of a group, before a file was counted in.
+pub(crate) fn act(kind: ActKind, group: GroupId) -> NewAct {
+    NewAct {
+        at: clock::now(),
+        kind,
+        group: Some(group),
+        files: 0,
+        bytes: 0,
+        failed: 0,
+        data: serde_json::json!({}),
+    }
+}
+
+/// Writes down what was done with originals, when it was anything.
+pub(crate) fn note(conn: &Connection, act: &NewAct) -> Result<(), QueueError> {
+    if act.files == 0 {
+        return Ok(());
+    }
+    acts::count(conn, act)
 }
 
 /// One original. Answers with the version that lies there now, where it is still what was proved. Blocks.

@@ -8,9 +8,10 @@ use windlass_core::ids::{DestinationId, FileId, GroupId};
 use windlass_core::limits::MAX_BATCH;
 use windlass_core::machine::records::DoneResult;
 use windlass_core::names::encode_path_bytes;
+use windlass_queue::acts::{ActKind, NewAct};
 use windlass_queue::events::{EventScope, NewEvent};
 use windlass_queue::receipts::Receipt;
-use windlass_queue::{events, groups, history, receipts, watched};
+use windlass_queue::{acts, events, groups, history, receipts, watched};
 
 use crate::clock;
 use crate::convert::file_error;
@@ -140,6 +141,18 @@ pub(crate) async fn verify(shared: &Arc<Shared>, group: GroupId) -> Result<Verif
             .queue
             .write(move |conn| {
                 watched::mark_removed_there(conn, &gone)?;
+                acts::append(
+                    conn,
+                    &NewAct {
+                        at: event.at,
+                        kind: ActKind::Asked,
+                        group: Some(group),
+                        files: checked,
+                        bytes: 0,
+                        failed: failed as u64,
+                        data: serde_json::json!({}),
+                    },
+                )?;
                 events::append(conn, &event)
             })
             .await?;

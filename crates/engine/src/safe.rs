@@ -11,6 +11,7 @@ use windlass_core::error::{ErrorCode, Failure};
 use windlass_core::fingerprint::SourceFingerprint;
 use windlass_core::ids::GroupId;
 use windlass_core::names::{encode_path_bytes, shown};
+use windlass_queue::acts::ActKind;
 use windlass_queue::destinations::DestinationKind;
 use windlass_queue::events::{self, EventScope, NewEvent};
 use windlass_queue::receipts::Receipt;
@@ -171,10 +172,13 @@ pub(crate) async fn trash(shared: &Shared, group: GroupId) -> Result<Trashed, Fa
             .await
             .map_err(|e| Failure::new(ErrorCode::Internal, e.to_string()))?;
         let mut events = Vec::new();
+        let mut act = put_back::act(ActKind::Trashed, group);
         for (outcome, r) in done {
             match outcome {
                 Ok(None) => {}
                 Ok(Some(to)) => {
+                    act.files += 1;
+                    act.bytes += r.fingerprint.size;
                     told.trashed += 1;
                     told.bytes += r.fingerprint.size;
                     events.push(NewEvent {
@@ -198,6 +202,7 @@ pub(crate) async fn trash(shared: &Shared, group: GroupId) -> Result<Trashed, Fa
         shared
             .queue
             .write(move |conn| {
+                put_back::note(conn, &act)?;
                 events
                     .iter()
                     .try_for_each(|event| events::append(conn, event).map(|_| ()))

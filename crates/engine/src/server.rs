@@ -333,7 +333,7 @@ pub(crate) async fn retry_processing(shared: &Arc<Shared>, scope: Scope) -> Resu
                     };
                     going
                         .iter()
-                        .try_for_each(|id| processing::told(conn, *id, &waits, now))
+                        .try_for_each(|id| processing::told(conn, *id, &waits, now, now))
                 })
                 .await?;
             shared.deltas.stir_rows(some.iter().map(|(_, group)| *group));

@@ -111,7 +111,7 @@ async fn one(shared: &Arc<Shared>, destination: DestinationId, files: Vec<Due>) 
                 } else {
                     SOON_MS
                 };
-                processing::told(conn, file.file, track, now.plus_millis(wait))?;
+                processing::told(conn, file.file, track, now, now.plus_millis(wait))?;
             }
             Ok(())
         })

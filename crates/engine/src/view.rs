@@ -34,8 +34,9 @@ pub use destination::{
 pub use details::{EventView, FileDetails, Find, FindKind, PartView};
 pub use file::{Failures, FileError, FilePage, FileView, ProcessingCounts, ProcessingView, ProcessingWord};
 pub use history::{
-    EmptyFolder, FoundFile, FoundFiles, HistoryAsk, HistoryDetails, HistoryEnd, HistoryEntry, HistoryPage,
-    HistoryPlace, InTrash, PutBack, ReceiptForm, ReceiptPage, SafeAnswer, SafeView, Trashed,
+    EmptyFolder, FoundFile, FoundFiles, HistoryAct, HistoryActKind, HistoryAsk, HistoryDetails, HistoryEnd,
+    HistoryEntry, HistoryNarrow, HistoryPage, HistoryPlace, InTrash, ProvedAsk, ProvedKind, PutBack,
+    ReceiptForm, ReceiptPage, SafeAnswer, SafeView, Trashed,
 };
 pub use insights::{AbandonedGroup, DestinationFigures, DiagnosticsSection, Insights, Reason};
 pub use preflight::{PreflightExample, PreflightFold, PreflightKind, PreflightView};

@@ -2,12 +2,13 @@
 //!
 //! Receipts are numbered in the order in which they were written down, so the first of a stretch is found by halving.
 
-use rusqlite::{Connection, OptionalExtension as _, params};
+use rusqlite::{Connection, params};
 use windlass_core::error::ErrorCode;
 use windlass_core::ids::{DestinationId, GroupId};
 use windlass_core::time::Timestamp;
 
 use crate::QueueError;
+use crate::receipts::first_since;
 use crate::row::{id, key, time, unsigned, word};
 
 /// Uploads of which the time is looked at, the newest.
@@ -56,25 +57,6 @@ pub struct Abandoned {
     pub cancelled: bool,
     /// When something of it moved last.
     pub at: Timestamp,
-}
-
-/// The first receipt that was written down at or after a time; one past the last when there is none.
-fn first_since(conn: &Connection, since: Timestamp) -> Result<i64, QueueError> {
-    let mut ends = conn.prepare_cached("SELECT coalesce(min(seq), 1), coalesce(max(seq), 0) FROM receipt")?;
-    let (mut low, mut high): (i64, i64) = ends.query_row([], |r| Ok((r.get(0)?, r.get(1)?)))?;
-    high += 1;
-    let mut at = conn.prepare_cached("SELECT recorded_at FROM receipt WHERE seq = ?1")?;
-    while low < high {
-        let middle = low + (high - low) / 2;
-        let when: Option<i64> = at.query_row([middle], |r| r.get(0)).optional()?;
-        // Numbers have no gaps; one that is missing all the same is taken for old.
-        if when.is_some_and(|w| w >= since.as_millis()) {
-            high = middle;
-        } else {
-            low = middle + 1;
-        }
-    }
-    Ok(low)
 }
 
 /// What was proved since, everywhere or at one destination.

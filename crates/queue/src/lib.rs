@@ -13,6 +13,7 @@
 //! A queue opens whole or is set aside whole, its three files together, and the caller is told (I14). One that a newer
 //! Windlass wrote is refused without a byte written (I15).
 
+pub mod acts;
 mod aside;
 pub mod cancelled;
 pub mod changes;

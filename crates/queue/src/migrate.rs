@@ -25,6 +25,7 @@ const STEPS: &[&str] = &[
     include_str!("../migrations/0007_spans.sql"),
     include_str!("../migrations/0008_processing_seen.sql"),
     include_str!("../migrations/0009_group_of_watch.sql"),
+    include_str!("../migrations/0010_history_found.sql"),
 ];
 
 /// The version that this program writes.

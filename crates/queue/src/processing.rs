@@ -197,25 +197,68 @@ pub fn due(
     Ok((due, next.map(Timestamp::from_millis)))
 }
 
-/// Writes what was told; asked again at `due_at` when it has not ended.
+/// Writes what was told now; asked again at `due_at` when it has not ended. An end that is told twice keeps its first time.
 ///
 /// # Errors
 /// As for every write.
-pub fn told(conn: &Connection, file: FileId, track: &Track, due_at: Timestamp) -> Result<(), QueueError> {
+pub fn told(
+    conn: &Connection,
+    file: FileId,
+    track: &Track,
+    now: Timestamp,
+    due_at: Timestamp,
+) -> Result<(), QueueError> {
     let failure = track.failure.as_ref().filter(|_| track.state == State::Failed);
     let detail = failure.map(|f| cut(&f.detail));
     conn.prepare_cached(
         "UPDATE processing SET asks = CASE WHEN state = ?2 THEN asks + 1 ELSE 0 END, seen = seen AND state = ?2, state = ?2,
-            code = ?3, detail = ?4, due_at = ?5 WHERE file_id = ?1",
+            code = ?3, detail = ?4, due_at = ?5,
+            ended_at = CASE WHEN ?2 <> 'done' AND ?2 <> 'failed' THEN NULL WHEN state = ?2 THEN coalesce(ended_at, ?6) ELSE ?6 END
+         WHERE file_id = ?1",
     )?
     .execute(params![
         key(file),
         track.state.as_str(),
         failure.map(|f| f.code.as_str()),
         detail,
-        due_at.as_millis()
+        due_at.as_millis(),
+        now.as_millis()
     ])?;
     Ok(())
+}
+
+/// Files of which processing was heard to have ended, and of these those with which it went wrong.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Processed {
+    /// All of it was done.
+    pub done: u64,
+    /// A part of it failed for good.
+    pub failed: u64,
+}
+
+/// What ended since, everywhere or at one destination; of groups that are still in the list.
+///
+/// # Errors
+/// As for every read.
+pub fn ended(
+    conn: &Connection,
+    since: Timestamp,
+    destination: Option<DestinationId>,
+) -> Result<Processed, QueueError> {
+    // By processing_ended.
+    let mut q = conn.prepare_cached(
+        "SELECT count(*) FILTER (WHERE p.state = 'done'), count(*) FILTER (WHERE p.state = 'failed')
+         FROM processing p JOIN receipt r ON r.file_id = p.file_id
+         WHERE p.ended_at >= ?1 AND (?2 IS NULL OR r.destination_id = ?2)",
+    )?;
+    Ok(
+        q.query_row(params![since.as_millis(), destination.map(key)], |r| {
+            Ok(Processed {
+                done: unsigned(r, 0)?,
+                failed: unsigned(r, 1)?,
+            })
+        })?,
+    )
 }
 
 fn cut(text: &str) -> &str {

@@ -148,6 +148,25 @@ pub fn by_seq(conn: &Connection, seqs: &[i64]) -> Result<Vec<Receipt>, QueueErro
     Ok(found)
 }
 
+/// The first receipt that was written down at or after a time; one past the last when there is none.
+pub(crate) fn first_since(conn: &Connection, since: Timestamp) -> Result<i64, QueueError> {
+    let mut ends = conn.prepare_cached("SELECT coalesce(min(seq), 1), coalesce(max(seq), 0) FROM receipt")?;
+    let (mut low, mut high): (i64, i64) = ends.query_row([], |r| Ok((r.get(0)?, r.get(1)?)))?;
+    high += 1;
+    let mut at = conn.prepare_cached("SELECT recorded_at FROM receipt WHERE seq = ?1")?;
+    while low < high {
+        let middle = low + (high - low) / 2;
+        let when: Option<i64> = at.query_row([middle], |r| r.get(0)).optional()?;
+        // Numbers have no gaps; one that is missing all the same is taken for old.
+        if when.is_some_and(|w| w >= since.as_millis()) {
+            high = middle;
+        } else {
+            low = middle + 1;
+        }
+    }
+    Ok(low)
+}
+
 /// The line of one file.
 ///
 /// # Errors

@@ -4,8 +4,8 @@ use tauri::{AppHandle, State};
 use windlass_core::error::{ErrorCode, Failure};
 use windlass_core::ids::{DestinationId, GroupId};
 use windlass_engine::view::{
-    FoundFiles, HistoryAsk, HistoryDetails, HistoryPage, InTrash, Insights, PutBack, ReceiptForm,
-    ReceiptPage, SafeView, Trashed,
+    FoundFiles, HistoryAsk, HistoryDetails, HistoryNarrow, HistoryPage, InTrash, Insights, ProvedAsk, PutBack,
+    ReceiptForm, ReceiptPage, SafeView, Trashed,
 };
 
 use super::{Answer, invalid};
@@ -14,26 +14,29 @@ use crate::shell::Shell;
 
 /// Bytes of a search.
 const MOST_TEXT: usize = 1_024;
+/// Bytes of a folder's path, written as text.
+const MOST_PATH: usize = 16_384;
 
 #[tauri::command]
 pub(crate) async fn history(shell: State<'_, Shell>, ask: HistoryAsk) -> Answer<HistoryPage> {
-    if ask.text.len() > MOST_TEXT {
-        return Err(invalid("the search is too long"));
-    }
+    checked(&ask.filter)?;
     Ok(shell.engine().await?.history(ask).await?)
 }
 
 #[tauri::command]
-pub(crate) async fn find_proved(
-    shell: State<'_, Shell>,
-    text: String,
-    before: Option<i64>,
-    limit: u32,
-) -> Answer<FoundFiles> {
-    if text.len() > MOST_TEXT {
+pub(crate) async fn find_proved(shell: State<'_, Shell>, ask: ProvedAsk) -> Answer<FoundFiles> {
+    checked(&ask.filter)?;
+    Ok(shell.engine().await?.find_proved(ask).await?)
+}
+
+fn checked(filter: &HistoryNarrow) -> Answer<()> {
+    if filter.text.len() > MOST_TEXT {
         return Err(invalid("the search is too long"));
     }
-    Ok(shell.engine().await?.find_proved(text, before, limit).await?)
+    if filter.folder.as_ref().is_some_and(|f| f.len() > MOST_PATH) {
+        return Err(invalid("the path is too long"));
+    }
+    Ok(())
 }
 
 #[tauri::command]

@@ -22,11 +22,11 @@ describe('the history', () => {
       return history(ask);
     };
     await fireEvent.click(screen.getByTestId('nav-history'));
-    await waitFor(() => expect(asked.at(-1)).toMatchObject({ destination: null }));
+    await waitFor(() => expect(asked.at(-1)).toMatchObject({ filter: { destination: null } }));
     await fireEvent.change(screen.getByTestId('history-place'), { target: { value: 'd-s3' } });
-    await waitFor(() => expect(asked.at(-1)).toMatchObject({ destination: 'd-s3', after: null }));
+    await waitFor(() => expect(asked.at(-1)).toMatchObject({ filter: { destination: 'd-s3' }, after: null }));
     await fireEvent.change(screen.getByTestId('history-place'), { target: { value: '' } });
-    await waitFor(() => expect(asked.at(-1)).toMatchObject({ destination: null }));
+    await waitFor(() => expect(asked.at(-1)).toMatchObject({ filter: { destination: null } }));
   });
 });
 

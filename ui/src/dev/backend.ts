@@ -470,6 +470,24 @@ function stage(scene: SceneName, send: (message: Message) => void) {
   if (scene.startsWith('history')) click('nav-history');
   if (scene === 'history-search') setTimeout(() => type('history-search', 'scan'), 80);
   if (scene === 'insights' || scene === 'insights-none') click('nav-insights');
+  if (scene === 'history-acts') setTimeout(() => click('history-act', 1), 80);
+  if (scene === 'history-trash') setTimeout(() => click('history-entry', 1), 80);
+  if (scene === 'history-filters') {
+    const choose = (id: string, value: string) => {
+      const field = document.querySelector<HTMLInputElement | HTMLSelectElement>(`[data-testid="${id}"]`);
+      if (field) field.value = value;
+      field?.dispatchEvent(new Event('change', { bubbles: true }));
+    };
+    setTimeout(() => {
+      choose('history-when', 'range');
+      choose('history-place', 'd-nas');
+      choose('history-folder', '/home/ada');
+    }, 80);
+    setTimeout(() => {
+      choose('history-from', '2026-11-18');
+      choose('history-to', '2026-11-20');
+    }, 120);
+  }
   if (scene === 'preflight') send({ type: 'check', number: 1, group: null });
   if (scene === 'preflight-group') send({ type: 'check', number: 5, group: 'g-autumn' });
   if (scene === 'preflight-types') send({ type: 'check', number: 4, group: null });

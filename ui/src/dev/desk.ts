@@ -3,6 +3,7 @@ import type {
   Delta,
   FileView,
   Find,
+  HistoryAct,
   HistoryEntry,
   Insights,
   PreflightFold,
@@ -77,6 +78,50 @@ const entries: HistoryEntry[] = ENDED.map(([name, done, bytes, hours, more], i) 
   ...more,
 }));
 
+/** Scenes of the history beside its groups have what was done besides. */
+const acts = (): HistoryAct[] => [
+  {
+    seq: 3,
+    at: NOW - 5 * HOUR - 12 * 60_000,
+    kind: 'trashed',
+    group: 'g-lens',
+    group_name: 'Lens tests',
+    files: 46,
+    bytes: 412 * GB,
+    failed: 0,
+    groups: 1,
+    findings: [],
+  },
+  {
+    seq: 2,
+    at: NOW - 5.6 * HOUR,
+    kind: 'check',
+    group: null,
+    group_name: '',
+    files: 134,
+    bytes: 61 * GB,
+    failed: 0,
+    groups: 2,
+    findings: [
+      { kind: 'continues', files: 3, parts: 212, example: 'A003_C012_1104.mov' },
+      { kind: 'was_finished', files: 1, parts: 0, example: 'A003_C009_1104.mov' },
+      { kind: 'not_started', files: 130, parts: 0, example: '' },
+    ],
+  },
+  {
+    seq: 1,
+    at: NOW - 25 * HOUR,
+    kind: 'asked',
+    group: 'h-6',
+    group_name: 'Exports',
+    files: 64,
+    bytes: 0,
+    failed: 0,
+    groups: 1,
+    findings: [],
+  },
+];
+
 const receiptLine = (i: number): ReceiptLine => ({
   path: `/home/ada/Boards/2026-11/page-${String(i + 1).padStart(3, '0')}.pdf`,
   destination: 'Studio NAS',
@@ -131,6 +176,8 @@ const figures = (hours: number, none: boolean): Insights => ({
         { group: 'h-9', name: 'Press kit', done: 61, files: 88, cancelled: true, at: NOW - 77 * HOUR },
         { group: 'g-norrland', name: 'Client delivery, Norrland', done: 310, files: 402, cancelled: false, at: NOW - 3 * HOUR },
       ],
+  processed: none ? 0 : 1186,
+  unprocessed: none ? 0 : 2,
   destinations: none
     ? []
     : [
@@ -346,26 +393,36 @@ export function desk(
       calls.push(`preflight_cancel ${number}`);
     },
     async history(ask) {
-      calls.push(`history ${ask.text} ${ask.ended}`);
-      if (query === 'history-none') return { entries: [], next: null };
-      const words = ask.text.toLowerCase();
+      const { text, ended, destination, folder, from, before } = ask.filter;
+      calls.push(`history ${text} ${ended}`);
+      if (query === 'history-none') return { entries: [], acts: [], next: null };
+      const fits = (at: number) => at >= (from ?? 0) && at < (before ?? Infinity);
       const found = entries.filter(
-        (e) => (ask.ended === null || e.ended === ask.ended) && `${e.name} ${e.destination_name}`.toLowerCase().includes(words),
+        (e) =>
+          !ask.acts_only &&
+          (ended === null || e.ended === ended) &&
+          (destination === null || e.destination_id === destination) &&
+          (folder === null || `/home/ada/${e.name}/`.startsWith(`${folder}/`)) &&
+          fits(e.ended_at) &&
+          `${e.name} ${e.destination_name}`.toLowerCase().includes(text.toLowerCase()),
       );
-      return { entries: ask.after === null ? found : [], next: null };
+      const bare = text === '' && ended === null && destination === null && folder === null;
+      const told = bare || ask.acts_only ? acts().filter((a) => fits(a.at)) : [];
+      return ask.after === null ? { entries: found, acts: told, next: null } : { entries: [], acts: [], next: null };
     },
-    async findProved(text) {
+    async findProved(ask) {
+      const { text, from, before } = ask.filter;
       calls.push(`find_proved ${text}`);
-      return {
-        files: Array.from({ length: 6 }, (_, i) => ({
-          file: `f-${i}`,
-          group: `h-${3 + (i % 4)}`,
-          group_name: entries[3 + (i % 4)]?.name ?? '',
-          rel_path: `batch-${i}/${text}-00${i}.tif`,
-          line: { ...receiptLine(i), path: `/home/ada/Scans/batch-${i}/${text}-00${i}.tif`, size: 41 * MB + i },
-        })),
-        next: null,
-      };
+      if (ask.proved !== 'all') calls.push(`find_proved ${ask.proved}`);
+      const name = text === '' ? 'page' : text;
+      const files = Array.from({ length: 6 }, (_, i) => ({
+        file: `f-${i}`,
+        group: `h-${3 + (i % 4)}`,
+        group_name: entries[3 + (i % 4)]?.name ?? '',
+        rel_path: `batch-${i}/${name}-00${i}.tif`,
+        line: { ...receiptLine(i), path: `/home/ada/Scans/batch-${i}/${name}-00${i}.tif`, size: 41 * MB + i },
+      }));
+      return { files: files.filter((f) => f.line.uploaded_at >= (from ?? 0) && f.line.uploaded_at < (before ?? Infinity)), next: null };
     },
     async historyDetails(group) {
       const entry = entries.find((e) => e.group === group) ?? entries[0];

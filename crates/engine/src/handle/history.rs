@@ -5,8 +5,8 @@ use windlass_core::ids::{DestinationId, GroupId};
 
 use super::{EngineHandle, VerifyReport};
 use crate::view::{
-    DiagnosticsSection, FoundFiles, HistoryAsk, HistoryDetails, HistoryPage, Insights, ReceiptForm,
-    ReceiptPage, ReceiptView, SafeView,
+    DiagnosticsSection, FoundFiles, HistoryAsk, HistoryDetails, HistoryPage, Insights, ProvedAsk,
+    ReceiptForm, ReceiptPage, ReceiptView, SafeView,
 };
 use crate::{diagnostics, history, insights, intake, receipts, safe};
 
@@ -27,25 +27,20 @@ impl EngineHandle {
         receipts::verify(&self.shared, group).await
     }
 
-    /// A page of what ended.
+    /// A page of what ended, and of what was done besides.
     ///
     /// # Errors
-    /// Errors of the queue.
+    /// `invalid_field` for a folder that is none; errors of the queue.
     pub async fn history(&self, ask: HistoryAsk) -> Result<HistoryPage, Failure> {
         history::page(&self.shared, ask).await
     }
 
-    /// Proved files by words of their path or by their checksum, newest first, before a place of the page before.
+    /// Proved files, newest first.
     ///
     /// # Errors
-    /// Errors of the queue.
-    pub async fn find_proved(
-        &self,
-        text: String,
-        before: Option<i64>,
-        limit: u32,
-    ) -> Result<FoundFiles, Failure> {
-        history::files(&self.shared, text, before, limit).await
+    /// `invalid_field` for a folder that is none; errors of the queue.
+    pub async fn find_proved(&self, ask: ProvedAsk) -> Result<FoundFiles, Failure> {
+        history::files(&self.shared, ask).await
     }
 
     /// A group of the history in full, without the lines of its receipt.

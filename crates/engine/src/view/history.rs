@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 use windlass_core::ids::{DestinationId, FileId, GroupId};
 
-use super::{EventView, FileError, Interruptions, Notes, ReceiptLine};
+use super::{EventView, FileError, Finding, Interruptions, Notes, ReceiptLine};
 
 /// How a group ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
@@ -56,39 +56,140 @@ pub struct HistoryEntry {
     pub bytes: u64,
 }
 
-/// A place in the history: the last line of a page.
+/// What was done besides uploads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+#[serde(rename_all = "snake_case")]
+pub enum HistoryActKind {
+    /// A start found work under way, and compared what is known of it.
+    Check,
+    /// A destination was asked again for all that was proved of a group.
+    Asked,
+    /// Originals went to a folder.
+    Moved,
+    /// Originals went to the trash.
+    Trashed,
+    /// They came back.
+    PutBack,
+}
+
+/// Something that was done.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct HistoryAct {
+    /// Number; a later act has a higher one.
+    #[ts(type = "number")]
+    pub seq: i64,
+    /// When.
+    #[ts(type = "number")]
+    pub at: i64,
+    /// What.
+    pub kind: HistoryActKind,
+    /// The group that it was about; null: more than one.
+    pub group: Option<GroupId>,
+    /// Its name; empty when it is not known any more.
+    pub group_name: String,
+    /// Files that it was about.
+    pub files: u32,
+    /// Their bytes; of a check, those that were found stored.
+    #[ts(type = "number")]
+    pub bytes: u64,
+    /// Files with which it did not go well.
+    pub failed: u32,
+    /// Of a check: how many groups were under way.
+    pub groups: u32,
+    /// Of a check: what was found.
+    pub findings: Vec<Finding>,
+}
+
+/// A place in the history: the last line of a page. Groups stand before acts of the same millisecond.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[ts(export)]
 pub struct HistoryPlace {
-    /// When it ended.
+    /// When it was.
     #[ts(type = "number")]
-    pub ended_at: i64,
-    /// Which.
-    pub group: GroupId,
+    pub at: i64,
+    /// The group, if it was one.
+    pub group: Option<GroupId>,
+    /// The act, if it was one.
+    #[ts(type = "number | null")]
+    pub act: Option<i64>,
 }
 
 /// Which lines of the history.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[ts(export)]
 pub struct HistoryAsk {
-    /// Words of the name or the destination; for files, of the path or the checksum.
-    pub text: String,
-    /// How it ended.
-    pub ended: Option<HistoryEnd>,
-    /// Where it went.
-    pub destination: Option<DestinationId>,
+    /// Which.
+    pub filter: HistoryNarrow,
+    /// Acts alone.
+    pub acts_only: bool,
     /// After this line; null: from the newest.
     pub after: Option<HistoryPlace>,
     /// Lines, at most 200.
     pub limit: u32,
 }
 
+/// What the history is narrowed to. All of it holds together; what is null or empty does not matter.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+#[serde(default)]
+pub struct HistoryNarrow {
+    /// Words of the name or the destination; for files, of the path or the checksum.
+    pub text: String,
+    /// How it ended; for files, how their group did.
+    pub ended: Option<HistoryEnd>,
+    /// Where it went.
+    pub destination: Option<DestinationId>,
+    /// Files lay in this folder or below it; a path as the window is told paths.
+    pub folder: Option<String>,
+    /// It ended then or later; for files, they were proved.
+    #[ts(type = "number | null")]
+    pub from: Option<i64>,
+    /// It ended before; for files, they were proved.
+    #[ts(type = "number | null")]
+    pub before: Option<i64>,
+}
+
+/// Which proved files.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+#[serde(rename_all = "snake_case")]
+pub enum ProvedKind {
+    /// All.
+    #[default]
+    All,
+    /// Those that were sent.
+    Sent,
+    /// Those that did not have to be.
+    Spared,
+    /// Those that were processed where they arrived; their time is the end of that.
+    Processed,
+}
+
+/// Which proved files, and from where on.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct ProvedAsk {
+    /// Which.
+    pub filter: HistoryNarrow,
+    /// Of what kind.
+    pub proved: ProvedKind,
+    /// Before this place; null: from the newest.
+    #[ts(type = "number | null")]
+    pub place: Option<i64>,
+    /// Files, at most 200.
+    pub limit: u32,
+}
+
 /// A page of the history.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, TS)]
 #[ts(export)]
 pub struct HistoryPage {
-    /// Newest first.
+    /// Groups, newest first.
     pub entries: Vec<HistoryEntry>,
+    /// Acts between them, newest first.
+    pub acts: Vec<HistoryAct>,
     /// Where the next page begins; null: this is the last.
     pub next: Option<HistoryPlace>,
 }
@@ -115,7 +216,7 @@ pub struct FoundFile {
 pub struct FoundFiles {
     /// Newest first.
     pub files: Vec<FoundFile>,
-    /// Where the next page begins; null: this is the last.
+    /// Where the next page begins; null: this is the last. A page may hold few files or none and yet have a next one.
     #[ts(type = "number | null")]
     pub next: Option<i64>,
 }

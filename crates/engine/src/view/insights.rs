@@ -70,6 +70,12 @@ pub struct Insights {
     pub abandoned: Vec<AbandonedGroup>,
     /// What each destination took, most bytes first.
     pub destinations: Vec<DestinationFigures>,
+    /// Files of groups in the list that were processed where they arrived, in the stretch; as it was heard of.
+    #[ts(type = "number")]
+    pub processed: u64,
+    /// Files with which that failed for good.
+    #[ts(type = "number")]
+    pub unprocessed: u64,
 }
 
 /// A cause and how often it was.

@@ -18,6 +18,7 @@ use windlass_core::names::{encode_path_bytes, numbered};
 use windlass_core::time::Timestamp;
 use windlass_core::units::Sha256;
 use windlass_core::watch::{After, AfterFacts, AfterStep, after};
+use windlass_queue::acts::{ActKind, NewAct};
 use windlass_queue::events::{self, EventScope, NewEvent};
 use windlass_queue::watched::{self, AfterState, EntryRow};
 use windlass_transfer::hash::ContentHash;
@@ -89,6 +90,7 @@ async fn round(shared: &Arc<Shared>, choice: &Choice, due: Vec<EntryRow>) -> Res
         let Some(file) = e.file else { continue };
         let (c, ok) = (choice.clone(), borne.get(&file) == Some(&true));
         let rel = e.rel_path.clone();
+        let (group, bytes) = (e.group, e.fingerprint.size);
         let done = tokio::task::spawn_blocking(move || one(&c, &e, ok)).await;
         let done = done.unwrap_or_else(|e| Err(Failure::new(ErrorCode::Internal, e.to_string())));
         let (watch, now, root) = (choice.watch, clock::now(), choice.root.clone());
@@ -110,6 +112,18 @@ async fn round(shared: &Arc<Shared>, choice: &Choice, due: Vec<EntryRow>) -> Res
                             data: json!({ "from": from, "to": to }),
                         };
                         events::append(conn, &event)?;
+                        if let Some(group) = group {
+                            let kind = match event.kind.as_str() {
+                                crate::put_back::TRASHED => ActKind::Trashed,
+                                _ => ActKind::Moved,
+                            };
+                            let act = NewAct {
+                                files: 1,
+                                bytes,
+                                ..crate::put_back::act(kind, group)
+                            };
+                            crate::put_back::note(conn, &act)?;
+                        }
                         watched::mark_gone(conn, watch, &rel)?;
                     }
                     watched::set_after(conn, watch, &rel, AfterState::Done, "")

@@ -6,7 +6,8 @@ use windlass_core::accepts::Accepts;
 use windlass_core::error::ErrorCode;
 use windlass_core::states::{FileState, Intent};
 use windlass_engine::view::{
-    FileWord, Find, FindKind, HistoryAsk, HistoryEnd, PreflightKind, PreflightView, ReceiptForm, SafeAnswer,
+    FileWord, Find, FindKind, HistoryActKind, HistoryAsk, HistoryEnd, HistoryNarrow, PreflightKind,
+    PreflightView, ProvedAsk, ProvedKind, ReceiptForm, SafeAnswer,
 };
 use windlass_engine::{
     AddPaths, Chosen, EngineHandle, FileAct, GroupEnd, Leave, LookFor, Origin, RowRange, Scope,
@@ -225,6 +226,111 @@ async fn many_files_are_found_chosen_and_left_out_at_once() {
     assert_eq!(b.plane.objects().len(), 15);
 }
 
+fn proved(text: &str) -> ProvedAsk {
+    let filter = HistoryNarrow {
+        text: text.into(),
+        ..HistoryNarrow::default()
+    };
+    ProvedAsk {
+        filter,
+        limit: 10,
+        ..ProvedAsk::default()
+    }
+}
+
+// G-6
+#[tokio::test(flavor = "multi_thread")]
+async fn the_history_is_narrowed_to_a_folder_a_time_and_what_was_sent_and_tells_what_was_done_besides() {
+    let b = Bench::new().await;
+    b.write("sub/0.bin", &bytes(1, 1_000));
+    b.write("sub2/1.bin", &bytes(2, 1_000));
+    let engine = b.engine().await;
+    let began = windlass_engine::clock::now().as_millis();
+    let (sub, other) = (b.source().join("sub"), b.source().join("sub2"));
+    let group = add(&engine, &[&sub]).await;
+    assert_eq!(end(&engine, group).await, GroupEnd::Done);
+    let second = add(&engine, &[&other]).await;
+    assert_eq!(end(&engine, second).await, GroupEnd::Done);
+    let of = |folder: &std::path::Path| HistoryNarrow {
+        folder: Some(folder.to_str().unwrap().to_owned()),
+        ..HistoryNarrow::default()
+    };
+    let page = async |filter: HistoryNarrow, after, limit| {
+        let ask = HistoryAsk {
+            filter,
+            after,
+            limit,
+            ..HistoryAsk::default()
+        };
+        engine.history(ask).await.unwrap()
+    };
+    let names = async |filter: HistoryNarrow| {
+        let page = page(filter, None, 10).await;
+        page.entries.into_iter().map(|e| e.group).collect::<Vec<_>>()
+    };
+    assert_eq!(names(of(&sub)).await, [group], "and not what only begins like it");
+    assert_eq!(names(of(&b.source())).await, [second, group]);
+    let before = HistoryNarrow {
+        before: Some(began),
+        ..HistoryNarrow::default()
+    };
+    assert_eq!(names(before.clone()).await, []);
+    let since = HistoryNarrow {
+        from: Some(began),
+        ..HistoryNarrow::default()
+    };
+    assert_eq!(names(since).await, [second, group]);
+    let nowhere = HistoryAsk {
+        filter: HistoryNarrow {
+            folder: Some("sub".into()),
+            ..HistoryNarrow::default()
+        },
+        ..HistoryAsk::default()
+    };
+    assert_eq!(
+        engine.history(nowhere).await.unwrap_err().code,
+        ErrorCode::InvalidField
+    );
+
+    let files = async |filter: HistoryNarrow, kind: ProvedKind| {
+        let ask = ProvedAsk {
+            filter,
+            proved: kind,
+            ..proved("")
+        };
+        let found = engine.find_proved(ask).await.unwrap();
+        found.files.into_iter().map(|f| f.group).collect::<Vec<_>>()
+    };
+    assert_eq!(files(of(&sub), ProvedKind::Sent).await, [group]);
+    assert_eq!(files(of(&sub), ProvedKind::Spared).await, []);
+    assert_eq!(files(before, ProvedKind::All).await, []);
+
+    // What was done stands among what ended, also where a page begins in between.
+    engine.verify_group(group).await.unwrap();
+    let all = page(HistoryNarrow::default(), None, 10).await;
+    assert_eq!((all.entries.len(), all.acts.len(), all.next), (2, 1, None));
+    let act = &all.acts[0];
+    assert_eq!(
+        (act.kind, act.group, act.files, act.failed),
+        (HistoryActKind::Asked, Some(group), 1, 0)
+    );
+    let (mut after, mut told) = (None, Vec::new());
+    loop {
+        let one = page(HistoryNarrow::default(), after, 1).await;
+        told.extend(one.entries.iter().map(|e| e.group.to_string()));
+        told.extend(one.acts.iter().map(|a| format!("act {}", a.seq)));
+        after = one.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    let expected = [second, group].map(|g| g.to_string());
+    assert_eq!(told[0], format!("act {}", act.seq));
+    assert_eq!(told[1..], expected);
+    // Acts have no destination and no folder to be found by.
+    assert_eq!(page(of(&sub), None, 10).await.acts, []);
+}
+
 // G-6, G-8, G-9, X-11, X-12
 #[tokio::test(flavor = "multi_thread")]
 async fn what_ended_is_in_the_history_with_its_proof_and_says_when_originals_are_needed() {
@@ -237,13 +343,16 @@ async fn what_ended_is_in_the_history_with_its_proof_and_says_when_originals_are
     assert_eq!(end(&engine, group).await, GroupEnd::Done);
     let ask = HistoryAsk {
         limit: 10,
-        ended: Some(HistoryEnd::Completed),
+        filter: HistoryNarrow {
+            ended: Some(HistoryEnd::Completed),
+            ..HistoryNarrow::default()
+        },
         ..HistoryAsk::default()
     };
     let page = engine.history(ask).await.unwrap();
     assert_eq!((page.entries.len(), page.next), (1, None));
     assert_eq!((page.entries[0].group, page.entries[0].done), (group, 3));
-    let found = engine.find_proved("1 bin".into(), None, 10).await.unwrap();
+    let found = engine.find_proved(proved("1 bin")).await.unwrap();
     assert_eq!(found.files.len(), 1);
     assert_eq!(found.files[0].rel_path, "source/sub/1.bin");
     let lines = engine.receipt_lines(group, None, 2).await.unwrap();

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use windlass_core::display::GroupWord;
 use windlass_core::reconcile::FindingKind;
-use windlass_engine::view::RelaunchAnswer;
+use windlass_engine::view::{HistoryActKind, HistoryAsk, RelaunchAnswer};
 use windlass_engine::{AddPaths, GroupEnd, Origin};
 
 use crate::{Bench, add, bytes, end, wait_for};
@@ -65,6 +65,21 @@ async fn i12_a_relaunch_asks_first_and_then_sends_no_stored_part_again() {
         "a stored part was sent again"
     );
     assert!(engine.snapshot().await.unwrap().relaunch.is_none());
+    // What was found stays in the history.
+    let ask = HistoryAsk {
+        acts_only: true,
+        limit: 10,
+        ..HistoryAsk::default()
+    };
+    let kept = engine.history(ask).await.unwrap();
+    assert_eq!((kept.entries.len(), kept.acts.len()), (0, 1));
+    let check = &kept.acts[0];
+    assert_eq!(
+        (check.kind, check.group, check.groups, check.files),
+        (HistoryActKind::Check, Some(group), 1, 1)
+    );
+    assert_eq!(check.findings, report.groups[0].findings);
+    assert_eq!(check.bytes, report.bytes_safe);
     engine.shutdown().await;
 }
 

@@ -10,8 +10,8 @@ use windlass_core::names::encode_path_bytes;
 use windlass_core::states::{BlockedReason, Intent};
 use windlass_engine::EngineHandle;
 use windlass_engine::view::{
-    After, NewWatch, WatchFileView, WatchOriginal, WatchQuery, WatchSettings, WatchState, WatchVerdict,
-    WatchView, Why,
+    After, HistoryActKind, HistoryAsk, NewWatch, WatchFileView, WatchOriginal, WatchQuery, WatchSettings,
+    WatchState, WatchVerdict, WatchView, Why,
 };
 
 use crate::Bench;
@@ -461,6 +461,20 @@ async fn e7_e8_originals_are_moved_after_their_proof_and_never_without() {
     assert_eq!(fs::read(done.join("sub/a.bin")).unwrap(), [1; 5_000]);
     assert!(!w.path("sub/a.bin").exists());
     assert_eq!(w.receipts().await.len(), 1);
+    // It is a line of the history.
+    let ask = HistoryAsk {
+        acts_only: true,
+        limit: 10,
+        ..HistoryAsk::default()
+    };
+    let told = w.engine.history(ask).await.unwrap().acts;
+    assert_eq!(
+        told.iter()
+            .map(|a| (a.kind, a.files, a.bytes))
+            .collect::<Vec<_>>(),
+        [(HistoryActKind::Moved, 1, 5_000)]
+    );
+    assert!(told[0].group.is_some() && !told[0].group_name.is_empty());
     // The same again: nothing is sent, and this one goes there too, beside the first.
     w.bench.write("sub/a.bin", &[1; 5_000]);
     for _ in 0..1_000 {

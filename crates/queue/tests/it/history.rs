@@ -5,7 +5,8 @@ use windlass_core::states::GroupState;
 use windlass_queue::files::{Find, Kind};
 use windlass_queue::groups::GroupRemoval;
 use windlass_queue::history::{self, Ended, HistoryFilter};
-use windlass_queue::{Queue, files, groups, insights, receipts, samples, search};
+use windlass_queue::search::{self, FileFilter};
+use windlass_queue::{Queue, files, groups, insights, receipts, samples};
 
 use crate::support::*;
 
@@ -60,7 +61,7 @@ fn the_history_comes_in_pages_newest_first_and_outlives_the_card() {
             history::page(c, after, 3, &HistoryFilter::default())
         });
         let Some(last) = page.last() else { break };
-        after = Some((last.ended_at, last.group));
+        after = Some((last.ended_at, Some(last.group)));
         seen.extend(page.iter().map(|r| r.group));
         assert!(
             page.iter()
@@ -75,6 +76,7 @@ fn the_history_comes_in_pages_newest_first_and_outlives_the_card() {
         text: text.into(),
         ended,
         destination: Some(destination_id(1)),
+        ..HistoryFilter::default()
     };
     let named = read(&s.queue, move |c| {
         history::page(c, None, 9, &filter("name archive", Some(Ended::Completed)))
@@ -96,8 +98,9 @@ fn the_history_comes_in_pages_newest_first_and_outlives_the_card() {
 fn files_are_found_by_words_of_their_path_and_by_checksum_before_and_after_they_are_indexed() {
     let s = ended(6);
     let found = |text: &str| {
-        let text = text.to_owned();
-        read(&s.queue, move |c| search::files(c, &text, None, 100))
+        let filter = FileFilter::of_text(text);
+        read(&s.queue, move |c| search::files(c, &filter, None, 100))
+            .receipts
             .into_iter()
             .map(|r| r.file)
             .collect::<Vec<_>>()
@@ -114,9 +117,18 @@ fn files_are_found_by_words_of_their_path_and_by_checksum_before_and_after_they_
             .unwrap()
             .to_string();
         assert!(found(&hash[..12].to_uppercase()).contains(&file_id(20)));
-        let first = read(&s.queue, move |c| search::files(c, "photos", None, 5));
-        let before = first.last().map(|r| r.seq);
-        let rest = read(&s.queue, move |c| search::files(c, "photos", before, 100));
+        let photos = |before, limit| {
+            read(&s.queue, move |c| {
+                search::files(c, &FileFilter::of_text("photos"), before, limit)
+            })
+        };
+        let search::Found {
+            receipts: first,
+            next,
+        } = photos(None, 5);
+        assert_eq!(next, first.last().map(|r| r.seq));
+        let search::Found { receipts: rest, next } = photos(next, 100);
+        assert_eq!(next, None);
         assert_eq!(first.len() + rest.len(), 12);
         assert!(first.windows(2).all(|w| w[0].seq > w[1].seq));
         // Half of them, then all.

@@ -16,6 +16,7 @@ mod history;
 mod intake;
 mod launch;
 mod migration;
+mod narrow;
 mod pages;
 mod power;
 mod random;

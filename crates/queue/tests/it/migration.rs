@@ -13,7 +13,7 @@ use windlass_queue::{Connection, Queue, files, groups, history, receipts, settin
 use crate::support::*;
 
 /// The version that this program writes.
-const NEWEST: u32 = 9;
+const NEWEST: u32 = 10;
 
 fn fixture(version: u32) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/fixtures/v{version:04}.sqlite"))

@@ -40,7 +40,7 @@ fn a_file_that_arrives_at_a_server_is_asked_about_until_its_processing_has_ended
 
     let later = at(5_000_000);
     s.queue
-        .write_blocking(move |c| processing::told(c, file_id(2), &track(State::Running), later))
+        .write_blocking(move |c| processing::told(c, file_id(2), &track(State::Running), at(1), later))
         .unwrap();
     let (due, next) = read(&s.queue, move |c| processing::due(c, at(4_000_000), 10));
     assert_eq!(
@@ -54,7 +54,7 @@ fn a_file_that_arrives_at_a_server_is_asked_about_until_its_processing_has_ended
     };
     let (told, again) = (failed.clone(), failed.clone());
     s.queue
-        .write_blocking(move |c| processing::told(c, file_id(2), &told, later))
+        .write_blocking(move |c| processing::told(c, file_id(2), &told, at(2), later))
         .unwrap();
     assert_eq!(read(&s.queue, |c| processing::get(c, file_id(2))), Some(failed));
     assert_eq!(
@@ -102,7 +102,7 @@ fn a_file_that_arrives_at_a_server_is_asked_about_until_its_processing_has_ended
     assert_eq!(ended, (vec![], None), "what has ended is not asked about");
     for (told, unseen) in [(track(State::Waiting), 0), (again, 1)] {
         s.queue
-            .write_blocking(move |c| processing::told(c, file_id(2), &told, later))
+            .write_blocking(move |c| processing::told(c, file_id(2), &told, at(2), later))
             .unwrap();
         assert_eq!(
             read(&s.queue, |c| processing::unseen(c, group_id(1))).len(),

@@ -10,6 +10,6 @@ export type FoundFiles = {
  */
 files: Array<FoundFile>, 
 /**
- * Where the next page begins; null: this is the last.
+ * Where the next page begins; null: this is the last. A page may hold few files or none and yet have a next one.
  */
 next: number | null, };

@@ -2,14 +2,18 @@
 import type { GroupId } from "./GroupId";
 
 /**
- * A place in the history: the last line of a page.
+ * A place in the history: the last line of a page. Groups stand before acts of the same millisecond.
  */
 export type HistoryPlace = { 
 /**
- * When it ended.
+ * When it was.
  */
-ended_at: number, 
+at: number, 
 /**
- * Which.
+ * The group, if it was one.
  */
-group: GroupId, };
+group: GroupId | null, 
+/**
+ * The act, if it was one.
+ */
+act: number | null, };

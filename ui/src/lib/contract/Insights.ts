@@ -97,4 +97,12 @@ abandoned: Array<AbandonedGroup>,
 /**
  * What each destination took, most bytes first.
  */
-destinations: Array<DestinationFigures>, };
+destinations: Array<DestinationFigures>, 
+/**
+ * Files of groups in the list that were processed where they arrived, in the stretch; as it was heard of.
+ */
+processed: number, 
+/**
+ * Files with which that failed for good.
+ */
+unprocessed: number, };

@@ -29,6 +29,7 @@ import type {
   NewDestination,
   Notes,
   PreflightView,
+  ProvedAsk,
   PutBack,
   ReceiptForm,
   ReceiptPage,
@@ -226,7 +227,7 @@ export interface Backend {
   /** Null takes a choice back. */
   setSetting(key: SettingKey, value: unknown): Promise<void>;
   history(ask: HistoryAsk): Promise<HistoryPage>;
-  findProved(text: string, before: number | null, limit: number): Promise<FoundFiles>;
+  findProved(ask: ProvedAsk): Promise<FoundFiles>;
   historyDetails(group: GroupId): Promise<HistoryDetails>;
   receiptLines(group: GroupId, after: number | null, limit: number): Promise<ReceiptPage>;
   exportReceipt(group: GroupId, form: ReceiptForm): Promise<Saved>;

@@ -2,6 +2,7 @@
 import { createContext } from 'svelte';
 import { SvelteSet } from 'svelte/reactivity';
 import type { DestinationId, FileId, GroupId } from '../contract';
+import type { HistoryWanted } from '../history/filter';
 import type { DragMessage, Place } from '../ipc/backend';
 import type { OpenMenu } from '../kit/menu';
 import type { Filter } from './filter';
@@ -79,6 +80,15 @@ export class View {
   notes = $state<GroupId | null>(null);
   /** A group to bring into sight, once. */
   wanted = $state<GroupId | null>(null);
+
+  /** What the history is to show, once. */
+  history = $state.raw<HistoryWanted | null>(null);
+
+  /** Goes to what of the history is meant. */
+  showHistory(wanted: HistoryWanted): void {
+    this.history = wanted;
+    this.screen = 'history';
+  }
 
   /** The page of the settings to begin with, once. */
   page = $state<string | null>(null);
