@@ -237,7 +237,6 @@ mod tests {
         assert_eq!(decide(false, true, false, None), Close::Quit);
     }
 
-    // I-2
     #[test]
     fn who_wants_no_tray_ends_the_program_with_its_window_and_is_asked_while_work_runs() {
         for (tray, working) in [(true, true), (true, false), (false, true), (false, false)] {

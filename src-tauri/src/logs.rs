@@ -288,7 +288,7 @@ will.odt\"
         }
     }
 
-    // I-4
+    // H-8
     #[test]
     fn what_is_written_is_what_was_chosen_from_then_on() {
         let paper = Paper::default();
@@ -326,7 +326,7 @@ will.odt\"
         assert_eq!(said, wanted, "{text}");
     }
 
-    // I-4
+    // H-8
     #[test]
     fn fewer_days_are_forgotten_at_once_and_more_are_kept_from_then_on() {
         let dir = tempfile::tempdir().unwrap();

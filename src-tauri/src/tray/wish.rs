@@ -107,7 +107,6 @@ async fn grant(app: &AppHandle, wish: Wish) -> Result<(), Failure> {
 mod tests {
     use super::*;
 
-    // I-2
     #[test]
     fn the_menu_offers_round_limits_in_the_unit_that_was_chosen() {
         let said = |unit: RateUnit| {

@@ -129,3 +129,54 @@ fn n4_a_chosen_theme_is_drawn_on_a_desktop_of_the_other_and_stays_at_the_next_la
     app.close()?;
     table.desktop.finish()
 }
+
+/// How rows stand and which theme is worn: what was chosen, and what comes of it on the page.
+fn worn(app: &App<'_>, theme: Option<&str>, density: Option<&str>) -> Result<()> {
+    let of = "const root = document.documentElement;\
+         const row = parseFloat(getComputedStyle(root).getPropertyValue('--row-h'));\
+         return [root.dataset.theme ?? null, root.dataset.density ?? null, row]";
+    wait::until_ok(&format!("a page in {theme:?} and {density:?}"), PATIENCE, || {
+        let now = app.run(of, &[])?;
+        ensure!(
+            now[0].as_str() == theme && now[1].as_str() == density,
+            "it is {now}"
+        );
+        let row = now[2].as_f64().with_context(|| format!("rows are {now}"))?;
+        ensure!((row < 30.0) == density.is_some(), "rows of {row}");
+        Ok(())
+    })
+}
+
+// experience §14: each page of the settings has its reset, and its reset an undo
+#[test]
+fn n4_contrast_and_density_stay_at_the_next_launch_and_leave_with_the_reset_of_their_page() -> Result<()> {
+    let table = Table::lay()?;
+    let app = table.open_and_choose(&table.windlass.dir().join("destination"))?;
+    worn(&app, None, None)?;
+    choose(&table, &app, "setting-theme", "contrast")?;
+    choose(&table, &app, "setting-density", "compact")?;
+    worn(&app, Some("contrast"), Some("compact"))?;
+    let (_, ground, words) = drawn(&app)?;
+    ensure!(ground == 255 && words == 0, "ground {ground}, words {words}");
+    table
+        .desktop
+        .screenshot(shots("appearance-contrast-compact.png"))?;
+    app.close()?;
+
+    let app = table.open()?;
+    worn(&app, Some("contrast"), Some("compact"))?;
+    go_to(&app, "settings")?;
+    app.click(&hook("page-appearance"))?;
+    app.click(&hook("reset-appearance"))?;
+    worn(&app, None, None)?;
+    app.click(&hook("toast-undo"))?;
+    worn(&app, Some("contrast"), Some("compact"))?;
+    app.click(&hook("reset-appearance"))?;
+    worn(&app, None, None)?;
+    app.close()?;
+
+    let app = table.open()?;
+    worn(&app, None, None)?;
+    app.close()?;
+    table.desktop.finish()
+}

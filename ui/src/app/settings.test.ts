@@ -33,7 +33,7 @@ afterEach(() => {
   for (const name of ['theme', 'density', 'motion']) root.removeAttribute(`data-${name}`);
 });
 
-// I-2, I-4
+// §14
 describe('each setting', () => {
   it.each<[string, string, SettingKey, unknown]>([
     ['setting-theme', 'High contrast', 'theme', 'contrast'],
@@ -83,7 +83,7 @@ describe('each setting', () => {
   });
 });
 
-// I-3
+// §14
 describe('how the page looks', () => {
   it('wears theme, density and motion at once, and takes them off', async () => {
     await settings();
@@ -248,5 +248,32 @@ describe('the reset of all pages', () => {
       ]),
     );
     await waitFor(() => expect(backend.calls).toContain('set_login_start false'));
+  });
+});
+
+// §1
+describe('a destination', () => {
+  it('says what goes there, and is not removed before that', async () => {
+    await settings();
+    const [nas, bucket] = screen.getAllByTestId('destination') as [HTMLElement, HTMLElement];
+    expect(plain(within(nas).getByTestId('dest-uses'))).toMatch(/^\d groups go here · \d watched folders$/);
+    await fireEvent.click(within(nas).getByTestId('dest-menu'));
+    await fireEvent.click(await screen.findByTestId('dest-remove'));
+    expect(plain(screen.getByTestId('toast'))).toMatch(/^\d groups still go to Studio NAS\. Cancel or move them first\.$/);
+    expect(screen.queryByTestId('confirm')).toBeNull();
+    await fireEvent.click(within(bucket).getByTestId('dest-menu'));
+    await fireEvent.click(await screen.findByTestId('dest-remove'));
+    expect(plain(screen.getByTestId('toast'))).toContain('1 group still goes to My S3 bucket. Cancel or move it first.');
+    expect(screen.getAllByTestId('destination')).toHaveLength(2);
+  });
+
+  it('to which nothing goes is asked about', async () => {
+    await settings('sign-in-again');
+    const server = screen.getAllByTestId('destination')[2] as HTMLElement;
+    expect(within(server).queryByTestId('dest-uses')).toBeNull();
+    await fireEvent.click(within(server).getByTestId('dest-menu'));
+    await fireEvent.click(await screen.findByTestId('dest-remove'));
+    await fireEvent.click(await screen.findByTestId('confirm-yes'));
+    await waitFor(() => expect(screen.getAllByTestId('destination')).toHaveLength(2));
   });
 });

@@ -308,7 +308,6 @@ fn small_files_keep_a_share_of_the_connections_while_a_large_one_is_sent() {
     assert_eq!(put.iter().map(|p| p.0).collect::<Vec<_>>(), [file(1)]);
 }
 
-// I-2
 #[test]
 fn small_files_have_the_share_that_was_chosen() {
     for (share, theirs) in [(25, 1), (50, 2), (75, 3), (100, 3)] {

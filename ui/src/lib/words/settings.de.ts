@@ -1,4 +1,5 @@
 /** Deutsch: was in den Einstellungen gewählt wird, neben around.de.ts und desk.de.ts. */
+import { plainName } from './name';
 import type { settingsEn } from './settings.en';
 
 export const settingsDe: typeof settingsEn = {
@@ -36,6 +37,10 @@ export const settingsDe: typeof settingsEn = {
     days: 'Protokolle behalten',
     daysText: 'Eine Datei je Tag; ältere werden entfernt.',
     daysOf: (days) => `${days} Tage`,
+    stillUsed: (name, groups, watches) =>
+      groups > 0
+        ? `${groups} ${groups === 1 ? 'Gruppe geht' : 'Gruppen gehen'} noch nach ${plainName(name, 60)}. Zuerst abbrechen oder woandershin schicken.`
+        : `${watches} ${watches === 1 ? 'überwachter Ordner schickt' : 'überwachte Ordner schicken'} nach ${plainName(name, 60)}. Zuerst ein anderes Ziel wählen.`,
     uses: (groups, watches) =>
       [
         groups > 0 ? `${groups} ${groups === 1 ? 'Gruppe geht' : 'Gruppen gehen'} hierher` : '',

@@ -1,4 +1,6 @@
 /** English: what may be chosen in the settings, beside what around.en.ts and desk.en.ts have of it. */
+import { plainName } from './name';
+
 export const settingsEn = {
   choices: {
     reset: 'Reset',
@@ -34,6 +36,10 @@ export const settingsEn = {
     days: 'Keep logs',
     daysText: 'A file a day; older ones are removed.',
     daysOf: (days: number) => `${days} days`,
+    stillUsed: (name: string, groups: number, watches: number) =>
+      groups > 0
+        ? `${groups} ${groups === 1 ? 'group still goes' : 'groups still go'} to ${plainName(name, 60)}. Cancel or move ${groups === 1 ? 'it' : 'them'} first.`
+        : `${watches} watched ${watches === 1 ? 'folder sends' : 'folders send'} to ${plainName(name, 60)}. Send ${watches === 1 ? 'it' : 'them'} elsewhere first.`,
     uses: (groups: number, watches: number) =>
       [
         groups > 0 ? `${groups} ${groups === 1 ? 'group goes' : 'groups go'} here` : '',
