@@ -118,6 +118,10 @@ describe('what was done besides', () => {
     await fireEvent.click(within(screen.getByTestId('history-act-open')).getByTestId('act-show'));
     await waitFor(() => expect(screen.getByTestId('history-proof').textContent).toContain('Lens tests'));
 
+    const before = groups.length;
+    await fireEvent.click(screen.getByTestId('history-verify'));
+    await waitFor(() => expect(groups.length).toBe(before + 1));
+
     await change('history-end', 'acts');
     await waitFor(() => expect(groups.at(-1)?.acts_only).toBe(true));
     await waitFor(() => expect(screen.queryByTestId('history-entry')).toBeNull());
