@@ -204,6 +204,90 @@ const tests = {
     await page.keyboard.press('Enter');
     assert.ok((await page.evaluate(() => globalThis.mock.calls)).includes('act_on_files g-big 0-100000 pause'));
   },
+  async 'the palette keeps the focus, scrolls with the keys, is never cut, and gives the focus back'(open) {
+    for (const [width, height] of [
+      [1280, 800],
+      [420, 480],
+    ]) {
+      const page = await open('transfers', { width, height, lang: 'de' });
+      const head = page.locator(id('group-toggle')).first();
+      await head.focus();
+      await page.keyboard.press('Control+k');
+      const active = () => page.evaluate(() => document.activeElement.dataset.testid);
+      assert.equal(await active(), 'palette-field');
+      const inside = async () => {
+        const box = await page.locator(id('palette')).boundingBox();
+        assert.ok(box.x >= 0 && box.y >= 0 && box.x + box.width <= width && box.y + box.height <= height, JSON.stringify(box));
+        // The line that is chosen is seen whole, in the list.
+        const seen = await page.evaluate(() => {
+          const list = document.querySelector('[data-testid=palette-list]').getBoundingClientRect();
+          const line = document.querySelector('[data-testid=palette-line][aria-selected=true]').getBoundingClientRect();
+          return line.top >= list.top && line.bottom <= list.bottom && line.left >= list.left && line.right <= list.right;
+        });
+        assert.ok(seen, `${width}: the chosen line is seen`);
+      };
+      await inside();
+      await page.keyboard.press('ArrowUp');
+      await inside();
+      await page.keyboard.press('ArrowDown');
+      await inside();
+      for (let i = 0; i < 3; i += 1) await page.keyboard.press('Tab');
+      assert.ok(await page.evaluate(() => document.activeElement.closest('[data-testid=palette]') !== null), 'Tab stays inside');
+      await page.keyboard.press('Escape');
+      await page.waitForSelector(id('palette'), { state: 'detached' });
+      assert.ok(await head.evaluate((e) => e === document.activeElement));
+      await page.keyboard.press('Control+k');
+      await page.keyboard.type('einstellungen netz');
+      await page.keyboard.press('Enter');
+      await page.waitForSelector('[data-testid=page-network][aria-current=true]');
+      await page.context().close();
+    }
+  },
+  async 'F5 and Ctrl+R ask the destinations or do nothing, and never load the page anew'(open) {
+    const page = await open('transfers');
+    await page.evaluate(() => (globalThis.same = true));
+    for (const key of ['F5', 'Control+r', 'Control+Shift+R', 'Control+p', 'F3']) await page.keyboard.press(key);
+    await page.waitForFunction(() => globalThis.mock.calls.filter((c) => c.startsWith('check_destination')).length === 2);
+    await page.keyboard.press('Control+k');
+    await page.waitForSelector(id('palette'));
+    await page.keyboard.press('F5');
+    assert.equal(await page.evaluate(() => globalThis.same), true);
+  },
+  async 'a group that is moved by keys keeps the focus, and F6 goes round the window'(open) {
+    const page = await open('transfers');
+    const head = page.locator('[data-group=g-harbour] [data-testid=group-toggle]');
+    await head.focus();
+    for (const [key, place] of [
+      ['Alt+ArrowDown', 2],
+      ['Alt+Home', 0],
+      ['Alt+ArrowDown', 1],
+    ]) {
+      await page.keyboard.press(key);
+      await page.waitForFunction((at) => document.querySelectorAll('[data-testid=group-card]')[at]?.dataset.group === 'g-harbour', place);
+      assert.ok(await head.evaluate((e) => e === document.activeElement), key);
+    }
+    const around = [];
+    for (let i = 0; i < 4; i += 1) {
+      await page.keyboard.press('F6');
+      around.push(await page.evaluate(() => document.activeElement.dataset.testid ?? document.activeElement.dataset.option ?? ''));
+    }
+    assert.deepEqual([around[0], around[3]], ['nav-transfers', 'group-toggle']);
+    assert.ok(await head.evaluate((e) => e === document.activeElement));
+  },
+  async 'what the pointer is over in the palette is chosen when it moves, not when the list does'(open) {
+    const page = await open('transfers');
+    await page.keyboard.press('Control+k');
+    const chosen = () => page.locator('[data-testid=palette-line][aria-selected=true]').getAttribute('data-command');
+    const box = await page.locator(id('palette-list')).boundingBox();
+    await page.mouse.move(box.x + 50, box.y + 150);
+    const under = await chosen();
+    assert.notEqual(under, 'files');
+    await page.keyboard.press('ArrowDown');
+    for (let i = 0; i < 12; i += 1) await page.keyboard.press('ArrowDown');
+    const there = await chosen();
+    await page.waitForTimeout(150);
+    assert.equal(await chosen(), there, 'a list that scrolls under a pointer at rest is not chosen from');
+  },
   async 'everything that can be done is reached by Tab'(open) {
     const page = await open('relaunch');
     const seen = new Set();

@@ -534,6 +534,14 @@ function stage(scene: SceneName, send: (message: Message) => void) {
     click('group-menu');
     setTimeout(() => click(scene === 'merge' ? 'btn-merge' : 'btn-notes'), 50);
   }
+  const press = (key: string, ctrlKey = false) =>
+    (document.activeElement ?? document.body).dispatchEvent(
+      new KeyboardEvent('keydown', { key, ctrlKey, bubbles: true, cancelable: true }),
+    );
+  if (scene === 'palette' || scene === 'palette-find') press('k', true);
+  if (scene === 'palette-find') setTimeout(() => type('palette-field', 'pau aut'), 50);
+  if (scene === 'keys') press('F1');
+  if (scene === 'new-group') press('n', true);
   if (scene === 'confirm') {
     click('group-menu');
     setTimeout(() => click('btn-cancel'), 50);

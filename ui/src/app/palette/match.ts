@@ -64,7 +64,8 @@ function letters(word: string, text: string): Mark[] | null {
   return word.length > 1 && word.length <= 12 ? step(0, 0) : null;
 }
 
-function one(word: string, text: string): Found | null {
+/** `first`: where what a line is about begins; letters are only spread over what stands before. */
+function one(word: string, text: string, first = text.length): Found | null {
   if (text === word) return { score: WHOLE, marks: [[0, word.length]] };
   let inside = -1;
   for (let at = text.indexOf(word); at >= 0; at = text.indexOf(word, at + 1)) {
@@ -72,7 +73,7 @@ function one(word: string, text: string): Found | null {
     if (inside < 0) inside = at;
   }
   if (inside >= 0 && word.length > 1) return { score: INSIDE, marks: [[inside, inside + word.length]] };
-  const spread = letters(word, text);
+  const spread = letters(word, text.slice(0, first));
   return spread && { score: LETTERS, marks: spread };
 }
 
@@ -91,14 +92,18 @@ function join(marks: readonly Mark[], at: readonly number[]): Mark[] {
 /** The words of a query. */
 export const wordsOf = (query: string): string[] => fold(query).text.split(/\s+/).filter(Boolean);
 
-/** How well words are found in a text, and in other words for the same; null: one of them is in neither. */
-export function find(words: readonly string[], text: string, also = ''): Found | null {
+/**
+ * How well words are found in a text, and in other words for the same; null: one of them is in neither. The text may go on with
+ * what it is about, from `first`.
+ */
+export function find(words: readonly string[], text: string, also = '', first = text.length): Found | null {
   const own = fold(text);
+  const begins = own.at.findIndex((at) => at >= first);
   const other = fold(also).text;
   let score = 0;
   const marks: Mark[] = [];
   for (const word of words) {
-    const found = one(word, own.text);
+    const found = one(word, own.text, begins);
     // Other words count half, and only from their beginning: nobody sees what was found.
     const elsewhere = other === '' ? null : one(word, other);
     const there = elsewhere && elsewhere.score >= WORD ? WORD / 2 : 0;

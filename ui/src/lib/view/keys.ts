@@ -114,7 +114,6 @@ export const KEYS: { readonly [Place in KeyPlace]: readonly Binding<Acts[Place]>
     { act: 'fold', keys: ['ArrowLeft'] },
   ],
 };
-export const PLACES = Object.keys(KEYS) as KeyPlace[];
 
 /** Keys with which a browser leaves the page, loads it anew or prints it: there is no browser here. */
 export const BROWSERS: readonly string[] = ['F3', 'F5', 'F7', 'Mod+F5', 'Mod+G', 'Mod+P', 'Mod+R', 'Mod+S', 'Mod+Shift+R', 'Mod+U'];

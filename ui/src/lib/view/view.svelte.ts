@@ -136,6 +136,8 @@ export class View {
   show(group: GroupId | null): void {
     this.screen = 'transfers';
     this.filter = 'all';
+    // A search would hide a group that it does not find.
+    if (group !== null) [this.search, this.searching] = ['', false];
     if (group !== null) this.unfolded.add(group);
     this.wanted = group;
   }
