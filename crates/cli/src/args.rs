@@ -1,9 +1,11 @@
 //! What may be typed.
 
 mod group;
+mod history;
 mod watch;
 
 pub use group::{Group, GroupMerge, GroupMove, GroupNote, GroupRename, GroupSplit};
+pub use history::{EndedAs, FileKind, History};
 pub use watch::{Despite, GroupBy, Watch, WatchAdd, WatchExplain, WatchName, WatchNow, WatchRun};
 
 use std::path::PathBuf;
@@ -65,6 +67,8 @@ pub enum Verb {
     /// Watched folders: what is written to them is uploaded by itself
     #[command(subcommand)]
     Watch(Watch),
+    /// Show what ended, and find verified files
+    History(History),
     /// Show the proof of a group: what went where, when, with which SHA-256
     Receipt(Receipt),
     /// Ask the destination again whether everything is as it was proved
@@ -401,6 +405,7 @@ impl Verb {
             Self::Cancel(a) => a.json.json,
             Self::Retry(a) => a.json.json,
             Self::Receipt(a) | Self::Verify(a) => a.json.json,
+            Self::History(a) => a.json.json,
             Self::Login(a) => a.json.json,
             Self::Logout(a) => a.json.json,
             Self::Group(group) => group.json(),

@@ -14,8 +14,8 @@ use windlass_core::states::Intent;
 use windlass_engine::home::HomeLock;
 use windlass_engine::remote::{CallError, Client, ServeGuard, WatchEvent};
 use windlass_engine::view::{
-    DestinationCheck, DestinationView, ElsewhereGroup, FilePage, NewDestination, ReceiptView, RelaunchAnswer,
-    Snapshot,
+    DestinationCheck, DestinationView, ElsewhereGroup, FilePage, FoundFiles, HistoryAsk, HistoryPage,
+    NewDestination, ProvedAsk, ReceiptView, RelaunchAnswer, Snapshot,
 };
 use windlass_engine::{AddPaths, EngineConfig, EngineHandle, Scope, Summary, VerifyReport};
 use windlass_server::embedded::{Embedded, EmbeddedConfig};
@@ -337,6 +337,22 @@ impl Session {
     /// As [`Self::snapshot`].
     pub async fn receipt(&mut self, group: GroupId) -> Result<ReceiptView, Failure> {
         ask!(self, receipt(group))
+    }
+
+    /// See `EngineHandle::history`.
+    ///
+    /// # Errors
+    /// As [`Self::snapshot`].
+    pub async fn history(&mut self, of: HistoryAsk) -> Result<HistoryPage, Failure> {
+        ask!(self, history(of.clone()))
+    }
+
+    /// See `EngineHandle::find_proved`.
+    ///
+    /// # Errors
+    /// As [`Self::snapshot`].
+    pub async fn find_proved(&mut self, of: ProvedAsk) -> Result<FoundFiles, Failure> {
+        ask!(self, find_proved(of.clone()))
     }
 
     /// See `EngineHandle::verify_group`.

@@ -5,6 +5,7 @@ pub mod completions;
 pub mod dest;
 pub mod elsewhere;
 pub mod group;
+pub mod history;
 pub mod login;
 pub mod man;
 pub mod pause;
@@ -116,6 +117,7 @@ pub async fn run(verb: Verb, cx: &Context) -> Result<Exit, Trouble> {
         Verb::Login(args) => login::login(args, cx).await,
         Verb::Logout(args) => login::logout(args, cx).await,
         Verb::Watch(verb) => watch::run(verb, cx).await,
+        Verb::History(args) => history::run(args, cx).await,
         Verb::Receipt(args) => receipt::run(args, cx).await,
         Verb::Verify(args) => verify::run(args, cx).await,
         Verb::Completions(args) => Ok(completions::run(args)),

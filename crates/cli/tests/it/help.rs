@@ -36,6 +36,11 @@ fn the_help_of_dest_add_is_as_written() {
 }
 
 #[test]
+fn the_help_of_history_is_as_written() {
+    is_as_written("history.txt", &["history", "--help"]);
+}
+
+#[test]
 fn completions_exist_for_the_usual_shells() {
     for shell in ["bash", "zsh", "fish"] {
         let script = Computer::new().run(["completions", shell]).is(0).out;

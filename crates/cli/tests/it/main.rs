@@ -9,6 +9,7 @@
 mod computer;
 mod doors;
 mod help;
+mod history;
 mod socket;
 mod together;
 mod upload;

@@ -20,8 +20,8 @@ use crate::handle::{AddPaths, Scope, VerifyReport};
 use crate::home::Home;
 use crate::summary::Summary;
 use crate::view::{
-    DestinationCheck, DestinationView, ElsewhereGroup, FilePage, NewDestination, ReceiptLine, ReceiptView,
-    RelaunchAnswer, Snapshot,
+    DestinationCheck, DestinationView, ElsewhereGroup, FilePage, FoundFiles, HistoryAsk, HistoryPage,
+    NewDestination, ProvedAsk, ReceiptLine, ReceiptView, RelaunchAnswer, Snapshot,
 };
 
 /// A question that the queue answers.
@@ -285,6 +285,22 @@ impl Client {
         let mut receipt: ReceiptView = self.ask_each(Ask::Receipt(group), QUICK, each).await?;
         receipt.lines = lines;
         Ok(receipt)
+    }
+
+    /// See `EngineHandle::history`.
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub async fn history(&self, ask: HistoryAsk) -> Result<HistoryPage, CallError> {
+        self.ask(Ask::History(ask), QUICK).await
+    }
+
+    /// See `EngineHandle::find_proved`.
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub async fn find_proved(&self, ask: ProvedAsk) -> Result<FoundFiles, CallError> {
+        self.ask(Ask::FindProved(ask), QUICK).await
     }
 
     /// See `EngineHandle::verify_group`.

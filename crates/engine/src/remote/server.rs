@@ -231,6 +231,8 @@ async fn carry_out(
         Ask::RemoveDestination(id) => h.remove_destination(id).await.and_then(value),
         Ask::SetDefaultDestination(id) => h.set_default_destination(id).await.and_then(value),
         Ask::Summary(group) => h.summary(group).await.and_then(value),
+        Ask::History(ask) => h.history(ask).await.and_then(value),
+        Ask::FindProved(ask) => h.find_proved(ask).await.and_then(value),
         Ask::Receipt(group) => match h.receipt(group).await {
             Ok(mut receipt) => {
                 let mut lines = std::mem::take(&mut receipt.lines);

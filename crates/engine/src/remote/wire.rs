@@ -14,7 +14,9 @@ use windlass_core::states::{BlockedReason, Intent};
 use crate::groups::path_of;
 use crate::handle::{AddPaths, Origin, Scope};
 use crate::summary::GroupEnd;
-use crate::view::{FileError, GroupView, NewDestination, Notice, ReceiptLine, RelaunchAnswer};
+use crate::view::{
+    FileError, GroupView, HistoryAsk, NewDestination, Notice, ProvedAsk, ReceiptLine, RelaunchAnswer,
+};
 
 /// Raised when a question or an answer changes its meaning. Two programs of different ages then say so.
 pub(super) const VERSION: u32 = 1;
@@ -74,6 +76,8 @@ pub(super) enum Ask {
     },
     SetDefaultDestination(DestinationId),
     Receipt(GroupId),
+    History(HistoryAsk),
+    FindProved(ProvedAsk),
     Verify(GroupId),
     Summary(GroupId),
     Watch(Vec<GroupId>),
