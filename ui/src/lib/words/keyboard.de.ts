@@ -169,10 +169,7 @@ export const keyboardDe: typeof keyboardEn = {
 
   newGroup: {
     title: 'Neue Gruppe',
-    text: (dest) =>
-      dest
-        ? `Was soll nach ${plainName(dest, 60)}? Sie sehen, was gefunden wurde, bevor es gesendet wird.`
-        : 'Was soll hochgeladen werden?',
+    text: (dest) => (dest ? `Was soll nach ${plainName(dest, 60)}?` : 'Was soll hochgeladen werden?'),
     drop: 'Oder legen Sie Dateien und Ordner irgendwo im Fenster ab.',
   },
 

@@ -169,8 +169,7 @@ export const keyboardEn = {
 
   newGroup: {
     title: 'New group',
-    text: (dest: string | null) =>
-      dest ? `What should go to ${plainName(dest, 60)}? You see what was found before it is sent.` : 'What should be uploaded?',
+    text: (dest: string | null) => (dest ? `What should go to ${plainName(dest, 60)}?` : 'What should be uploaded?'),
     drop: 'Or drop files and folders anywhere in the window.',
   },
 
