@@ -123,6 +123,8 @@ pub fn accepts(accepts: &Accepts) -> Option<String> {
 pub fn step(step: &str, outcome: CheckOutcome) -> &str {
     let (fine, tried) = match step {
         "reachable" => ("It answers", "Reaching it"),
+        "key" => ("The key is taken", "Using the key"),
+        "bucket" => ("The bucket is there", "Looking into the bucket"),
         "clock" => ("The clocks agree", "Comparing the clocks"),
         "create" => ("It can be written to", "Making it"),
         "write" => ("Files can be written", "Writing a file"),

@@ -142,7 +142,7 @@ pub struct Check {
 /// One step.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CheckStep {
-    /// `reachable`, `clock`, `create`, `write`, `complete`, `read_back`, `remove`, `free_space`, `same_disk`, `largest_file`, `checksums`; of a
+    /// `reachable`, `key`, `bucket`, `clock`, `create`, `write`, `complete`, `read_back`, `remove`, `free_space`, `same_disk`, `largest_file`, `checksums`; of a
     /// server: `reachable`, `encrypted`, `clock`, `sign_in`, `place`.
     pub step: String,
     /// How it went.

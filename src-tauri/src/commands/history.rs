@@ -4,8 +4,8 @@ use tauri::{AppHandle, State};
 use windlass_core::error::{ErrorCode, Failure};
 use windlass_core::ids::{DestinationId, GroupId};
 use windlass_engine::view::{
-    FoundFiles, HistoryAsk, HistoryDetails, HistoryNarrow, HistoryPage, InTrash, Insights, ProvedAsk, PutBack,
-    ReceiptForm, ReceiptPage, SafeView, Trashed,
+    FoundFiles, HistoryAsk, HistoryDetails, HistoryNarrow, HistoryPage, InTrash, Insights, ProvedAsk,
+    PutBack, ReceiptForm, ReceiptPage, SafeView, Trashed,
 };
 
 use super::{Answer, invalid};

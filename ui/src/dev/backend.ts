@@ -112,6 +112,7 @@ export function mockBackend(scene: SceneName, moving: boolean): Backend & String
       ok: true,
       places: [],
       steps: [
+        ...(destination.s3 ? ['reachable', 'key', 'bucket', 'clock'].map((name) => step(name)) : []),
         step('write'),
         step('free_space', '1200000000000'),
         step('read_back'),
@@ -469,7 +470,6 @@ function stage(scene: SceneName, send: (message: Message) => void) {
   }
   if (scene.startsWith('history')) click('nav-history');
   if (scene === 'history-search') setTimeout(() => type('history-search', 'scan'), 80);
-  if (scene === 'insights' || scene === 'insights-none') click('nav-insights');
   if (scene === 'history-acts') setTimeout(() => click('history-act', 1), 80);
   if (scene === 'history-trash') setTimeout(() => click('history-entry', 1), 80);
   if (scene === 'history-filters') {
@@ -488,6 +488,7 @@ function stage(scene: SceneName, send: (message: Message) => void) {
       choose('history-to', '2026-11-20');
     }, 120);
   }
+  if (scene === 'insights' || scene === 'insights-none') click('nav-insights');
   if (scene === 'preflight') send({ type: 'check', number: 1, group: null });
   if (scene === 'preflight-group') send({ type: 'check', number: 5, group: 'g-autumn' });
   if (scene === 'preflight-types') send({ type: 'check', number: 4, group: null });

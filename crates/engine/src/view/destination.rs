@@ -146,7 +146,7 @@ pub struct DestinationCheck {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 #[ts(export)]
 pub struct CheckStep {
-    /// `reachable`, `clock`, `create`, `write`, `complete`, `read_back`, `remove`, `free_space`, `same_disk`,
+    /// `reachable`, `key`, `bucket`, `clock`, `create`, `write`, `complete`, `read_back`, `remove`, `free_space`, `same_disk`,
     /// `largest_file`, `checksums`; of a server: `reachable`, `encrypted`, `clock`, `sign_in`, `place`.
     pub step: String,
     /// How it went.

@@ -137,6 +137,8 @@ async fn f088_a_trial_learns_what_the_store_checks_and_leaves_nothing(server: Se
         steps,
         [
             "reachable",
+            "key",
+            "bucket",
             "clock",
             "create",
             "write",
@@ -147,7 +149,7 @@ async fn f088_a_trial_learns_what_the_store_checks_and_leaves_nothing(server: Se
         ]
     );
     let told = proof(&server, "crc64nvme, sha256");
-    assert_eq!(check.steps[7].detail, told);
+    assert_eq!(check.steps[9].detail, told);
     let DestinationConfig::S3 { prefix, .. } = &kit.config else {
         panic!("a bucket")
     };

@@ -7,7 +7,7 @@ import type { ErrorCode } from "./ErrorCode";
  */
 export type CheckStep = { 
 /**
- * `reachable`, `clock`, `create`, `write`, `complete`, `read_back`, `remove`, `free_space`, `same_disk`,
+ * `reachable`, `key`, `bucket`, `clock`, `create`, `write`, `complete`, `read_back`, `remove`, `free_space`, `same_disk`,
  * `largest_file`, `checksums`; of a server: `reachable`, `encrypted`, `clock`, `sign_in`, `place`.
  */
 step: string, 

@@ -1,5 +1,6 @@
 /** A destination being filled in: its fields, and how its last test went. */
 import type { DestinationCheck, DestinationId, DestinationKind } from '../contract';
+import { commandError } from '../ipc/backend';
 import type { Queue } from '../queue/queue.svelte';
 import { SignIn } from './sign-in.svelte';
 import { defaultName, type DestinationForm, emptyForm, formOf, isComplete, newDestination } from './form';
@@ -15,6 +16,8 @@ export class Draft {
   places = $state.raw<readonly string[]>([]);
   /** Of a server. */
   readonly signIn: SignIn;
+  /** The keychain took no secret, and the person is asked whether memory will do; what to say, and where the answer goes. */
+  memory = $state.raw<{ locked: boolean; answer: (yes: boolean) => void } | null>(null);
   readonly #queue: Queue;
   readonly #taken: () => readonly string[];
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -96,14 +99,38 @@ export class Draft {
     clearTimeout(this.#timer);
     const mine = ++this.#tests;
     this.checking = true;
-    let found: DestinationCheck | null = null;
-    await this.#queue.do(async () => (found = await call(newDestination($state.snapshot(this.form), this.#taken(), makeDefault))));
-    const check = found as DestinationCheck | null;
+    const check = await this.#call(call, makeDefault);
     if (mine === this.#tests) {
       this.checking = false;
       this.check = check;
       if (check) this.places = check.places;
     }
     return check?.ok ?? false;
+  }
+
+  /** One call with what is filled in. Without a keychain it is made once more with the secret in memory, if the person says so. */
+  async #call(
+    call: (d: ReturnType<typeof newDestination>) => Promise<DestinationCheck>,
+    makeDefault: boolean,
+  ): Promise<DestinationCheck | null> {
+    let found: DestinationCheck | null = null;
+    let locked: boolean | null = null;
+    const once = async () => {
+      try {
+        found = await call(newDestination($state.snapshot(this.form), this.#taken(), makeDefault));
+      } catch (thrown) {
+        const { code, detail } = commandError(thrown);
+        if (code !== 'keyring_locked' || this.form.keep !== 'keyring' || this.form.kind === 'folder') throw thrown;
+        locked = detail.includes('locked');
+      }
+    };
+    await this.#queue.do(once);
+    if (locked === null) return found;
+    const yes = await new Promise<boolean>((answer) => (this.memory = { locked: locked === true, answer }));
+    this.memory = null;
+    if (!yes) return null;
+    this.form.keep = 'session';
+    await this.#queue.do(once);
+    return found;
   }
 }

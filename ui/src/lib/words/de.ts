@@ -71,6 +71,8 @@ const blocked: Record<BlockedReason, WhyWords> = {
 
 const checks: Record<string, CheckWords> = {
   reachable: { name: 'Erreichbar', ok: () => 'Antwortet' },
+  key: { name: 'Schlüssel', ok: () => 'Schlüssel und Geheimnis stimmen' },
+  bucket: { name: 'Bucket', ok: () => 'Der Bucket ist da' },
   clock: { name: 'Uhr', ok: () => 'Die Uhren stimmen überein', warning: (d) => `Die Uhren weichen ab: ${d}` },
   create: { name: 'Upload beginnen', ok: () => 'Uploads lassen sich anlegen' },
   write: { name: 'Schreiben', ok: () => 'Schreiben ist möglich' },
@@ -238,7 +240,18 @@ export const de: Words = {
     checking: 'Wird geprüft…',
     test: 'Prüfen',
     checkWord: checks,
-    checkFailed: (name, why) => `${name}: ${why}`,
+    checkFailed: (name, why) => (why.startsWith(name) ? why : `${name}: ${why}`),
+    checkNext: {
+      storage_credentials: 'Prüfen Sie Schlüssel und Geheimnis Zeichen für Zeichen, dann testen Sie noch einmal.',
+      bucket_missing: 'Prüfen Sie den Namen des Buckets und die Region, dann testen Sie noch einmal.',
+      connection_refused: 'Prüfen Sie die Adresse und ihren Port, dann testen Sie noch einmal.',
+      host_not_found: 'Prüfen Sie die Adresse Zeichen für Zeichen, dann testen Sie noch einmal.',
+      token_expired: 'Melden Sie sich neu an, oder geben Sie ein anderes Token ein.',
+      unauthenticated: 'Melden Sie sich neu an, oder geben Sie ein anderes Token ein.',
+    },
+    noKeychain: 'Dieser Computer hat keinen Schlüsselbund. Das Geheimnis im Arbeitsspeicher behalten, bis Sie beenden?',
+    keychainLocked: 'Der Schlüsselbund ist gesperrt und nahm kein Geheimnis an. Es im Arbeitsspeicher behalten, bis Sie beenden?',
+    inMemory: 'Ja, im Arbeitsspeicher',
     outcome: { ok: 'bestanden', warning: 'bestanden mit Hinweis', failed: 'nicht bestanden' },
   },
 

@@ -70,6 +70,8 @@ const blocked: Record<BlockedReason, WhyWords> = {
 
 const checks: Record<string, CheckWords> = {
   reachable: { name: 'Reachable', ok: () => 'Answers' },
+  key: { name: 'Key', ok: () => 'Key and secret are right' },
+  bucket: { name: 'Bucket', ok: () => 'The bucket is there' },
   clock: { name: 'Clock', ok: () => 'Clocks agree', warning: (d) => `The clocks differ: ${d}` },
   create: { name: 'Begin an upload', ok: () => 'Can make uploads there' },
   write: { name: 'Write', ok: () => 'Can write there' },
@@ -237,7 +239,19 @@ export const en = {
     checking: 'Checking…',
     test: 'Test',
     checkWord: checks,
-    checkFailed: (name: string, why: string) => `${name}: ${why}`,
+    checkFailed: (name: string, why: string) => (why.startsWith(name) ? why : `${name}: ${why}`),
+    /** What to do about a failed check in a form, where the error's own words speak of a destination that is there. */
+    checkNext: {
+      storage_credentials: 'Look at key and secret once more, letter by letter, then test again.',
+      bucket_missing: 'Look at the bucket’s name and the region, then test again.',
+      connection_refused: 'Look at the address and its port, then test again.',
+      host_not_found: 'Look at the address, letter by letter, then test again.',
+      token_expired: 'Sign in again, or enter another token.',
+      unauthenticated: 'Sign in again, or enter another token.',
+    } as Partial<Record<string, string>>,
+    noKeychain: 'This computer has no keychain. Keep the secret in memory until you quit?',
+    keychainLocked: 'The keychain is locked and took no secret. Keep it in memory until you quit?',
+    inMemory: 'Yes, in memory',
     outcome: { ok: 'passed', warning: 'passed with a warning', failed: 'failed' },
   },
 

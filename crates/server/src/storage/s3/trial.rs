@@ -44,12 +44,7 @@ pub async fn try_bucket(bucket: &S3Storage) -> (Check, Capabilities) {
 
 async fn run(bucket: &S3Storage, steps: &mut Steps, learnt: &mut Capabilities) -> Result<(), Stopped> {
     let at = |step| move |e| (step, e);
-    let reply = bucket
-        .client
-        .list_one(&bucket.prefix)
-        .await
-        .map_err(at("reachable"))?;
-    steps.fine("reachable", "the bucket answers");
+    let reply = first_answer(bucket, steps).await?;
     clock(bucket, &reply, steps)?;
     let multipart = probe_object(bucket, "m").map_err(at("create"))?;
     let single = probe_object(bucket, "s").map_err(at("create"))?;
@@ -65,6 +60,26 @@ async fn run(bucket: &S3Storage, steps: &mut Steps, learnt: &mut Capabilities) -
         steps.warn("checksums", "read_back", Some(ErrorCode::ChecksumUnsupported));
     }
     Ok(())
+}
+
+/// The first call tells three things: whether anybody is there, whether the key is known, and whether the bucket is.
+async fn first_answer(bucket: &S3Storage, steps: &mut Steps) -> Result<Reply, Stopped> {
+    const ANSWERS: (&str, &str) = ("reachable", "the storage answers");
+    const KNOWN: (&str, &str) = ("key", "the key is taken");
+    const THERE: (&str, &str) = ("bucket", "the bucket is there");
+    let answer = bucket.client.list_one(&bucket.prefix).await;
+    let (held, stopped): (&[_], _) = match answer.as_ref().err().map(|e| e.code) {
+        None => (&[ANSWERS, KNOWN, THERE], ""),
+        Some(ErrorCode::StorageCredentials) => (&[ANSWERS], "key"),
+        // A wrong region is told before the key is looked at: of the key nothing is known.
+        Some(ErrorCode::BucketMissing | ErrorCode::StorageDenied) => (&[ANSWERS], "bucket"),
+        Some(ErrorCode::ClockSkew) => (&[ANSWERS], "clock"),
+        Some(_) => (&[], "reachable"),
+    };
+    for (step, detail) in held {
+        steps.fine(step, *detail);
+    }
+    answer.map_err(|e| (stopped, e))
 }
 
 fn clock(bucket: &S3Storage, reply: &Reply, steps: &mut Steps) -> Result<(), Stopped> {
