@@ -68,6 +68,7 @@ pub(crate) fn handler() -> impl Fn(Invoke<tauri::Wry>) -> bool + Send + Sync + '
         files::drop_into,
         destinations::edit_destination,
         groups::elsewhere,
+        watch::explain_name,
         history::export_receipt,
         files::file_details,
         groups::find_in_groups,

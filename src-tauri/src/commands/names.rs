@@ -20,6 +20,7 @@ pub(crate) const COMMANDS: &[&str] = &[
     "drop_into",
     "edit_destination",
     "elsewhere",
+    "explain_name",
     "export_receipt",
     "file_details",
     "find_in_groups",

@@ -6,7 +6,9 @@ use tauri::{AppHandle, State};
 use windlass_core::ids::{DestinationId, WatchId};
 use windlass_core::names::encode_path_bytes;
 use windlass_core::states::Intent;
-use windlass_engine::view::{After, NewWatch, WatchPage, WatchPreview, WatchQuery, WatchSettings, WatchView};
+use windlass_engine::view::{
+    After, NewWatch, WatchExplained, WatchPage, WatchPreview, WatchQuery, WatchSettings, WatchView,
+};
 
 use super::destinations::choose_folder;
 use super::{Answer, CommandError, invalid};
@@ -136,6 +138,15 @@ pub(crate) async fn upload_anyway(
 #[tauri::command]
 pub(crate) async fn confirm_watch(shell: State<'_, Shell>, id: WatchId) -> Answer<()> {
     Ok(shell.engine().await?.confirm_watch(id).await?)
+}
+
+#[tauri::command]
+pub(crate) async fn explain_name(
+    shell: State<'_, Shell>,
+    id: WatchId,
+    name: String,
+) -> Answer<WatchExplained> {
+    Ok(shell.engine().await?.explain_name(id, name).await?)
 }
 
 #[tauri::command]

@@ -129,6 +129,7 @@ type Commands = Pick<
   | 'uploadAnyway'
   | 'confirmWatch'
   | 'watchFiles'
+  | 'explainName'
 >;
 
 /** Answers to questions about watched folders. */
@@ -194,6 +195,27 @@ export function watchDesk(snapshot: Snapshot, calls: string[], delta: (part: Par
       calls.push(`confirm_watch ${id}`);
       update(id, { problem: null, state: 'up_to_date' });
       return Promise.resolve();
+    },
+    explainName(id, name) {
+      const watch = snapshot.watches.find((x) => x.id === id);
+      const [like] = files(now);
+      if (!watch || !like) return Promise.reject(new Error('no such watched folder'));
+      if (name.startsWith('/')) return Promise.reject({ code: 'name_invalid', number: 'WL-110', detail: 'no name below the folder' });
+      const known = files(now).find((f) => f.path === name);
+      const unfinished = name.endsWith('.part');
+      const file = known ?? {
+        ...like,
+        path: name,
+        name: name.split('/').at(-1) ?? name,
+        folder: name.split('/').slice(0, -1).join('/'),
+        verdict: 'ignored' as const,
+        why: unfinished ? ('temp_name' as const) : ('absent' as const),
+        detail: unfinished ? '.part' : '',
+        until: null,
+        percent: null,
+        error: null,
+      };
+      return Promise.resolve({ watch, file });
     },
     watchFiles(id, query) {
       const all = id === 'w-card' ? files(Date.now()) : [];

@@ -129,6 +129,10 @@ words! {
         TooLarge = "too_large",
         /// Deeper than the rules want.
         TooDeep = "too_deep",
+        /// Larger than the destination takes.
+        TooLargeThere = "too_large_there",
+        /// Of a type that the destination refuses.
+        TypeRefused = "type_refused",
         /// A link, a pipe, a socket or a device.
         NotRegular = "not_regular",
         /// Its name can't be carried.

@@ -237,10 +237,39 @@ impl EngineHandle {
                 format!("{}: in no watched folder", path.display()),
             ));
         };
-        let file = match views::one(&self.shared, watch.id, rel.clone()).await? {
+        self.explained(watch, root, rel).await
+    }
+
+    /// What the rules of a folder say of a name below it, as a person writes it: there or not.
+    ///
+    /// # Errors
+    /// `not_found`; `name_invalid` for what is no name below it; errors of the queue.
+    pub async fn explain_name(&self, id: WatchId, name: String) -> Result<WatchExplained, Failure> {
+        let watch = self.watch_view(id).await?;
+        let rel = name.trim().trim_start_matches("./").trim_matches('/');
+        if windlass_core::names::checked_rel_path(&encode_path_bytes(rel.as_bytes())).is_none() {
+            return Err(Failure::new(ErrorCode::NameInvalid, "no name below the folder"));
+        }
+        let root = decode_path_text(&watch.path)
+            .map(|b| path_of(&b))
+            .ok_or_else(|| Failure::new(ErrorCode::Internal, "a folder without a path"))?;
+        self.explained(watch, root, rel.as_bytes().to_vec()).await
+    }
+
+    async fn explained(
+        &self,
+        watch: WatchView,
+        root: PathBuf,
+        rel: Vec<u8>,
+    ) -> Result<WatchExplained, Failure> {
+        let shared = &self.shared;
+        let file = match views::one(shared, watch.id, rel.clone()).await? {
             Some(file) => file,
             None => {
-                let rules = Rules::new(&watch.settings)?;
+                let to = watch.destination_id;
+                let place = shared.queue.read(move |conn| destinations::get(conn, to)).await?;
+                let takes = place.map(|d| d.accepts).unwrap_or_default();
+                let rules = Rules::new(&watch.settings)?.to(takes);
                 tokio::task::spawn_blocking(move || by_name(&root, &rel, &rules))
                     .await
                     .map_err(|e| Failure::new(ErrorCode::Internal, e.to_string()))?

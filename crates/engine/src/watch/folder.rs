@@ -25,6 +25,7 @@ use super::look;
 use super::root::{self, Identity, Root};
 use super::rules::Rules;
 use super::{Command, Live};
+use crate::accepts;
 use crate::clock;
 use crate::groups::path_of;
 use crate::infos::locked;
@@ -91,7 +92,7 @@ impl Task {
         let now = clock::now();
         Self {
             root: path_of(&row.path),
-            rules: rules_of(&row),
+            rules: Arc::new(rules_of(&row)),
             shared,
             live,
             inbox,
@@ -183,6 +184,13 @@ impl Task {
         self.row.intent == Intent::Run && locked(&self.live.now).trouble.is_none()
     }
 
+    /// The folder's rules, with what its destination takes: asked anew where that goes at once.
+    async fn make_rules(&mut self) -> Result<(), Failure> {
+        let accepts = accepts::of(&self.shared, self.row.destination).await?;
+        self.rules = Arc::new(rules_of(&self.row).to(accepts));
+        Ok(())
+    }
+
     fn settings(&self) -> &WatchSettings {
         self.rules.settings()
     }
@@ -206,8 +214,8 @@ impl Task {
                     .read(move |conn| watched::folder(conn, id))
                     .await?;
                 if let Some(row) = row {
-                    self.rules = rules_of(&row);
                     self.row = row;
+                    self.make_rules().await?;
                     self.next_scan = clock::now();
                     self.next_originals = Some(clock::now());
                 }
@@ -439,10 +447,10 @@ async fn concerns(shared: &Shared, deltas: &mut broadcast::Receiver<Arc<crate::v
     }
 }
 
-fn rules_of(row: &FolderRow) -> Arc<Rules> {
+fn rules_of(row: &FolderRow) -> Rules {
     let settings: WatchSettings = serde_json::from_value(row.rules.clone()).unwrap_or_default();
     // They were checked when they were written down.
-    Arc::new(Rules::new(&settings).unwrap_or_else(|_| Rules::none(settings)))
+    Rules::new(&settings).unwrap_or_else(|_| Rules::none(settings))
 }
 
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Failure> {

@@ -4,12 +4,14 @@ use std::path::Path;
 
 use ignore::Match;
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
+use windlass_core::accepts::{Accepts, Refused};
 use windlass_core::conditions::may_be_spared;
 use windlass_core::error::{ErrorCode, Failure};
 use windlass_core::names::{checked_rel_path, encode_path_bytes};
 use windlass_core::part_plan::PartPlan;
 use windlass_core::watch::{Left, Why, left_by_name};
 
+use crate::accepts;
 use crate::groups::path_of;
 use crate::view::WatchSettings;
 
@@ -22,6 +24,8 @@ pub(crate) struct Rules {
     include: Option<Gitignore>,
     exclude: Option<Gitignore>,
     settings: WatchSettings,
+    /// What the folder's destination takes, as it told last.
+    accepts: Accepts,
 }
 
 fn patterns(lines: &[String]) -> Result<Option<Gitignore>, Failure> {
@@ -57,6 +61,7 @@ impl Rules {
             include: patterns(&settings.include)?,
             exclude: patterns(&settings.exclude)?,
             settings: settings.clone(),
+            accepts: Accepts::default(),
         })
     }
 
@@ -66,7 +71,14 @@ impl Rules {
             include: None,
             exclude: None,
             settings,
+            accepts: Accepts::default(),
         }
+    }
+
+    /// The same, for a destination that takes this.
+    pub(crate) fn to(mut self, accepts: Accepts) -> Self {
+        self.accepts = accepts;
+        self
     }
 
     pub(crate) fn settings(&self) -> &WatchSettings {
@@ -113,9 +125,20 @@ impl Rules {
             Some(most) if size > most => return Some(Left::by(Why::TooLarge, most.to_string())),
             _ => {}
         }
-        PartPlan::new(size)
-            .err()
-            .map(|e| Left::by(Why::TooLarge, e.to_string()))
+        if let Err(e) = PartPlan::new(size) {
+            return Some(Left::by(Why::TooLarge, e.to_string()));
+        }
+        self.refused(&path, rel, size)
+    }
+
+    /// Why the destination would refuse it: nothing of it is sent to hear that.
+    fn refused(&self, path: &Path, rel: &[u8], size: u64) -> Option<Left> {
+        let why = accepts::refuses(&self.accepts, path, &String::from_utf8_lossy(rel), size)?;
+        Some(match why {
+            Refused::TooLarge { most, .. } => Left::by(Why::TooLargeThere, most.to_string()),
+            Refused::Ending(ending) => Left::by(Why::TypeRefused, format!(".{ending}")),
+            Refused::Content { mime, .. } => Left::by(Why::TypeRefused, mime),
+        })
     }
 
     fn excluded(&self, path: &Path, folder: bool) -> Option<String> {

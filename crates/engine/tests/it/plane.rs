@@ -50,7 +50,9 @@ struct World {
     cancelled: Vec<String>,
     hold_puts: bool,
     /// PUTs that came to the closed door.
-    held: usize,
+    held: Vec<FileId>,
+    /// Parts that were signed, each as often as it was.
+    signed: usize,
 }
 
 /// The plane's handle.
@@ -124,7 +126,17 @@ impl Plane {
 
     /// PUTs that came to the closed door.
     pub(crate) fn held(&self) -> usize {
-        self.world.lock().unwrap().held
+        self.world.lock().unwrap().held.len()
+    }
+
+    /// Their files.
+    pub(crate) fn held_files(&self) -> Vec<FileId> {
+        self.world.lock().unwrap().held.clone()
+    }
+
+    /// Parts that were signed.
+    pub(crate) fn signed(&self) -> usize {
+        self.world.lock().unwrap().signed
     }
 
     pub(crate) fn objects(&self) -> BTreeMap<String, Bytes> {
@@ -303,6 +315,7 @@ async fn sign(State(p): State<Plane>, Json(batch): Json<Batch<SignItem>>) -> Ans
                     error,
                 };
             }
+            p.world.lock().unwrap().signed += item.parts.len();
             let uploads = item.parts.iter().map(|part| SignedPart {
                 n: part.n,
                 url: format!(
@@ -332,6 +345,7 @@ async fn blob(
     headers: HeaderMap,
     body: Bytes,
 ) -> Answer {
+    let id: FileId = id.parse().unwrap();
     loop {
         let wait = p.gate.notified();
         {
@@ -339,7 +353,7 @@ async fn blob(
             if !w.hold_puts {
                 break;
             }
-            w.held += 1;
+            w.held.push(id);
         }
         wait.await;
     }
@@ -347,7 +361,6 @@ async fn blob(
     if headers["x-len"] != body.len().to_string() || q["crc"] != crc64(&body).0.to_string() {
         return Err(problem(400, ErrorCode::ChecksumMismatch));
     }
-    let id: FileId = id.parse().unwrap();
     let n: u32 = q["n"].parse().unwrap();
     let tag = format!("\"{}\"", crc64(&body).0);
     {

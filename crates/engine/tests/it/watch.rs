@@ -1,5 +1,7 @@
 //! Watched folders: what is written to them arrives, once, whole.
 
+mod after;
+
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -48,7 +50,11 @@ struct Watched {
 }
 
 async fn watched(settings: WatchSettings) -> Watched {
-    let bench = Bench::new().await;
+    watched_in(Bench::new().await, settings).await
+}
+
+/// The folder of a bench where something was prepared.
+async fn watched_in(bench: Bench, settings: WatchSettings) -> Watched {
     let engine = bench.engine().await;
     engine.begin_watching();
     let root = bench.source();
@@ -59,6 +65,18 @@ async fn watched(settings: WatchSettings) -> Watched {
         root,
         watch,
     }
+}
+
+/// One whose originals are moved away after their proof, and where to.
+async fn moving() -> (Watched, PathBuf) {
+    let bench = Bench::new().await;
+    let done = bench.dir.path().join("done");
+    let settings = WatchSettings {
+        after: After::Move,
+        after_path: Some(text(&done)),
+        ..quick()
+    };
+    (watched_in(bench, settings).await, done)
 }
 
 impl Watched {
@@ -262,6 +280,13 @@ async fn e4_e6_rules_and_what_is_no_file_are_explained() {
         explained(w.path("nothing.log")).await.unwrap().file.why,
         Why::Excluded
     );
+    let named = |name: &str| w.engine.explain_name(w.watch.id, name.to_owned());
+    assert_eq!(named("one/two/deep.txt").await.unwrap().file.why, Why::TooDeep);
+    assert_eq!(named(" new.txt ").await.unwrap().file.why, Why::Absent);
+    for wrong in ["", "/etc/passwd/..", "../goes.txt", "a//b", "one/../../x"] {
+        let refused = named(wrong).await.unwrap_err();
+        assert_eq!(refused.code, ErrorCode::NameInvalid, "{wrong}");
+    }
     let outside = explained(PathBuf::from("/elsewhere/x")).await.unwrap_err();
     assert_eq!(outside.code, ErrorCode::NotFound);
     // Anyway, says the person.
@@ -438,23 +463,7 @@ async fn f159_what_changed_while_the_program_was_off_is_found_at_its_start() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn e7_e8_originals_are_moved_after_their_proof_and_never_without() {
-    let bench = Bench::new().await;
-    let done = bench.dir.path().join("done");
-    let engine = bench.engine().await;
-    engine.begin_watching();
-    let root = bench.source();
-    let settings = WatchSettings {
-        after: After::Move,
-        after_path: Some(text(&done)),
-        ..quick()
-    };
-    let watch = engine.add_watch(new(&root, settings)).await.unwrap();
-    let w = Watched {
-        bench,
-        engine,
-        root,
-        watch,
-    };
+    let (w, done) = moving().await;
     w.bench.write("sub/a.bin", &[1; 5_000]);
     w.until("sub/a.bin", |f| f.gone && f.verdict == WatchVerdict::Uploaded)
         .await;
@@ -488,23 +497,7 @@ async fn e7_e8_originals_are_moved_after_their_proof_and_never_without() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn e8_x13_an_original_that_the_destination_does_not_bear_out_stays() {
-    let bench = Bench::new().await;
-    let done = bench.dir.path().join("done");
-    let engine = bench.engine().await;
-    engine.begin_watching();
-    let root = bench.source();
-    let settings = WatchSettings {
-        after: After::Move,
-        after_path: Some(text(&done)),
-        ..quick()
-    };
-    let watch = engine.add_watch(new(&root, settings)).await.unwrap();
-    let w = Watched {
-        bench,
-        engine,
-        root,
-        watch,
-    };
+    let (w, done) = moving().await;
     // The destination does not answer when it is asked again: nothing is done yet.
     w.bench.plane.fail("verify", [Fault::Status(503, "busy")]);
     w.bench.write("a.bin", &[1; 5_000]);

@@ -40,6 +40,7 @@ import type {
   SettingKey,
   Snapshot,
   Trashed,
+  WatchExplained,
   WatchId,
   WatchPage,
   WatchPreview,
@@ -224,6 +225,8 @@ export interface Backend {
   uploadAnyway(id: WatchId, paths: string[] | null): Promise<number>;
   confirmWatch(id: WatchId): Promise<void>;
   watchFiles(id: WatchId, query: WatchQuery): Promise<WatchPage>;
+  /** What the rules say of a name below the folder, there or not. */
+  explainName(id: WatchId, name: string): Promise<WatchExplained>;
   /** Null takes a choice back. */
   setSetting(key: SettingKey, value: unknown): Promise<void>;
   history(ask: HistoryAsk): Promise<HistoryPage>;

@@ -65,6 +65,7 @@ export const backend: Backend = {
   lookNow: (id) => invoke('look_now', { id }),
   uploadAnyway: (id, paths) => invoke('upload_anyway', { id, paths }),
   confirmWatch: (id) => invoke('confirm_watch', { id }),
+  explainName: (id, name) => invoke('explain_name', { id, name }),
   watchFiles: (id, query) => invoke('watch_files', { id, query }),
   setSetting: (key, value) => invoke('set_setting', { key, value }),
   history: (ask) => invoke('history', { ask }),

@@ -39,6 +39,42 @@ describe('watched folders', () => {
     expect(row('DJI_0308.DNG')).toContain('the new version was sent beside it');
   });
 
+  // E-6
+  it('says of any name what the rules would do with it, there or not', async () => {
+    await watched('watched');
+    await screen.findAllByTestId('watch-file');
+    await fireEvent.click(screen.getByTestId('watch-menu'));
+    await fireEvent.click(await screen.findByRole('menuitem', { name: 'Test a name…' }));
+    const field = await screen.findByTestId('test-name-field');
+    const said = screen.getByTestId('test-name-said');
+    const write = (value: string) => fireEvent.input(field, { target: { value } });
+    await write('2026/take.mov');
+    await waitFor(() => expect(plain(said)).toContain('Would be uploaded'));
+    await write('take.mov.part');
+    await waitFor(() => expect(plain(said)).toContain('The name of an unfinished file'));
+    expect(plain(said)).toContain('Left out');
+    await write('proxies/');
+    await waitFor(() => expect(plain(said)).toContain('leave out “proxies/”'));
+    await write('/etc/passwd');
+    await waitFor(() => expect(plain(said)).toContain('no name below the folder'));
+    expect(screen.queryByTestId('notice')).toBeNull();
+    await write('');
+    await waitFor(() => expect(plain(said).trim()).toBe(''));
+    await fireEvent.click(screen.getByTestId('test-name-close'));
+    expect(screen.queryByTestId('test-name')).toBeNull();
+  });
+
+  it('is switched on and off on its card', async () => {
+    const backend = await watched('watched');
+    const first = () => screen.getAllByTestId('watch-switch')[0] as HTMLElement;
+    expect([first().getAttribute('aria-checked'), first().getAttribute('aria-label')]).toEqual(['true', 'Watch Card offload']);
+    await fireEvent.click(first());
+    expect(backend.calls).toContain('set_watch_intent w-card paused');
+    await waitFor(() => expect(first().getAttribute('aria-checked')).toBe('false'));
+    await fireEvent.click(first());
+    expect(backend.calls).toContain('set_watch_intent w-card run');
+  });
+
   it('filters, pauses, looks, sends anyway, and asks before it stops watching', async () => {
     const backend = await watched('watched');
     await screen.findAllByTestId('watch-file');

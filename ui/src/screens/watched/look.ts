@@ -41,7 +41,7 @@ export function stillness(file: Pick<WatchFileView, 'why' | 'until' | 'settle_ms
 export function mayGoAnyway(file: WatchFileView): boolean {
   return (
     (file.verdict === 'settling' || file.verdict === 'ignored') &&
-    !['not_regular', 'odd_name', 'absent', 'unreadable'].includes(file.why) &&
+    !['not_regular', 'odd_name', 'absent', 'unreadable', 'too_large_there', 'type_refused'].includes(file.why) &&
     !file.path.endsWith('/')
   );
 }

@@ -103,6 +103,8 @@ fn why(f: &WatchFileView) -> String {
         Why::TooSmall => format!("rule: smaller than {d} bytes"),
         Why::TooLarge => format!("rule: larger than {d} bytes"),
         Why::TooDeep => format!("rule: deeper than {d} subfolders"),
+        Why::TooLargeThere => format!("larger than the destination takes: {d} bytes"),
+        Why::TypeRefused => format!("the destination refuses files of this type: {d}"),
         Why::NotRegular => "a link, a pipe, a socket or a device".into(),
         Why::OddName => "its name can't be carried".into(),
         Why::WasThere => "it was there before the folder was watched".into(),

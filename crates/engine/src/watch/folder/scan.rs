@@ -64,6 +64,7 @@ impl Task {
     pub(super) async fn scan(&mut self) -> Result<(), Failure> {
         locked(&self.live.now).scanning = true;
         self.shared.deltas.watches_changed();
+        self.make_rules().await?;
         let walked = self.walk(self.root.clone()).await;
         locked(&self.live.now).scanning = false;
         let now = clock::now();
