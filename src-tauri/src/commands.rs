@@ -15,6 +15,7 @@ mod program;
 mod proof;
 mod sign_in;
 mod watch;
+mod way;
 
 pub(crate) use files::ask_for_files;
 
@@ -58,6 +59,7 @@ pub(crate) fn handler() -> impl Fn(Invoke<tauri::Wry>) -> bool + Send + Sync + '
         sign_in::begin_sign_in,
         sign_in::cancel_sign_in,
         destinations::check_destination,
+        way::choose_authorities,
         destinations::choose_destination_folder,
         files::choose_files,
         watch::choose_watch_folder,
@@ -110,6 +112,7 @@ pub(crate) fn handler() -> impl Fn(Invoke<tauri::Wry>) -> bool + Send + Sync + '
         program::set_login_start,
         groups::set_notes,
         page::set_setting,
+        way::set_proxy,
         watch::set_watch,
         watch::set_watch_intent,
         proof::show_at_destination,

@@ -101,6 +101,10 @@ pub(crate) trait Words: Send + Sync {
     fn not_taken(&self) -> &'static str;
     /// Question before files may go to a host.
     fn host_question(&self, host: &str, bucket: &str) -> String;
+    /// Before all goes by a proxy.
+    fn proxy_question(&self, address: &str) -> String;
+    /// Title of the dialog.
+    fn choose_authorities(&self) -> &'static str;
     /// Its answers.
     fn use_it(&self) -> &'static str;
     /// Its other answer.

@@ -10,9 +10,10 @@ use serde_json::Value;
 /// A crate of the product, and the crates of the product that its code may use. (`docs` of the workspace: README.)
 const ALLOWED: &[(&str, &[&str])] = &[
     ("windlass-core", &[]),
-    ("windlass-protocol", &["windlass-core"]),
+    ("windlass-way", &["windlass-core"]),
+    ("windlass-protocol", &["windlass-core", "windlass-way"]),
     ("windlass-queue", &["windlass-core"]),
-    ("windlass-transfer", &["windlass-core"]),
+    ("windlass-transfer", &["windlass-core", "windlass-way"]),
     (
         "windlass-engine",
         &[
@@ -20,12 +21,18 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "windlass-protocol",
             "windlass-queue",
             "windlass-transfer",
+            "windlass-way",
         ],
     ),
     ("windlass-extract", &["windlass-core"]),
     (
         "windlass-server",
-        &["windlass-core", "windlass-extract", "windlass-protocol"],
+        &[
+            "windlass-core",
+            "windlass-extract",
+            "windlass-protocol",
+            "windlass-way",
+        ],
     ),
     (
         "windlass-cli",
@@ -44,6 +51,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "windlass-protocol",
             "windlass-engine",
             "windlass-server",
+            "windlass-way",
         ],
     ),
 ];

@@ -15,7 +15,7 @@ use crate::paths;
 const FOLDER: &str = "ui/src/lib/contract";
 
 pub(crate) fn run(check_only: bool) -> Result<()> {
-    let packages = || cargo("test --lib -p windlass-core -p windlass-engine");
+    let packages = || cargo("test --lib -p windlass-core -p windlass-way -p windlass-engine");
     if check_only {
         return check(packages());
     }

@@ -12,6 +12,7 @@ use windlass_queue::settings;
 use crate::conditions;
 use crate::shell::Shared;
 use crate::view::SettingKey;
+use crate::way;
 
 /// Bytes a second that all uploads may take; 0: as many as there are.
 pub(crate) const LIMIT: &str = "limit";
@@ -41,6 +42,8 @@ enum Holds {
     Rate,
     /// One of the conditions' rules.
     Rule,
+    /// How the network is reached.
+    Way,
 }
 
 /// What a key may hold; null, which is no choice, aside.
@@ -63,6 +66,7 @@ const fn holds(key: SettingKey) -> Holds {
         SettingKey::SmallShare => Holds::In(&SHARES),
         SettingKey::Theme => Holds::OneOf(&["system", "light", "dark", "contrast"]),
         SettingKey::WatchSummary => Holds::OneOf(&["hourly", "each"]),
+        SettingKey::Authorities | SettingKey::Proxy => Holds::Way,
         SettingKey::BatteryBelow
         | SettingKey::Metered
         | SettingKey::PowerSaver
@@ -80,6 +84,7 @@ impl Holds {
             Self::Count(most) => value.as_u64().is_some_and(|n| n <= most),
             Self::In(range) => value.as_u64().is_some_and(|n| range.contains(&n)),
             Self::Rule => conditions::may_be(key, value),
+            Self::Way => way::may_be(key, value),
             Self::Rate => value.as_u64().is_some_and(|n| n == 0 || n >= LEAST),
         }
     }
@@ -93,6 +98,7 @@ pub(crate) async fn begin(shared: &Arc<Shared>) -> Result<(), Failure> {
             follow(shared, key, value).await;
         }
     }
+    way::follow(shared, &all).await;
     conditions::begin(shared, &all).await;
     let until = all.get(crate::groups::PAUSED_UNTIL).and_then(Value::as_i64);
     shared.deltas.set_paused_until(until);
@@ -123,6 +129,9 @@ pub(crate) async fn set(shared: &Arc<Shared>, key: &str, value: Value) -> Result
         .await?;
     shared.deltas.settings_changed();
     follow(shared, key, &value).await;
+    if way::KEYS.contains(&key) {
+        way::follow(shared, &shared.queue.read(settings::all).await?).await;
+    }
     if conditions::RULES.contains(&key) {
         conditions::rules_changed(shared).await?;
     }

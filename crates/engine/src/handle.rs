@@ -261,6 +261,19 @@ impl EngineHandle {
         choices::set(&self.shared, key, value).await
     }
 
+    /// The password for the name that the proxy asks for; empty: it is forgotten. It goes to the keyring, or where `keep` says, and
+    /// acts at once.
+    ///
+    /// # Errors
+    /// As the keyring or the file answers; errors of the queue.
+    pub async fn set_proxy_password(
+        &self,
+        password: &str,
+        keep: windlass_protocol::destinations::SecretKeep,
+    ) -> Result<(), Failure> {
+        crate::way::keep_password(&self.shared, password, keep).await
+    }
+
     /// Counts of a group, and what this run sent for it.
     ///
     /// # Errors

@@ -51,6 +51,7 @@ mod tracks;
 mod unchanged;
 pub mod view;
 mod watch;
+mod way;
 
 pub use handle::{
     AddPaths, Chosen, EngineHandle, FileAct, Leave, LookFor, Origin, RowRange, Scope, Told, VerifyReport,

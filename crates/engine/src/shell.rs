@@ -65,7 +65,7 @@ pub(crate) struct Shared {
     pub(crate) arrived: tokio::sync::Notify,
     pub(crate) stop: CancellationToken,
     pub(crate) tasks: TaskTracker,
-    /// For storage beyond this computer, by the system's proxies; and for loopback, never by a proxy.
+    /// For storage beyond this computer, by the proxy that was chosen; and for loopback, never by a proxy.
     pub(crate) storage: StorageClient,
     pub(crate) storage_loopback: StorageClient,
 }
@@ -111,8 +111,7 @@ impl Shared {
     }
 
     pub(crate) fn storage_for(&self, url: &str) -> &StorageClient {
-        let host = url.split("://").nth(1).unwrap_or(url);
-        if host.starts_with("127.") || host.starts_with("localhost") || host.starts_with("[::1]") {
+        if windlass_way::is_loopback(url) {
             &self.storage_loopback
         } else {
             &self.storage

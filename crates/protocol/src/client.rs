@@ -3,6 +3,7 @@
 //! # Cancel safety
 //! Dropping a call's future may leave its effect done on the server: ids make asking again harmless.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::{Method, StatusCode, header};
@@ -44,7 +45,7 @@ impl std::fmt::Debug for Endpoint {
 #[derive(Debug, Clone)]
 pub struct ControlClient {
     endpoint: Endpoint,
-    http: reqwest::Client,
+    http: Arc<windlass_way::Client>,
 }
 
 /// Most bytes of an answer that are read (F67).
@@ -60,16 +61,16 @@ impl ControlClient {
     /// # Errors
     /// When the TLS set-up of this computer can't be read.
     pub fn new(endpoint: Endpoint) -> Result<Self, Failure> {
-        let http = reqwest::Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .connect_timeout(Duration::from_secs(15))
-            // A host that vanished in the middle of an answer is found out.
-            .tcp_keepalive(Duration::from_secs(15))
-            .tcp_keepalive_interval(Duration::from_secs(5))
-            .tcp_keepalive_retries(3)
-            .no_proxy_for_loopback(&endpoint.base_url)
-            .build()
-            .map_err(|e| Failure::new(ErrorCode::Internal, e.to_string()))?;
+        let http = windlass_way::Client::new(windlass_way::is_loopback(&endpoint.base_url), || {
+            reqwest::Client::builder()
+                .redirect(reqwest::redirect::Policy::none())
+                .connect_timeout(Duration::from_secs(15))
+                // A host that vanished in the middle of an answer is found out.
+                .tcp_keepalive(Duration::from_secs(15))
+                .tcp_keepalive_interval(Duration::from_secs(5))
+                .tcp_keepalive_retries(3)
+        })?;
+        let http = Arc::new(http);
         Ok(Self { endpoint, http })
     }
 
@@ -318,6 +319,7 @@ impl ControlClient {
     pub async fn time(&self) -> Result<Option<i64>, Failure> {
         let request = self
             .http
+            .get()
             .get(format!("{}/healthz", self.endpoint.base_url))
             .timeout(Duration::from_secs(20));
         let response = request.send().await.map_err(|e| transport_failure(&e))?;
@@ -362,6 +364,7 @@ impl ControlClient {
     ) -> Result<O, Failure> {
         let mut request = self
             .http
+            .get()
             .request(method, format!("{}{path}", self.endpoint.base_url))
             .bearer_auth(&self.endpoint.token)
             .timeout(limit);
@@ -468,22 +471,6 @@ impl WithoutUrl for reqwest::Error {
             "the answer was cut".to_owned()
         } else {
             "the request failed".to_owned()
-        }
-    }
-}
-
-/// Loopback is never asked through a proxy.
-trait LoopbackDirect {
-    fn no_proxy_for_loopback(self, base: &str) -> Self;
-}
-
-impl LoopbackDirect for reqwest::ClientBuilder {
-    fn no_proxy_for_loopback(self, base: &str) -> Self {
-        let host = base.split("://").nth(1).unwrap_or(base);
-        if host.starts_with("127.") || host.starts_with("localhost") || host.starts_with("[::1]") {
-            self.no_proxy()
-        } else {
-            self
         }
     }
 }

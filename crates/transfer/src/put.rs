@@ -28,7 +28,7 @@ const GRAIN: usize = 128 * 1024;
 const SMALL_GRAIN: usize = 16 * 1024;
 
 /// The HTTP client for storage; made by [`storage_client`].
-pub type StorageClient = reqwest::Client;
+pub type StorageClient = windlass_way::Client;
 
 /// A stream of bytes with a failure of the source in it.
 pub type ByteStream = Pin<Box<dyn Stream<Item = Result<Bytes, Failure>> + Send>>;
@@ -90,19 +90,14 @@ pub struct SignedUrl<'a> {
 ///
 /// # Errors
 /// When the TLS set-up can't be read.
-pub fn storage_client(direct: bool) -> Result<reqwest::Client, Failure> {
-    let builder = if direct {
-        reqwest::Client::builder().no_proxy()
-    } else {
+pub fn storage_client(direct: bool) -> Result<StorageClient, Failure> {
+    StorageClient::new(direct, || {
         reqwest::Client::builder()
-    };
-    builder
-        .redirect(reqwest::redirect::Policy::none())
-        .connect_timeout(Duration::from_secs(15))
-        .pool_idle_timeout(Duration::from_secs(30))
-        .http1_only()
-        .build()
-        .map_err(|e| Failure::new(ErrorCode::Internal, e.to_string()))
+            .redirect(reqwest::redirect::Policy::none())
+            .connect_timeout(Duration::from_secs(15))
+            .pool_idle_timeout(Duration::from_secs(30))
+            .http1_only()
+    })
 }
 
 /// Sends a part. `sent` counts the bytes that the socket took.
@@ -110,7 +105,7 @@ pub fn storage_client(direct: bool) -> Result<reqwest::Client, Failure> {
 /// # Errors
 /// See [`Failure`]: connection, storage, source.
 pub async fn put_part(
-    client: &reqwest::Client,
+    client: &StorageClient,
     to: SignedUrl<'_>,
     body: PartBody,
     sent: Arc<AtomicU64>,
@@ -121,7 +116,7 @@ pub async fn put_part(
         PartBody::Memory(bytes) => (bytes.len() as u64, grains(bytes, GRAIN)),
         PartBody::Stream { len, stream } => (len, stream),
     };
-    let request = client.put(to.url).headers(headers);
+    let request = client.get().put(to.url).headers(headers);
     let request = if len == 0 {
         request.header(CONTENT_LENGTH, 0)
     } else {

@@ -78,6 +78,9 @@ pub(crate) async fn set_setting(
     if value.to_string().len() > MOST_BYTES {
         return Err(invalid("the value is too long"));
     }
+    if !value.is_null() && super::way::GUARDED.contains(&key.as_str()) {
+        return Err(invalid("this is not chosen by a page alone"));
+    }
     shell.set_setting(&key, value.clone()).await?;
     super::program::chosen(&shell, &key, &value);
     // The tray speaks the language that may just have been chosen.

@@ -233,6 +233,12 @@ impl Words for German {
     fn host_question(&self, host: &str, bucket: &str) -> String {
         format!("Dateien an {host} senden?\n\nDort: {bucket}")
     }
+    fn proxy_question(&self, address: &str) -> String {
+        format!("Alles über diesen Proxy senden?\n\n{address}")
+    }
+    fn choose_authorities(&self) -> &'static str {
+        "Eine Datei mit Zertifikaten wählen"
+    }
     fn use_it(&self) -> &'static str {
         "Verwenden"
     }

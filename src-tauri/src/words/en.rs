@@ -226,6 +226,12 @@ impl Words for English {
     fn host_question(&self, host: &str, bucket: &str) -> String {
         format!("Send files to {host}?\n\nThere: {bucket}")
     }
+    fn proxy_question(&self, address: &str) -> String {
+        format!("Send everything by this proxy?\n\n{address}")
+    }
+    fn choose_authorities(&self) -> &'static str {
+        "Choose a file of certificates"
+    }
     fn use_it(&self) -> &'static str {
         "Use it"
     }

@@ -420,6 +420,20 @@ export function mockBackend(scene: SceneName, moving: boolean): Backend & String
     async trustNetwork() {
       calls.push('trust_network');
     },
+    async setProxy(choice, password) {
+      calls.push(
+        `set_proxy ${choice.mode}${choice.mode === 'manual' ? ` ${choice.address} ${choice.user}` : ''}${password && ' with a password'}`,
+      );
+      snapshot.settings = { ...snapshot.settings, proxy: choice };
+      delta({ settings: snapshot.settings });
+      return true;
+    },
+    async chooseAuthorities() {
+      calls.push('choose_authorities');
+      snapshot.settings = { ...snapshot.settings, authorities: { name: 'studio-ca.pem', pem: '' } };
+      delta({ settings: snapshot.settings });
+      return true;
+    },
     async setSetting(key, value) {
       calls.push(`set_setting ${key} ${String(value)}`);
     },

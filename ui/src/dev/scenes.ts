@@ -11,6 +11,12 @@ import { atServer, processedRows } from './scenes/processing';
 import { INTERRUPTED, REPORT } from './scenes/relaunch';
 import { watchViews } from './watch';
 
+/** A proxy and an authority of the studio's own. */
+const WAY = {
+  proxy: { mode: 'manual', address: 'http://proxy.studio.example:8080', user: 'ada', except: '.studio.example, 10.0.0.0/8' },
+  authorities: { name: 'studio-ca.pem', pem: '' },
+};
+
 export { NOW } from './scenes/make';
 export { SCENES, type SceneName } from './scenes/names';
 
@@ -61,7 +67,7 @@ export function sceneOf(name: SceneName): Scene {
       settings: {
         ...(name === 'schedule' ? { schedule: { week: WEEK, limit: 2 * MB } } : {}),
         ...(name === 'appearance' ? { motion: 'reduced', close_to_tray: false, log_level: 'detailed' } : {}),
-        ...(name === 'network' ? { trusted_networks: [{ id: 'n-1', name: 'Studio LAN' }], metered: 'ask' } : {}),
+        ...(name === 'network' ? { trusted_networks: [{ id: 'n-1', name: 'Studio LAN' }], metered: 'ask', ...WAY } : {}),
       },
     } satisfies Snapshot),
     files: new Map(groups.map((g) => [g.id, rowsOf(g.id, filesOf(name, g.id))])),

@@ -8,6 +8,8 @@ use ts_rs::TS;
 #[ts(export)]
 #[serde(rename_all = "snake_case")]
 pub enum SettingKey {
+    /// Authorities that are believed besides those of the system; see `Authorities`. No page may write it.
+    Authorities,
     /// Uploads wait while the battery is lower, in percent; 0: never (20).
     BatteryBelow,
     /// What was told at the first close. No page shows it.
@@ -46,6 +48,8 @@ pub enum SettingKey {
     PowerSaver,
     /// When the sheet is shown: `needed`, `always`, `never`.
     Preflight,
+    /// By which proxy; see `ProxyChoice`.
+    Proxy,
     /// How rates are said: `bytes` (MB/s), `bits` (Mbit/s).
     RateUnit,
     /// The hours of the week; null: all of them.

@@ -84,21 +84,18 @@ fn longer() -> Failure {
 
 async fn get(url: &str) -> Result<reqwest::Response, Failure> {
     let parsed: url::Url = url.parse().map_err(internal)?;
-    let is_here = parsed.host_str().is_some_and(|h| {
-        h == "localhost"
-            || h.trim_matches(['[', ']'])
-                .parse::<std::net::IpAddr>()
-                .is_ok_and(|ip| ip.is_loopback())
-    });
-    let mut builder = reqwest::Client::builder()
-        .redirect(reqwest::redirect::Policy::none())
-        .connect_timeout(Duration::from_secs(15))
-        .read_timeout(SILENCE);
-    if is_here {
-        builder = builder.no_proxy();
-    }
-    let http = builder.build().map_err(internal)?;
-    let response = http.get(parsed).send().await.map_err(|e| transport_failure(&e))?;
+    let http = windlass_way::Client::new(windlass_way::is_loopback(url), || {
+        reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .connect_timeout(Duration::from_secs(15))
+            .read_timeout(SILENCE)
+    })?;
+    let response = http
+        .get()
+        .get(parsed)
+        .send()
+        .await
+        .map_err(|e| transport_failure(&e))?;
     match response.status().as_u16() {
         200 => Ok(response),
         404 => Err(Failure::new(ErrorCode::ObjectMissing, "the object is not there")),

@@ -56,6 +56,25 @@ async fn with_a_certificate_both_versions_of_http_are_encrypted() {
         assert_eq!((response.status().as_u16(), response.version()), (200, version));
         assert!(response.headers().contains_key("windlass-request-id"));
     }
+    // J-4: a client that is there believes an authority from the moment on that the person names it.
+    let endpoint = windlass_protocol::Endpoint {
+        base_url: kit.url.clone(),
+        token: token.clone(),
+    };
+    let client = windlass_protocol::ControlClient::new(endpoint).expect("a client");
+    let refused = client.time().await.expect_err("nobody vouches for it");
+    assert_eq!(refused.code, ErrorCode::CertificateUntrusted);
+    let authorities = windlass_way::Authorities {
+        name: "cert.pem".into(),
+        pem: std::fs::read_to_string(&cert).expect("read"),
+    };
+    let way = windlass_way::Way::new(
+        windlass_way::ProxyChoice::System,
+        String::new(),
+        Some(authorities),
+    );
+    windlass_way::choose(way.expect("a way"));
+    assert!(client.time().await.expect("an answer").is_some());
     // Who does not speak TLS gets nothing, and holds nobody up.
     let plain = kit.http.get(kit.url.replace("https", "http")).send().await;
     assert!(plain.is_err());

@@ -3,4 +3,4 @@
 /**
  * What a window may choose. Each is JSON; null is no choice, and then what is named first or in brackets holds.
  */
-export type SettingKey = "battery_below" | "close_told" | "close_to_tray" | "connections" | "density" | "duplicates" | "keep_awake" | "language" | "last_view" | "limit" | "limit_last" | "log_days" | "log_level" | "metered" | "motion" | "notifications" | "notify_sound" | "power_saver" | "preflight" | "rate_unit" | "schedule" | "small_share" | "start_hidden" | "theme" | "trusted_networks" | "watch_summary";
+export type SettingKey = "authorities" | "battery_below" | "close_told" | "close_to_tray" | "connections" | "density" | "duplicates" | "keep_awake" | "language" | "last_view" | "limit" | "limit_last" | "log_days" | "log_level" | "metered" | "motion" | "notifications" | "notify_sound" | "power_saver" | "preflight" | "proxy" | "rate_unit" | "schedule" | "small_share" | "start_hidden" | "theme" | "trusted_networks" | "watch_summary";

@@ -40,6 +40,7 @@ import type {
   SettingKey,
   Snapshot,
   Trashed,
+  ProxyChoice,
   WatchExplained,
   WatchId,
   WatchPage,
@@ -227,6 +228,10 @@ export interface Backend {
   watchFiles(id: WatchId, query: WatchQuery): Promise<WatchPage>;
   /** What the rules say of a name below the folder, there or not. */
   explainName(id: WatchId, name: string): Promise<WatchExplained>;
+  /** False: the person thought better of it, outside of the page. An empty password leaves the one that is kept. */
+  setProxy(choice: ProxyChoice, password: string): Promise<boolean>;
+  /** False: no file was chosen. */
+  chooseAuthorities(): Promise<boolean>;
   /** Null takes a choice back. */
   setSetting(key: SettingKey, value: unknown): Promise<void>;
   history(ask: HistoryAsk): Promise<HistoryPage>;

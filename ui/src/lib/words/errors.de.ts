@@ -214,13 +214,13 @@ export const errorsDe: Record<ErrorCode, ErrorWords> = {
     title: 'Zertifikat nicht vertrauenswürdig',
     short: 'Zertifikat',
     cause: '{dest} zeigt ein Zertifikat, das dieser Computer nicht kennt.',
-    step: 'Fügen Sie das Zertifikat der Stelle diesem Computer hinzu oder fragen Sie, wer das Netz betreibt.',
+    step: 'Fügen Sie das Zertifikat der Stelle unter Einstellungen, Netzwerk hinzu oder fragen Sie, wer das Netz betreibt.',
   },
   proxy_auth: {
     title: 'Der Proxy verlangt eine Anmeldung',
     short: 'Proxy',
     cause: 'Der Proxy hat die Anfrage abgelehnt.',
-    step: 'Geben Sie Name und Passwort in den Proxy-Einstellungen dieses Computers ein.',
+    step: 'Geben Sie Name und Passwort unter Einstellungen, Netzwerk ein.',
   },
   captive_portal: {
     title: 'Eine Anmeldeseite ist im Weg',

@@ -214,13 +214,13 @@ export const errorsEn: Record<ErrorCode, ErrorWords> = {
     title: 'Certificate not trusted',
     short: 'certificate',
     cause: '{dest} shows a certificate this computer does not know.',
-    step: 'Add the authority’s certificate to this computer, or ask who runs the network.',
+    step: 'Add the authority’s certificate under Settings, Network, or ask who runs the network.',
   },
   proxy_auth: {
     title: 'Proxy asks for a sign-in',
     short: 'proxy',
     cause: 'The proxy refused the request.',
-    step: 'Enter name and password in the proxy settings of this computer.',
+    step: 'Enter its name and password under Settings, Network.',
   },
   captive_portal: {
     title: 'Sign-in page in the way',

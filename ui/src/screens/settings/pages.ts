@@ -19,6 +19,8 @@ export type Page = (typeof PAGES)[number];
 
 /** Where a choice stands, and what holds without it. What has no page is no choice of the person, but a note of what was told. */
 const PLACES: Record<SettingKey, readonly [page: Page | null, otherwise: unknown]> = {
+  // Asked about outside of the page: a reset of it, which can be undone, leaves both alone.
+  authorities: [null, null],
   battery_below: ['power', 20],
   close_told: [null, null],
   close_to_tray: ['start', true],
@@ -39,6 +41,7 @@ const PLACES: Record<SettingKey, readonly [page: Page | null, otherwise: unknown
   notify_sound: ['notifications', false],
   power_saver: ['power', true],
   preflight: ['files', 'needed'],
+  proxy: [null, null],
   rate_unit: ['network', 'bytes'],
   schedule: ['schedule', null],
   small_share: ['speed', 25],
@@ -52,7 +55,7 @@ const KEYS = Object.keys(PLACES) as SettingKey[];
 
 /** The choices of a page; of all pages. */
 export const keysOf = (page: Page): SettingKey[] => KEYS.filter((key) => PLACES[key][0] === page);
-export const ALL: readonly SettingKey[] = KEYS.filter((key) => PLACES[key][0] !== null);
+export const ALL: readonly SettingKey[] = KEYS.filter((key) => PLACES[key][0] !== null || key === 'authorities' || key === 'proxy');
 
 /** Whether something of a page is other than it came. */
 export function differs(page: Page, settings: Record<string, unknown>): boolean {

@@ -37,7 +37,7 @@ const OWN_TTL: Duration = Duration::from_secs(1_800);
 pub(super) struct Client {
     bucket: Bucket,
     credentials: Credentials,
-    http: reqwest::Client,
+    http: windlass_way::Client,
     world: Arc<dyn World>,
     /// How far the storage's clock is ahead of ours, milliseconds: signatures are dated by it (F76).
     ahead: AtomicI64,
@@ -114,12 +114,11 @@ impl Client {
         } else {
             UrlStyle::VirtualHost
         };
-        let mut http = reqwest::Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .connect_timeout(Duration::from_secs(15));
-        if is_loopback(&url) {
-            http = http.no_proxy();
-        }
+        let http = windlass_way::Client::new(windlass_way::is_loopback(url.as_str()), || {
+            reqwest::Client::builder()
+                .redirect(reqwest::redirect::Policy::none())
+                .connect_timeout(Duration::from_secs(15))
+        })?;
         Ok(Self {
             bucket: Bucket::new(url, style, bucket.clone(), region.clone())
                 .map_err(|_| invalid("bucket: not a name that the endpoint can have"))?,
@@ -127,7 +126,7 @@ impl Client {
                 Some(token) => Credentials::new_with_token(&keys.access_key, &keys.secret_key, token),
                 None => Credentials::new(&keys.access_key, &keys.secret_key),
             },
-            http: http.build().map_err(internal)?,
+            http,
             world,
             ahead: AtomicI64::new(0),
             heard: tokio::sync::Mutex::new(None),
@@ -267,7 +266,7 @@ impl Client {
             Method::Put => reqwest::Method::PUT,
             Method::Delete => reqwest::Method::DELETE,
         };
-        let mut request = self.http.request(verb, url).timeout(limit);
+        let mut request = self.http.get().request(verb, url).timeout(limit);
         for (name, value) in &ask.headers {
             request = request.header(*name, value);
         }
@@ -286,14 +285,5 @@ fn lost(e: &reqwest::Error) -> Failure {
     match failure.code {
         ErrorCode::SlowNetwork => Failure::new(ErrorCode::StorageTimeout, "no answer in time"),
         _ => failure,
-    }
-}
-
-fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
-        Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
-        Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-        None => false,
     }
 }

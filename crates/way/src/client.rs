@@ -1,0 +1,77 @@
+//! A client that goes the way of the process, made anew when that is another.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::sync::{Mutex, PoisonError};
+
+use reqwest::{ClientBuilder, Url};
+use windlass_core::error::{ErrorCode, Failure};
+
+type Make = Box<dyn Fn() -> ClientBuilder + Send + Sync>;
+
+/// See the module.
+pub struct Client {
+    make: Make,
+    direct: bool,
+    made: Mutex<(u64, reqwest::Client)>,
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client")
+            .field("direct", &self.direct)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Client {
+    /// A client as `make` has it: timeouts, redirects. `direct`: for what lies on this computer, never by a proxy.
+    ///
+    /// # Errors
+    /// When the TLS set-up of this computer can't be read.
+    pub fn new(
+        direct: bool,
+        make: impl Fn() -> ClientBuilder + Send + Sync + 'static,
+    ) -> Result<Self, Failure> {
+        let make: Make = Box::new(make);
+        let made = Mutex::new(build(&make, direct)?);
+        Ok(Self { make, direct, made })
+    }
+
+    /// The client of now. Cheap: it is made anew only after a choice.
+    #[must_use]
+    pub fn get(&self) -> reqwest::Client {
+        let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+        if made.0 != crate::now().0
+            && let Ok(new) = build(&self.make, self.direct)
+        {
+            *made = new;
+        }
+        made.1.clone()
+    }
+}
+
+fn build(make: &Make, direct: bool) -> Result<(u64, reqwest::Client), Failure> {
+    let (number, way) = crate::now();
+    let mut builder = way.over(make())?;
+    if direct {
+        builder = builder.no_proxy();
+    }
+    let client = builder
+        .build()
+        .map_err(|e| Failure::new(ErrorCode::Internal, e.to_string()))?;
+    Ok((number, client))
+}
+
+/// Whether an address names this computer.
+#[must_use]
+pub fn is_loopback(url: &str) -> bool {
+    let parsed = url.parse::<Url>().ok();
+    parsed.as_ref().and_then(Url::host_str).is_some_and(|host| {
+        host == "localhost"
+            || host
+                .trim_matches(['[', ']'])
+                .parse::<IpAddr>()
+                .is_ok_and(|ip| ip.is_loopback())
+    })
+}
