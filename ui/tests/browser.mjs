@@ -279,13 +279,13 @@ const tests = {
     await page.keyboard.press('Control+k');
     const chosen = () => page.locator('[data-testid=palette-line][aria-selected=true]').getAttribute('data-command');
     const box = await page.locator(id('palette-list')).boundingBox();
-    await page.mouse.move(box.x + 50, box.y + 150);
-    const under = await chosen();
-    assert.notEqual(under, 'files');
-    await page.keyboard.press('ArrowDown');
-    for (let i = 0; i < 12; i += 1) await page.keyboard.press('ArrowDown');
+    // In steps: the first of them only tells where the pointer is.
+    await page.mouse.move(box.x + 50, box.y + 150, { steps: 3 });
+    await page.waitForFunction(() => document.querySelector('[data-testid=palette-line][aria-selected=true]')?.dataset.command !== 'files');
+    for (let i = 0; i < 13; i += 1) await page.keyboard.press('ArrowDown');
     const there = await chosen();
-    await page.waitForTimeout(150);
+    // What a scroll tells of the pointer comes with the next frame.
+    await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
     assert.equal(await chosen(), there, 'a list that scrolls under a pointer at rest is not chosen from');
   },
   async 'everything that can be done is reached by Tab'(open) {
