@@ -89,7 +89,7 @@ impl Way {
             return Err(wrong("authorities: there is no certificate in the file"));
         }
         // What only shows when it is put together is found out now, not at the next request.
-        way.over(reqwest::Client::builder())?
+        way.over(reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()))?
             .build()
             .map_err(|_| wrong("authorities: a certificate can't be used"))?;
         Ok(way)
