@@ -1,5 +1,7 @@
 //! The way of a process. One test: the choice is the process's.
 
+#![expect(clippy::unwrap_used, reason = "this test stops at the first surprise")]
+
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
