@@ -39,6 +39,7 @@ describe('each setting', () => {
     ['setting-theme', 'High contrast', 'theme', 'contrast'],
     ['setting-density', 'Compact', 'density', 'compact'],
     ['setting-motion', 'Reduced', 'motion', 'reduced'],
+    ['setting-language', 'Deutsch', 'language', 'de'],
     ['setting-unit', 'Mbit/s', 'rate_unit', 'bits'],
     ['setting-duplicates', 'Leave out', 'duplicates', 'leave_out'],
     ['setting-preflight', 'Always', 'preflight', 'always'],
