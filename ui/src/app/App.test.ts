@@ -1,15 +1,6 @@
-import { mockBackend } from '../dev/backend';
-import type { SceneName } from '../dev/scenes';
-import { fireEvent, render, screen, waitFor, within } from '@testing-library/svelte';
+import { app } from '../dev/app';
+import { fireEvent, screen, waitFor, within } from '@testing-library/svelte';
 import { describe, expect, it } from 'vitest';
-import App from './App.svelte';
-
-async function app(scene: SceneName) {
-  const backend = mockBackend(scene, false);
-  render(App, { backend });
-  await screen.findByTestId('app-ready');
-  return backend;
-}
 
 describe('the relaunch report', () => {
   it('says what is safe and what is sent again, and what was found in each group', async () => {

@@ -1,18 +1,10 @@
-import { mockBackend } from '../dev/backend';
+import { app } from '../dev/app';
 import type { SceneName } from '../dev/scenes';
-import { fireEvent, render, screen, waitFor, within } from '@testing-library/svelte';
+import { fireEvent, screen, waitFor, within } from '@testing-library/svelte';
 import { describe, expect, it } from 'vitest';
-import App from './App.svelte';
 
-async function app(scene: SceneName) {
-  const backend = mockBackend(scene, false);
-  render(App, { backend });
-  await screen.findByTestId('app-ready');
-  return backend;
-}
 async function settings(scene: SceneName) {
-  const backend = await app(scene);
-  await fireEvent.click(screen.getByTestId('nav-settings'));
+  const backend = await app(scene, 'settings');
   await screen.findByTestId('schedule-grid');
   return backend;
 }

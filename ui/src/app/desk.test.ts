@@ -1,22 +1,6 @@
-import { mockBackend } from '../dev/backend';
-import type { SceneName } from '../dev/scenes';
-import { fireEvent, render, screen, waitFor, within } from '@testing-library/svelte';
+import { app, plain, rows } from '../dev/app';
+import { fireEvent, screen, waitFor, within } from '@testing-library/svelte';
 import { describe, expect, it } from 'vitest';
-import App from './App.svelte';
-
-async function app(scene: SceneName = 'transfers') {
-  const backend = mockBackend(scene, false);
-  render(App, { backend });
-  await screen.findByTestId('app-ready');
-  return backend;
-}
-const plain = (text: string | null | undefined) => (text ?? '').replaceAll('\u00a0', ' ');
-
-async function rows() {
-  await fireEvent.click(screen.getAllByTestId('group-toggle')[0] as HTMLElement);
-  await waitFor(() => expect(screen.getAllByTestId('file-row').length).toBeGreaterThan(8));
-  return (index: number) => document.querySelector(`[data-index="${index}"]`) as HTMLElement;
-}
 
 describe('choosing files of a group', () => {
   it('takes one by a press, a stretch with Shift, one more with Ctrl, all with Ctrl+A', async () => {

@@ -1,7 +1,7 @@
+import { page } from '../dev/app';
 import { mockBackend } from '../dev/backend';
-import { fireEvent, render, screen, waitFor } from '@testing-library/svelte';
+import { fireEvent, screen, waitFor } from '@testing-library/svelte';
 import { describe, expect, it, vi } from 'vitest';
-import App from './App.svelte';
 
 /** The first run with a bucket filled in, on a computer whose keychain answers so. */
 async function filledIn(detail: string) {
@@ -11,8 +11,7 @@ async function filledIn(detail: string) {
     if (d.s3?.keep_secret === 'keyring') return Promise.reject({ code: 'keyring_locked', number: 'WL-503', detail });
     return add(d);
   });
-  render(App, { backend });
-  await screen.findByTestId('app-ready');
+  await page(backend);
   await fireEvent.click(screen.getByTestId('dest-kind-s3'));
   for (const [field, value] of [
     ['endpoint', 'https://s3.example.com'],
@@ -60,8 +59,7 @@ describe('a check that fails in a form', () => {
       { step: 'key', outcome: 'failed' as const, detail: 'answer 403', code: 'storage_credentials' as const },
     ];
     vi.spyOn(backend, 'testDestination').mockResolvedValue({ ok: false, places: [], steps });
-    render(App, { backend });
-    await screen.findByTestId('app-ready');
+    await page(backend);
     await fireEvent.click(screen.getByTestId('dest-kind-s3'));
     for (const field of ['endpoint', 'bucket', 'access', 'secret'])
       await fireEvent.input(screen.getByTestId(`dest-s3-${field}`), { target: { value: 'https://x' } });

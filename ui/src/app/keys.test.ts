@@ -1,20 +1,11 @@
 /** §16: the keyboard of the window, line by line, by keys on the page. */
-import { mockBackend } from '../dev/backend';
+import { app, plain, rows } from '../dev/app';
 import type { SceneName } from '../dev/scenes';
-import { fireEvent, render, screen, waitFor, within } from '@testing-library/svelte';
-import { afterEach, describe, expect, it } from 'vitest';
+import { fireEvent, screen, waitFor, within } from '@testing-library/svelte';
+import { describe, expect, it } from 'vitest';
 import { chordOf, keysOf, KEYS, type KeyPlace } from '$lib/view/keys';
 import { de } from '$lib/words/de';
 import { en } from '$lib/words/en';
-import App from './App.svelte';
-
-async function app(scene: SceneName = 'transfers') {
-  const backend = mockBackend(scene, false);
-  render(App, { backend });
-  await screen.findByTestId('app-ready');
-  return backend;
-}
-afterEach(() => localStorage.clear());
 
 /** Presses a chord on what has the focus; answers whether the page took it. */
 async function press(chord: string, on: Element | null = null, more: KeyboardEventInit = {}): Promise<boolean> {
@@ -34,16 +25,10 @@ async function press(chord: string, on: Element | null = null, more: KeyboardEve
   await fireEvent(on ?? document.activeElement ?? document.body, event);
   return event.defaultPrevented;
 }
-const plain = (text: string | null | undefined) => (text ?? '').replaceAll('\u00a0', ' ');
 const said = () => plain(screen.getByTestId('toast').textContent);
 const card = (id: string) => document.querySelector(`[data-group="${id}"]`) as HTMLElement;
 const head = (id: string) => within(card(id)).getByTestId('group-toggle');
 const focused = () => document.activeElement as HTMLElement;
-async function rows() {
-  await fireEvent.click(screen.getAllByTestId('group-toggle')[0] as HTMLElement);
-  await waitFor(() => expect(screen.getAllByTestId('file-row').length).toBeGreaterThan(8));
-  return (index: number) => document.querySelector(`[data-index="${index}"]`) as HTMLElement;
-}
 
 describe('choosing what goes up', () => {
   it('Ctrl+O and Ctrl+Shift+O choose files and a folder, Ctrl+V takes the clipboard', async () => {

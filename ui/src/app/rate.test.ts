@@ -1,15 +1,11 @@
-import { mockBackend } from '../dev/backend';
-import { fireEvent, render, screen, waitFor } from '@testing-library/svelte';
+import { app, plain } from '../dev/app';
+import { fireEvent, screen, waitFor } from '@testing-library/svelte';
 import { describe, expect, it } from 'vitest';
-import App from './App.svelte';
-
-const plain = (node: Element | null) => node?.textContent?.replaceAll(/[\u00a0\s]+/g, ' ').trim() ?? '';
 
 // §2
 describe('the limit menu of the speed', () => {
   it('sets and lifts the limit at once, and says what holds', async () => {
-    const backend = mockBackend('transfers', false);
-    render(App, { backend });
+    const backend = await app();
     const rate = await screen.findByTestId('total-rate');
     expect(screen.queryByTestId('rate-limit')).toBeNull();
     await fireEvent.click(rate);
@@ -27,7 +23,7 @@ describe('the limit menu of the speed', () => {
   });
 
   it('goes to the settings for any other', async () => {
-    render(App, { backend: mockBackend('transfers', false) });
+    await app();
     await fireEvent.click(await screen.findByTestId('total-rate'));
     await fireEvent.click(await screen.findByTestId('limit-other'));
     expect(await screen.findByTestId('setting-limit')).toBeTruthy();

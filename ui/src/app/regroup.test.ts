@@ -1,15 +1,7 @@
-import { mockBackend } from '../dev/backend';
-import type { SceneName } from '../dev/scenes';
-import { fireEvent, render, screen, waitFor, within } from '@testing-library/svelte';
+import { app } from '../dev/app';
+import { fireEvent, screen, waitFor, within } from '@testing-library/svelte';
 import { describe, expect, it } from 'vitest';
-import App from './App.svelte';
 
-async function app(scene: SceneName = 'transfers') {
-  const backend = mockBackend(scene, false);
-  render(App, { backend });
-  await screen.findByTestId('app-ready');
-  return backend;
-}
 const menu = async () => fireEvent.click(screen.getAllByTestId('group-menu')[0] as HTMLElement);
 
 describe('groups put together and taken apart', () => {

@@ -1,3 +1,4 @@
+import { plain } from '../dev/app';
 import { mockBackend } from '../dev/backend';
 import type { SceneName } from '../dev/scenes';
 import type { SettingKey } from '$lib/contract';
@@ -7,7 +8,6 @@ import { rateUnit } from '$lib/words/unit.svelte';
 import App from './App.svelte';
 
 const root = document.documentElement;
-const plain = (node: Element | null) => node?.textContent?.replaceAll(/[\u00a0\s]+/g, ' ').trim() ?? '';
 
 /** The settings, and what the program was told of them. */
 async function settings(scene: SceneName = 'transfers', before: Partial<Record<SettingKey, unknown>> = {}) {

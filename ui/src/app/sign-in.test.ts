@@ -1,16 +1,14 @@
+import { page } from '../dev/app';
 import { mockBackend } from '../dev/backend';
 import type { SceneName } from '../dev/scenes';
-import { fireEvent, render, screen, waitFor } from '@testing-library/svelte';
+import { fireEvent, screen, waitFor } from '@testing-library/svelte';
 import { describe, expect, it, vi } from 'vitest';
-import App from './App.svelte';
 
 async function settings(scene: SceneName) {
   const backend = mockBackend(scene, false);
   const added = vi.spyOn(backend, 'addDestination');
   const edited = vi.spyOn(backend, 'editDestination');
-  render(App, { backend });
-  await screen.findByTestId('app-ready');
-  await fireEvent.click(screen.getByTestId('nav-settings'));
+  await page(backend, 'settings');
   return { backend, added, edited };
 }
 /** The person did it in the browser. */

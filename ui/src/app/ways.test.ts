@@ -1,15 +1,7 @@
-import { mockBackend } from '../dev/backend';
+import { app } from '../dev/app';
 import type { HistoryAsk } from '$lib/contract';
-import { fireEvent, render, screen, waitFor } from '@testing-library/svelte';
+import { fireEvent, screen, waitFor } from '@testing-library/svelte';
 import { describe, expect, it } from 'vitest';
-import App from './App.svelte';
-
-async function app(scene: Parameters<typeof mockBackend>[0]) {
-  const backend = mockBackend(scene, false);
-  render(App, { backend });
-  await screen.findByTestId('app-ready');
-  return backend;
-}
 
 // §12
 describe('the history', () => {

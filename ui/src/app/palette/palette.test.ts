@@ -1,18 +1,8 @@
 /** The palette of commands, by keys on the page. */
-import { mockBackend } from '../../dev/backend';
-import type { SceneName } from '../../dev/scenes';
-import { fireEvent, render, screen, waitFor } from '@testing-library/svelte';
-import { afterEach, describe, expect, it } from 'vitest';
-import App from '../App.svelte';
+import { app } from '../../dev/app';
+import { fireEvent, screen, waitFor } from '@testing-library/svelte';
+import { describe, expect, it } from 'vitest';
 import { find, wordsOf } from './match';
-
-async function app(scene: SceneName = 'transfers') {
-  const backend = mockBackend(scene, false);
-  render(App, { backend });
-  await screen.findByTestId('app-ready');
-  return backend;
-}
-afterEach(() => localStorage.clear());
 
 const field = () => screen.getByTestId<HTMLInputElement>('palette-field');
 const lines = () => screen.queryAllByTestId('palette-line');

@@ -1,8 +1,8 @@
+import { page, plain } from '../../dev/app';
 import { mockBackend } from '../../dev/backend';
 import type { HistoryAsk, ProvedAsk } from '$lib/contract';
-import { fireEvent, render, screen, waitFor, within } from '@testing-library/svelte';
+import { fireEvent, screen, waitFor, within } from '@testing-library/svelte';
 import { describe, expect, it } from 'vitest';
-import App from '../../app/App.svelte';
 
 /** The app at a screen, and what of the history was asked for. */
 async function open(at: 'history' | 'insights') {
@@ -12,13 +12,10 @@ async function open(at: 'history' | 'insights') {
   const { history, findProved } = backend;
   backend.history = (ask) => (groups.push(ask), history.call(backend, ask));
   backend.findProved = (ask) => (files.push(ask), findProved.call(backend, ask));
-  render(App, { backend });
-  await screen.findByTestId('app-ready');
-  await fireEvent.click(screen.getByTestId(`nav-${at}`));
+  await page(backend, at);
   return { backend, groups, files };
 }
 const change = (id: string, value: string) => fireEvent.change(screen.getByTestId(id), { target: { value } });
-const plain = (text: string | null | undefined) => (text ?? '').replaceAll('\u00a0', ' ').replaceAll(/\s+/g, ' ').trim();
 
 // G-6, §12
 describe('the filters of the history', () => {

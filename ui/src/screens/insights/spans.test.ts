@@ -1,23 +1,14 @@
-import { mockBackend } from '../../dev/backend';
-import App from '../../app/App.svelte';
-import { fireEvent, render, screen, waitFor, within } from '@testing-library/svelte';
+import { app, plain } from '../../dev/app';
+import { fireEvent, screen, waitFor, within } from '@testing-library/svelte';
 import { describe, expect, it } from 'vitest';
 import { de } from '$lib/words/de';
 import { en } from '$lib/words/en';
 import { stretch } from '$lib/words/stretch';
 import { heldUp } from '../../dev/spans';
 
-async function open(screen_: 'insights' | 'history') {
-  const backend = mockBackend('transfers', false);
-  render(App, { backend });
-  await screen.findByTestId('app-ready');
-  await fireEvent.click(screen.getByTestId(`nav-${screen_}`));
-}
-const plain = (text: string | null | undefined) => (text ?? '').replaceAll('\u00a0', ' ').replaceAll(/\s+/g, ' ').trim();
-
 describe('what held uploads up', () => {
   it('is in the table under the chart with its reason and its time, also what held one group alone', async () => {
-    await open('insights');
+    await app('transfers', 'insights');
     const table = await screen.findByTestId('spans-table');
     const rows = within(table)
       .getAllByRole('rowheader')
@@ -33,7 +24,7 @@ describe('what held uploads up', () => {
   });
 
   it('is summed by reason, the longest first', async () => {
-    await open('insights');
+    await app('transfers', 'insights');
     await screen.findByTestId('waited');
     const lines = screen.getAllByTestId('waited-for').map((line) => plain(line.textContent));
     expect(lines[0]).toBe('Schedule 31 h');
@@ -41,7 +32,7 @@ describe('what held uploads up', () => {
   });
 
   it('stands with the group that it met, and the pause of the person with its end', async () => {
-    await open('history');
+    await app('transfers', 'history');
     const proof = await screen.findByTestId('history-proof');
     await waitFor(() => expect(within(proof).getByText('Interruptions')).toBeTruthy());
     const of = (term: string) => plain(within(proof).getByText(term).nextElementSibling?.textContent);

@@ -1,15 +1,8 @@
-import { mockBackend } from '../../dev/backend';
-import { fireEvent, render, screen, waitFor } from '@testing-library/svelte';
+import { app } from '../../dev/app';
+import { fireEvent, screen, waitFor } from '@testing-library/svelte';
 import { describe, expect, it, vi } from 'vitest';
-import App from '../../app/App.svelte';
 
-async function settings() {
-  const backend = mockBackend('settings', false);
-  render(App, { backend });
-  await screen.findByTestId('app-ready');
-  await fireEvent.click(screen.getByTestId('nav-settings'));
-  return backend;
-}
+const settings = () => app('settings', 'settings');
 const mode = (id: string) => screen.getByTestId('setting-proxy').querySelector<HTMLElement>(`[data-option="${id}"]`) as HTMLElement;
 const write = (id: string, value: string) => fireEvent.input(screen.getByTestId(id), { target: { value } });
 

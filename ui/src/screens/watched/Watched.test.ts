@@ -1,18 +1,10 @@
-import { mockBackend } from '../../dev/backend';
+import { app, plain } from '../../dev/app';
 import type { SceneName } from '../../dev/scenes';
-import { fireEvent, render, screen, waitFor, within } from '@testing-library/svelte';
+import { fireEvent, screen, waitFor, within } from '@testing-library/svelte';
 import { describe, expect, it } from 'vitest';
-import App from '../../app/App.svelte';
 import { formOf, mayGoAnyway, secondsLeft, settingsOf, stillness } from './look';
 
-async function watched(scene: SceneName) {
-  const backend = mockBackend(scene, false);
-  render(App, { backend });
-  await screen.findByTestId('app-ready');
-  await fireEvent.click(screen.getByTestId('nav-watched'));
-  return backend;
-}
-const plain = (node: Element | null) => node?.textContent?.replaceAll(/[\u00a0\s]+/g, ' ') ?? '';
+const watched = (scene: SceneName) => app(scene, 'watched');
 
 describe('watched folders', () => {
   it('lists each with its state in a word, and explains each file of the first', async () => {
