@@ -1,9 +1,10 @@
 /** Keys that act in the whole window, by the table in `view/keys.ts`; those of groups, files and causes are theirs. */
-import type { Queue } from '$lib/queue/queue.svelte';
+import { getQueue, type Queue } from '$lib/queue/queue.svelte';
 import { actOf, BROWSERS, chordOf, type WindowAct } from '$lib/view/keys';
-import type { View } from '$lib/view/view.svelte';
+import { getView, type View } from '$lib/view/view.svelte';
 import { paste } from '$lib/view/wishes';
 import type { Words } from '$lib/words/en';
+import { getLanguage } from '$lib/words/language.svelte';
 import { tick } from 'svelte';
 import { checkAll, pauseAll, retryAll } from './all';
 import { toContent, toPane } from './panes';
@@ -13,6 +14,18 @@ export interface Around {
   w: Words;
   queue: Queue;
   view: View;
+}
+
+/** As the page has them. Asked for while a component is made; the words are those of the time when they are read. */
+export function getAround(): Around {
+  const [queue, view, language] = [getQueue(), getView(), getLanguage()];
+  return {
+    queue,
+    view,
+    get w() {
+      return language.w;
+    },
+  };
 }
 
 async function go(view: View, screen: View['screen']): Promise<void> {
