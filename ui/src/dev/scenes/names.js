@@ -1,5 +1,5 @@
-/** The scenes by their names: each is a picture of the window. */
-export const SCENES = [
+/** The scenes by their names: each is a picture of the window. Plain, so that the tests in a browser read it too. */
+export const SCENES = /** @type {const} */ ([
   'transfers',
   'processing',
   'drag',
@@ -52,5 +52,6 @@ export const SCENES = [
   'big',
   'hostile',
   'broken',
-] as const;
-export type SceneName = (typeof SCENES)[number];
+]);
+
+/** @typedef {(typeof SCENES)[number]} SceneName */
