@@ -26,7 +26,7 @@ export interface Scene {
 }
 
 /** Nothing is in the queue yet. */
-const BARE: readonly SceneName[] = ['first-run', 'empty', 'empty-drag'];
+const BARE: readonly SceneName[] = ['first-run', 'first-run-memory', 'empty', 'empty-drag'];
 
 const RATES = [
   58, 55, 54, 51, 47, 46, 50, 53, 56, 54, 54, 52, 49, 45, 44, 48, 51, 55, 58, 55, 16, 16, 58, 62, 66, 62, 63, 65, 65, 62, 62, 58, 63, 66,
@@ -34,7 +34,7 @@ const RATES = [
 ].map((r) => r * MB);
 
 export function sceneOf(name: SceneName): Scene {
-  const first = name === 'first-run';
+  const first = name.startsWith('first-run');
   const bare = BARE.includes(name);
   const groups = groupsOf(name).map((g, order) => ({ ...g, ...(name === 'relaunch' && g.word !== 'done' ? INTERRUPTED : {}), order }));
   const open = groups.filter((g) => g.finished_at === null);

@@ -48,7 +48,7 @@ describe('watched folders', () => {
     await write('proxies/');
     await waitFor(() => expect(plain(said)).toContain('leave out “proxies/”'));
     await write('/etc/passwd');
-    await waitFor(() => expect(plain(said)).toContain('no name below the folder'));
+    await waitFor(() => expect(plain(said)).toContain('No file in this folder can have this name'));
     expect(screen.queryByTestId('notice')).toBeNull();
     await write('');
     await waitFor(() => expect(plain(said).trim()).toBe(''));
