@@ -193,6 +193,12 @@ describe('sentences', () => {
     };
     walk(en, de, 'words');
   });
+  it('has an ellipsis where words go on, never three dots', () => {
+    const sources = import.meta.glob<string>(['./*.ts', '!./*.test.ts'], { query: '?raw', import: 'default', eager: true });
+    expect(Object.keys(sources)).toContain('./desk.de.ts');
+    // Three dots before a name are code.
+    for (const [file, source] of Object.entries(sources)) expect(source.match(/.*\.\.\.(?![\w([{]).*/g) ?? [], file).toEqual([]);
+  });
   it('speaks the chosen language, else that of the system', () => {
     expect(choose('de', ['en-GB']).lang).toBe('de');
     expect(choose('system', ['fr-FR', 'de-AT']).lang).toBe('de');
