@@ -80,7 +80,7 @@ export const aroundDe: typeof aroundEn = {
           ? 'Gerade gibt es kein Netz.'
           : `${a.network ? plainName(a.network, 60) : 'Dieses Netz'}: ${a.metered === null ? 'nicht bekannt, ob getaktet' : a.metered ? 'getaktet' : 'nicht getaktet'}.`,
     proxy: 'Proxy',
-    proxyText: 'Über welchen Rechner Uploads und Anmeldungen gehen. Was auf diesem Computer liegt, wird ohne ihn erreicht.',
+    proxyText: 'Worüber Uploads und Anmeldungen gehen. Ziele auf diesem Computer werden direkt erreicht.',
     proxies: { system: 'System', none: 'Keiner', manual: 'Dieser' },
     proxyAddress: 'Adresse',
     proxyHint: 'http://proxy.example.com:8080',
@@ -92,7 +92,7 @@ export const aroundDe: typeof aroundEn = {
     proxyUse: 'Diesen Proxy verwenden',
     proxyUsed: 'Dieser Proxy wird ab jetzt verwendet.',
     authorities: 'Eigene Zertifikate',
-    authoritiesText: 'Eine Stelle Ihrer Firma oder Ihres Netzes, der neben denen des Systems geglaubt wird.',
+    authoritiesText: 'Eine Zertifizierungsstelle Ihrer Firma, der neben denen des Systems vertraut wird.',
     authoritiesChoose: 'Datei wählen…',
     authoritiesRemove: 'Entfernen',
     authoritiesUsed: 'Ihr wird ab jetzt geglaubt.',

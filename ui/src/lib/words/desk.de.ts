@@ -397,7 +397,7 @@ export const deskDe: typeof deskEn = {
       about: 'Über Windlass',
     },
     limit: 'Upload-Grenze',
-    limitText: 'Für alle Gruppen zusammen, wirkt sofort. Aus heißt volle Geschwindigkeit.',
+    limitText: 'Für alle Gruppen zusammen. Aus: volle Geschwindigkeit.',
     limitOn: 'Upload begrenzen',
     connections: 'Teile zur selben Zeit',
     connectionsText: 'Automatisch passt sich der Leitung an; eine Zahl wird nie überschritten.',

@@ -391,7 +391,7 @@ export const deskEn = {
       about: 'About',
     },
     limit: 'Upload limit',
-    limitText: 'Shared by all groups, acts at once. Off means full speed.',
+    limitText: 'Shared by all groups. Off means full speed.',
     limitOn: 'Limit the upload',
     connections: 'Parts at the same time',
     connectionsText: 'Automatic adapts to the line; a number is never exceeded.',
