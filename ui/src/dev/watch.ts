@@ -106,7 +106,7 @@ function files(now: number): WatchFileView[] {
     file('DJI_0310.DNG', {}),
     file('DJI_0309.DNG', { verdict: 'deduplicated', why: 'deduplicated' }),
     file('.DJI_0310.tmp', { verdict: 'ignored', why: 'temp_name', detail: '*.tmp' }),
-    file('proxies/', { name: 'proxies/', size: 0, verdict: 'ignored', why: 'excluded', detail: 'proxies/' }),
+    file('proxies/', { name: 'proxies/', folder: '', size: 0, verdict: 'ignored', why: 'excluded', detail: 'proxies/' }),
     file('GX010476.MP4', {
       verdict: 'failed',
       why: 'failed',
@@ -116,6 +116,14 @@ function files(now: number): WatchFileView[] {
     file('notes.docx', { size: 40_000, verdict: 'settling', why: 'in_use', until: now + 4000, looked_at: now, settle_ms: 3000 }),
   ];
 }
+
+/** All of the scanner's were sent before its disk was another one. */
+const scans = (now: number): WatchFileView[] =>
+  files(now - 86_400_000)
+    .filter((file) => file.why === 'uploaded')
+    .flatMap((file) =>
+      Array.from({ length: 6 }, (_, i) => ({ ...file, path: `scan-${871 + i}.pdf`, name: `scan-${871 + i}.pdf`, size: (3 + i) * MB })),
+    );
 
 type Commands = Pick<
   Backend,
@@ -218,7 +226,7 @@ export function watchDesk(snapshot: Snapshot, calls: string[], delta: (part: Par
       return Promise.resolve({ watch, file });
     },
     watchFiles(id, query) {
-      const all = id === 'w-card' ? files(Date.now()) : [];
+      const all = id === 'w-card' ? files(Date.now()) : id === 'w-scans' ? scans(Date.now()) : [];
       const state = {
         settling: 'settling',
         waiting: 'queued',
