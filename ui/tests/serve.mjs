@@ -19,7 +19,11 @@ const FONTS = [
   ['Inter', '@fontsource/inter/files/inter-latin', [400, 500, 600, 700]],
   ['JetBrains Mono', '@fontsource/jetbrains-mono/files/jetbrains-mono-latin', [400, 500]],
 ];
-const OWN_FONTS = `:root { --font: Inter, sans-serif !important; --font-mono: 'JetBrains Mono', monospace !important; }`;
+/** Arrows and the like, which those lack, come from one named font too: which one a system falls back to changes with what is installed. */
+const OWN_FONTS = `:root {
+  --font: Inter, 'DejaVu Sans', sans-serif !important;
+  --font-mono: 'JetBrains Mono', 'DejaVu Sans Mono', monospace !important;
+}`;
 /** What is drawn on a canvas is not drawn again when a font comes later: the page begins when they are there. */
 const beginAfterFonts = (main) => `const faces = ${JSON.stringify(
   FONTS.flatMap(([family, file, weights]) => weights.map((weight) => [family, `/fonts/${file}-${weight}-normal.woff2`, weight])),
