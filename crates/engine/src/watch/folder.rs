@@ -215,7 +215,8 @@ impl Task {
                     .await?;
                 if let Some(row) = row {
                     self.row = row;
-                    self.make_rules().await?;
+                    // Who changed them waits for the answer: the destination is asked by the scan that follows.
+                    self.rules = Arc::new(rules_of(&self.row).to(self.rules.accepts().clone()));
                     self.next_scan = clock::now();
                     self.next_originals = Some(clock::now());
                 }

@@ -85,6 +85,10 @@ impl Rules {
         &self.settings
     }
 
+    pub(crate) fn accepts(&self) -> &Accepts {
+        &self.accepts
+    }
+
     /// Why nothing of this subfolder goes.
     pub(crate) fn left_folder(&self, rel: &[u8]) -> Option<Left> {
         if let Some(left) = left_by_name(&String::from_utf8_lossy(rel), self.settings.hidden)
