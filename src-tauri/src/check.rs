@@ -70,6 +70,8 @@ pub(crate) struct Answered {
     name: Option<String>,
     /// The group, where it is new, waits until it is resumed.
     paused: bool,
+    /// Not one group, but one for each top folder.
+    split: bool,
 }
 
 /// Takes files in, after a look when the person wants one. What comes while a look for the same waits joins it.
@@ -205,7 +207,15 @@ pub(crate) async fn accept(shell: &Shell, number: u32, answered: Answered) -> Re
         same_name: answered.leave_same_name,
         names,
     };
-    shell.engine().await?.add_checked(add, leave).await
+    let engine = shell.engine().await?;
+    if answered.split && add.group.is_none() {
+        let made = engine.add_split(add, leave).await?;
+        return made
+            .first()
+            .copied()
+            .ok_or_else(|| Failure::new(ErrorCode::BadRequest, "there is nothing in it"));
+    }
+    engine.add_checked(add, leave).await
 }
 
 /// The person thought better of it.

@@ -268,6 +268,28 @@ impl Windlass {
         let line = format!(
             "dest add {name} --s3 {endpoint} --bucket {bucket} --region garage --path-style --secrets-file"
         );
+        self.with_keys(line, key, secret)
+    }
+
+    /// As [`Windlass::try_add_bucket`] with the server's bucket, with more words behind.
+    ///
+    /// # Errors
+    /// The command can't be run.
+    pub fn try_add_bucket_with(
+        &self,
+        name: &str,
+        garage: &Garage,
+        endpoint: &str,
+        more: &str,
+    ) -> Result<Ended> {
+        let bucket = garage.bucket();
+        let line = format!(
+            "dest add {name} --s3 {endpoint} --bucket {bucket} --region garage --path-style --secrets-file {more}"
+        );
+        self.with_keys(line, garage.access_key(), garage.secret_key())
+    }
+
+    fn with_keys(&self, line: String, key: &str, secret: &str) -> Result<Ended> {
         let mut command = self.command(&line.split(' ').collect::<Vec<_>>())?;
         command
             .env("AWS_ACCESS_KEY_ID", key)

@@ -133,7 +133,7 @@ pub(crate) async fn drive(dir: &Path, sessions: usize, database: Option<&str>) -
     let group = furnish(&client, &dir.join("target")).await?;
     let run = Arc::new(Run {
         client,
-        storage: storage_client(true)?,
+        storage: storage_client(None)?,
         group,
         client_id: windlass_core::ids::ClientId::new(clock::now(), clock::random()),
     });

@@ -241,6 +241,46 @@ pub enum Dest {
     Token(DestToken),
     /// Set which files a folder or a bucket takes
     Limits(DestLimits),
+    /// Set the proxy by which a bucket or a server is reached
+    Proxy(DestProxy),
+}
+
+/// A name that a proxy asks for, and whom it is not for.
+#[derive(Debug, Clone, Args)]
+pub struct ProxyMore {
+    /// Name to sign in with at the proxy; its password comes from WINDLASS_PROXY_PASSWORD, or is asked for
+    #[arg(long, value_name = "NAME")]
+    pub proxy_user: Option<String>,
+    /// Hosts that are reached without it, like example.com,10.0.0.0/8; may be given more than once
+    #[arg(long, value_name = "HOSTS", value_delimiter = ',')]
+    pub proxy_except: Vec<String>,
+}
+
+/// `windlass dest proxy`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  windlass dest proxy studio http://proxy.example:3128 --proxy-user ann
+  windlass dest proxy studio none     # by no proxy, whatever the others do
+  windlass dest proxy studio all      # as all the others again
+  windlass dest proxy studio          # says it
+
+The destination is tested by that way first; when the test fails, nothing changes. The proxy of all the others is chosen in the
+settings of the window.")]
+pub struct DestProxy {
+    /// Name of the destination
+    pub name: String,
+    /// http://HOST:PORT, "none", "system" for the one of the system, or "all" for the one of all the others
+    pub proxy: Option<String>,
+    /// More about it
+    #[command(flatten)]
+    pub more: ProxyMore,
+    /// Keep the password in a file that only you can read, not in the system's keyring
+    #[arg(long)]
+    pub secrets_file: bool,
+    /// Output
+    #[command(flatten)]
+    pub json: Json,
 }
 
 /// Which files a destination takes.
@@ -357,6 +397,9 @@ pub struct DestAdd {
     /// Address the bucket as URL/BUCKET instead of BUCKET.URL
     #[arg(long, requires = "s3")]
     pub path_style: bool,
+    /// Keep an empty folder as an object without bytes whose key ends in /
+    #[arg(long, requires = "s3")]
+    pub folder_markers: bool,
     /// Address of a Windlass server
     #[arg(long, value_name = "URL")]
     pub server: Option<String>,
@@ -375,6 +418,12 @@ pub struct DestAdd {
     /// What it takes
     #[command(flatten)]
     pub limits: Limits,
+    /// Reach it by this proxy: http://HOST:PORT, "none", or "system" [default: the one of all the others]
+    #[arg(long, conflicts_with = "folder")]
+    pub proxy: Option<String>,
+    /// More about the proxy
+    #[command(flatten)]
+    pub proxy_more: ProxyMore,
     /// Use it when a command names no destination (the first one always is)
     #[arg(long)]
     pub default: bool,
@@ -417,6 +466,7 @@ impl Verb {
             Self::Dest(Dest::Test(a) | Dest::Remove(a) | Dest::Default(a)) => a.json.json,
             Self::Dest(Dest::Token(a)) => a.json.json,
             Self::Dest(Dest::Limits(a)) => a.json.json,
+            Self::Dest(Dest::Proxy(a)) => a.json.json,
         }
     }
 }

@@ -114,6 +114,7 @@ pub async fn run(verb: Verb, cx: &Context) -> Result<Exit, Trouble> {
         Verb::Dest(Dest::Default(args)) => dest::make_default(args, cx).await,
         Verb::Dest(Dest::Token(args)) => dest::token::run(args, cx).await,
         Verb::Dest(Dest::Limits(args)) => dest::limits::run(args, cx).await,
+        Verb::Dest(Dest::Proxy(args)) => dest::proxy::run(args, cx).await,
         Verb::Login(args) => login::login(args, cx).await,
         Verb::Logout(args) => login::logout(args, cx).await,
         Verb::Watch(verb) => watch::run(verb, cx).await,

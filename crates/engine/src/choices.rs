@@ -98,7 +98,7 @@ pub(crate) async fn begin(shared: &Arc<Shared>) -> Result<(), Failure> {
             follow(shared, key, value).await;
         }
     }
-    way::follow(shared, &all).await;
+    way::begin(shared).await?;
     conditions::begin(shared, &all).await;
     let until = all.get(crate::groups::PAUSED_UNTIL).and_then(Value::as_i64);
     shared.deltas.set_paused_until(until);
@@ -130,7 +130,7 @@ pub(crate) async fn set(shared: &Arc<Shared>, key: &str, value: Value) -> Result
     shared.deltas.settings_changed();
     follow(shared, key, &value).await;
     if way::KEYS.contains(&key) {
-        way::follow(shared, &shared.queue.read(settings::all).await?).await;
+        way::change(shared).await?;
     }
     if conditions::RULES.contains(&key) {
         conditions::rules_changed(shared).await?;

@@ -119,6 +119,14 @@ impl EngineHandle {
         intake::add_without(&self.shared, add, leave).await
     }
 
+    /// As [`Self::add_checked`], as several new groups: one for each folder in the only thing that was given, or of the things.
+    ///
+    /// # Errors
+    /// As there; `bad_request` for a group that is there.
+    pub async fn add_split(&self, add: AddPaths, leave: Leave) -> Result<Vec<GroupId>, Failure> {
+        intake::add_split(&self.shared, add, leave).await
+    }
+
     /// All that is known of one file: its row, parts from a number on, what happened to it.
     ///
     /// # Errors
@@ -261,17 +269,12 @@ impl EngineHandle {
         choices::set(&self.shared, key, value).await
     }
 
-    /// The password for the name that the proxy asks for; empty: it is forgotten. It goes to the keyring, or where `keep` says, and
-    /// acts at once.
+    /// Chooses the proxy of all that have none of their own. Acts at once.
     ///
     /// # Errors
-    /// As the keyring or the file answers; errors of the queue.
-    pub async fn set_proxy_password(
-        &self,
-        password: &str,
-        keep: windlass_protocol::destinations::SecretKeep,
-    ) -> Result<(), Failure> {
-        crate::way::keep_password(&self.shared, password, keep).await
+    /// `invalid_field` for what is no proxy; as the keyring or the file answers; errors of the queue.
+    pub async fn set_proxy(&self, proxy: &crate::view::OwnProxy) -> Result<(), Failure> {
+        crate::way::choose(&self.shared, proxy).await
     }
 
     /// Counts of a group, and what this run sent for it.

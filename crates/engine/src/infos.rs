@@ -90,6 +90,11 @@ impl Infos {
         locked(&self.groups).get(&id).cloned()
     }
 
+    /// Where a group goes.
+    pub(crate) fn destination(&self, id: GroupId) -> Option<DestinationId> {
+        locked(&self.groups).get(&id).map(|group| group.destination)
+    }
+
     /// Files of a group that wait until nobody writes to them.
     pub(crate) fn growing(&self, id: GroupId) -> usize {
         locked(&self.growing).get(&id).copied().unwrap_or(0)

@@ -9,6 +9,7 @@
 mod again;
 mod growing;
 mod look;
+mod split;
 mod taken;
 mod walks;
 
@@ -34,6 +35,7 @@ use windlass_queue::{
 pub(crate) use again::again;
 pub(crate) use growing::Written;
 pub(crate) use look::{Found, Room, found, walk_roots};
+pub(crate) use split::add_split;
 pub(crate) use taken::{Stands, Taken};
 pub(crate) use walks::OfGroup;
 

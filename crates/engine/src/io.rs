@@ -163,7 +163,11 @@ pub(crate) async fn put(
         headers: &url.part.headers,
         expired: &|| url.expired(),
     };
-    let client = shared.storage_for(&url.part.url);
+    let place = shared
+        .infos
+        .destination(group)
+        .ok_or_else(|| Failure::new(ErrorCode::Internal, "the group of the part is not known"))?;
+    let client = shared.storage_for(place, &url.part.url)?;
     let mut counted = Counted {
         shared,
         group,
@@ -171,7 +175,7 @@ pub(crate) async fn put(
         stored: false,
     };
     let body = body.limited(Arc::clone(&shared.limiter));
-    let result = put_part(client, to, body, sent).await;
+    let result = put_part(&client, to, body, sent).await;
     if result.is_ok() {
         shared.meter.add(group, |m| m.parts += 1);
         counted.stored = true;

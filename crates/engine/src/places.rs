@@ -24,6 +24,7 @@ use crate::shell::Shared;
 use crate::view::{
     CheckOutcome, CheckStep, DestinationCheck, DestinationKind, DestinationView, NewDestination, NewServer,
 };
+use crate::way::Trial;
 use crate::{accepts, clock};
 
 /// Key of the setting that says the first run is over.
@@ -150,12 +151,15 @@ fn server_of(new: &NewDestination) -> Result<Option<&NewServer>, Failure> {
 }
 
 pub(crate) async fn test(shared: &Shared, new: &NewDestination) -> Result<DestinationCheck, Failure> {
-    if let Some(server) = server_of(new)? {
+    let id = clock::destination_id();
+    let server = server_of(new)?;
+    let _only_tried = Trial::begin(shared, id, new.proxy.as_ref()).await?;
+    if let Some(server) = server {
         let url = server::checked(server, false)?;
-        let tested = server::test(&url, server.token.trim(), Wanted::Name(server.place.trim())).await?;
-        return Ok(tested.check);
+        let wanted = Wanted::Name(server.place.trim());
+        return Ok(server::test(id, &url, server.token.trim(), wanted).await?.check);
     }
-    let (put, ..) = request(clock::destination_id(), new, false)?;
+    let (put, ..) = request(id, new, false)?;
     if let Some(folder) = &new.folder {
         crate::watch::may_be_destination(shared, folder).await?;
     }
@@ -218,8 +222,10 @@ pub(crate) async fn add(shared: &Arc<Shared>, new: &NewDestination) -> Result<De
         crate::watch::may_be_destination(shared, folder).await?;
     }
     let row = new_row(id, put.name.clone(), kind, location, new, &rows(shared).await?)?;
+    let way = Trial::begin(shared, id, new.proxy.as_ref()).await?;
     let check = shared.planes.own().put_destination(&put).await?;
     if check.ok {
+        way.keep().await?;
         keep(shared, row, None).await?;
         accepts::of(shared, id).await?;
     }
@@ -286,8 +292,10 @@ pub(crate) async fn edit(
         }
         refuse_while_open(shared, id).await?;
     }
+    let way = Trial::begin(shared, id, new.proxy.as_ref()).await?;
     let check = shared.planes.own().put_destination(&put).await?;
     if check.ok {
+        way.keep().await?;
         let row = DestinationRow {
             name: put.name.clone(),
             location,
@@ -315,7 +323,7 @@ pub(crate) async fn edit(
 pub(crate) async fn check(shared: &Arc<Shared>, id: DestinationId) -> Result<DestinationCheck, Failure> {
     if let Some(behind) = shared.planes.server(id) {
         let token = shared.planes.token(&behind).await?;
-        let tested = server::test(&behind.url, &token, Wanted::Id(behind.remote)).await?;
+        let tested = server::test(id, &behind.url, &token, Wanted::Id(behind.remote)).await?;
         if tested.check.ok {
             server::ready(shared, id).await;
         }
@@ -347,6 +355,7 @@ pub(crate) async fn remove(shared: &Arc<Shared>, id: DestinationId) -> Result<()
         }
         DestinationRemoval::Missing => return Err(Failure::new(ErrorCode::NotFound, "no such destination")),
     }
+    crate::way::forget(shared, id).await?;
     if let Some(behind) = shared.planes.server(id) {
         let keep = crate::planes::keep(behind.keep);
         shared.planes.tokens().remove(id, keep).await?;
@@ -385,6 +394,7 @@ pub(crate) async fn finish_first_run(shared: &Arc<Shared>) -> Result<(), Failure
             server: None,
             make_default: true,
             accepts: Accepts::default(),
+            proxy: None,
         };
         let check = add(shared, &new).await?;
         if let Some(failed) = check.steps.iter().find(|s| s.outcome == CheckOutcome::Failed) {

@@ -94,10 +94,11 @@ impl Planes {
             Some(Server { row, client: None }) => row.clone(),
         };
         let token = self.token(&row).await?;
-        let client = ControlClient::new(Endpoint {
+        let endpoint = Endpoint {
             base_url: row.url.clone(),
             token,
-        })?;
+        };
+        let client = ControlClient::of(Some(destination), endpoint)?;
         if let Some(server) = locked(&self.servers).get_mut(&destination)
             && server.row == row
         {

@@ -103,15 +103,22 @@ impl Steps {
     }
 }
 
-/// Tries everything that an upload needs, up to the first thing that does not work. Nothing is written there.
+/// Tries everything that an upload needs, up to the first thing that does not work, by the way of this destination. Nothing is
+/// written there.
 ///
 /// # Errors
 /// When the TLS set-up of this computer can't be read.
-pub(crate) async fn test(url: &str, token: &str, wanted: Wanted<'_>) -> Result<Tested, Failure> {
-    let client = ControlClient::new(Endpoint {
+pub(crate) async fn test(
+    id: DestinationId,
+    url: &str,
+    token: &str,
+    wanted: Wanted<'_>,
+) -> Result<Tested, Failure> {
+    let endpoint = Endpoint {
         base_url: url.to_owned(),
         token: token.to_owned(),
-    })?;
+    };
+    let client = ControlClient::of(Some(id), endpoint)?;
     let mut steps = Steps(Vec::new());
     let time = match client.time().await {
         Ok(Some(time)) => time,
@@ -183,11 +190,7 @@ pub(crate) async fn test(url: &str, token: &str, wanted: Wanted<'_>) -> Result<T
 
 /// TLS, or this computer.
 fn is_private_way(url: &str) -> bool {
-    let host = url.strip_prefix("http://").unwrap_or_default();
-    url.starts_with("https://")
-        || ["127.", "localhost", "[::1]"]
-            .iter()
-            .any(|own| host.starts_with(own))
+    url.starts_with("https://") || windlass_way::is_loopback(url)
 }
 
 /// What a person fills in, checked as far as it goes without asking.

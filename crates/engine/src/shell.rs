@@ -22,14 +22,14 @@ use windlass_core::part_plan::PartRange;
 use windlass_core::units::PartNumber;
 use windlass_queue::Queue;
 use windlass_transfer::limit::Limiter;
-use windlass_transfer::put::{PartBody, StorageClient};
+use windlass_transfer::put::{PartBody, StorageClient, storage_client};
 
 use crate::calls::Signatures;
 use crate::clock;
 use crate::deltas::Deltas;
 use crate::handle::Told;
 use crate::home::HomeLock;
-use crate::infos::Infos;
+use crate::infos::{Infos, locked};
 use crate::io::{self, OpenSource, Url};
 use crate::launch::Relaunch;
 use crate::log::{Holds, Lines};
@@ -65,9 +65,12 @@ pub(crate) struct Shared {
     pub(crate) arrived: tokio::sync::Notify,
     pub(crate) stop: CancellationToken,
     pub(crate) tasks: TaskTracker,
-    /// For storage beyond this computer, by the proxy that was chosen; and for loopback, never by a proxy.
-    pub(crate) storage: StorageClient,
-    pub(crate) storage_loopback: StorageClient,
+    /// For storage beyond this computer, a client for each destination: it goes by the proxy that was chosen for that.
+    pub(crate) storages: std::sync::Mutex<BTreeMap<DestinationId, Arc<StorageClient>>>,
+    /// For storage on this computer.
+    pub(crate) storage_loopback: Arc<StorageClient>,
+    /// One at a time follows the choice of the way, so that the last one follows the last choice.
+    pub(crate) way: tokio::sync::Mutex<()>,
 }
 
 /// Messages to the shell that may wait: senders stand still when the shell is behind.
@@ -110,12 +113,21 @@ impl Shared {
         wait.await.ok()
     }
 
-    pub(crate) fn storage_for(&self, url: &str) -> &StorageClient {
+    /// The client for a signed URL of a destination.
+    ///
+    /// # Errors
+    /// When the TLS set-up of this computer can't be read.
+    pub(crate) fn storage_for(&self, place: DestinationId, url: &str) -> Result<Arc<StorageClient>, Failure> {
         if windlass_way::is_loopback(url) {
-            &self.storage_loopback
-        } else {
-            &self.storage
+            return Ok(Arc::clone(&self.storage_loopback));
         }
+        let mut storages = locked(&self.storages);
+        if let Some(known) = storages.get(&place) {
+            return Ok(Arc::clone(known));
+        }
+        let made = Arc::new(storage_client(Some(place))?);
+        storages.insert(place, Arc::clone(&made));
+        Ok(made)
     }
 }
 

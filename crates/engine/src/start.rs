@@ -79,8 +79,9 @@ pub async fn start(config: EngineConfig) -> Result<EngineHandle, Failure> {
         arrived: tokio::sync::Notify::new(),
         stop: CancellationToken::new(),
         tasks: TaskTracker::new(),
-        storage: storage_client(false)?,
-        storage_loopback: storage_client(true)?,
+        storages: std::sync::Mutex::default(),
+        way: tokio::sync::Mutex::default(),
+        storage_loopback: Arc::new(storage_client(None)?),
     });
     let machine = Machine::new(config.machine, clock::seed());
     shared

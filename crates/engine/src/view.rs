@@ -12,6 +12,7 @@ use windlass_core::states::{BlockedReason, Intent};
 
 /// The one word that a group's card shows (experience §0), derived in `core::display`.
 pub use windlass_core::display::{FileWord, GroupWord};
+pub use windlass_way::ProxyChoice;
 
 mod around;
 mod destination;
@@ -29,7 +30,7 @@ mod watch;
 pub use around::Around;
 pub use destination::{
     CheckOutcome, CheckStep, DestinationCheck, DestinationKind, DestinationView, KeepSecret, NewDestination,
-    NewS3, NewServer,
+    NewS3, NewServer, OwnProxy,
 };
 pub use details::{EventView, FileDetails, Find, FindKind, PartView};
 pub use file::{Failures, FileError, FilePage, FileView, ProcessingCounts, ProcessingView, ProcessingWord};

@@ -14,26 +14,32 @@ use windlass_core::error::ErrorCode;
 use windlass_core::ids::DestinationId;
 use windlass_core::machine::Config;
 use windlass_engine::home::Home;
-use windlass_engine::view::{KeepSecret, NewDestination, NewServer};
+use windlass_engine::view::{KeepSecret, NewDestination, NewServer, OwnProxy, ProxyChoice};
 use windlass_engine::{EngineConfig, EngineHandle, start};
 use windlass_protocol::Endpoint;
 use windlass_protocol::destinations::{Kept, SecretKeep, TokenStore};
 
 /// Secrets that outlive an engine, as a keyring does.
 #[derive(Default)]
-struct Ring(Mutex<HashMap<DestinationId, String>>);
+struct Ring {
+    kept: Mutex<HashMap<DestinationId, String>>,
+    /// While it is held, the ring asks the person.
+    asks: tokio::sync::RwLock<()>,
+}
 
 impl TokenStore for Ring {
     fn put<'a>(&'a self, id: DestinationId, token: &'a str, _: SecretKeep) -> Kept<'a, ()> {
-        self.0.lock().unwrap().insert(id, token.to_owned());
+        self.kept.lock().unwrap().insert(id, token.to_owned());
         Box::pin(async { Ok(()) })
     }
     fn get(&self, id: DestinationId, _: SecretKeep) -> Kept<'_, Option<String>> {
-        let found = self.0.lock().unwrap().get(&id).cloned();
-        Box::pin(async { Ok(found) })
+        Box::pin(async move {
+            let _answered = self.asks.read().await;
+            Ok(self.kept.lock().unwrap().get(&id).cloned())
+        })
     }
     fn remove(&self, id: DestinationId, _: SecretKeep) -> Kept<'_, ()> {
-        self.0.lock().unwrap().remove(&id);
+        self.kept.lock().unwrap().remove(&id);
         Box::pin(async { Ok(()) })
     }
 }
@@ -76,6 +82,10 @@ async fn engine(dir: &std::path::Path, ring: &Arc<Ring>) -> EngineHandle {
 
 /// Whether the server answers, as a test before it is saved finds it.
 async fn reached(engine: &EngineHandle) -> bool {
+    reached_by(engine, None).await
+}
+
+async fn reached_by(engine: &EngineHandle, proxy: Option<OwnProxy>) -> bool {
     let server = NewServer {
         url: "http://team.invalid".into(),
         token: "wl_x".into(),
@@ -89,6 +99,7 @@ async fn reached(engine: &EngineHandle) -> bool {
         server: Some(server),
         make_default: false,
         accepts: Accepts::default(),
+        proxy,
     };
     let check = engine.test_destination(&new).await.unwrap();
     check.steps[0].step == "reachable" && check.steps[0].code.is_none()
@@ -109,10 +120,12 @@ async fn a_proxy_is_used_at_once_and_by_the_next_launch_and_its_password_is_in_n
     one.set_setting("proxy", json!({ "mode": "none" })).await.unwrap();
     assert!(!reached(&one).await, "nobody has that name");
     let by = json!({ "mode": "manual", "address": address, "user": "ann", "except": "" });
-    one.set_setting("proxy", by).await.unwrap();
-    one.set_proxy_password("open sesame", SecretKeep::Keyring)
-        .await
-        .unwrap();
+    let by = OwnProxy {
+        choice: serde_json::from_value(by).unwrap(),
+        password: "open sesame".into(),
+        keep_secret: KeepSecret::Keyring,
+    };
+    one.set_proxy(&by).await.unwrap();
     assert!(reached(&one).await);
     let asked = (
         "http://team.invalid/healthz".to_owned(),
@@ -135,8 +148,48 @@ async fn a_proxy_is_used_at_once_and_by_the_next_launch_and_its_password_is_in_n
     windlass_way::choose(windlass_way::Way::default());
     let two = engine(dir.path(), &ring).await;
     assert!(reached(&two).await);
-    assert_eq!(first(), Some(asked));
-    two.set_setting("proxy", serde_json::Value::Null).await.unwrap();
-    assert!(!reached(&two).await, "as the system has it");
+    assert_eq!(first(), Some(asked.clone()));
     two.shutdown().await;
+    drop(two);
+
+    // A keyring that waits for the person does not hold a launch up.
+    windlass_way::choose(windlass_way::Way::default());
+    let asks = ring.asks.write().await;
+    let three = engine(dir.path(), &ring).await;
+    assert!(reached(&three).await);
+    assert_eq!(
+        first(),
+        Some((
+            "http://team.invalid/healthz".to_owned(),
+            Some("Basic YW5uOg==".to_owned())
+        ))
+    );
+    drop(asks);
+    loop {
+        assert!(reached(&three).await);
+        if first() == Some(asked.clone()) {
+            break;
+        }
+    }
+    // A password goes to the proxy that it was given for, and to no other.
+    let elsewhere = OwnProxy {
+        choice: ProxyChoice::Manual {
+            address: format!("{address}/"),
+            user: "ann".into(),
+            except: String::new(),
+        },
+        password: String::new(),
+        keep_secret: KeepSecret::Keyring,
+    };
+    three.set_proxy(&elsewhere).await.unwrap();
+    assert!(ring.kept.lock().unwrap().is_empty(), "it is forgotten");
+    assert!(reached(&three).await);
+    assert_eq!(first().unwrap().1, Some("Basic YW5uOg==".to_owned()));
+    three.set_setting("proxy", serde_json::Value::Null).await.unwrap();
+    assert!(!reached(&three).await, "as the system has it");
+    // J-3: one destination has a proxy of its own, while it is tried and no longer.
+    assert!(reached_by(&three, Some(elsewhere)).await);
+    assert!(first().is_some());
+    assert!(!reached(&three).await);
+    three.shutdown().await;
 }

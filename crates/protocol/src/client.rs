@@ -14,7 +14,7 @@ use windlass_core::ids::{DestinationId, GroupId};
 
 use crate::destinations::{Check, Destination, PutDestination};
 use crate::files::{FileJobs, FileView, Page};
-use crate::groups::{CreateGroup, Group, PatchGroup};
+use crate::groups::{CreateGroup, Folders, Group, PatchGroup};
 use crate::jobs::{RetryJobs, RetryResult};
 use crate::problem::Problem;
 use crate::sessions::{
@@ -61,7 +61,16 @@ impl ControlClient {
     /// # Errors
     /// When the TLS set-up of this computer can't be read.
     pub fn new(endpoint: Endpoint) -> Result<Self, Failure> {
-        let http = windlass_way::Client::new(windlass_way::is_loopback(&endpoint.base_url), || {
+        Self::of(None, endpoint)
+    }
+
+    /// A client for one destination, which may have a proxy of its own.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn of(place: Option<DestinationId>, endpoint: Endpoint) -> Result<Self, Failure> {
+        let direct = windlass_way::is_loopback(&endpoint.base_url);
+        let http = windlass_way::Client::new(direct, place, || {
             reqwest::Client::builder()
                 .redirect(reqwest::redirect::Policy::none())
                 .connect_timeout(Duration::from_secs(15))
@@ -91,6 +100,15 @@ impl ControlClient {
             .call(Method::PATCH, &format!("/v1/groups/{id}"), Some(patch), QUICK)
             .await?;
         Ok(())
+    }
+
+    /// Has empty folders of an open group stand at its destination, where that can hold any. Answers which do; at most 1,000 at once.
+    ///
+    /// # Errors
+    /// As [`Self::create_group`].
+    pub async fn keep_folders(&self, id: GroupId, folders: &Folders) -> Result<Folders, Failure> {
+        let path = format!("/v1/groups/{id}/folders");
+        self.call(Method::POST, &path, Some(folders), SLOW).await
     }
 
     /// Finalizes a group: refused with `finalize_incomplete` unless every required file is settled.

@@ -47,6 +47,9 @@ pub enum DestinationConfig {
         prefix: String,
         /// Path style.
         path_style: bool,
+        /// An empty folder is kept as an object without bytes whose key ends in `/`.
+        #[serde(default)]
+        folder_markers: bool,
     },
 }
 

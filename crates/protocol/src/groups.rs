@@ -225,6 +225,14 @@ pub struct FileLink {
     pub sha256: Option<Sha256>,
 }
 
+/// `POST /v1/groups/{id}/folders`: folders of a group in which nothing is. The answer has those that stand at the destination now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Folders {
+    /// Paths inside the group; at most 1,000.
+    pub paths: Vec<String>,
+}
+
 /// Answer to `finalize`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finalized {

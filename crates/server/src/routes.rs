@@ -83,6 +83,7 @@ pub fn router(site: Site) -> Router {
         .route("/v1/groups/{id}/unrelease", post(groups::unrelease))
         .route("/v1/groups/{id}/finalize", post(groups::finalize))
         .route("/v1/groups/{id}/cancel", post(groups::cancel))
+        .route("/v1/groups/{id}/folders", post(groups::folders))
         .route("/v1/sessions:init", post(sessions::init))
         .route("/v1/sessions:sign", post(sessions::sign))
         .route(

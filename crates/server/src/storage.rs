@@ -326,6 +326,9 @@ pub trait ObjectStorage: Send + Sync {
     /// True when a whole object carries the mark of Windlass, of this installation or of another one.
     fn marked<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<bool, Failure>>;
 
+    /// Has a folder stand there in which nothing is. False where no folder can.
+    fn keep_folder<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<bool, Failure>>;
+
     /// Looks at a stored object.
     fn look<'a>(&'a self, object: &'a ObjectRow, how: Look) -> BoxFuture<'a, Result<Presence, Failure>>;
 }

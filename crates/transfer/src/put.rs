@@ -16,6 +16,7 @@ use bytes::Bytes;
 use futures::{Stream, StreamExt as _, stream};
 use reqwest::header::{CONTENT_LENGTH, ETAG, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use windlass_core::error::{ErrorCode, Failure};
+use windlass_core::ids::DestinationId;
 use windlass_core::limits::STALL_MS;
 use windlass_core::units::ETag;
 
@@ -85,13 +86,13 @@ pub struct SignedUrl<'a> {
     pub expired: &'a (dyn Fn() -> bool + Sync),
 }
 
-/// The client for storage: no redirects (F93), no token (A64), HTTP/1.1 for one connection a part. `direct`: never by a
-/// proxy, for storage on this computer.
+/// The client for the storage of a destination: no redirects (F93), no token (A64), HTTP/1.1 for one connection a part. None:
+/// for storage on this computer, which is never asked by a proxy.
 ///
 /// # Errors
 /// When the TLS set-up can't be read.
-pub fn storage_client(direct: bool) -> Result<StorageClient, Failure> {
-    StorageClient::new(direct, || {
+pub fn storage_client(place: Option<DestinationId>) -> Result<StorageClient, Failure> {
+    StorageClient::new(place.is_none(), place, || {
         reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .connect_timeout(Duration::from_secs(15))
@@ -279,7 +280,7 @@ mod tests {
             headers: &headers,
             expired: &|| false,
         };
-        let result = put_part(&storage_client(true).unwrap(), to, body, Arc::clone(&sent)).await;
+        let result = put_part(&storage_client(None).unwrap(), to, body, Arc::clone(&sent)).await;
         (result, sent.load(Ordering::Relaxed))
     }
 

@@ -89,22 +89,27 @@ impl Way {
             return Err(wrong("authorities: there is no certificate in the file"));
         }
         // What only shows when it is put together is found out now, not at the next request.
-        way.over(reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()))?
+        let builder = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none());
+        way.believing(way.by_proxy(builder)?)?
             .build()
             .map_err(|_| wrong("authorities: a certificate can't be used"))?;
         Ok(way)
     }
 
-    /// A builder that goes this way.
-    pub(crate) fn over(&self, builder: ClientBuilder) -> Result<ClientBuilder, Failure> {
-        let builder = match self.proxy {
+    /// The builder with this proxy.
+    pub(crate) fn by_proxy(&self, builder: ClientBuilder) -> Result<ClientBuilder, Failure> {
+        Ok(match self.proxy {
             ProxyChoice::System => builder,
             ProxyChoice::None => builder.no_proxy(),
             ProxyChoice::Manual { .. } => match self.proxy()? {
                 Some(proxy) => builder.no_proxy().proxy(proxy),
                 None => builder,
             },
-        };
+        })
+    }
+
+    /// The builder with these authorities besides those of the system.
+    pub(crate) fn believing(&self, builder: ClientBuilder) -> Result<ClientBuilder, Failure> {
         let certificates = self.certificates()?;
         Ok(if certificates.is_empty() {
             builder

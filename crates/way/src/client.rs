@@ -6,6 +6,7 @@ use std::sync::{Mutex, PoisonError};
 
 use reqwest::{ClientBuilder, Url};
 use windlass_core::error::{ErrorCode, Failure};
+use windlass_core::ids::DestinationId;
 
 type Make = Box<dyn Fn() -> ClientBuilder + Send + Sync>;
 
@@ -13,6 +14,7 @@ type Make = Box<dyn Fn() -> ClientBuilder + Send + Sync>;
 pub struct Client {
     make: Make,
     direct: bool,
+    place: Option<DestinationId>,
     made: Mutex<(u64, reqwest::Client)>,
 }
 
@@ -20,30 +22,38 @@ impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Client")
             .field("direct", &self.direct)
+            .field("place", &self.place)
             .finish_non_exhaustive()
     }
 }
 
 impl Client {
-    /// A client as `make` has it: timeouts, redirects. `direct`: for what lies on this computer, never by a proxy.
+    /// A client as `make` has it: timeouts, redirects. `direct`: for what lies on this computer, never by a proxy. `place`: the
+    /// destination that it serves, which may have a proxy of its own.
     ///
     /// # Errors
     /// When the TLS set-up of this computer can't be read.
     pub fn new(
         direct: bool,
+        place: Option<DestinationId>,
         make: impl Fn() -> ClientBuilder + Send + Sync + 'static,
     ) -> Result<Self, Failure> {
         let make: Make = Box::new(make);
-        let made = Mutex::new(build(&make, direct)?);
-        Ok(Self { make, direct, made })
+        let made = Mutex::new(build(&make, direct, place)?);
+        Ok(Self {
+            make,
+            direct,
+            place,
+            made,
+        })
     }
 
     /// The client of now. Cheap: it is made anew only after a choice.
     #[must_use]
     pub fn get(&self) -> reqwest::Client {
         let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
-        if made.0 != crate::now().0
-            && let Ok(new) = build(&self.make, self.direct)
+        if made.0 != crate::number()
+            && let Ok(new) = build(&self.make, self.direct, self.place)
         {
             *made = new;
         }
@@ -51,9 +61,12 @@ impl Client {
     }
 }
 
-fn build(make: &Make, direct: bool) -> Result<(u64, reqwest::Client), Failure> {
-    let (number, way) = crate::now();
-    let mut builder = way.over(make())?;
+fn build(make: &Make, direct: bool, place: Option<DestinationId>) -> Result<(u64, reqwest::Client), Failure> {
+    let (number, builder) = crate::now(place, |all, own| {
+        let builder = all.believing(make())?;
+        own.unwrap_or(all).by_proxy(builder)
+    });
+    let mut builder = builder?;
     if direct {
         builder = builder.no_proxy();
     }

@@ -7,7 +7,9 @@ use std::sync::{Arc, Mutex};
 use axum::Router;
 use axum::extract::{Request, State};
 use windlass_core::error::ErrorCode;
-use windlass_way::{Authorities, Client, ProxyChoice, Way, choose, is_loopback};
+use windlass_core::ids::DestinationId;
+use windlass_core::time::Timestamp;
+use windlass_way::{Authorities, Client, ProxyChoice, Way, choose, choose_for, is_loopback};
 
 type Seen = Arc<Mutex<Vec<(String, Option<String>)>>>;
 
@@ -36,8 +38,8 @@ async fn a_choice_acts_at_once_on_clients_that_are_there() {
     tokio::spawn(async move { axum::serve(listener, app).await });
     let told = || std::mem::take(&mut *seen.lock().unwrap());
 
-    let far = Client::new(false, reqwest::Client::builder).unwrap();
-    let near = Client::new(true, reqwest::Client::builder).unwrap();
+    let far = Client::new(false, None, reqwest::Client::builder).unwrap();
+    let near = Client::new(true, None, reqwest::Client::builder).unwrap();
     let to = "http://storage.invalid/a/b?c=1";
     let by = |proxy| choose(Way::new(proxy, "open sesame".into(), None).unwrap());
 
@@ -60,6 +62,25 @@ async fn a_choice_acts_at_once_on_clients_that_are_there() {
     // What lies on this computer is asked by nobody else.
     near.get().get(format!("{address}/near")).send().await.unwrap();
     assert_eq!(told(), [("/near".to_owned(), None)]);
+    // J-3: a destination has a proxy of its own, and nobody else goes by it.
+    by(ProxyChoice::None);
+    let place = DestinationId::new(Timestamp::from_millis(1), [7; 10]);
+    let placed = Client::new(false, Some(place), reqwest::Client::builder).unwrap();
+    assert!(placed.get().get(to).send().await.is_err(), "as all go");
+    let own = Way::new(manual(&address, "", ""), String::new(), None).unwrap();
+    assert_eq!(choose_for(place, Some(own.clone())), None);
+    placed.get().get(to).send().await.unwrap();
+    assert_eq!(told(), [(to.to_owned(), None)]);
+    assert!(far.get().get(to).send().await.is_err());
+    // And by none, where all others go by one.
+    by(manual(&address, "", ""));
+    let none = Way::new(ProxyChoice::None, String::new(), None).unwrap();
+    assert_eq!(choose_for(place, Some(none.clone())), Some(own));
+    assert!(placed.get().get(to).send().await.is_err());
+    assert_eq!(told(), []);
+    assert_eq!(choose_for(place, None), Some(none));
+    placed.get().get(to).send().await.unwrap();
+    assert_eq!(told(), [(to.to_owned(), None)]);
     by(ProxyChoice::System);
     assert!(far.get().get(to).send().await.is_err());
     assert_eq!(told(), []);

@@ -6,7 +6,7 @@ use tauri::{AppHandle, Manager as _, State};
 use tauri_plugin_dialog::DialogExt as _;
 use tokio::sync::oneshot;
 use windlass_core::ids::DestinationId;
-use windlass_engine::view::{DestinationCheck, NewDestination};
+use windlass_engine::view::{CheckStep, DestinationCheck, NewDestination};
 
 use super::{Answer, invalid};
 use crate::shell::Shell;
@@ -15,10 +15,14 @@ use crate::{closing, window};
 
 #[tauri::command]
 pub(crate) async fn test_destination(
+    app: AppHandle,
     shell: State<'_, Shell>,
     destination: NewDestination,
 ) -> Answer<DestinationCheck> {
     let destination = shell.sign_ins().filled(destination)?;
+    if !may_go(&app, &shell, &destination).await? {
+        return Ok(declined(Vec::new()));
+    }
     Ok(shell.engine().await?.test_destination(&destination).await?)
 }
 
@@ -35,6 +39,23 @@ fn host_of(destination: &NewDestination) -> Option<(&str, &str)> {
     bucket.or(server)
 }
 
+/// Whether the person lets the destination be reached by the proxy that it has.
+async fn may_go(app: &AppHandle, shell: &Shell, destination: &NewDestination) -> Answer<bool> {
+    match &destination.proxy {
+        Some(proxy) => super::way::may_use(app, shell, &proxy.choice).await,
+        None => Ok(true),
+    }
+}
+
+/// The answer where the person thought better of it.
+fn declined(steps: Vec<CheckStep>) -> DestinationCheck {
+    DestinationCheck {
+        ok: false,
+        steps,
+        places: Vec::new(),
+    }
+}
+
 /// Saves a destination. A host is asked about outside of the page, so that no script in it can send files away (A15).
 #[tauri::command]
 pub(crate) async fn add_destination(
@@ -43,6 +64,9 @@ pub(crate) async fn add_destination(
     destination: NewDestination,
 ) -> Answer<DestinationCheck> {
     let destination = shell.sign_ins().filled(destination)?;
+    if !may_go(&app, &shell, &destination).await? {
+        return Ok(declined(Vec::new()));
+    }
     let engine = shell.engine().await?;
     if let Some((host, place)) = host_of(&destination) {
         let tested = engine.test_destination(&destination).await?;
@@ -53,11 +77,7 @@ pub(crate) async fn add_destination(
         let question = words.host_question(&plain(host), &plain(place));
         if !shell.is_confirmed(&question) {
             if !closing::ask(&app, question.clone(), words.use_it(), words.cancel()).await {
-                return Ok(DestinationCheck {
-                    ok: false,
-                    steps: tested.steps,
-                    places: Vec::new(),
-                });
+                return Ok(declined(tested.steps));
             }
             shell.confirm(question);
         }
@@ -83,6 +103,9 @@ pub(crate) async fn edit_destination(
     destination: NewDestination,
 ) -> Answer<DestinationCheck> {
     let destination = shell.sign_ins().filled(destination)?;
+    if !may_go(&app, &shell, &destination).await? {
+        return Ok(declined(Vec::new()));
+    }
     let engine = shell.engine().await?;
     if let Some((host, place)) = host_of(&destination) {
         let before = engine.destination_form(id).await?;
@@ -91,11 +114,7 @@ pub(crate) async fn edit_destination(
         let question = words.host_question(&plain(host), &plain(place));
         if !same && !shell.is_confirmed(&question) {
             if !closing::ask(&app, question.clone(), words.use_it(), words.cancel()).await {
-                return Ok(DestinationCheck {
-                    ok: false,
-                    steps: Vec::new(),
-                    places: Vec::new(),
-                });
+                return Ok(declined(Vec::new()));
             }
             shell.confirm(question);
         }

@@ -5,7 +5,7 @@ use tauri::{AppHandle, Manager as _, State};
 use tauri_plugin_dialog::DialogExt as _;
 use tokio::sync::oneshot;
 use windlass_core::error::ErrorCode;
-use windlass_protocol::destinations::SecretKeep;
+use windlass_engine::view::{KeepSecret, OwnProxy};
 use windlass_way::{Authorities, MAX_PEM_BYTES, ProxyChoice, Way};
 
 use super::{Answer, invalid};
@@ -16,37 +16,38 @@ use crate::{closing, window};
 /// The choices that no page writes by itself.
 pub(crate) const GUARDED: [&str; 2] = ["proxy", "authorities"];
 
-/// Chooses the proxy. Empty password: the one that is kept stays, while the name does. False: the person thought better of it.
-#[tauri::command]
-pub(crate) async fn set_proxy(
-    app: AppHandle,
-    shell: State<'_, Shell>,
-    choice: ProxyChoice,
-    password: String,
-) -> Answer<bool> {
-    Way::new(choice.clone(), password.clone(), None).map_err(super::CommandError::from)?;
-    if let ProxyChoice::Manual { address, .. } = &choice {
-        let words = shell.words();
-        let question = words.proxy_question(&plain(address));
-        if !shell.is_confirmed(&question) {
-            if !closing::ask(&app, question.clone(), words.use_it(), words.cancel()).await {
-                return Ok(false);
-            }
-            shell.confirm(question);
+/// Whether the person lets a proxy be used: asked outside of the page, once for each address.
+pub(crate) async fn may_use(app: &AppHandle, shell: &Shell, choice: &ProxyChoice) -> Answer<bool> {
+    Way::new(choice.clone(), String::new(), None).map_err(super::CommandError::from)?;
+    let ProxyChoice::Manual { address, .. } = choice else {
+        return Ok(true);
+    };
+    let words = shell.words();
+    let question = words.proxy_question(&plain(address));
+    if !shell.is_confirmed(&question) {
+        if !closing::ask(app, question.clone(), words.use_it(), words.cancel()).await {
+            return Ok(false);
         }
+        shell.confirm(question);
+    }
+    Ok(true)
+}
+
+/// Chooses the proxy of all that have none of their own. False: the person thought better of it.
+#[tauri::command]
+pub(crate) async fn set_proxy(app: AppHandle, shell: State<'_, Shell>, proxy: OwnProxy) -> Answer<bool> {
+    if !may_use(&app, &shell, &proxy.choice).await? {
+        return Ok(false);
     }
     let engine = shell.engine().await?;
-    if !password.is_empty() {
-        match engine.set_proxy_password(&password, SecretKeep::Keyring).await {
-            // Without a keyring it is kept until the program ends.
-            Err(e) if e.code == ErrorCode::KeyringLocked => {
-                engine.set_proxy_password(&password, SecretKeep::Session).await?;
-            }
-            done => done?,
+    match engine.set_proxy(&proxy).await {
+        // Without a keyring it is kept until the program ends.
+        Err(e) if e.code == ErrorCode::KeyringLocked => {
+            let keep_secret = KeepSecret::Session;
+            engine.set_proxy(&OwnProxy { keep_secret, ..proxy }).await?;
         }
+        done => done?,
     }
-    let value = serde_json::to_value(&choice).map_err(|_| invalid("no choice of a proxy"))?;
-    shell.set_setting("proxy", value).await?;
     Ok(true)
 }
 

@@ -8,6 +8,7 @@ mod groups;
 mod limits;
 mod names;
 mod outage;
+mod proxy;
 mod queue;
 mod server;
 mod sign_in;

@@ -1,6 +1,6 @@
 import { app, plain, rows } from '../dev/app';
 import { fireEvent, screen, waitFor, within } from '@testing-library/svelte';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 
 describe('choosing files of a group', () => {
   it('takes one by a press, a stretch with Shift, one more with Ctrl, all with Ctrl+A', async () => {
@@ -143,6 +143,42 @@ describe('the look before an upload', () => {
     await fireEvent.click(within(sheet).getByTestId('leave-troubled'));
     await fireEvent.click(within(sheet).getByTestId('preflight-accept'));
     await waitFor(() => expect(backend.calls).toContain('preflight_accept 1 false false Harbour East day 3'));
+  });
+
+  // A-1
+  it('takes what is too much for one group as several, or the first million when that is wanted', async () => {
+    const backend = await app();
+    for (const [number, wish] of [
+      [6, ' split'],
+      [7, ''],
+    ] as const) {
+      const look = await backend.preflight(6);
+      vi.spyOn(backend, 'preflight').mockResolvedValue(look);
+      backend.send({ type: 'check', number, group: null });
+      const sheet = await screen.findByTestId('preflight');
+      expect(plain(sheet.textContent)).toContain('More than 1,000,000 files');
+      const button = within(sheet).getByTestId('preflight-accept');
+      expect(button.textContent).toBe('Upload as several groups');
+      if (wish === '') {
+        await fireEvent.click(within(sheet).getByTestId('preflight-split'));
+        expect(plain(button.textContent)).toBe('Upload 1,000,000 files');
+      }
+      await fireEvent.click(button);
+      await waitFor(() => expect(backend.calls).toContain(`preflight_accept ${number} false false Archive${wish}`));
+      await waitFor(() => expect(screen.queryByTestId('preflight')).toBeNull());
+    }
+  });
+
+  // A-3
+  it('keeps empty folders in a bucket when that is wanted', async () => {
+    const backend = await app();
+    backend.send({ type: 'check', number: 6, group: null });
+    const sheet = await screen.findByTestId('preflight');
+    const wish = await within(sheet).findByTestId<HTMLInputElement>('preflight-markers');
+    expect(wish.checked).toBe(false);
+    await fireEvent.click(wish);
+    await waitFor(() => expect(backend.calls).toContain('edit_destination d-s3 My S3 bucket with folder markers'));
+    await waitFor(() => expect(wish.checked).toBe(true));
   });
 
   it('says which types a server takes alone', async () => {

@@ -320,6 +320,7 @@ export function mockBackend(scene: SceneName, moving: boolean): Backend & String
         bucket: 'deliveries',
         prefix: '',
         path_style: true,
+        folder_markers: false,
         access_key: '',
         secret_key: '',
         keep_secret: 'keyring' as const,
@@ -331,11 +332,14 @@ export function mockBackend(scene: SceneName, moving: boolean): Backend & String
         server:
           of?.kind === 'server' ? { url: 'https://up.example.com', token: '', place: 'recordings', keep_secret: 'keyring' as const } : null,
         make_default: of?.is_default ?? false,
+        proxy: null,
         accepts: of?.accepts ?? { max_bytes: null, refused_types: [], allowed_mime: null },
       };
     },
     async editDestination(id, destination) {
-      calls.push(`edit_destination ${id} ${destination.name} ${destination.s3?.access_key ?? ''}`);
+      calls.push(
+        `edit_destination ${id} ${destination.name} ${destination.s3?.folder_markers ? 'with folder markers' : (destination.s3?.access_key ?? '')}`,
+      );
       const found = check(destination);
       if (found.ok) {
         snapshot.destinations = snapshot.destinations.map((d) =>
@@ -353,6 +357,7 @@ export function mockBackend(scene: SceneName, moving: boolean): Backend & String
         s3: null,
         server: null,
         make_default: false,
+        proxy: null,
         accepts: { max_bytes: null, refused_types: [], allowed_mime: null },
       });
     },
@@ -424,7 +429,7 @@ export function mockBackend(scene: SceneName, moving: boolean): Backend & String
     async trustNetwork() {
       calls.push('trust_network');
     },
-    async setProxy(choice, password) {
+    async setProxy({ choice, password }) {
       calls.push(
         `set_proxy ${choice.mode}${choice.mode === 'manual' ? ` ${choice.address} ${choice.user}` : ''}${password && ' with a password'}`,
       );

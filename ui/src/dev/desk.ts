@@ -227,7 +227,7 @@ const THERE = fold(
   { bytes: 480 * MB },
 );
 
-/** 1: what the destination does not take; 2: nothing to say; 3: no room; 4: what else there may be to say; 5: into a group. */
+/** 1: what the destination does not take; 2: nothing to say; 3: no room; 4: what else there may be to say; 5: into a group; 6: too many. */
 const LOOKS: Record<number, PreflightView> = {
   1: look({
     folds: [
@@ -289,6 +289,19 @@ const LOOKS: Record<number, PreflightView> = {
       fold('growing', [['take-09.wav', 310 * MB]]),
       fold('unreadable', [['locked.mov', 1 * GB]]),
     ],
+  }),
+  6: look({
+    too_many: true,
+    name: 'Archive',
+    destination: 'd-s3',
+    destination_name: 'My S3 bucket',
+    files: 1_000_000,
+    ready: 1_000_000,
+    ready_bytes: 310 * GB,
+    bytes: 310 * GB,
+    folders: 8212,
+    empty_folders: 41,
+    free: null,
   }),
 };
 
@@ -382,7 +395,9 @@ export function desk(
       if (destination !== null) lookedFor.set(number, destination);
     },
     async preflightAccept(number, answered) {
-      calls.push(`preflight_accept ${number} ${answered.leave_unchanged} ${answered.leave_troubled} ${answered.name}`);
+      calls.push(
+        `preflight_accept ${number} ${answered.leave_unchanged} ${answered.leave_troubled} ${answered.name}${answered.split ? ' split' : ''}`,
+      );
       if (answered.leave_same_name || answered.leave_growing || answered.paused || answered.leave.length > 0)
         calls.push(
           `left ${answered.leave_same_name} ${answered.leave_growing} ${answered.leave.join('|')}${answered.paused ? ' paused' : ''}`,

@@ -2,6 +2,7 @@
 
 pub mod add;
 pub mod limits;
+pub mod proxy;
 pub mod token;
 
 use windlass_core::error::ErrorCode;

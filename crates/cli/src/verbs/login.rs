@@ -83,6 +83,7 @@ async fn keep(
             },
         }),
         make_default: false,
+        proxy: None,
         accepts: windlass_core::accepts::Accepts::default(),
     };
     let check = session.add_destination(&new).await?;

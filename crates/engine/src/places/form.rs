@@ -78,6 +78,7 @@ pub(super) fn request(
                 bucket: s3.bucket.trim().to_owned(),
                 prefix: s3.prefix.trim().to_owned(),
                 path_style: s3.path_style,
+                folder_markers: s3.folder_markers,
             };
             Ok((
                 PutDestination {
@@ -101,6 +102,7 @@ pub(super) fn request(
 /// What is known of a destination, to be changed; never its key.
 pub(crate) async fn form(shared: &Shared, id: DestinationId) -> Result<NewDestination, Failure> {
     let row = rows(shared).await?.into_iter().find(|r| r.id == id);
+    let proxy = crate::way::own(shared, id).await?;
     if let (Some(row), Some(behind)) = (&row, shared.planes.server(id)) {
         return Ok(NewDestination {
             name: row.name.clone(),
@@ -118,6 +120,7 @@ pub(crate) async fn form(shared: &Shared, id: DestinationId) -> Result<NewDestin
             }),
             make_default: row.is_default,
             accepts: row.accepts.clone(),
+            proxy,
         });
     }
     let theirs = shared.planes.own().destinations().await?;
@@ -134,6 +137,7 @@ pub(crate) async fn form(shared: &Shared, id: DestinationId) -> Result<NewDestin
             bucket,
             prefix,
             path_style,
+            folder_markers,
         } => (
             None,
             Some(NewS3 {
@@ -142,6 +146,7 @@ pub(crate) async fn form(shared: &Shared, id: DestinationId) -> Result<NewDestin
                 bucket,
                 prefix,
                 path_style,
+                folder_markers,
                 access_key: String::new(),
                 secret_key: String::new(),
                 keep_secret: KeepSecret::Keyring,
@@ -155,5 +160,6 @@ pub(crate) async fn form(shared: &Shared, id: DestinationId) -> Result<NewDestin
         server: None,
         make_default: row.is_default,
         accepts,
+        proxy,
     })
 }

@@ -13,6 +13,7 @@ use crate::groups::checked_name;
 use crate::server::{self, Wanted};
 use crate::shell::Shared;
 use crate::view::{DestinationCheck, NewDestination, NewServer};
+use crate::way::Trial;
 
 pub(super) async fn add(
     shared: &Arc<Shared>,
@@ -30,10 +31,12 @@ pub(super) async fn add(
         new,
         &rows(shared).await?,
     )?;
-    let tested = server::test(&url, filled.token.trim(), Wanted::Name(filled.place.trim())).await?;
+    let way = Trial::begin(shared, id, new.proxy.as_ref()).await?;
+    let tested = server::test(id, &url, filled.token.trim(), Wanted::Name(filled.place.trim())).await?;
     let Some(place) = tested.place else {
         return Ok(tested.check);
     };
+    way.keep().await?;
     row.location = server::location(&url, &place.name);
     row.accepts = place.accepts();
     // The token first: a destination without one could do nothing, a token without a destination harms nobody.
@@ -74,13 +77,15 @@ pub(super) async fn edit(
         "" => Wanted::Id(behind.remote),
         name => Wanted::Name(name),
     };
-    let tested = server::test(&url, &token, wanted).await?;
+    let way = Trial::begin(shared, id, new.proxy.as_ref()).await?;
+    let tested = server::test(id, &url, &token, wanted).await?;
     let Some(place) = tested.place else {
         return Ok(tested.check);
     };
     if place.id != behind.remote {
         refuse_while_open(shared, id).await?;
     }
+    way.keep().await?;
     let behind = server::keep_token(shared, id, filled, url.clone(), &place, Some(&behind)).await?;
     let known = behind.clone();
     let row = DestinationRow {

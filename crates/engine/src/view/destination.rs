@@ -5,6 +5,7 @@ use ts_rs::TS;
 use windlass_core::accepts::Accepts;
 use windlass_core::error::ErrorCode;
 use windlass_core::ids::DestinationId;
+use windlass_way::ProxyChoice;
 
 /// A place where files go.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
@@ -58,6 +59,31 @@ pub struct NewDestination {
     /// What it shall take, types as a person writes them; of a server: what it was told to take, which is not changed here.
     #[serde(default)]
     pub accepts: Accepts,
+    /// By which proxy it is reached, where that is not the one of all.
+    #[serde(default)]
+    pub proxy: Option<OwnProxy>,
+}
+
+/// A proxy, and the password for the name that it asks for.
+#[derive(Clone, PartialEq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct OwnProxy {
+    /// Which.
+    pub choice: ProxyChoice,
+    /// Goes to the keyring, never to the queue, and is never told. Empty: the one that is kept stays, while address and name do.
+    #[serde(default)]
+    pub password: String,
+    /// Where the password is kept.
+    pub keep_secret: KeepSecret,
+}
+
+impl std::fmt::Debug for OwnProxy {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // The password can't reach a log.
+        f.debug_struct("OwnProxy")
+            .field("choice", &self.choice)
+            .finish_non_exhaustive()
+    }
 }
 
 /// A bucket and the keys to it.
@@ -74,6 +100,9 @@ pub struct NewS3 {
     pub prefix: String,
     /// `http://host/bucket/key` instead of `http://bucket.host/key`.
     pub path_style: bool,
+    /// An empty folder is kept as an object without bytes whose key ends in `/`.
+    #[serde(default)]
+    pub folder_markers: bool,
     /// Key id.
     pub access_key: String,
     /// Secret. Goes to the keyring, never to the queue.

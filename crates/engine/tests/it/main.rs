@@ -96,6 +96,7 @@ impl Bench {
                 server: None,
                 make_default: true,
                 accepts: Accepts::default(),
+                proxy: None,
             };
             assert!(engine.add_destination(&new).await.unwrap().ok);
         }

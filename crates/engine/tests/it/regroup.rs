@@ -1,9 +1,11 @@
 //! Groups put together and taken apart, their order, their notes, their empty folders, their originals.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use windlass_core::error::ErrorCode;
 use windlass_core::states::{FileState, Intent};
 use windlass_engine::view::{GroupView, Notes};
-use windlass_engine::{AddPaths, Chosen, EngineHandle, FileAct, GroupEnd, Origin, Scope};
+use windlass_engine::{AddPaths, Chosen, EngineHandle, FileAct, GroupEnd, Leave, Origin, Scope};
 
 use crate::{Bench, bytes, end, seen, wait_for};
 
@@ -297,6 +299,44 @@ async fn empty_folders_are_written_down_with_the_group() {
     let folders = engine.history_details(group).await.unwrap().empty_folders;
     let paths: Vec<_> = folders.iter().map(|f| f.path.as_str()).collect();
     assert_eq!(paths, ["source/full/none", "source/nothing/deep", "source/zz"]);
+    engine.shutdown().await;
+}
+
+// what is too much for one group goes as several.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_folder_goes_as_several_groups_one_for_each_folder_in_it() {
+    let b = Bench::new().await;
+    let engine = b.engine().await;
+    for name in ["a/1.txt", "a/deep/2.txt", "b/3.txt", "b/left.txt", "loose.txt"] {
+        b.write(name, name.as_bytes());
+    }
+    let add = AddPaths {
+        group: None,
+        name: None,
+        paths: vec![b.source()],
+        destination: None,
+        origin: Origin::Drop,
+        id: None,
+        paused: false,
+    };
+    let leave = Leave {
+        names: BTreeSet::from(["source/b/left.txt".to_owned()]),
+        ..Leave::default()
+    };
+    let made = engine.add_split(add.clone(), leave).await.unwrap();
+    for group in &made {
+        assert_eq!(end(&engine, *group).await, GroupEnd::Done);
+    }
+    let all = groups(&engine).await;
+    let told: BTreeMap<_, _> = all.iter().map(|g| (g.name.as_str(), g.files.total)).collect();
+    let wanted = [("source – a", 2), ("source – b", 1), ("source", 1)];
+    assert_eq!(told, BTreeMap::from(wanted));
+    let one = AddPaths {
+        group: Some(made[0]),
+        ..add
+    };
+    let refused = engine.add_split(one, Leave::default()).await.unwrap_err();
+    assert_eq!(refused.code, ErrorCode::BadRequest);
     engine.shutdown().await;
 }
 

@@ -352,6 +352,7 @@ async fn f157_what_can_not_be_watched_is_refused_with_its_code() {
         s3: None,
         server: None,
         make_default: false,
+        proxy: None,
     };
     let wrong = w.engine.add_destination(&place).await.unwrap_err();
     assert_eq!(wrong.code, ErrorCode::WatchDestination);

@@ -84,7 +84,7 @@ fn longer() -> Failure {
 
 async fn get(url: &str) -> Result<reqwest::Response, Failure> {
     let parsed: url::Url = url.parse().map_err(internal)?;
-    let http = windlass_way::Client::new(windlass_way::is_loopback(url), || {
+    let http = windlass_way::Client::new(windlass_way::is_loopback(url), None, || {
         reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .connect_timeout(Duration::from_secs(15))

@@ -26,6 +26,7 @@ pub(super) fn veiled(config: &DestinationConfig) -> DestinationConfig {
             bucket: String::new(),
             prefix: String::new(),
             path_style: false,
+            folder_markers: false,
         },
     }
 }

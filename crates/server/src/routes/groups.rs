@@ -7,7 +7,7 @@ use axum::http::StatusCode;
 use windlass_core::error::ErrorCode;
 use windlass_core::ids::GroupId;
 use windlass_protocol::files::Page;
-use windlass_protocol::groups::{Finalized, GroupView, NewGroup, PatchGroup};
+use windlass_protocol::groups::{Finalized, Folders, GroupView, NewGroup, PatchGroup};
 
 use super::lists::Fields;
 use super::wire::{From, IfMatch, Json, Problems};
@@ -95,6 +95,16 @@ pub(super) async fn finalize(
     let id = reached(&site, &who, &group).await?;
     let done = site.service.finalize_group(who.owner, demanded.of(id), most);
     Ok(Json(done.await?))
+}
+
+pub(super) async fn folders(
+    State(site): State<Site>,
+    who: Scoped<Upload>,
+    Path(group): Path<String>,
+    Json(wanted): Json<Folders>,
+) -> Result<Json<Folders>, Problems> {
+    let id = reached(&site, &who, &group).await?;
+    Ok(Json(site.service.keep_folders(who.owner, id, &wanted).await?))
 }
 
 pub(super) async fn retry(

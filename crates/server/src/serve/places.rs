@@ -86,6 +86,7 @@ fn config(place: &StoragePlace, name: &str) -> DestinationConfig {
             bucket: b.bucket.clone(),
             prefix: format!("{}{name}/", b.prefix),
             path_style: b.path_style,
+            folder_markers: b.folder_markers,
         },
     }
 }

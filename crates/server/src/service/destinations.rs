@@ -172,7 +172,7 @@ impl Service {
                 Ok((tried.map_err(internal)?, None))
             }
             (DestinationConfig::S3 { .. }, Some(keys)) => {
-                match self.storages.s3(config, keys, Capabilities::NONE) {
+                match self.storages.s3(id, config, keys, Capabilities::NONE) {
                     Ok(bucket) => {
                         let (check, capabilities) = try_bucket(&bucket).await;
                         Ok((check, Some(capabilities)))

@@ -2,20 +2,24 @@
 
 use std::sync::Arc;
 
+use futures::{StreamExt as _, stream};
 use windlass_core::error::{ErrorCode, Failure};
 use windlass_core::ids::{DestinationId, GroupId, OwnerId};
-use windlass_core::limits::MAX_TEXT_BYTES;
+use windlass_core::limits::{MAX_BATCH, MAX_TEXT_BYTES};
 use windlass_protocol::files::Page;
-use windlass_protocol::groups::{FileLink, Finalized, GroupView, Metadata, NewGroup, PatchGroup};
+use windlass_protocol::groups::{FileLink, Finalized, Folders, GroupView, Metadata, NewGroup, PatchGroup};
 
 use super::Service;
 use crate::clock::random;
 use crate::db::Tx;
 use crate::failure::Refusal;
+use crate::naming::checked_path;
 use crate::store::demand::{self, At};
 use crate::store::group_view::{self, GroupFilter};
-use crate::store::{ObjectRow, groups};
+use crate::store::{ObjectRow, groups, placing};
 
+/// Empty folders that are made at a time.
+const FOLDERS_IN_FLIGHT: usize = 8;
 /// Bytes of what callers keep beside a row.
 const MAX_METADATA_BYTES: usize = 65_536;
 
@@ -216,6 +220,56 @@ impl Service {
             .db()
             .write(Some(owner), move |tx| groups::retry(tx, owner, id, now));
         Ok(write.await?)
+    }
+
+    /// Has empty folders of an open group stand at its destination, where that can hold any. Answers which do.
+    ///
+    /// # Errors
+    /// `invalid_field` for too many, `name_invalid` for what is no path inside a group; `not_found`, `group_completed`,
+    /// `group_closed`; as the storage answers when none of them could be made.
+    pub async fn keep_folders(
+        &self,
+        owner: OwnerId,
+        group: GroupId,
+        wanted: &Folders,
+    ) -> Result<Folders, Refusal> {
+        if wanted.paths.len() > MAX_BATCH {
+            let detail = format!("paths: at most {MAX_BATCH}");
+            return Err(Refusal::new(ErrorCode::InvalidField, detail));
+        }
+        for path in &wanted.paths {
+            checked_path(path)?;
+        }
+        let asked = wanted.paths.clone();
+        let read = self
+            .store
+            .db()
+            .read(move |tx| placing::folders(tx, owner, group, &asked));
+        let (destination, keys) = read.await??;
+        let storage = self.storages.get(destination).await?.storage;
+        let kept: Vec<_> = stream::iter(keys)
+            .map(|(path, key)| {
+                let storage = Arc::clone(&storage);
+                async move { storage.keep_folder(&key).await.map(|kept| kept.then_some(path)) }
+            })
+            .buffered(FOLDERS_IN_FLIGHT)
+            .collect()
+            .await;
+        let (mut paths, mut failure) = (Vec::new(), None);
+        for one in kept {
+            match one {
+                Ok(path) => paths.extend(path),
+                Err(e) => failure = Some(e),
+            }
+        }
+        match failure {
+            Some(e) if paths.is_empty() => Err(e.into()),
+            Some(e) => {
+                tracing::warn!(%group, error = %e, "some empty folders could not be made");
+                Ok(Folders { paths })
+            }
+            None => Ok(Folders { paths }),
+        }
     }
 
     /// Gives a completed group out to everybody who has its public id, or takes it back.

@@ -117,7 +117,9 @@ impl Storages {
                 let keys = self.secrets.get(row.id, keep).await?;
                 // Without a probe nothing is believed: objects are read back.
                 let capabilities = row.capabilities.unwrap_or(Capabilities::NONE);
-                let s3 = self.s3(&row.config, &keys, capabilities)?.with_ttl(ttl_ms);
+                let s3 = self
+                    .s3(row.id, &row.config, &keys, capabilities)?
+                    .with_ttl(ttl_ms);
                 Ok(Opened {
                     storage: Arc::new(s3),
                     begin,
@@ -130,11 +132,12 @@ impl Storages {
     /// A bucket that need not be a destination yet.
     pub(super) fn s3(
         &self,
+        id: DestinationId,
         config: &DestinationConfig,
         keys: &Keys,
         capabilities: Capabilities,
     ) -> Result<S3Storage, Failure> {
-        S3Storage::new(config, keys, capabilities, Arc::clone(&self.world))
+        S3Storage::new(id, config, keys, capabilities, Arc::clone(&self.world))
     }
 
     /// Opens the destination anew when it is next needed: its settings or keys changed.

@@ -32,7 +32,7 @@ use windlass_core::time::Timestamp;
 use windlass_protocol::sessions::{SignPart, SignedPart};
 
 pub(in crate::storage) use self::plain::wrong_list;
-use self::root::Root;
+use self::root::{Dirs, Missing, Root, parts};
 use self::slots::{Slot, Slots, partial_name, sidecar_name};
 use self::url::{BlobGrant, BlobSigner, ReadGrant};
 use self::write::blocking;
@@ -98,6 +98,23 @@ impl FolderStorage {
     }
 
     /// Removes what is unfinished of an object. Blocks.
+    /// Makes a folder; false where something else has its name.
+    fn make_folder(&self, key: &str) -> Result<bool, Failure> {
+        let root = self.root()?;
+        let mut dirs = Dirs::new(root.dir());
+        let made = parts(key).and_then(|(mut path, name)| {
+            path.push(name);
+            dirs.open(&path, Missing::Make)?;
+            dirs.sync()
+        });
+        match made {
+            Ok(()) => Ok(true),
+            // A file, or a link, which nothing is made behind.
+            Err(Errno::NOTDIR | Errno::LOOP | Errno::INVAL | Errno::NAMETOOLONG) => Ok(false),
+            Err(e) => Err(folder_failure("a folder can't be made", e.into())),
+        }
+    }
+
     fn remove(&self, object: &ObjectRow) -> Result<(), Failure> {
         let root = self.root()?;
         for name in [partial_name(object.id), sidecar_name(object.id)] {
@@ -410,6 +427,11 @@ impl ObjectStorage for Folder {
 
     fn marked<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<bool, Failure>> {
         async { Ok(true) }.boxed()
+    }
+
+    fn keep_folder<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<bool, Failure>> {
+        let (folder, key) = (Arc::clone(&self.0), key.to_owned());
+        blocking(move || folder.make_folder(&key)).boxed()
     }
 
     fn look<'a>(&'a self, object: &'a ObjectRow, how: Look) -> BoxFuture<'a, Result<Presence, Failure>> {

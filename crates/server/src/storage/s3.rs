@@ -23,6 +23,7 @@ use futures::{FutureExt as _, StreamExt as _};
 use rusty_s3::Method;
 use tokio::sync::mpsc;
 use windlass_core::error::{ErrorCode, Failure};
+use windlass_core::ids::DestinationId;
 use windlass_core::limits::URL_TTL_MS;
 use windlass_core::time::Timestamp;
 use windlass_core::units::PartNumber;
@@ -53,6 +54,8 @@ const LOOK_AGAIN: Duration = Duration::from_secs(1);
 pub struct S3Storage {
     client: Client,
     prefix: String,
+    /// Empty folders are kept as objects without bytes.
+    folder_markers: bool,
     capabilities: Capabilities,
     names: Names,
     /// Milliseconds that URLs to send live.
@@ -65,18 +68,24 @@ impl S3Storage {
     /// # Errors
     /// `invalid_field` for an endpoint or bucket that no URL can have.
     pub fn new(
+        id: DestinationId,
         config: &DestinationConfig,
         keys: &Keys,
         capabilities: Capabilities,
         world: Arc<dyn World>,
     ) -> Result<Self, Failure> {
-        let prefix = match config {
-            DestinationConfig::S3 { prefix, .. } => prefix.clone(),
-            DestinationConfig::Folder { .. } => String::new(),
+        let (prefix, folder_markers) = match config {
+            DestinationConfig::S3 {
+                prefix,
+                folder_markers,
+                ..
+            } => (prefix.clone(), *folder_markers),
+            DestinationConfig::Folder { .. } => (String::new(), false),
         };
         Ok(Self {
-            client: Client::new(config, keys, world)?,
+            client: Client::new(id, config, keys, world)?,
             prefix,
+            folder_markers,
             capabilities,
             names: Names::default(),
             ttl_ms: URL_TTL_MS,
@@ -379,6 +388,21 @@ impl ObjectStorage for S3Storage {
 
     fn marked<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<bool, Failure>> {
         self.is_marked(key).boxed()
+    }
+
+    fn keep_folder<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<bool, Failure>> {
+        async move {
+            if !self.folder_markers {
+                return Ok(false);
+            }
+            let key = format!("{key}/");
+            // Somebody else's stays as it is.
+            if self.client.head(&key).await?.is_none() {
+                self.client.put_empty(&key).await?;
+            }
+            Ok(true)
+        }
+        .boxed()
     }
 
     fn look<'a>(&'a self, object: &'a ObjectRow, how: Look) -> BoxFuture<'a, Result<Presence, Failure>> {

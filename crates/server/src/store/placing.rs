@@ -93,6 +93,47 @@ impl Place {
     }
 }
 
+impl Place {
+    /// The key of a folder of a group in which nothing is, without a slash at its end.
+    ///
+    /// # Errors
+    /// `name_invalid` when the place can't have a name of this length.
+    fn folder(&self, group: GroupId, path: &str) -> Result<String, Failure> {
+        // A marker of it is longer by its slash.
+        let marker = match &self.naming {
+            Naming::Group(name) => naming::key(&self.prefix, name, &format!("{path}/"), self.rules)?,
+            Naming::Owner(owner, _) => {
+                naming::plain(format!("{}{owner}/{group}/{path}/", self.prefix), self.rules)?
+            }
+            Naming::Slot(_) => return Err(Failure::new(ErrorCode::NameInvalid, "a slot has no folders")),
+        };
+        Ok(marker.trim_end_matches('/').to_owned())
+    }
+}
+
+/// Where folders of a group stand in which nothing is: the destination, and path and key of each that can have a name there.
+///
+/// # Errors
+/// When the ledger does not answer; a group that takes no files any more is a refusal.
+pub(crate) fn folders(
+    tx: &mut dyn Tx,
+    owner: OwnerId,
+    group: GroupId,
+    paths: &[String],
+) -> Result<Result<(DestinationId, Vec<(String, String)>), Refusal>, Failure> {
+    let wish = Wish {
+        group: Some(group),
+        destination: None,
+        file_type: None,
+    };
+    Ok(place(tx, owner, &wish)?.map(|place| {
+        let keys = paths
+            .iter()
+            .filter_map(|path| Some((path.clone(), place.folder(group, path).ok()?)));
+        (place.destination, keys.collect())
+    }))
+}
+
 /// Where a file goes: by its slot, else by its group, else as it says itself.
 pub(super) fn place(tx: &mut dyn Tx, owner: OwnerId, wish: &Wish) -> Result<Result<Place, Refusal>, Failure> {
     let Some(group) = wish.group else {

@@ -68,6 +68,10 @@ const WORDS: &[(&str, &str)] = &[
         "Completes a group when every required file is there, or says how many are not.",
     ),
     (
+        "post /v1/groups/{id}/folders",
+        "Has folders of a group stand at its destination in which nothing is.",
+    ),
+    (
         "post /v1/groups/{id}/release",
         "Lets everybody read a completed group.",
     ),

@@ -25,6 +25,7 @@ const ROUTES: &[(&str, &str, Option<Scope>)] = &[
     ("POST", "/v1/groups/{id}/release", Some(Scope::Upload)),
     ("POST", "/v1/groups/{id}/unrelease", Some(Scope::Upload)),
     ("POST", "/v1/groups/{id}/finalize", Some(Scope::Upload)),
+    ("POST", "/v1/groups/{id}/folders", Some(Scope::Upload)),
     ("POST", "/v1/groups/{id}/cancel", Some(Scope::Delete)),
     ("POST", "/v1/sessions:init", Some(Scope::Upload)),
     ("POST", "/v1/sessions:sign", Some(Scope::Upload)),

@@ -26,6 +26,7 @@ pub(crate) fn config(server: &Server, endpoint: &str, prefix: &str) -> Destinati
         bucket: server.bucket().to_owned(),
         prefix: prefix.to_owned(),
         path_style: true,
+        folder_markers: false,
     }
 }
 

@@ -2,6 +2,7 @@
 import type { Accepts } from "./Accepts";
 import type { NewS3 } from "./NewS3";
 import type { NewServer } from "./NewServer";
+import type { OwnProxy } from "./OwnProxy";
 
 /**
  * What a person fills in to add a destination. Exactly one of `folder`, `s3`, `server` is given.
@@ -30,4 +31,8 @@ make_default: boolean,
 /**
  * What it shall take, types as a person writes them; of a server: what it was told to take, which is not changed here.
  */
-accepts: Accepts, };
+accepts: Accepts, 
+/**
+ * By which proxy it is reached, where that is not the one of all.
+ */
+proxy: OwnProxy | null, };

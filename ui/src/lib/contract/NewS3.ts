@@ -26,6 +26,10 @@ prefix: string,
  */
 path_style: boolean, 
 /**
+ * An empty folder is kept as an object without bytes whose key ends in `/`.
+ */
+folder_markers: boolean, 
+/**
  * Key id.
  */
 access_key: string, 

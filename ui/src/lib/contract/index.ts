@@ -66,6 +66,7 @@ export type { Notes } from "./Notes";
 export type { Notice } from "./Notice";
 export type { ObjectId } from "./ObjectId";
 export type { ObjectState } from "./ObjectState";
+export type { OwnProxy } from "./OwnProxy";
 export type { OwnerId } from "./OwnerId";
 export type { PartState } from "./PartState";
 export type { PartView } from "./PartView";

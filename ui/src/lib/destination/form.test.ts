@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { emptyForm, formOf, newDestination, type DestinationForm } from './form';
+import { emptyForm, formOf, isComplete, newDestination, type DestinationForm } from './form';
 
 const bucket = (prefix: string, more: Partial<DestinationForm> = {}): DestinationForm => ({
   ...emptyForm(''),
@@ -26,5 +26,28 @@ describe('the folder in a bucket', () => {
     const form = formOf({ ...known, s3 });
     expect(keysBegin(form)).toBe('take-');
     expect(keysBegin({ ...form, prefix: 'takes' })).toBe('takes/');
+  });
+});
+
+// J-3
+describe('the proxy of a destination', () => {
+  const by = { mode: 'manual', address: ' http://proxy:1 ', user: 'ada', password: 'x', except: '' } as const;
+
+  it('is none of its own at first, and stays as it is known', () => {
+    expect(newDestination(bucket(''), [], false).proxy).toBeNull();
+    const own = newDestination(bucket('', { proxy: by, keep: 'session' }), [], false);
+    const choice = { mode: 'manual', address: 'http://proxy:1', user: 'ada', except: '' };
+    expect(own.proxy).toEqual({ choice, password: 'x', keep_secret: 'session' });
+    // The password is the person's, or the one that is kept.
+    expect(formOf(own).proxy).toEqual({ ...by, address: 'http://proxy:1', password: '' });
+    const none = newDestination(bucket('', { proxy: { ...by, mode: 'none' } }), [], false);
+    expect(none.proxy).toEqual({ choice: { mode: 'none' }, password: '', keep_secret: 'keyring' });
+  });
+
+  it('is given whole, and a folder has none', () => {
+    const whole = bucket('', { accessKey: 'a', secretKey: 'b', proxy: by });
+    expect(isComplete(whole)).toBe(true);
+    expect(isComplete({ ...whole, proxy: { ...by, address: ' ' } })).toBe(false);
+    expect(newDestination({ ...whole, kind: 'folder', folder: '/a' }, [], false).proxy).toBeNull();
   });
 });

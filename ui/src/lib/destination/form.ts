@@ -1,5 +1,6 @@
 /** What a person fills in for a destination, before it becomes a NewDestination. */
 import type { DestinationKind, KeepSecret, NewDestination } from '../contract';
+import { isProxy, NO_PROXY, ownProxy, type ProxyForm, proxyForm } from '../way/proxy';
 import { acceptsOf, isLimit, type LimitsForm, limitsOf, NO_LIMITS } from './limits';
 
 export interface DestinationForm {
@@ -13,6 +14,8 @@ export interface DestinationForm {
   /** What keys begin with at a destination that is there. */
   prefixBefore: string | null;
   pathStyle: boolean;
+  /** Empty folders are kept as objects without bytes. */
+  folderMarkers: boolean;
   accessKey: string;
   secretKey: string;
   /** Of a server. */
@@ -22,6 +25,8 @@ export interface DestinationForm {
   place: string;
   keep: KeepSecret;
   limits: LimitsForm;
+  /** By which it is reached. */
+  proxy: ProxyForm;
 }
 
 export function emptyForm(folder: string): DestinationForm {
@@ -35,6 +40,7 @@ export function emptyForm(folder: string): DestinationForm {
     prefix: '',
     prefixBefore: null,
     pathStyle: true,
+    folderMarkers: false,
     accessKey: '',
     secretKey: '',
     url: '',
@@ -42,6 +48,7 @@ export function emptyForm(folder: string): DestinationForm {
     place: '',
     keep: 'keyring',
     limits: NO_LIMITS,
+    proxy: { ...NO_PROXY },
   };
 }
 
@@ -77,10 +84,12 @@ export function formOf(of: NewDestination): DestinationForm {
     prefix: of.s3?.prefix ?? '',
     prefixBefore: of.s3?.prefix ?? null,
     pathStyle: of.s3?.path_style ?? true,
+    folderMarkers: of.s3?.folder_markers ?? false,
     url: of.server?.url ?? '',
     place: of.server?.place ?? '',
     keep: of.server?.keep_secret ?? 'keyring',
     limits: limitsOf(of.accepts),
+    proxy: proxyForm(of.proxy?.choice ?? null),
   };
 }
 
@@ -88,6 +97,7 @@ export function formOf(of: NewDestination): DestinationForm {
 export function isComplete(form: DestinationForm, keyless = false): boolean {
   if (!isLimit(form.limits)) return false;
   if (form.kind === 'folder') return form.folder.trim() !== '';
+  if (!isProxy(form.proxy)) return false;
   if (form.kind === 'server') return form.url.trim() !== '' && (keyless || form.token.trim() !== '');
   if (keyless && form.accessKey.trim() === '' && form.secretKey.trim() === '')
     return [form.endpoint, form.bucket].every((field) => field.trim() !== '');
@@ -104,26 +114,26 @@ function beginningOf({ prefix, prefixBefore }: DestinationForm): string {
 export function newDestination(form: DestinationForm, taken: readonly string[], makeDefault: boolean): NewDestination {
   const name = form.name.trim() || defaultName(form, taken);
   const accepts = acceptsOf(form.limits);
-  if (form.kind === 'folder') return { name, folder: form.folder.trim(), s3: null, server: null, make_default: makeDefault, accepts };
+  const base = { name, folder: null, s3: null, server: null, make_default: makeDefault, accepts };
+  if (form.kind === 'folder') return { ...base, folder: form.folder.trim(), proxy: null };
+  const proxy = ownProxy(form.proxy, form.keep);
   if (form.kind === 'server') {
     const server = { url: form.url.trim(), token: form.token.trim(), place: form.place, keep_secret: form.keep };
-    return { name, folder: null, s3: null, server, make_default: makeDefault, accepts };
+    return { ...base, server, proxy };
   }
   return {
-    name,
-    folder: null,
-    server: null,
+    ...base,
+    proxy,
     s3: {
       endpoint: form.endpoint.trim(),
       region: form.region.trim() || 'us-east-1',
       bucket: form.bucket.trim(),
       prefix: beginningOf(form),
       path_style: form.pathStyle,
+      folder_markers: form.folderMarkers,
       access_key: form.accessKey.trim(),
       secret_key: form.secretKey,
       keep_secret: form.keep,
     },
-    make_default: makeDefault,
-    accepts,
   };
 }

@@ -40,7 +40,7 @@ describe('what a destination takes, as it is written', () => {
   });
   it('keeps what is not written here', () => {
     const accepts = { max_bytes: null, refused_types: ['exe'], allowed_mime: ['text/*'] };
-    const of = { name: 'a', folder: '/mnt/a', s3: null, server: null, make_default: false, accepts };
+    const of = { name: 'a', folder: '/mnt/a', s3: null, server: null, make_default: false, proxy: null, accepts };
     expect(newDestination(formOf(of), [], false).accepts).toEqual({ ...accepts, refused_types: ['.exe'] });
     expect(isLimited(accepts)).toBe(true);
     expect(isLimited({ max_bytes: null, refused_types: [], allowed_mime: null })).toBe(false);

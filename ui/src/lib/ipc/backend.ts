@@ -40,7 +40,7 @@ import type {
   SettingKey,
   Snapshot,
   Trashed,
-  ProxyChoice,
+  OwnProxy,
   WatchExplained,
   WatchId,
   WatchPage,
@@ -135,6 +135,8 @@ export interface PreflightAnswer {
   name: string | null;
   /** A new group waits until it is resumed. */
   paused: boolean;
+  /** Not one new group, but one for each top folder. */
+  split: boolean;
 }
 
 /** What an intent or a retry is about. */
@@ -229,7 +231,7 @@ export interface Backend {
   /** What the rules say of a name below the folder, there or not. */
   explainName(id: WatchId, name: string): Promise<WatchExplained>;
   /** False: the person thought better of it, outside of the page. An empty password leaves the one that is kept. */
-  setProxy(choice: ProxyChoice, password: string): Promise<boolean>;
+  setProxy(proxy: OwnProxy): Promise<boolean>;
   /** False: no file was chosen. */
   chooseAuthorities(): Promise<boolean>;
   /** Null takes a choice back. */

@@ -80,7 +80,7 @@ describe('a destination being filled in', () => {
   it('gives exactly one of folder and bucket', () => {
     const folder = newDestination(emptyForm(' /mnt/a '), [], true);
     const accepts = { max_bytes: null, refused_types: [], allowed_mime: null };
-    expect(folder).toEqual({ name: 'a', folder: '/mnt/a', s3: null, server: null, make_default: true, accepts });
+    expect(folder).toEqual({ proxy: null, name: 'a', folder: '/mnt/a', s3: null, server: null, make_default: true, accepts });
     const form = {
       ...emptyForm('/mnt/a'),
       kind: 's3' as const,

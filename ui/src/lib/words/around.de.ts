@@ -80,8 +80,15 @@ export const aroundDe: typeof aroundEn = {
           ? 'Gerade gibt es kein Netz.'
           : `${a.network ? plainName(a.network, 60) : 'Dieses Netz'}: ${a.metered === null ? 'nicht bekannt, ob getaktet' : a.metered ? 'getaktet' : 'nicht getaktet'}.`,
     proxy: 'Proxy',
-    proxyText: 'Worüber Uploads und Anmeldungen gehen. Ziele auf diesem Computer werden direkt erreicht.',
+    proxyText:
+      'Worüber Uploads und Anmeldungen gehen, außer bei Zielen mit eigenem Proxy. Ziele auf diesem Computer werden direkt erreicht.',
     proxies: { system: 'System', none: 'Keiner', manual: 'Dieser' },
+    ownProxies: {
+      all: 'wie für alle (Einstellungen, Netz)',
+      system: 'der des Systems',
+      none: 'keiner',
+      manual: 'ein eigener',
+    },
     proxyAddress: 'Adresse',
     proxyHint: 'http://proxy.example.com:8080',
     proxyUser: 'Name, falls er danach fragt',

@@ -80,8 +80,15 @@ export const aroundEn = {
           ? 'There is no network just now.'
           : `${a.network ? plainName(a.network, 60) : 'This network'}: ${a.metered === null ? 'not known whether it is metered' : a.metered ? 'metered' : 'not metered'}.`,
     proxy: 'Proxy',
-    proxyText: 'What uploads and sign-ins go through. Destinations on this computer are reached directly.',
+    proxyText:
+      'What uploads and sign-ins go through, unless a destination has a proxy of its own. Destinations on this computer are reached directly.',
     proxies: { system: 'System', none: 'None', manual: 'This one' },
+    ownProxies: {
+      all: 'as for all (Settings, Network)',
+      system: 'the one of the system',
+      none: 'none',
+      manual: 'one of its own',
+    },
     proxyAddress: 'Address',
     proxyHint: 'http://proxy.example.com:8080',
     proxyUser: 'Name, if it asks for one',

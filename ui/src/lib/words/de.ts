@@ -219,6 +219,7 @@ export const de: Words = {
     accessKey: 'Zugriffsschlüssel',
     secretKey: 'Geheimer Schlüssel',
     pathStyle: 'Bucket im Pfad (die meisten Server außer Amazon)',
+    folderMarkers: 'Leere Ordner behalten, als Objekte ohne Inhalt',
     keep: 'Geheimnis aufbewahren in',
     keepIn: {
       keyring: 'dem Schlüsselbund dieses Computers',

@@ -131,6 +131,7 @@ export const deskDe: typeof deskEn = {
       count === 0
         ? 'Keine Ordner'
         : `Ordner bleiben erhalten: ${s(count, 'Ordner', 'Ordner')}${empty > 0 ? `, davon ${n(empty)} leer` : ''}`,
+    markers: (count) => `Die ${n(count)} leeren auch im Bucket behalten, nicht nur im Beleg`,
     span: (from, to) => (from === to ? from : `${from} bis ${to}`),
     kind: {
       already_there: (count) => `${files(count)} ${count === 1 ? 'ist' : 'sind'} schon da, unverändert`,
@@ -165,6 +166,9 @@ export const deskDe: typeof deskEn = {
     showWhat: (what) => `Zeigen: ${what}`,
     room: (needed, free) => `Braucht ${needed}, frei sind ${free}.`,
     tooMany: (count) => `Mehr als ${files(count)}. Laden Sie die Ordner nacheinander hoch.`,
+    tooManyNew: (count) => `Mehr als ${files(count)}, und so viele fasst eine Gruppe höchstens.`,
+    split: 'Als mehrere Gruppen hochladen, eine für jeden Ordner darin',
+    goSplit: 'Als mehrere Gruppen hochladen',
     thereText: 'Verglichen mit den Belegen dieses Computers. Was soll mit ihnen geschehen?',
     keep: 'Nicht noch einmal senden',
     keepText: (bytes) => `die Gruppe zeigt auf das, was da ist; spart ${bytes}`,

@@ -127,6 +127,7 @@ export const deskEn = {
     ready: (count: number) => `${files(count)} ${count === 1 ? 'is' : 'are'} ready`,
     folders: (count: number, empty: number) =>
       count === 0 ? 'No folders' : `Folder structure kept: ${s(count, 'folder')}${empty > 0 ? `, ${n(empty)} of them empty` : ''}`,
+    markers: (count: number) => `Keep the ${n(count)} empty in the bucket too, not in the receipt alone`,
     span: (from: string, to: string) => (from === to ? from : `${from} to ${to}`),
     kind: {
       already_there: (count: number) => `${files(count)} ${count === 1 ? 'is' : 'are'} already there, unchanged`,
@@ -162,6 +163,9 @@ export const deskEn = {
     showWhat: (what: string) => `Show: ${what}`,
     room: (needed: string, free: string) => `Needs ${needed}, ${free} free.`,
     tooMany: (count: number) => `More than ${files(count)}. Upload the folders one after another.`,
+    tooManyNew: (count: number) => `More than ${files(count)}, which is the most that one group takes.`,
+    split: 'Upload as several groups, one for each folder in it',
+    goSplit: 'Upload as several groups',
     thereText: 'Compared with the receipts of this computer. What should happen to them?',
     keep: 'Don’t send them again',
     keepText: (bytes: string) => `the group points to what is there, saves ${bytes}`,

@@ -218,6 +218,7 @@ export const en = {
     accessKey: 'Access key',
     secretKey: 'Secret key',
     pathStyle: 'Bucket in the path (most servers other than Amazon)',
+    folderMarkers: 'Keep empty folders, as objects without content',
     keep: 'Keep the secret in',
     keepIn: {
       keyring: 'the keychain of this computer',

@@ -69,6 +69,7 @@ async fn new_destination(
         server: None,
         make_default: args.default,
         accepts,
+        proxy: super::proxy::given(args.proxy.as_deref(), &args.proxy_more, args.secrets_file, cx).await?,
     };
     if let Some(folder) = &args.folder {
         new.folder = Some(absolute(folder)?);
@@ -81,6 +82,7 @@ async fn new_destination(
             bucket: bucket.clone(),
             prefix: args.prefix.clone(),
             path_style: args.path_style,
+            folder_markers: args.folder_markers,
             access_key,
             secret_key,
             keep_secret: if args.secrets_file {

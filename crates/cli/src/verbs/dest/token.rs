@@ -80,15 +80,26 @@ pub(super) async fn read(file: Option<&Path>, cx: &Context) -> Result<String, Tr
              by `windlass token create`; where people sign in with the browser, `windlass login` does it.",
         ));
     }
-    // The thread that waits for a token can't be stopped; a signal then ends the program.
-    let asked = tokio::task::spawn_blocking(|| rpassword::prompt_password("Token (not shown): "));
+    typed("Token", cx)
+        .await
+        .map_err(|why| bad(format!("The token could not be read: {why}.")))
+}
+
+/// What a person types and nobody sees.
+///
+/// # Errors
+/// Why it can't be read.
+pub(super) async fn typed(what: &str, cx: &Context) -> Result<String, String> {
+    let question = format!("{what} (not shown): ");
+    // The thread that waits for it can't be stopped; a signal then ends the program.
+    let asked = tokio::task::spawn_blocking(move || rpassword::prompt_password(question));
     let asked = tokio::select! {
         asked = asked => asked,
         () = cx.stop.asked() => std::process::exit(i32::from(Exit::Stopped.code())),
     };
     match asked {
-        Ok(Ok(token)) => Ok(token.trim().to_owned()),
-        Ok(Err(e)) => Err(bad(format!("The token could not be read: {e}."))),
-        Err(e) => Err(Trouble::new(ErrorCode::Internal, e.to_string())),
+        Ok(Ok(text)) => Ok(text.trim().to_owned()),
+        Ok(Err(e)) => Err(e.to_string()),
+        Err(e) => Err(e.to_string()),
     }
 }

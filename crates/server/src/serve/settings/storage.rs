@@ -30,6 +30,8 @@ pub struct Bucket {
     pub prefix: String,
     /// `URL/BUCKET` instead of `BUCKET.URL`.
     pub path_style: bool,
+    /// Empty folders are kept as objects without bytes.
+    pub folder_markers: bool,
     /// Keys.
     pub keys: Keys,
 }
@@ -45,6 +47,7 @@ struct Address {
     bucket: String,
     prefix: String,
     path_style: bool,
+    folder_markers: bool,
 }
 
 pub(super) fn resolve(layers: &Layers, data: &Path) -> Result<StoragePlace, Failure> {
@@ -68,6 +71,7 @@ pub(super) fn resolve(layers: &Layers, data: &Path) -> Result<StoragePlace, Fail
         bucket: address.bucket,
         prefix: address.prefix,
         path_style: address.path_style,
+        folder_markers: address.folder_markers,
         keys: Keys {
             access_key,
             secret_key,
@@ -100,6 +104,7 @@ fn place(value: &str) -> Result<Place, String> {
             format!("{prefix}/")
         },
         path_style: false,
+        folder_markers: false,
     };
     for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
         match name.as_ref() {
@@ -108,20 +113,23 @@ fn place(value: &str) -> Result<Place, String> {
                     Some(parse::base_url(&value).map_err(|e| format!("wrong: its endpoint is {e}"))?);
             }
             "region" if !value.is_empty() => address.region = value.into_owned(),
-            "path_style" => {
-                address.path_style = match value.as_ref() {
-                    "1" | "true" => true,
-                    "0" | "false" => false,
-                    _ => return Err("wrong: path_style is neither 1 nor 0".into()),
-                }
-            }
+            "path_style" => address.path_style = flag(&name, &value)?,
+            "folder_markers" => address.folder_markers = flag(&name, &value)?,
             // Keys don't belong here: an address is logged and shown.
             _ => {
                 return Err(format!(
-                    "wrong: it has no field {name:?}; there are endpoint, region, path_style"
+                    "wrong: it has no field {name:?}; there are endpoint, region, path_style, folder_markers"
                 ));
             }
         }
     }
     Ok(Place::Bucket(address))
+}
+
+fn flag(name: &str, value: &str) -> Result<bool, String> {
+    match value {
+        "1" | "true" => Ok(true),
+        "0" | "false" => Ok(false),
+        _ => Err(format!("wrong: {name} is neither 1 nor 0")),
+    }
 }

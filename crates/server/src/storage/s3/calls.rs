@@ -216,6 +216,12 @@ impl Client {
         }
     }
 
+    /// Writes an object without bytes.
+    pub(super) async fn put_empty(&self, key: &str) -> Result<(), Failure> {
+        let ask = Ask::object(key).body(Vec::new());
+        self.ask(Method::Put, ask, QUICK).await?.fine().map(drop)
+    }
+
     /// Completes a multipart upload with the client's own list.
     pub(super) async fn complete(
         &self,

@@ -10,6 +10,7 @@ use reqwest::header::{DATE, HeaderMap};
 use rusty_s3::{Bucket, Credentials, Method, UrlStyle};
 use url::Url;
 use windlass_core::error::{ErrorCode, Failure};
+use windlass_core::ids::DestinationId;
 use windlass_core::time::Timestamp;
 use windlass_protocol::client::transport_failure;
 use windlass_protocol::destinations::DestinationConfig;
@@ -87,6 +88,7 @@ impl<'a> Ask<'a> {
 
 impl Client {
     pub(super) fn new(
+        id: DestinationId,
         config: &DestinationConfig,
         keys: &Keys,
         world: Arc<dyn World>,
@@ -114,7 +116,8 @@ impl Client {
         } else {
             UrlStyle::VirtualHost
         };
-        let http = windlass_way::Client::new(windlass_way::is_loopback(url.as_str()), || {
+        let direct = windlass_way::is_loopback(url.as_str());
+        let http = windlass_way::Client::new(direct, Some(id), || {
             reqwest::Client::builder()
                 .redirect(reqwest::redirect::Policy::none())
                 .connect_timeout(Duration::from_secs(15))
