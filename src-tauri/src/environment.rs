@@ -44,6 +44,16 @@ pub(crate) fn replace_what_may_not_be() -> io::Result<()> {
     Err(io::Error::other("a switch for development is set; unset it"))
 }
 
+/// The page's engine keeps what nobody holds until a collection of everything, and where little is made that comes after an hour or
+/// later: the page would grow to twice its size. What a page of ours holds is collected whole in some milliseconds, so that is what
+/// it does each time. Who says otherwise in the environment is obeyed. Before anything is drawn, and before other threads are.
+pub(crate) fn keep_the_page_small() {
+    #[cfg(target_os = "linux")]
+    if let Err(why) = gtk::glib::setenv("JSC_useGenerationalGC", "0", false) {
+        eprintln!("windlass-desktop: {why}");
+    }
+}
+
 /// Whether there is something to draw on, and it answers: the window library panics when it does not.
 ///
 /// # Errors

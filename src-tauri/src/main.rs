@@ -54,6 +54,7 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
+    environment::keep_the_page_small();
     if let Err(why) = environment::opens_display() {
         eprintln!("windlass-desktop: {why}. `windlass up` sends files without a window.");
         return ExitCode::from(CANNOT_START);

@@ -34,6 +34,33 @@ const tests = {
     console.log(`    frames: median ${sorted[60].toFixed(1)} ms, p95 ${sorted[113].toFixed(1)} ms, worst ${sorted.at(-1).toFixed(1)} ms`);
     assert.ok(sorted[60] < 34, 'half of the frames under 34 ms');
   },
+  async 'what was scrolled past and what changed is let go: nothing of it is held'(open) {
+    const page = await open('big', { still: false });
+    const cdp = await page.context().newCDPSession(page);
+    const held = async () => {
+      // Twice: what the first sweep lets go of may have held something.
+      await cdp.send('HeapProfiler.collectGarbage');
+      await cdp.send('HeapProfiler.collectGarbage');
+      const [{ usedSize }, { nodes, jsEventListeners }] = [await cdp.send('Runtime.getHeapUsage'), await cdp.send('Memory.getDOMCounters')];
+      return { megabytes: usedSize / 1e6, nodes, jsEventListeners };
+    };
+    const through = () =>
+      page.locator('.box').evaluate(async (box) => {
+        for (let n = 0; n < 200; n += 1) {
+          box.scrollTop = (box.scrollTop + 3600) % (box.scrollHeight - box.clientHeight);
+          await new Promise((next) => requestAnimationFrame(() => setTimeout(next)));
+        }
+      });
+    // The first time round fills what is kept of pages of rows.
+    await through();
+    const before = await held();
+    for (let n = 0; n < 4; n += 1) await through();
+    const after = await held();
+    console.log(`    held: ${JSON.stringify(before)}, then ${JSON.stringify(after)}`);
+    assert.ok(after.megabytes < before.megabytes + 1.5, 'no megabyte more');
+    assert.ok(after.nodes < before.nodes * 1.3, 'nodes');
+    assert.ok(after.jsEventListeners <= before.jsEventListeners + 5, 'listeners');
+  },
   async 'what glides while files move is pushed or faded: no frame lays the page out anew'(open) {
     const page = await open('transfers', { still: false });
     await page.emulateMedia({ reducedMotion: 'no-preference' });

@@ -14,7 +14,7 @@ use windlass_core::error::ErrorCode;
 use windlass_core::ids::DestinationId;
 use windlass_core::machine::Config;
 use windlass_engine::home::Home;
-use windlass_engine::view::{KeepSecret, NewDestination, NewServer, OwnProxy, ProxyChoice};
+use windlass_engine::view::{DestinationCheck, KeepSecret, NewDestination, NewServer, OwnProxy, ProxyChoice};
 use windlass_engine::{EngineConfig, EngineHandle, start};
 use windlass_protocol::Endpoint;
 use windlass_protocol::destinations::{Kept, SecretKeep, TokenStore};
@@ -86,8 +86,13 @@ async fn reached(engine: &EngineHandle) -> bool {
 }
 
 async fn reached_by(engine: &EngineHandle, proxy: Option<OwnProxy>) -> bool {
+    let check = tried(engine, "http://team.invalid", proxy).await;
+    check.steps[0].step == "reachable" && check.steps[0].code.is_none()
+}
+
+async fn tried(engine: &EngineHandle, url: &str, proxy: Option<OwnProxy>) -> DestinationCheck {
     let server = NewServer {
-        url: "http://team.invalid".into(),
+        url: url.into(),
         token: "wl_x".into(),
         place: String::new(),
         keep_secret: KeepSecret::Session,
@@ -101,8 +106,7 @@ async fn reached_by(engine: &EngineHandle, proxy: Option<OwnProxy>) -> bool {
         accepts: Accepts::default(),
         proxy,
     };
-    let check = engine.test_destination(&new).await.unwrap();
-    check.steps[0].step == "reachable" && check.steps[0].code.is_none()
+    engine.test_destination(&new).await.unwrap()
 }
 
 // J-4
@@ -187,6 +191,17 @@ async fn a_proxy_is_used_at_once_and_by_the_next_launch_and_its_password_is_in_n
     assert_eq!(first().unwrap().1, Some("Basic YW5uOg==".to_owned()));
     three.set_setting("proxy", serde_json::Value::Null).await.unwrap();
     assert!(!reached(&three).await, "as the system has it");
+    // The address of another computer that begins as this one's name does is no private way.
+    for (url, is_open) in [
+        ("http://127.0.0.1.team.invalid", true),
+        ("http://localhost.team.invalid", true),
+        ("https://team.invalid", false),
+    ] {
+        let check = tried(&three, url, Some(elsewhere.clone())).await;
+        let told = check.steps.iter().any(|s| s.step == "encrypted");
+        assert_eq!(told, is_open, "{url}: {:?}", check.steps);
+    }
+    seen.lock().unwrap().clear();
     // J-3: one destination has a proxy of its own, while it is tried and no longer.
     assert!(reached_by(&three, Some(elsewhere)).await);
     assert!(first().is_some());

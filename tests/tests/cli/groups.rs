@@ -4,6 +4,7 @@ use std::fs;
 
 use anyhow::{Context as _, Result};
 use serde_json::Value;
+use windlass_testkit::garage::Garage;
 use windlass_testkit::samples;
 use windlass_tests::Windlass;
 
@@ -102,6 +103,47 @@ fn notes_are_written_read_and_forgotten() -> Result<()> {
         |r| Ok((r.get(0)?, r.get(1)?)),
     )?;
     assert_eq!(kept, ("For Ada".to_owned(), "{\"who\":\"B=C\"}".to_owned()));
+    Ok(())
+}
+
+// and not where nobody asked for it.
+#[test]
+fn a03_a_bucket_keeps_empty_folders_as_objects_without_content_when_it_is_told_to() -> Result<()> {
+    let (garage, windlass) = (Garage::start()?, Windlass::new()?);
+    let tree = windlass.dir().join("tree");
+    samples::random_file(tree.join("a/full.bin"), 500, 3)?;
+    for empty in ["a/empty", "ünïcode \u{1f4c1}"] {
+        fs::create_dir_all(tree.join(empty))?;
+    }
+    windlass
+        .try_add_bucket_with(
+            "keeps",
+            &garage,
+            garage.endpoint(),
+            "--prefix kept/ --folder-markers",
+        )?
+        .succeeds()?;
+    windlass
+        .try_add_bucket_with("plain", &garage, garage.endpoint(), "--prefix plain/")?
+        .succeeds()?;
+    for to in ["keeps", "plain"] {
+        windlass
+            .run(&["up", "--group", "Trip", "--to", to, path(&tree)?])?
+            .succeeds()?;
+    }
+    let found: Vec<(String, u64)> = garage
+        .oracle()?
+        .objects("")?
+        .into_iter()
+        .map(|object| (object.key, object.bytes))
+        .collect();
+    let wanted = [
+        ("kept/Trip/tree/a/empty/", 0),
+        ("kept/Trip/tree/a/full.bin", 500),
+        ("kept/Trip/tree/ünïcode \u{1f4c1}/", 0),
+        ("plain/Trip/tree/a/full.bin", 500),
+    ];
+    assert_eq!(found, wanted.map(|(key, bytes)| (key.to_owned(), bytes)));
     Ok(())
 }
 

@@ -10,6 +10,7 @@ mod given;
 mod keyboard;
 mod no_tray;
 mod notices;
+mod own_proxy;
 mod pictures;
 mod portal;
 mod rows;

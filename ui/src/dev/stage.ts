@@ -24,6 +24,7 @@ export function stage(scene: SceneName, send: (message: Message) => void) {
   if (
     scene === 'settings' ||
     scene === 'add' ||
+    scene === 'add-bucket' ||
     scene.startsWith('sign-in') ||
     scene === 'speed' ||
     scene === 'schedule' ||
@@ -84,6 +85,7 @@ export function stage(scene: SceneName, send: (message: Message) => void) {
   if (scene === 'preflight') send({ type: 'check', number: 1, group: null });
   if (scene === 'preflight-group') send({ type: 'check', number: 5, group: 'g-autumn' });
   if (scene === 'preflight-types') send({ type: 'check', number: 4, group: null });
+  if (scene === 'preflight-many') send({ type: 'check', number: 6, group: null });
   if (scene === 'preflight-room') send({ type: 'check', number: 3, group: 'g-autumn' });
   if (scene === 'search') {
     click('open-search');
@@ -107,7 +109,17 @@ export function stage(scene: SceneName, send: (message: Message) => void) {
       }
     }, 200);
   }
-  if (scene === 'add' || scene === 'sign-in') setTimeout(() => click('dest-add'), 50);
+  if (scene === 'add' || scene === 'add-bucket' || scene === 'sign-in') setTimeout(() => click('dest-add'), 50);
+  if (scene === 'add-bucket') {
+    setTimeout(() => click('dest-kind-s3'), 100);
+    setTimeout(() => {
+      const proxy = document.querySelector<HTMLSelectElement>('[data-testid="dest-proxy"]');
+      if (!proxy) return;
+      proxy.value = 'manual';
+      proxy.dispatchEvent(new Event('change', { bubbles: true }));
+    }, 150);
+    setTimeout(() => document.querySelector('[data-testid="dest-proxy-except"]')?.scrollIntoView({ block: 'end' }), 200);
+  }
   if (scene === 'sign-in') {
     setTimeout(() => click('dest-kind-server'), 100);
     setTimeout(() => {

@@ -203,6 +203,56 @@ async fn l14_l16_a_retry_is_counted_and_only_failed_files_go_again() {
     both!(test);
 }
 
+/// Folders of this name below.
+fn folders(below: &std::path::Path, name: &str) -> usize {
+    std::fs::read_dir(below)
+        .expect("a folder")
+        .map(|entry| entry.expect("an entry").path())
+        .filter(|path| path.is_dir())
+        .map(|path| usize::from(path.ends_with(name)) + folders(&path, name))
+        .sum()
+}
+
+//
+#[tokio::test(flavor = "multi_thread")]
+async fn a03_empty_folders_stand_beside_the_files_of_a_group_while_it_is_open() {
+    async fn test(desk: Desk) {
+        let id = desk.group_id();
+        let body = json!({ "id": id, "name": "Trip", "destination": "recordings" });
+        desk.ok("POST", "/v1/groups", Some(&body)).await;
+        let file = Sample::new("a.bin", 10);
+        desk.upload(&file, &into(id)).await;
+        let path = format!("/v1/groups/{id}/folders");
+        // A file has the name of the second one. Asked twice it is the same.
+        let wanted = json!({ "paths": ["deep/er/nothing in it", "a.bin"] });
+        for _ in 0..2 {
+            let made = desk.ok("POST", &path, Some(&wanted)).await;
+            assert_eq!(made, json!({ "paths": ["deep/er/nothing in it"] }));
+            assert_eq!(folders(desk.kit.dir.path(), "nothing in it"), 1);
+        }
+        assert_eq!(desk.file(file.id).await["state"], "uploaded");
+        for climbs in ["../x", "/x", "a//b", "", "a/%2e%2e"] {
+            let refused = desk
+                .refused("POST", &path, Some(&json!({ "paths": ["fine", climbs] })))
+                .await;
+            assert_eq!(refused.1, "name_invalid", "{climbs}");
+        }
+        assert_eq!(folders(desk.kit.dir.path(), "fine"), 0, "not one of them");
+        let many: Vec<String> = (0..1_001).map(|n| n.to_string()).collect();
+        let refused = desk.refused("POST", &path, Some(&json!({ "paths": many }))).await;
+        assert_eq!(refused.1, "invalid_field");
+        let bob = desk.kit.token("bob", &crate::desk::OWN).await;
+        let others = desk.ask_as(&bob, "POST", &path, Some(&wanted)).await;
+        assert_eq!(others.status(), 404);
+        desk.ok("POST", &format!("/v1/groups/{id}/finalize"), None).await;
+        assert_eq!(
+            desk.refused("POST", &path, Some(&wanted)).await.1,
+            "group_completed"
+        );
+    }
+    both!(test);
+}
+
 // M5: its failed files were deleted, or are not required any more.
 #[tokio::test(flavor = "multi_thread")]
 async fn m05_a_group_goes_on_when_what_failed_is_deleted_or_not_needed() {
