@@ -228,7 +228,7 @@ pub struct Man {
 #[derive(Debug, Subcommand)]
 pub enum Dest {
     /// Test a folder, a bucket or a server, and add it
-    Add(DestAdd),
+    Add(Box<DestAdd>),
     /// List destinations
     List(Json),
     /// Test a destination again; what waits for it goes on when it is fine

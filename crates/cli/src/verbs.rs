@@ -107,7 +107,7 @@ pub async fn run(verb: Verb, cx: &Context) -> Result<Exit, Trouble> {
         Verb::Cancel(args) => cancel::run(args, cx).await,
         Verb::Retry(args) => retry::run(args, cx).await,
         Verb::Group(group) => group::run(group, cx).await,
-        Verb::Dest(Dest::Add(args)) => dest::add::run(args, cx).await,
+        Verb::Dest(Dest::Add(args)) => dest::add::run(*args, cx).await,
         Verb::Dest(Dest::List(_)) => dest::list(cx).await,
         Verb::Dest(Dest::Test(args)) => dest::test(args, cx).await,
         Verb::Dest(Dest::Remove(args)) => dest::remove(args, cx).await,

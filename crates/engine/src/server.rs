@@ -259,7 +259,7 @@ pub(crate) async fn sign_out(shared: &Shared, id: DestinationId) -> Result<bool,
     let kept = crate::planes::keep(row.keep);
     let told = match shared.planes.tokens().get(id, kept).await? {
         None => true,
-        Some(token) => match crate::sign_in::end(&row.url, &token).await {
+        Some(token) => match crate::sign_in::end(Some(id), &row.url, &token).await {
             Ok(()) => true,
             Err(failure) => {
                 tracing::warn!(%failure, "the server could not be told that a token is given back");

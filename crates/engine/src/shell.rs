@@ -71,6 +71,9 @@ pub(crate) struct Shared {
     pub(crate) storage_loopback: Arc<StorageClient>,
     /// One at a time follows the choice of the way, so that the last one follows the last choice.
     pub(crate) way: tokio::sync::Mutex<()>,
+    /// One at a time tries a proxy of a destination's own: which.
+    pub(crate) trying: tokio::sync::Mutex<()>,
+    pub(crate) tried: std::sync::Mutex<Option<DestinationId>>,
 }
 
 /// Messages to the shell that may wait: senders stand still when the shell is behind.

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 use windlass_core::error::{ErrorCode, Failure, RetryClass};
+use windlass_core::ids::DestinationId;
 use windlass_protocol::signin::{SignInState, StartSignIn};
 use windlass_protocol::{ControlClient, Endpoint};
 
@@ -73,7 +74,7 @@ impl fmt::Debug for SignedIn {
 /// # Errors
 /// `invalid_field` for what is no address; as the network answers.
 pub async fn offer(url: &str) -> Result<Option<String>, Failure> {
-    let offer = client(&address(url)?, "")?.sign_in_offer().await?;
+    let offer = client(None, &address(url)?, "")?.sign_in_offer().await?;
     Ok(offer.map(|o| o.provider.chars().filter(|c| !c.is_control()).take(255).collect()))
 }
 
@@ -83,7 +84,7 @@ pub async fn offer(url: &str) -> Result<Option<String>, Failure> {
 /// `invalid_field` for what is no address; `not_found` where people have tokens alone; as the network answers.
 pub async fn begin(url: &str) -> Result<SignIn, Failure> {
     let url = address(url)?;
-    let client = client(&url, "")?;
+    let client = client(None, &url, "")?;
     let start = StartSignIn {
         name: computer(),
         client_id: None,
@@ -154,12 +155,12 @@ impl SignIn {
     }
 }
 
-/// Gives a token back.
+/// Gives a token back, by the way of the destination that it is of.
 ///
 /// # Errors
 /// As the network answers; one that has ended already is no error.
-pub async fn end(url: &str, token: &str) -> Result<(), Failure> {
-    match client(&address(url)?, token)?.sign_out().await {
+pub async fn end(of: Option<DestinationId>, url: &str, token: &str) -> Result<(), Failure> {
+    match client(of, &address(url)?, token)?.sign_out().await {
         Ok(_) => Ok(()),
         Err(e) if is_over(&e) => Ok(()),
         Err(e) => Err(e),
@@ -174,11 +175,12 @@ fn is_over(e: &Failure) -> bool {
     )
 }
 
-fn client(url: &str, token: &str) -> Result<ControlClient, Failure> {
-    ControlClient::new(Endpoint {
+fn client(of: Option<DestinationId>, url: &str, token: &str) -> Result<ControlClient, Failure> {
+    let endpoint = Endpoint {
         base_url: url.to_owned(),
         token: token.to_owned(),
-    })
+    };
+    ControlClient::of(of, endpoint)
 }
 
 fn passes(e: &Failure) -> bool {

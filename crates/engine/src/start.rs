@@ -81,6 +81,8 @@ pub async fn start(config: EngineConfig) -> Result<EngineHandle, Failure> {
         tasks: TaskTracker::new(),
         storages: std::sync::Mutex::default(),
         way: tokio::sync::Mutex::default(),
+        trying: tokio::sync::Mutex::default(),
+        tried: std::sync::Mutex::default(),
         storage_loopback: Arc::new(storage_client(None)?),
     });
     let machine = Machine::new(config.machine, clock::seed());

@@ -1,8 +1,10 @@
 //! The way to the network, as the person chose it: followed at each launch and with each choice.
 //!
-//! One choice is for all; a destination may have a proxy of its own. The choices stand with the others in the queue; the passwords
-//! of proxies lie where tokens of servers lie. A choice that can't be followed any more, as with a keyring that is gone, leaves
-//! the way as the system has it, and says so in the log.
+//! One choice is for all; a destination may have a proxy of its own ([`own`]). The choices stand with the others in the queue; the
+//! passwords of proxies lie where tokens of servers lie. While a keyring does not give one, what would go that way waits: a proxy
+//! that is asked without it refuses, and files would fail of it.
+
+mod own;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -18,8 +20,11 @@ use windlass_protocol::destinations::SecretKeep;
 use windlass_queue::settings;
 use windlass_way::{Authorities, ProxyChoice, Way};
 
+use crate::infos::locked;
 use crate::shell::Shared;
 use crate::view::{KeepSecret, OwnProxy};
+
+pub(crate) use own::{Trial, forget, of};
 
 const PROXY: &str = "proxy";
 const AUTHORITIES: &str = "authorities";
@@ -31,6 +36,8 @@ const OWN: &str = "proxy_of:";
 pub(crate) const KEYS: [&str; 2] = [PROXY, AUTHORITIES];
 /// A launch waits no longer for a keyring that asks the person first.
 const PATIENCE: Duration = Duration::from_secs(1);
+/// A keyring that was closed is asked again after this.
+const AGAIN: Duration = Duration::from_secs(60);
 
 /// The proxy of a destination, as the queue keeps it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -66,12 +73,16 @@ pub(crate) fn may_be(key: &str, value: &Value) -> bool {
 }
 
 /// What stands in the queue.
+#[derive(PartialEq)]
 struct Chosen {
     proxy: ProxyChoice,
     kept_in: SecretKeep,
     authorities: Option<Authorities>,
     own: Vec<(DestinationId, Own)>,
 }
+
+/// What is known of passwords: none for a place whose keyring did not give it.
+type Passwords = BTreeMap<DestinationId, Option<String>>;
 
 impl Chosen {
     async fn read(shared: &Shared) -> Result<Self, Failure> {
@@ -88,20 +99,48 @@ impl Chosen {
         })
     }
 
-    /// Goes these ways, with the passwords that are kept; none: without.
-    async fn go(self, keeper: Option<&Shared>) {
-        let secret = password_for(keeper, &self.proxy, None, self.kept_in).await;
-        match Way::new(self.proxy, secret, self.authorities) {
+    /// The passwords that these need.
+    async fn passwords(&self, shared: &Shared) -> Passwords {
+        let mut found = Passwords::new();
+        let all = [(None, &self.proxy, self.kept_in)];
+        let own = self
+            .own
+            .iter()
+            .map(|(id, own)| (Some(*id), &own.choice, own.kept_in));
+        for (of, choice, kept_in) in all.into_iter().chain(own) {
+            if signs_in_as(choice).is_some() {
+                found.insert(place(of), password(shared, of, kept_in).await);
+            }
+        }
+        found
+    }
+
+    /// Goes these ways. True when one waits for its password.
+    fn go(self, shared: &Shared, passwords: &Passwords) -> bool {
+        let mut waits = false;
+        let mut way = |choice: ProxyChoice, of, authorities| {
+            let known = match signs_in_as(&choice) {
+                Some(_) => passwords.get(&place(of)).cloned().flatten(),
+                None => Some(String::new()),
+            };
+            waits |= known.is_none();
+            let way = Way::new(choice, known.clone().unwrap_or_default(), authorities);
+            way.map(|way| if known.is_none() { way.waiting() } else { way })
+        };
+        match way(self.proxy, None, self.authorities) {
             Ok(way) => windlass_way::choose(way),
             Err(failure) => tracing::warn!(%failure, "the chosen way to the network can't be gone"),
         }
+        let tried = *locked(&shared.tried);
         for (id, own) in self.own {
-            let secret = password_for(keeper, &own.choice, Some(id), own.kept_in).await;
-            match Way::new(own.choice, secret, None) {
+            match way(own.choice, Some(id), None) {
+                // What is tried just now says itself what comes after.
+                Ok(_) if tried == Some(id) => {}
                 Ok(way) => drop(windlass_way::choose_for(id, Some(way))),
                 Err(failure) => tracing::warn!(destination = %id, %failure, "its proxy can't be used"),
             }
         }
+        waits
     }
 }
 
@@ -109,71 +148,80 @@ fn get<T: serde::de::DeserializeOwned>(all: &BTreeMap<String, Value>, key: &str)
     serde_json::from_value(all.get(key)?.clone()).ok()
 }
 
-/// At a launch. A keyring that waits for the person holds nothing up: until it answers, proxies are gone to without a password.
+/// At a launch. A keyring that asks the person first does not hold it up: what goes by a proxy with a name waits until it answers.
 ///
 /// # Errors
 /// Errors of the queue.
 pub(crate) async fn begin(shared: &Arc<Shared>) -> Result<(), Failure> {
-    if let Ok(done) = tokio::time::timeout(PATIENCE, follow(shared)).await {
-        return done;
+    match tokio::time::timeout(PATIENCE, follow(shared)).await {
+        Ok(Ok(false)) => return Ok(()),
+        Ok(Err(failure)) => return Err(failure),
+        Ok(Ok(true)) => {}
+        Err(_) => {
+            let _one_at_a_time = shared.way.lock().await;
+            Chosen::read(shared).await?.go(shared, &Passwords::new());
+        }
     }
-    Chosen::read(shared).await?.go(None).await;
     let later = Arc::clone(shared);
     shared.tasks.spawn(async move {
         tokio::select! {
             () = later.stop.cancelled() => {}
-            done = change(&later) => if let Err(failure) = done {
-                tracing::warn!(%failure, "the chosen way to the network can't be read");
-            }
+            () = until_known(&later) => {}
         }
     });
     Ok(())
+}
+
+async fn until_known(shared: &Shared) {
+    loop {
+        match change(shared).await {
+            Ok(false) => return,
+            Ok(true) => {}
+            Err(failure) => tracing::warn!(%failure, "the chosen way to the network can't be read"),
+        }
+        tokio::time::sleep(AGAIN).await;
+    }
 }
 
 /// As [`follow`]; what waited for a better way goes on at once.
 ///
 /// # Errors
 /// Errors of the queue.
-pub(crate) async fn change(shared: &Shared) -> Result<(), Failure> {
+pub(crate) async fn change(shared: &Shared) -> Result<bool, Failure> {
     let before = windlass_way::number();
-    follow(shared).await?;
+    let waits = follow(shared).await?;
     if windlass_way::number() != before {
         for row in crate::places::rows(shared).await? {
             shared.event(Event::DestinationReady { id: row.id }).await;
         }
     }
-    Ok(())
+    Ok(waits)
 }
 
-/// Goes the ways that stand there.
+/// Goes the ways that stand there. True when one waits for its password.
 ///
 /// # Errors
 /// Errors of the queue.
-async fn follow(shared: &Shared) -> Result<(), Failure> {
-    let _one_at_a_time = shared.way.lock().await;
-    Chosen::read(shared).await?.go(Some(shared)).await;
-    Ok(())
-}
-
-/// The password for the name that a proxy asks for; empty where it asks for none.
-async fn password_for(
-    keeper: Option<&Shared>,
-    choice: &ProxyChoice,
-    of: Option<DestinationId>,
-    kept_in: SecretKeep,
-) -> String {
-    match (keeper, signs_in_as(choice)) {
-        (Some(shared), Some(_)) => password(shared, place(of), kept_in).await,
-        _ => String::new(),
+async fn follow(shared: &Shared) -> Result<bool, Failure> {
+    loop {
+        let chosen = Chosen::read(shared).await?;
+        let passwords = chosen.passwords(shared).await;
+        // The keyring may have taken its time: what holds now is gone, and by one at a time.
+        let _one_at_a_time = shared.way.lock().await;
+        let now = Chosen::read(shared).await?;
+        if now == chosen {
+            return Ok(now.go(shared, &passwords));
+        }
     }
 }
 
-async fn password(shared: &Shared, place: DestinationId, keep: SecretKeep) -> String {
-    match shared.planes.tokens().get(place, keep).await {
-        Ok(found) => found.unwrap_or_default(),
+async fn password(shared: &Shared, of: Option<DestinationId>, keep: SecretKeep) -> Option<String> {
+    match shared.planes.tokens().get(place(of), keep).await {
+        // Forgotten by the keyring, or by a program that ended: the proxy says what it thinks of none.
+        Ok(found) => Some(found.unwrap_or_default()),
         Err(failure) => {
             tracing::warn!(%failure, "the password of a proxy can't be read");
-            String::new()
+            None
         }
     }
 }
@@ -200,36 +248,41 @@ pub(crate) async fn choose(shared: &Shared, proxy: &OwnProxy) -> Result<(), Fail
         })
         .await?;
     shared.deltas.settings_changed();
-    change(shared).await
+    change(shared).await.map(drop)
 }
 
 fn value(of: &impl Serialize) -> Result<Value, Failure> {
     serde_json::to_value(of).map_err(|e| Failure::new(ErrorCode::Internal, e.to_string()))
 }
 
-/// Puts the password where it is kept, or takes away the one that is of no use any more.
+/// Puts the password where it is kept, and takes away what is of no use any more.
 async fn keep_password(
     shared: &Shared,
     of: Option<DestinationId>,
     new: &OwnProxy,
     was: Option<&Own>,
 ) -> Result<Own, Failure> {
-    let tokens = shared.planes.tokens();
     let mut kept_in = match new.keep_secret {
         KeepSecret::Keyring => SecretKeep::Keyring,
         KeepSecret::File => SecretKeep::File,
         KeepSecret::Session => SecretKeep::Session,
     };
-    if !new.password.is_empty() {
-        tokens.put(place(of), &new.password, kept_in).await?;
-    } else if let Some(was) = was {
+    let signs_in = signs_in_as(&new.choice).is_some();
+    let has_new = signs_in && !new.password.is_empty();
+    if has_new {
+        shared
+            .planes
+            .tokens()
+            .put(place(of), &new.password, kept_in)
+            .await?;
+    }
+    if let Some(was) = was.filter(|was| signs_in_as(&was.choice).is_some()) {
         // A password goes to the proxy that it was given for, and to no other.
-        let is_same =
-            signs_in_as(&was.choice).is_some() && signs_in_as(&was.choice) == signs_in_as(&new.choice);
-        if is_same {
+        let stays = signs_in && signs_in_as(&was.choice) == signs_in_as(&new.choice) && !has_new;
+        if stays {
             kept_in = was.kept_in;
-        } else if signs_in_as(&was.choice).is_some() {
-            tokens.remove(place(of), was.kept_in).await?;
+        } else if !has_new || was.kept_in != kept_in {
+            remove_password(shared, of, was.kept_in).await;
         }
     }
     Ok(Own {
@@ -238,134 +291,17 @@ async fn keep_password(
     })
 }
 
+/// That one is left somewhere is no reason to fail: nobody is asked with it any more.
+async fn remove_password(shared: &Shared, of: Option<DestinationId>, keep: SecretKeep) {
+    if let Err(failure) = shared.planes.tokens().remove(place(of), keep).await {
+        tracing::warn!(%failure, "an old password of a proxy could not be removed");
+    }
+}
+
 /// Where, and under which name; none where no name is asked for.
 fn signs_in_as(choice: &ProxyChoice) -> Option<(&str, &str)> {
     match choice {
         ProxyChoice::Manual { address, user, .. } if !user.is_empty() => Some((address, user)),
         _ => None,
     }
-}
-
-/// The proxy of a destination's own, without its password.
-///
-/// # Errors
-/// Errors of the queue.
-pub(crate) async fn own(shared: &Shared, id: DestinationId) -> Result<Option<OwnProxy>, Failure> {
-    let own = read_own(shared, id).await?;
-    Ok(own.map(|own| OwnProxy {
-        choice: own.choice,
-        password: String::new(),
-        keep_secret: match own.kept_in {
-            SecretKeep::Keyring => KeepSecret::Keyring,
-            SecretKeep::File => KeepSecret::File,
-            SecretKeep::Session => KeepSecret::Session,
-        },
-    }))
-}
-
-async fn read_own(shared: &Shared, id: DestinationId) -> Result<Option<Own>, Failure> {
-    let all = shared.queue.read(settings::all).await?;
-    Ok(get(&all, &own_key(id)))
-}
-
-/// A destination's way while it is tried: the one that it had comes back, unless this one is kept.
-#[must_use]
-pub(crate) struct Trial<'a> {
-    shared: &'a Shared,
-    id: DestinationId,
-    new: Option<OwnProxy>,
-    was: Option<Own>,
-    /// What comes back.
-    before: Option<Way>,
-    kept: bool,
-}
-
-impl<'a> Trial<'a> {
-    /// From now on the destination goes by this proxy; none: as all do.
-    ///
-    /// # Errors
-    /// `invalid_field` for what is no proxy; errors of the queue.
-    pub(crate) async fn begin(
-        shared: &'a Shared,
-        id: DestinationId,
-        new: Option<&OwnProxy>,
-    ) -> Result<Self, Failure> {
-        let was = read_own(shared, id).await?;
-        let way = match new {
-            None => None,
-            Some(new) => {
-                let stays = was.as_ref().filter(|was| {
-                    new.password.is_empty() && signs_in_as(&was.choice) == signs_in_as(&new.choice)
-                });
-                let secret = match stays {
-                    Some(was) if signs_in_as(&was.choice).is_some() => {
-                        password(shared, place(Some(id)), was.kept_in).await
-                    }
-                    _ => new.password.clone(),
-                };
-                Some(Way::new(new.choice.clone(), secret, None)?)
-            }
-        };
-        Ok(Self {
-            shared,
-            id,
-            new: new.cloned(),
-            was,
-            before: windlass_way::choose_for(id, way),
-            kept: false,
-        })
-    }
-
-    /// Writes it down.
-    ///
-    /// # Errors
-    /// As the keyring or the file answers; errors of the queue.
-    pub(crate) async fn keep(mut self) -> Result<(), Failure> {
-        let key = own_key(self.id);
-        match &self.new {
-            Some(new) => {
-                let own = keep_password(self.shared, Some(self.id), new, self.was.as_ref()).await?;
-                let own = value(&own)?;
-                self.shared
-                    .queue
-                    .write(move |conn| settings::set(conn, &key, &own))
-                    .await?;
-            }
-            None => forget(self.shared, self.id).await?,
-        }
-        self.kept = true;
-        Ok(())
-    }
-}
-
-impl Drop for Trial<'_> {
-    fn drop(&mut self) {
-        if !self.kept {
-            windlass_way::choose_for(self.id, self.before.take());
-        }
-    }
-}
-
-/// The destination has no proxy of its own any more.
-///
-/// # Errors
-/// As the keyring or the file answers; errors of the queue.
-pub(crate) async fn forget(shared: &Shared, id: DestinationId) -> Result<(), Failure> {
-    let Some(was) = read_own(shared, id).await? else {
-        return Ok(());
-    };
-    if signs_in_as(&was.choice).is_some() {
-        shared
-            .planes
-            .tokens()
-            .remove(place(Some(id)), was.kept_in)
-            .await?;
-    }
-    let key = own_key(id);
-    shared
-        .queue
-        .write(move |conn| settings::remove(conn, &key).map(drop))
-        .await?;
-    windlass_way::choose_for(id, None);
-    Ok(())
 }

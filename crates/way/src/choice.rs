@@ -57,6 +57,7 @@ pub struct Way {
     proxy: ProxyChoice,
     password: String,
     authorities: Option<Authorities>,
+    waits: bool,
 }
 
 impl fmt::Debug for Way {
@@ -83,6 +84,7 @@ impl Way {
             proxy,
             password,
             authorities,
+            waits: false,
         };
         way.proxy()?;
         if way.certificates()?.is_empty() && way.authorities.is_some() {
@@ -96,8 +98,25 @@ impl Way {
         Ok(way)
     }
 
+    /// The same while the password is not known yet: nothing gets through, as if nobody took connections, and nothing is asked
+    /// that would be refused for good.
+    #[must_use]
+    pub fn waiting(self) -> Self {
+        Self { waits: true, ..self }
+    }
+
+    /// See [`Way::waiting`].
+    #[must_use]
+    pub fn waits(&self) -> bool {
+        self.waits
+    }
+
     /// The builder with this proxy.
     pub(crate) fn by_proxy(&self, builder: ClientBuilder) -> Result<ClientBuilder, Failure> {
+        if self.waits {
+            let nobody = Proxy::all("http://127.0.0.1:0").map_err(|_| wrong("proxy"))?;
+            return Ok(builder.no_proxy().proxy(nobody));
+        }
         Ok(match self.proxy {
             ProxyChoice::System => builder,
             ProxyChoice::None => builder.no_proxy(),

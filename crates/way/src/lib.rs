@@ -36,6 +36,16 @@ pub fn choose(way: Way) {
     }
 }
 
+/// What a destination has of its own.
+#[must_use]
+pub fn own(place: DestinationId) -> Option<Way> {
+    NOW.read()
+        .unwrap_or_else(PoisonError::into_inner)
+        .own
+        .get(&place)
+        .cloned()
+}
+
 /// How often a way was chosen that was not the one before.
 #[must_use]
 pub fn number() -> u64 {

@@ -59,7 +59,7 @@ pub(crate) async fn wait_sign_in(shell: State<'_, Shell>, number: u32) -> Answer
     let signed = signed.inspect_err(|_| shell.sign_ins().forget(number))?;
     if !shell.sign_ins().done(number, signed.token.clone()) {
         // Broken off at the last moment: nobody will use it.
-        drop(sign_in::end(&waiting.url, &signed.token).await);
+        drop(sign_in::end(None, &waiting.url, &signed.token).await);
         return Err(over().into());
     }
     Ok(Signed { owner: signed.owner })

@@ -51,7 +51,7 @@ fn j3_a_bucket_with_a_proxy_of_its_own_is_added_by_hand_and_takes_a_file() -> Re
     proxy.forget();
 
     go_to(&app, "transfers")?;
-    table.drag(&app, &[things.clone()], &hook("empty"))?;
+    table.drag(&app, std::slice::from_ref(&things), &hook("empty"))?;
     group_becomes(&app, "done")?;
     compare_bucket(&things, &garage.oracle()?, "things/")?;
     let ledger = proxy.ledger();

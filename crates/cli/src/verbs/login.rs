@@ -36,7 +36,7 @@ pub async fn login(args: Login, cx: &Context) -> Result<Exit, Trouble> {
         }
         Err(trouble) => {
             // Nobody has it: it shall not live on at the server.
-            drop(sign_in::end(&args.url, &signed.token).await);
+            drop(sign_in::end(None, &args.url, &signed.token).await);
             Err(trouble)
         }
     }
@@ -182,7 +182,7 @@ pub(super) async fn is_offered(url: &str) -> bool {
 /// Gives back the token of a sign-in whose destination could not be added: nobody has it.
 pub(super) async fn give_back(new: &NewDestination) {
     if let Some(server) = &new.server {
-        drop(sign_in::end(&server.url, &server.token).await);
+        drop(sign_in::end(None, &server.url, &server.token).await);
     }
 }
 

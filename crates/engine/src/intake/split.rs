@@ -1,6 +1,6 @@
 //! What is more than one group should hold is taken in as several: a group for each top folder.
 //!
-//! One folder is opened, and what lies in it decides; of several things each folder is one. Links inside the opened folder are
+//! One folder is opened, and on while it holds but one folder, and what lies in it decides; of several things each folder is one. Links inside the opened folder are
 //! not followed, as everywhere: they go with none of the groups.
 
 use std::ffi::OsStr;
@@ -45,11 +45,7 @@ pub(crate) async fn add_split(
     }
     let paths = add.paths.clone();
     let whole = add.name.clone().unwrap_or_else(|| name_of(&paths));
-    let opened = opened(&paths).map(|root| {
-        let name = root.file_name().unwrap_or(OsStr::new(""));
-        format!("{}/", encode_path_bytes(name.as_bytes()))
-    });
-    let shares = tokio::task::spawn_blocking(move || shares(&paths))
+    let (shares, opened) = tokio::task::spawn_blocking(move || shares(&paths))
         .await
         .map_err(|e| Failure::new(ErrorCode::Internal, e.to_string()))?
         .map_err(|e| Failure::new(ErrorCode::ReadError, format!("the folder can't be read: {e}")))?;
@@ -78,33 +74,57 @@ pub(crate) async fn add_split(
             id: None,
             ..add.clone()
         };
-        made.push(add_without(shared, one, leave).await?);
+        match add_without(shared, one, leave).await {
+            Ok(id) => made.push(id),
+            Err(failure) if made.is_empty() => return Err(failure),
+            // Those that go are no reason to give them once more: what did not come is told beside them.
+            Err(failure) => {
+                shared.deltas.notice(failure, made.last().copied());
+                break;
+            }
+        }
     }
     Ok(made)
 }
 
-/// The folder that is opened: the only thing that was given.
-fn opened(paths: &[PathBuf]) -> Option<&Path> {
-    match paths {
-        [one] if one.is_dir() => Some(one),
-        _ => None,
+/// The folder that is opened: the only thing that was given, and on while it holds but one folder. And what stands before the
+/// paths of what lies in it, as the look told them. Blocks.
+fn opened(paths: &[PathBuf]) -> std::io::Result<Option<(PathBuf, String)>> {
+    let [one] = paths else { return Ok(None) };
+    if !one.is_dir() {
+        return Ok(None);
+    }
+    let (mut root, mut above) = (one.clone(), String::new());
+    loop {
+        let name = root.file_name().unwrap_or(OsStr::new(""));
+        above.push_str(&encode_path_bytes(name.as_bytes()));
+        above.push('/');
+        match things_in(&root)?.as_slice() {
+            [(only, true)] => root.clone_from(only),
+            _ => return Ok(Some((root, above))),
+        }
     }
 }
 
-/// Blocks.
-fn shares(paths: &[PathBuf]) -> std::io::Result<Vec<Share>> {
-    let mut things: Vec<(PathBuf, bool)> = Vec::new();
-    match opened(paths) {
-        Some(root) => {
-            for entry in std::fs::read_dir(root)? {
-                let (entry, kind) = entry.and_then(|e| Ok((e.path(), e.file_type()?)))?;
-                if !kind.is_symlink() {
-                    things.push((entry, kind.is_dir()));
-                }
-            }
+/// What lies in a folder, and whether it is one. Without links.
+fn things_in(folder: &Path) -> std::io::Result<Vec<(PathBuf, bool)>> {
+    let mut things = Vec::new();
+    for entry in std::fs::read_dir(folder)? {
+        let (entry, kind) = entry.and_then(|e| Ok((e.path(), e.file_type()?)))?;
+        if !kind.is_symlink() {
+            things.push((entry, kind.is_dir()));
         }
-        None => things.extend(paths.iter().map(|p| (p.clone(), p.is_dir()))),
     }
+    Ok(things)
+}
+
+/// The groups, and what stands before their paths in the look. Blocks.
+fn shares(paths: &[PathBuf]) -> std::io::Result<(Vec<Share>, Option<String>)> {
+    let opened = opened(paths)?;
+    let mut things = match &opened {
+        Some((root, _)) => things_in(root)?,
+        None => paths.iter().map(|p| (p.clone(), p.is_dir())).collect(),
+    };
     things.sort();
     let (folders, files): (Vec<_>, Vec<_>) = things.into_iter().partition(|(_, is_dir)| *is_dir);
     let folders: Vec<PathBuf> = folders.into_iter().map(|(path, _)| path).collect();
@@ -121,7 +141,7 @@ fn shares(paths: &[PathBuf]) -> std::io::Result<Vec<Share>> {
             paths: files.into_iter().map(|(path, _)| path).collect(),
         });
     }
-    Ok(shares)
+    Ok((shares, opened.map(|(_, above)| above)))
 }
 
 /// One folder, or the first and the last of several.
@@ -145,11 +165,12 @@ mod tests {
     fn more_folders_than_groups_share_them_and_none_is_lost() -> std::io::Result<()> {
         let dir = tempfile::tempdir()?;
         for n in 0..250 {
-            std::fs::create_dir(dir.path().join(format!("day {n:03}")))?;
+            std::fs::create_dir_all(dir.path().join(format!("only/this/day {n:03}")))?;
         }
-        std::fs::write(dir.path().join("loose.txt"), "x")?;
-        std::os::unix::fs::symlink("/", dir.path().join("a link"))?;
-        let shares = shares(&[dir.path().to_owned()])?;
+        std::fs::write(dir.path().join("only/this/loose.txt"), "x")?;
+        std::os::unix::fs::symlink("/", dir.path().join("only/this/a link"))?;
+        let (shares, above) = shares(&[dir.path().join("only")])?;
+        assert_eq!(above.as_deref(), Some("only/this/"));
         assert!(shares.len() <= MOST + 1, "{}", shares.len());
         assert_eq!(shares.iter().map(|s| s.paths.len()).sum::<usize>(), 251);
         assert_eq!(shares[0].of.as_deref(), Some("day 000 … day 002"));

@@ -102,7 +102,7 @@ pub(super) fn request(
 /// What is known of a destination, to be changed; never its key.
 pub(crate) async fn form(shared: &Shared, id: DestinationId) -> Result<NewDestination, Failure> {
     let row = rows(shared).await?.into_iter().find(|r| r.id == id);
-    let proxy = crate::way::own(shared, id).await?;
+    let proxy = crate::way::of(shared, id).await?;
     if let (Some(row), Some(behind)) = (&row, shared.planes.server(id)) {
         return Ok(NewDestination {
             name: row.name.clone(),

@@ -245,9 +245,9 @@ impl Service {
             .store
             .db()
             .read(move |tx| placing::folders(tx, owner, group, &asked));
-        let (destination, keys) = read.await??;
-        let storage = self.storages.get(destination).await?.storage;
-        let kept: Vec<_> = stream::iter(keys)
+        let standing = read.await??;
+        let storage = self.storages.get(standing.destination).await?.storage;
+        let kept: Vec<_> = stream::iter(standing.keys)
             .map(|(path, key)| {
                 let storage = Arc::clone(&storage);
                 async move { storage.keep_folder(&key).await.map(|kept| kept.then_some(path)) }

@@ -111,7 +111,14 @@ impl Place {
     }
 }
 
-/// Where folders of a group stand in which nothing is: the destination, and path and key of each that can have a name there.
+/// Where folders of a group stand in which nothing is.
+pub(crate) struct Standing {
+    pub(crate) destination: DestinationId,
+    /// Path and key of each that can have a name there.
+    pub(crate) keys: Vec<(String, String)>,
+}
+
+/// Where folders of a group shall stand.
 ///
 /// # Errors
 /// When the ledger does not answer; a group that takes no files any more is a refusal.
@@ -120,17 +127,32 @@ pub(crate) fn folders(
     owner: OwnerId,
     group: GroupId,
     paths: &[String],
-) -> Result<Result<(DestinationId, Vec<(String, String)>), Refusal>, Failure> {
+) -> Result<Result<Standing, Refusal>, Failure> {
     let wish = Wish {
         group: Some(group),
         destination: None,
         file_type: None,
     };
-    Ok(place(tx, owner, &wish)?.map(|place| {
-        let keys = paths
-            .iter()
-            .filter_map(|path| Some((path.clone(), place.folder(group, path).ok()?)));
-        (place.destination, keys.collect())
+    let place = match place(tx, owner, &wish)? {
+        Ok(place) if place.read_only => {
+            let detail = "the destination takes no new files";
+            return Ok(Err(Refusal::new(ErrorCode::DestinationReadOnly, detail)));
+        }
+        Ok(place) => place,
+        Err(refused) => return Ok(Err(refused)),
+    };
+    // A group of which nothing went there is given up: no skeleton of it stays behind.
+    let has_files = tx.exists(
+        "SELECT 1 FROM upload_session WHERE owner_id = ?1 AND group_id = ?2",
+        params![owner, group],
+    )?;
+    let paths = if has_files { paths } else { &[] };
+    let keys = paths
+        .iter()
+        .filter_map(|path| Some((path.clone(), place.folder(group, path).ok()?)));
+    Ok(Ok(Standing {
+        destination: place.destination,
+        keys: keys.collect(),
     }))
 }
 

@@ -1,5 +1,5 @@
 /** What a person fills in for a destination, before it becomes a NewDestination. */
-import type { DestinationKind, KeepSecret, NewDestination } from '../contract';
+import type { DestinationKind, KeepSecret, NewDestination, ProxyChoice } from '../contract';
 import { isProxy, NO_PROXY, ownProxy, type ProxyForm, proxyForm } from '../way/proxy';
 import { acceptsOf, isLimit, type LimitsForm, limitsOf, NO_LIMITS } from './limits';
 
@@ -27,6 +27,8 @@ export interface DestinationForm {
   limits: LimitsForm;
   /** By which it is reached. */
   proxy: ProxyForm;
+  /** The one of a destination that is there. */
+  proxyBefore: ProxyChoice | null;
 }
 
 export function emptyForm(folder: string): DestinationForm {
@@ -49,6 +51,7 @@ export function emptyForm(folder: string): DestinationForm {
     keep: 'keyring',
     limits: NO_LIMITS,
     proxy: { ...NO_PROXY },
+    proxyBefore: null,
   };
 }
 
@@ -90,6 +93,7 @@ export function formOf(of: NewDestination): DestinationForm {
     keep: of.server?.keep_secret ?? 'keyring',
     limits: limitsOf(of.accepts),
     proxy: proxyForm(of.proxy?.choice ?? null),
+    proxyBefore: of.proxy?.choice ?? null,
   };
 }
 

@@ -132,6 +132,7 @@ export const deskDe: typeof deskEn = {
         ? 'Keine Ordner'
         : `Ordner bleiben erhalten: ${s(count, 'Ordner', 'Ordner')}${empty > 0 ? `, davon ${n(empty)} leer` : ''}`,
     markers: (count) => `Die ${n(count)} leeren auch im Bucket behalten, nicht nur im Beleg`,
+    markersNot: (place) => `${plainName(place, 40)} bleibt, wie es war: Die Prüfung ist fehlgeschlagen.`,
     span: (from, to) => (from === to ? from : `${from} bis ${to}`),
     kind: {
       already_there: (count) => `${files(count)} ${count === 1 ? 'ist' : 'sind'} schon da, unverändert`,

@@ -128,6 +128,7 @@ export const deskEn = {
     folders: (count: number, empty: number) =>
       count === 0 ? 'No folders' : `Folder structure kept: ${s(count, 'folder')}${empty > 0 ? `, ${n(empty)} of them empty` : ''}`,
     markers: (count: number) => `Keep the ${n(count)} empty in the bucket too, not in the receipt alone`,
+    markersNot: (place: string) => `${plainName(place, 40)} stays as it was: its check failed.`,
     span: (from: string, to: string) => (from === to ? from : `${from} to ${to}`),
     kind: {
       already_there: (count: number) => `${files(count)} ${count === 1 ? 'is' : 'are'} already there, unchanged`,
