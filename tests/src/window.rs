@@ -194,11 +194,12 @@ impl Table {
         self.desktop.drag(files, TITLE, app.middle_of(onto)?)
     }
 
-    /// Presses an element with the pointer of the screen.
+    /// Presses an element with the pointer of the screen, once it may be pressed.
     ///
     /// # Errors
     /// It is not there in time, or the window is not to be seen.
     pub fn press(&self, app: &App<'_>, css: &str) -> Result<()> {
+        app.find(&format!("{css}:not([disabled])"))?;
         self.desktop.press_at(TITLE, app.middle_of(css)?)
     }
 

@@ -223,19 +223,23 @@ impl App<'_> {
         self.session.run(script, arguments)
     }
 
-    /// The middle of an element, inside the window.
+    /// The middle of an element, inside the window, once it stands still: nobody aims at what glides.
     ///
     /// # Errors
-    /// There is no such element in time.
+    /// There is no such element in time, or it does not stand still.
     pub fn middle_of(&self, css: &str) -> Result<(i64, i64)> {
         self.find(css)?;
-        let script = "const box = document.querySelector(arguments[0]).getBoundingClientRect();\
-                      return [Math.round(box.left + box.width / 2), Math.round(box.top + box.height / 2)]";
-        let place = self.run(script, &[css.into()])?;
-        Ok((
-            place[0].as_i64().context("no x")?,
-            place[1].as_i64().context("no y")?,
-        ))
+        let script = "const middle = () => { const box = document.querySelector(arguments[0])?.getBoundingClientRect();\
+                      return box && [Math.round(box.left + box.width / 2), Math.round(box.top + box.height / 2)] };\
+                      const before = middle();\
+                      await new Promise((next) => setTimeout(next, 50));\
+                      const now = middle();\
+                      return now && String(now) === String(before) ? now : null";
+        wait::until_ok(&format!("{css} to stand still"), PATIENCE, || {
+            let place = self.run(script, &[css.into()])?;
+            let of = |n: usize| place[n].as_i64().context("it moves");
+            Ok((of(0)?, of(1)?))
+        })
     }
 
     /// `kill -9`: the program has no chance to say goodbye.
