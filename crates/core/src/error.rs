@@ -96,6 +96,7 @@ codes! {
     ProxyAuth = "proxy_auth", 206, AfterPerson, "The proxy refused the request.";
     CaptivePortal = "captive_portal", 207, AfterPerson, "This network wants a sign-in first.";
     SlowNetwork = "slow_network", 208, Backoff, "Nothing was acknowledged for a minute. The part is sent again.";
+    ProxyUnreachable = "proxy_unreachable", 209, When(BlockedReason::DestinationDown), "The proxy takes no connections. Check its address; it is tried again by itself.";
     DestinationSlowDown = "destination_slow_down", 301, When(BlockedReason::DestinationSlowDown), "The destination asks to slow down. It goes on by itself.";
     StorageDown = "storage_down", 302, When(BlockedReason::DestinationDown), "The destination does not answer. It is tried again by itself.";
     StorageCredentials = "storage_credentials", 303, When(BlockedReason::SignedOut), "The destination does not accept the stored key. Enter the key again.";

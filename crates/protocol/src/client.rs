@@ -16,6 +16,8 @@ use crate::destinations::{Check, Destination, PutDestination};
 use crate::files::{FileJobs, FileView, Page};
 use crate::groups::{CreateGroup, Folders, Group, PatchGroup};
 use crate::jobs::{RetryJobs, RetryResult};
+use crate::owners::Quota;
+use crate::places::{MetricsOf, UploadMetrics};
 use crate::problem::Problem;
 use crate::sessions::{
     Answers, Batch, CompleteItem, CompleteResult, DeleteResult, Ids, InitItem, InitResult, Query,
@@ -287,6 +289,26 @@ impl ControlClient {
         self.call(Method::GET, &path, None::<&()>, QUICK).await
     }
 
+    /// The figures of the account, over all its computers.
+    ///
+    /// # Errors
+    /// See [`Failure`].
+    pub async fn upload_metrics(&self, of: MetricsOf) -> Result<UploadMetrics, Failure> {
+        let path = match of {
+            MetricsOf::Sessions => "/v1/metrics/uploads?of=sessions",
+            MetricsOf::Groups => "/v1/metrics/uploads?of=groups",
+        };
+        self.call(Method::GET, path, None::<&()>, QUICK).await
+    }
+
+    /// How much the account may store, and does.
+    ///
+    /// # Errors
+    /// See [`Failure`]; `not_found` of a server that is older.
+    pub async fn quota(&self) -> Result<Quota, Failure> {
+        self.call(Method::GET, "/v1/quota", None::<&()>, QUICK).await
+    }
+
     /// Whether people sign in with an identity provider; none where tokens are the only way. Needs no token.
     ///
     /// # Errors
@@ -340,7 +362,7 @@ impl ControlClient {
             .get()
             .get(format!("{}/healthz", self.endpoint.base_url))
             .timeout(Duration::from_secs(20));
-        let response = request.send().await.map_err(|e| transport_failure(&e))?;
+        let response = request.send().await.map_err(|e| failure_of(&self.http, &e))?;
         let told = response.headers().get("windlass-time");
         let time = told.and_then(|t| t.to_str().ok()).and_then(|t| t.parse().ok());
         match response.status() {
@@ -389,11 +411,11 @@ impl ControlClient {
         if let Some(body) = body {
             request = request.json(body);
         }
-        let mut response = request.send().await.map_err(|e| transport_failure(&e))?;
+        let mut response = request.send().await.map_err(|e| failure_of(&self.http, &e))?;
         let status = response.status();
         let retry_after = retry_after_ms(response.headers());
         let mut bytes = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(|e| transport_failure(&e))? {
+        while let Some(chunk) = response.chunk().await.map_err(|e| failure_of(&self.http, &e))? {
             if bytes.len() + chunk.len() > MAX_ANSWER_BYTES {
                 return Err(Failure::new(ErrorCode::Internal, "the answer is too long"));
             }
@@ -427,40 +449,22 @@ fn not_ours(status: StatusCode, why: &str) -> Failure {
     Failure::new(code, format!("answer {status}: {why}"))
 }
 
-/// What a request that got no whole answer means.
+/// What a request that got no whole answer means, as a client says it that goes by no proxy.
 #[must_use]
 pub fn transport_failure(e: &reqwest::Error) -> Failure {
-    let mut chain = String::new();
-    let mut next: Option<&dyn std::error::Error> = std::error::Error::source(e);
-    while let Some(cause) = next {
-        chain = cause.to_string();
-        next = cause.source();
-    }
-    let lower = chain.to_lowercase();
-    let code = if e.is_timeout() {
-        ErrorCode::SlowNetwork
-    } else if lower.contains("certificate") || lower.contains("unknownissuer") {
-        ErrorCode::CertificateUntrusted
-    } else if lower.contains("dns error")
-        || lower.contains("failed to lookup")
-        || lower.contains("name or service")
-    {
-        ErrorCode::HostNotFound
-    } else if lower.contains("network is unreachable") {
-        ErrorCode::Offline
-    } else if e.is_connect() {
-        ErrorCode::ConnectionRefused
-    } else {
-        ErrorCode::ConnectionLost
-    };
-    Failure::new(
-        code,
-        if chain.is_empty() {
-            e.to_string_without_url()
-        } else {
-            chain
-        },
-    )
+    in_time(e).unwrap_or_else(|| windlass_way::lost(e))
+}
+
+/// The same of a client that may go by one.
+#[must_use]
+pub fn failure_of(client: &windlass_way::Client, e: &reqwest::Error) -> Failure {
+    in_time(e).unwrap_or_else(|| client.lost(e))
+}
+
+/// None where time was not what it lacked.
+fn in_time(e: &reqwest::Error) -> Option<Failure> {
+    e.is_timeout()
+        .then(|| Failure::new(ErrorCode::SlowNetwork, "no answer in time"))
 }
 
 /// `Retry-After` in seconds, as milliseconds. A date or nonsense counts as none (F78).
@@ -474,21 +478,4 @@ pub fn retry_after_ms(headers: &header::HeaderMap) -> Option<i64> {
         .parse::<i64>()
         .ok()?
         .checked_mul(1_000)
-}
-
-/// Text of an error without the URL in it.
-trait WithoutUrl {
-    fn to_string_without_url(&self) -> String;
-}
-
-impl WithoutUrl for reqwest::Error {
-    fn to_string_without_url(&self) -> String {
-        if self.is_timeout() {
-            "no answer in time".to_owned()
-        } else if self.is_body() || self.is_decode() {
-            "the answer was cut".to_owned()
-        } else {
-            "the request failed".to_owned()
-        }
-    }
 }

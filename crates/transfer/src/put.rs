@@ -140,7 +140,7 @@ pub async fn put_part(
             .header(CONTENT_LENGTH, len)
             .body(reqwest::Body::wrap_stream(counted))
     };
-    let answer = stalled(async { request.send().await.map_err(|e| transport(&e)) }, &sent).await;
+    let answer = stalled(async { request.send().await.map_err(|e| client.lost(&e)) }, &sent).await;
     if let Some(failure) = source_failure.lock().ok().and_then(|mut f| f.take()) {
         return Err(failure);
     }
@@ -222,36 +222,6 @@ async fn stalled<T>(work: impl Future<Output = Result<T, Failure>>, sent: &Atomi
             }
         }
     }
-}
-
-/// What a request without an answer means. The text never holds the URL.
-fn transport(e: &reqwest::Error) -> Failure {
-    let mut cause = String::new();
-    let mut next = std::error::Error::source(e);
-    while let Some(inner) = next {
-        cause = inner.to_string();
-        next = inner.source();
-    }
-    let lower = cause.to_lowercase();
-    let code = if lower.contains("certificate") {
-        ErrorCode::CertificateUntrusted
-    } else if lower.contains("lookup") || lower.contains("dns") || lower.contains("name or service") {
-        ErrorCode::HostNotFound
-    } else if lower.contains("network is unreachable") {
-        ErrorCode::Offline
-    } else if e.is_connect() {
-        ErrorCode::ConnectionRefused
-    } else {
-        ErrorCode::ConnectionLost
-    };
-    Failure::new(
-        code,
-        if cause.is_empty() {
-            "the request failed".to_owned()
-        } else {
-            cause
-        },
-    )
 }
 
 #[cfg(test)]

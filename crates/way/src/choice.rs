@@ -111,6 +111,11 @@ impl Way {
         self.waits
     }
 
+    /// By which proxy.
+    pub(crate) fn choice(&self) -> &ProxyChoice {
+        &self.proxy
+    }
+
     /// The builder with this proxy.
     pub(crate) fn by_proxy(&self, builder: ClientBuilder) -> Result<ClientBuilder, Failure> {
         if self.waits {

@@ -48,6 +48,16 @@ impl Client {
         })
     }
 
+    /// The destination that it serves.
+    pub(crate) fn place(&self) -> Option<DestinationId> {
+        self.place
+    }
+
+    /// Never by a proxy.
+    pub(crate) fn is_direct(&self) -> bool {
+        self.direct
+    }
+
     /// The client of now. Cheap: it is made anew only after a choice.
     #[must_use]
     pub fn get(&self) -> reqwest::Client {

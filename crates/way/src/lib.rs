@@ -6,9 +6,11 @@
 
 mod choice;
 mod client;
+mod lost;
 
 pub use choice::{Authorities, MAX_PEM_BYTES, ProxyChoice, Way};
 pub use client::{Client, is_loopback};
+pub use lost::lost;
 
 use std::collections::HashMap;
 use std::sync::{LazyLock, PoisonError, RwLock};

@@ -8,7 +8,7 @@ use bytes::{Bytes, BytesMut};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use windlass_core::error::{ErrorCode, Failure};
 use windlass_core::limits::READ_STEP_BYTES;
-use windlass_protocol::client::transport_failure;
+use windlass_protocol::client::{failure_of, transport_failure};
 
 use crate::failure::{folder_failure, home_failure, internal};
 use crate::service::Service;
@@ -95,7 +95,7 @@ async fn get(url: &str) -> Result<reqwest::Response, Failure> {
         .get(parsed)
         .send()
         .await
-        .map_err(|e| transport_failure(&e))?;
+        .map_err(|e| failure_of(&http, &e))?;
     match response.status().as_u16() {
         200 => Ok(response),
         404 => Err(Failure::new(ErrorCode::ObjectMissing, "the object is not there")),

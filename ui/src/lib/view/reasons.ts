@@ -22,6 +22,10 @@ export interface WayOut {
 /** What a destination's page mends, by the numbers of its failures: its address, its certificate, its key, its bucket. */
 const MENDED_THERE: ReadonlySet<string> = new Set(['WL-203', 'WL-204', 'WL-205', 'WL-303', 'WL-304', 'WL-305', 'WL-401', 'WL-503']);
 
+/** Failures of the proxy on the way. */
+const PROXY: ReadonlySet<string> = new Set(['proxy_auth', 'proxy_unreachable']);
+const toProxy = (w: Words): WayOut => ({ word: w.reasons.proxy, testid: 'way-network', go: (view) => view.openSettings('network') });
+
 /** To where a destination is edited, or signed in to. */
 function toDestination(w: Words, code: string, destination: DestinationId): WayOut {
   const ended = SIGN_IN_ENDED.has(code);
@@ -31,6 +35,7 @@ function toDestination(w: Words, code: string, destination: DestinationId): WayO
 
 /** Where a cause is mended, when that is one place of this program. */
 export function causeWay(w: Words, cause: Pick<Cause, 'track' | 'code' | 'number' | 'destinationId'>): WayOut | null {
+  if (PROXY.has(cause.code)) return toProxy(w);
   if (cause.track !== 'upload' || cause.destinationId === null || !MENDED_THERE.has(cause.number)) return null;
   return toDestination(w, cause.code, cause.destinationId);
 }
@@ -60,6 +65,7 @@ export function waysOut(w: Words, reason: BlockedReason, group: GroupView, aroun
     case 'schedule':
       return [anyway(w.reasons.startNow), settings(w.reasons.editSchedule, 'schedule')];
     case 'destination_down':
+      return PROXY.has(group.because?.code ?? '') ? [toProxy(w), again] : [again];
     case 'storage_full':
       return [again];
     case 'signed_out':

@@ -220,7 +220,13 @@ export const errorsEn: Record<ErrorCode, ErrorWords> = {
     title: 'Proxy asks for a sign-in',
     short: 'proxy',
     cause: 'The proxy refused the request.',
-    step: 'Enter its name and password under Settings, Network.',
+    step: 'Enter its name and password under Settings, Network, or at the destination when it has a proxy of its own.',
+  },
+  proxy_unreachable: {
+    title: 'Proxy does not answer',
+    short: 'proxy',
+    cause: 'The proxy on the way to {dest} takes no connections.',
+    step: 'Check its address under Settings, Network, or at the destination when it has a proxy of its own. It is tried again by itself.',
   },
   captive_portal: {
     title: 'Sign-in page in the way',
@@ -246,7 +252,7 @@ export const errorsEn: Record<ErrorCode, ErrorWords> = {
     title: 'Key or secret refused',
     short: 'key refused',
     cause: '{dest} does not accept the stored key.',
-    step: 'Edit the destination in Settings, enter the key again, then retry.',
+    step: 'Edit the destination, enter the key again, then retry.',
   },
   storage_denied: noWrite,
   destination_read_only: noWrite,
@@ -254,7 +260,7 @@ export const errorsEn: Record<ErrorCode, ErrorWords> = {
     title: 'Bucket not found',
     short: 'no bucket',
     cause: 'The bucket does not exist or lies in another region.',
-    step: 'Check name and region in Settings, then retry.',
+    step: 'Check the bucket’s name and region, then retry.',
   },
   storage_full: {
     title: 'Destination full',

@@ -12,7 +12,7 @@ use url::Url;
 use windlass_core::error::{ErrorCode, Failure};
 use windlass_core::ids::DestinationId;
 use windlass_core::time::Timestamp;
-use windlass_protocol::client::transport_failure;
+use windlass_protocol::client::failure_of;
 use windlass_protocol::destinations::DestinationConfig;
 
 use crate::clock::World;
@@ -241,7 +241,7 @@ impl Client {
         let mut response = self.send(method, ask, limit).await?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let mut body = BytesMut::new();
-        while let Some(chunk) = response.chunk().await.map_err(|e| lost(&e))? {
+        while let Some(chunk) = response.chunk().await.map_err(|e| self.lost(&e))? {
             if body.len() + chunk.len() > MAX_REPLY {
                 return Err(Failure::new(ErrorCode::StorageError, "the answer is too long"));
             }
@@ -276,17 +276,17 @@ impl Client {
         if let Some(body) = ask.body {
             request = request.body(body);
         }
-        let response = request.send().await.map_err(|e| lost(&e))?;
+        let response = request.send().await.map_err(|e| self.lost(&e))?;
         self.compare_clocks(response.headers());
         Ok(response)
     }
-}
 
-/// A storage that took too long is no slow network of the person's.
-fn lost(e: &reqwest::Error) -> Failure {
-    let failure = transport_failure(e);
-    match failure.code {
-        ErrorCode::SlowNetwork => Failure::new(ErrorCode::StorageTimeout, "no answer in time"),
-        _ => failure,
+    /// A storage that took too long is no slow network of the person's.
+    fn lost(&self, e: &reqwest::Error) -> Failure {
+        let failure = failure_of(&self.http, e);
+        match failure.code {
+            ErrorCode::SlowNetwork => Failure::new(ErrorCode::StorageTimeout, "no answer in time"),
+            _ => failure,
+        }
     }
 }

@@ -1,0 +1,100 @@
+//! What a request without an answer means: whether it was this computer's network, a proxy, or the other end.
+//!
+//! A proxy that is down looks like a destination that is down, and a person would mend the wrong one: where a request goes by a
+//! proxy, it is the proxy that took no connection, or whose name nobody has.
+
+use std::error::Error;
+
+use hyper_util::client::proxy::matcher::Matcher;
+use reqwest::Url;
+use windlass_core::error::{ErrorCode, Failure};
+
+use crate::client::Client;
+use crate::{ProxyChoice, Way};
+
+/// As a client says it that goes by no proxy. The text never holds the URL.
+#[must_use]
+pub fn lost(e: &reqwest::Error) -> Failure {
+    let mut cause = String::new();
+    let mut tunnel = String::new();
+    let mut next = Error::source(e);
+    while let Some(inner) = next {
+        cause = inner.to_string();
+        if cause.starts_with("tunnel error") {
+            tunnel = cause.to_lowercase();
+        }
+        next = inner.source();
+    }
+    let lower = cause.to_lowercase();
+    let code = if lower.contains("certificate") || lower.contains("unknownissuer") {
+        ErrorCode::CertificateUntrusted
+    } else if tunnel.contains("authorization required") {
+        ErrorCode::ProxyAuth
+    } else if lower.contains("lookup") || lower.contains("dns") || lower.contains("name or service") {
+        ErrorCode::HostNotFound
+    } else if lower.contains("network is unreachable") {
+        ErrorCode::Offline
+    } else if e.is_connect() {
+        ErrorCode::ConnectionRefused
+    } else {
+        ErrorCode::ConnectionLost
+    };
+    let detail = if !cause.is_empty() {
+        cause
+    } else if e.is_body() || e.is_decode() {
+        "the answer was cut".to_owned()
+    } else {
+        "the request failed".to_owned()
+    };
+    Failure::new(code, detail)
+}
+
+/// The proxy took the connection, and could not make the one behind it.
+fn is_behind_proxy(e: &reqwest::Error) -> bool {
+    let mut next = Error::source(e);
+    while let Some(inner) = next {
+        if inner.to_string() == "tunnel error: unsuccessful" {
+            return true;
+        }
+        next = inner.source();
+    }
+    false
+}
+
+impl Client {
+    /// What a request of this client without an answer means. The text never holds the URL.
+    #[must_use]
+    pub fn lost(&self, e: &reqwest::Error) -> Failure {
+        let failure = lost(e);
+        let no_connection = matches!(
+            failure.code,
+            ErrorCode::ConnectionRefused | ErrorCode::HostNotFound
+        );
+        let by_proxy = || {
+            let (_, by) = crate::now(self.place(), |all, own| own.unwrap_or(all).clone());
+            e.url().is_some_and(|url| by.asks_proxy(url))
+        };
+        if no_connection && !self.is_direct() && !is_behind_proxy(e) && by_proxy() {
+            return Failure::new(ErrorCode::ProxyUnreachable, failure.detail);
+        }
+        failure
+    }
+}
+
+impl Way {
+    /// Whether a request goes by a proxy, as the clients decide it.
+    fn asks_proxy(&self, url: &Url) -> bool {
+        if self.waits() {
+            return true;
+        }
+        let matcher = match self.choice() {
+            ProxyChoice::None => return false,
+            ProxyChoice::System => Matcher::from_system(),
+            ProxyChoice::Manual { address, except, .. } => {
+                Matcher::builder().all(address.trim()).no(except.as_str()).build()
+            }
+        };
+        let to = url.as_str().parse::<http::Uri>();
+        to.is_ok_and(|to| matcher.intercept(&to).is_some())
+    }
+}
