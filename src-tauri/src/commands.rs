@@ -52,6 +52,7 @@ fn invalid(why: &str) -> CommandError {
 /// All commands.
 pub(crate) fn handler() -> impl Fn(Invoke<tauri::Wry>) -> bool + Send + Sync + 'static {
     tauri::generate_handler![
+        history::account_insights,
         groups::act_on_files,
         destinations::add_destination,
         watch::add_watch,
@@ -65,6 +66,7 @@ pub(crate) fn handler() -> impl Fn(Invoke<tauri::Wry>) -> bool + Send + Sync + '
         watch::choose_watch_folder,
         watch::confirm_watch,
         destinations::destination_form,
+        destinations::destination_room,
         groups::discard_elsewhere,
         files::drop_cancel,
         files::drop_into,

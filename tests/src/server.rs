@@ -175,6 +175,20 @@ impl Server {
         Ok((text("token")?, text("id")?))
     }
 
+    /// A person who may store so much (`2MB`), with a token.
+    ///
+    /// # Errors
+    /// The command refuses.
+    pub fn token_with_quota(&self, person: &str, quota: &str) -> Result<String> {
+        let mut command = self.command(&["user", "add", person, "--quota", quota])?;
+        self.run(&mut command)?;
+        let words = ["token", "create", "--json", "--owner", person, "--name", person];
+        let mut command = self.command(&words)?;
+        let made = self.run(command.args(["--scopes", SCOPES]))?;
+        let line: Value = serde_json::from_str(&made).with_context(|| made.clone())?;
+        Ok(line["token"].as_str().context("no token")?.to_owned())
+    }
+
     /// Takes a token back.
     ///
     /// # Errors

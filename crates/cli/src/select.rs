@@ -115,6 +115,7 @@ pub(crate) mod tests {
             blocked_by: Vec::new(),
             anyway: Vec::new(),
             because: None,
+            since: None,
             scanning: false,
             growing: 0,
             order: at,

@@ -54,6 +54,15 @@ pub struct Held {
     pub until: Timestamp,
 }
 
+/// A destination that failed, and of which nothing succeeded since: also while it is being tried again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failing {
+    /// When that began.
+    pub since: Timestamp,
+    /// What it met last.
+    pub failure: Failure,
+}
+
 /// The machine. See the module.
 #[derive(Debug)]
 pub struct Machine {
@@ -141,7 +150,7 @@ impl Machine {
                 self.destinations.entry(id).or_default().hash = hash;
                 self.wake_destination(id);
             }
-            Event::DestinationReady { id } => self.unblock_destination(id),
+            Event::DestinationReady { id } => self.destination_is_ready(id),
             Event::GroupAdded {
                 record,
                 held,
@@ -244,6 +253,14 @@ impl Machine {
     #[must_use]
     pub fn held(&self, destination: DestinationId) -> Option<&Held> {
         self.destinations.get(&destination).and_then(|d| d.held.as_ref())
+    }
+
+    /// What a destination fails of, from its first failure until something succeeds.
+    #[must_use]
+    pub fn failing(&self, destination: DestinationId) -> Option<&Failing> {
+        self.destinations
+            .get(&destination)
+            .and_then(|d| d.failing.as_ref())
     }
 
     /// All destinations, with why each stands still.

@@ -9,6 +9,7 @@ use windlass_core::error::{ErrorCode, Failure};
 use windlass_core::machine::{Config, Event};
 use windlass_queue::settings;
 
+use crate::changes;
 use crate::conditions;
 use crate::shell::Shared;
 use crate::view::SettingKey;
@@ -120,6 +121,8 @@ pub(crate) async fn set(shared: &Arc<Shared>, key: &str, value: Value) -> Result
     shared
         .queue
         .write(move |conn| {
+            let was = settings::get(conn, &name)?;
+            changes::setting(conn, known, was.as_ref(), &written)?;
             if written.is_null() {
                 settings::remove(conn, &name).map(drop)
             } else {

@@ -24,11 +24,12 @@ use windlass_core::time::Timestamp;
 use windlass_queue::destinations::DestinationKind;
 use windlass_queue::{groups, settings, watched};
 
+use crate::changes;
 use crate::clock;
 use crate::handle::Scope;
 use crate::infos::locked;
 use crate::shell::Shared;
-use crate::view::{Around, WatchSettings};
+use crate::view::{Around, SettingKey, WatchSettings};
 
 /// Keys of the person's rules.
 pub(crate) const METERED: &str = "metered";
@@ -399,12 +400,16 @@ pub(crate) async fn trust_network(shared: &Arc<Shared>) -> Result<(), Failure> {
     shared
         .queue
         .write(move |conn| {
-            let mut all = settings::get(conn, TRUSTED)?
+            let was = settings::get(conn, TRUSTED)?;
+            let mut all = was
+                .as_ref()
                 .and_then(|v| v.as_array().cloned())
                 .unwrap_or_default();
             all.retain(|v| v["id"] != id.as_str());
             all.push(serde_json::json!({"id": id, "name": name}));
-            settings::set(conn, TRUSTED, &Value::from(all))
+            let all = Value::from(all);
+            changes::setting(conn, SettingKey::TrustedNetworks, was.as_ref(), &all)?;
+            settings::set(conn, TRUSTED, &all)
         })
         .await?;
     shared.deltas.settings_changed();

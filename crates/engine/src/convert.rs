@@ -6,6 +6,7 @@ use windlass_core::machine::records::DoneResult;
 use windlass_core::machine::{Activity, Machine};
 use windlass_core::names::shown;
 use windlass_core::states::{BlockedReason, FileState, GroupState, Intent, PartState};
+use windlass_core::time::Timestamp;
 use windlass_queue::files::FileRow;
 use windlass_queue::groups::{GroupRow, Origin};
 use windlass_queue::processing::{Counts, State, Track};
@@ -27,6 +28,7 @@ pub(crate) struct GroupNow {
     pub(crate) blocked_by: Vec<BlockedReason>,
     pub(crate) anyway: Vec<BlockedReason>,
     pub(crate) because: Option<Failure>,
+    pub(crate) since: Option<Timestamp>,
 }
 
 impl GroupNow {
@@ -34,7 +36,7 @@ impl GroupNow {
         let (active, finishing) = machine.group_activity(row.record.id);
         let mut blocked_by = Vec::new();
         let mut anyway = Vec::new();
-        let mut because = None;
+        let (mut because, mut since) = (None, None);
         let ended = matches!(row.record.state, GroupState::Completed | GroupState::Cancelled);
         if !ended {
             if app_paused || row.record.intent == Intent::Paused {
@@ -49,6 +51,7 @@ impl GroupNow {
             if let Some(h) = machine.held(row.record.destination) {
                 blocked_by.push(h.reason);
                 because = Some(h.failure.clone());
+                since = machine.failing(row.record.destination).map(|f| f.since);
             } else if blocked_by.is_empty()
                 && let Some(failure) = machine.trouble(id)
             {
@@ -65,6 +68,7 @@ impl GroupNow {
             blocked_by,
             anyway,
             because,
+            since,
         }
     }
 }
@@ -141,6 +145,7 @@ pub(crate) fn group_view(
         blocked_by: now.blocked_by.clone(),
         anyway: now.anyway.clone(),
         because: now.because.as_ref().map(file_error),
+        since: now.since.map(Timestamp::as_millis),
         scanning: row.scanning,
         growing: 0,
         order: row.record.position,

@@ -115,6 +115,11 @@ impl Deltas {
         });
     }
 
+    /// Whether a destination answers changed, and nothing else of the list.
+    pub(crate) fn destination_stirred(&self) {
+        self.note(|s| s.destinations = true);
+    }
+
     /// Something of a watched folder changed.
     pub(crate) fn watches_changed(&self) {
         self.note(|s| s.watches = true);

@@ -10,11 +10,13 @@ use windlass_queue::history::{self, Ended, HistoryFilter, HistoryRow};
 use windlass_queue::search::{self, FileFilter, Proved};
 use windlass_queue::{folders, groups, receipts};
 
+use crate::changes;
 use crate::receipts::{DOUBTED, VERIFIED, line};
 use crate::shell::Shared;
 use crate::view::{
-    EmptyFolder, FoundFile, FoundFiles, HistoryAct, HistoryActKind, HistoryAsk, HistoryDetails, HistoryEnd,
-    HistoryEntry, HistoryPage, HistoryPlace, Notes, ProvedAsk, ProvedKind, ReceiptPage,
+    EmptyFolder, FoundFile, FoundFiles, HistoryAct, HistoryActKind, HistoryAsk, HistoryChange,
+    HistoryDetails, HistoryEnd, HistoryEntry, HistoryPage, HistoryPlace, Notes, ProvedAsk, ProvedKind,
+    ReceiptPage,
 };
 
 /// Lines of one page.
@@ -71,6 +73,9 @@ fn act(a: Act) -> HistoryAct {
             ActKind::Moved => HistoryActKind::Moved,
             ActKind::Trashed => HistoryActKind::Trashed,
             ActKind::PutBack => HistoryActKind::PutBack,
+            ActKind::Setting => HistoryActKind::Setting,
+            ActKind::Destination => HistoryActKind::Destination,
+            ActKind::Watch => HistoryActKind::Watch,
         },
         group: act.group,
         group_name: shown(&group_name.unwrap_or_default()),
@@ -81,6 +86,10 @@ fn act(a: Act) -> HistoryAct {
             .as_u64()
             .map_or_else(|| u32::from(act.group.is_some()), count),
         findings: serde_json::from_value(act.data["findings"].clone()).unwrap_or_default(),
+        change: changes::told(&act.data).map(|told| HistoryChange {
+            name: shown(&told.name),
+            ..told
+        }),
     }
 }
 

@@ -1,4 +1,6 @@
-//! Figures for the person who uploads, all from the queue's own rows.
+//! Figures for the person who uploads, all from the queue's own rows; of whole accounts, from their servers.
+
+pub(crate) mod accounts;
 
 use windlass_core::error::Failure;
 use windlass_core::ids::DestinationId;

@@ -11,6 +11,7 @@ use windlass_core::error::{ErrorCode, Failure};
 use windlass_core::ids::DestinationId;
 use windlass_core::machine::Machine;
 use windlass_core::machine::records::Change;
+use windlass_core::time::Timestamp;
 
 use crate::infos::locked;
 
@@ -67,13 +68,16 @@ impl Lines {
     }
 }
 
+/// Why a destination stands still, and what it fails of since when.
+type Stand = (Option<ErrorCode>, Option<(ErrorCode, Timestamp)>);
+
 /// Destinations that stand still.
 #[derive(Debug, Default)]
 pub(crate) struct Holds {
     /// As they were last written down.
     told: BTreeMap<DestinationId, ErrorCode>,
-    /// As they are.
-    now: BTreeMap<DestinationId, ErrorCode>,
+    /// As they are: why they stand still, and what they fail of since when.
+    now: BTreeMap<DestinationId, Stand>,
 }
 
 impl Holds {
@@ -82,16 +86,17 @@ impl Holds {
     pub(crate) fn look(&mut self, machine: &Machine) -> Vec<DestinationId> {
         let mut changed = Vec::new();
         for (id, held) in machine.destinations_held() {
-            let code = held.map(|h| h.failure.code);
-            if self.now.get(&id).copied() == code {
+            let failing = machine.failing(id).map(|f| (f.failure.code, f.since));
+            let is = (held.map(|h| h.failure.code), failing);
+            let was = self.now.insert(id, is).unwrap_or_default();
+            if was == is {
                 continue;
             }
             changed.push(id);
-            let (Some(code), Some(h)) = (code, held) else {
-                self.now.remove(&id);
+            let (Some(h), true) = (held, was.0 != is.0) else {
                 continue;
             };
-            self.now.insert(id, code);
+            let code = h.failure.code;
             if self.told.insert(id, code) != Some(code) {
                 tracing::warn!(destination = %id, code = code.as_str(), detail = h.failure.detail, "a destination stands still");
             }

@@ -9,6 +9,7 @@ use windlass_core::accepts::Accepts;
 use windlass_core::error::{ErrorCode, Failure};
 use windlass_core::ids::DestinationId;
 use windlass_core::machine::{ContentHash, Event};
+use windlass_core::time::Timestamp;
 use windlass_protocol::destinations::{Check, DestinationConfig, StepOutcome};
 use windlass_queue::destinations::{
     self, ContentHash as Stored, DestinationKind as RowKind, DestinationRemoval, DestinationRow,
@@ -22,10 +23,11 @@ use form::request;
 use crate::server::{self, Wanted};
 use crate::shell::Shared;
 use crate::view::{
-    CheckOutcome, CheckStep, DestinationCheck, DestinationKind, DestinationView, NewDestination, NewServer,
+    ChangeKind, CheckOutcome, CheckStep, DestinationCheck, DestinationKind, DestinationView, NewDestination,
+    NewServer,
 };
 use crate::way::Trial;
-use crate::{accepts, clock};
+use crate::{accepts, changes, clock};
 
 /// Key of the setting that says the first run is over.
 pub(crate) const FIRST_RUN_DONE: &str = "first_run_done";
@@ -41,7 +43,7 @@ pub(crate) async fn list(shared: &Shared) -> Result<Vec<DestinationView>, Failur
             let ids: Vec<_> = rows.iter().map(|r| r.id).collect();
             move |m| {
                 ids.into_iter()
-                    .map(|id| m.held(id).map(|h| h.failure.code))
+                    .map(|id| m.failing(id).map(|f| (f.failure.code, f.since)))
                     .collect::<Vec<_>>()
             }
         })
@@ -55,7 +57,7 @@ pub(crate) async fn list(shared: &Shared) -> Result<Vec<DestinationView>, Failur
         .collect())
 }
 
-fn view(r: DestinationRow, problem: Option<ErrorCode>) -> DestinationView {
+fn view(r: DestinationRow, failing: Option<(ErrorCode, Timestamp)>) -> DestinationView {
     let kind = match r.kind {
         RowKind::Folder => DestinationKind::Folder,
         RowKind::S3 => DestinationKind::S3,
@@ -67,7 +69,8 @@ fn view(r: DestinationRow, problem: Option<ErrorCode>) -> DestinationView {
         kind,
         location: r.location,
         is_default: r.is_default,
-        problem,
+        problem: failing.map(|(code, _)| code),
+        since: failing.map(|(_, since)| since.as_millis()),
         accepts: r.accepts,
     }
 }
@@ -241,6 +244,7 @@ async fn keep(shared: &Arc<Shared>, row: DestinationRow, behind: Option<ServerRo
         .queue
         .write(move |conn| {
             destinations::insert(conn, &row)?;
+            changes::destination(conn, id, &row.name, ChangeKind::Added)?;
             if let Some(behind) = &behind {
                 servers::put(conn, behind)?;
             }
@@ -306,6 +310,7 @@ pub(crate) async fn edit(
             .queue
             .write(move |conn| {
                 destinations::update(conn, &row)?;
+                changes::destination(conn, id, &row.name, ChangeKind::Changed)?;
                 if make_default {
                     destinations::set_default(conn, row.id)?;
                 }
@@ -345,7 +350,14 @@ pub(crate) async fn check(shared: &Arc<Shared>, id: DestinationId) -> Result<Des
 pub(crate) async fn remove(shared: &Arc<Shared>, id: DestinationId) -> Result<(), Failure> {
     match shared
         .queue
-        .write(move |conn| destinations::remove(conn, id))
+        .write(move |conn| {
+            let was = destinations::get(conn, id)?;
+            let removed = destinations::remove(conn, id)?;
+            if let (DestinationRemoval::Removed, Some(was)) = (&removed, was) {
+                changes::destination(conn, id, &was.name, ChangeKind::Removed)?;
+            }
+            Ok(removed)
+        })
         .await?
     {
         DestinationRemoval::Removed => {}

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::os::unix::ffi::OsStrExt as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -14,15 +14,15 @@ use windlass_core::error::{ErrorCode, Failure};
 use windlass_core::ids::{DestinationId, GroupId};
 use windlass_core::limits::{MAX_FILES_PER_INTAKE, MAX_REFUSED_TYPES};
 use windlass_core::names::shown;
-use windlass_queue::destinations::{self, DestinationKind, DestinationRow};
+use windlass_queue::destinations::{self, DestinationRow};
 use windlass_queue::{groups, receipts};
 
-use crate::accepts;
 use crate::handle::LookFor;
 use crate::infos::locked;
 use crate::intake::{Found, Room, Stands, Taken, Written, name_of, walk_roots};
 use crate::shell::Shared;
 use crate::view::{PreflightExample, PreflightFold, PreflightKind, PreflightView};
+use crate::{accepts, room};
 
 /// Files that are held against receipts together.
 const TOGETHER: usize = 500;
@@ -143,30 +143,37 @@ async fn run(
     stop: CancellationToken,
 ) -> Result<(), Failure> {
     let (send, mut batches) = tokio::sync::mpsc::channel(4);
-    let free_at = place
-        .as_ref()
-        .filter(|p| p.kind == DestinationKind::Folder)
-        .map(|p| PathBuf::from(&p.location));
     let walker = tokio::task::spawn_blocking(move || {
-        let free = free_at.and_then(|p| free_bytes(&p));
         let mut seen = Folders::default();
         let more = walk(&paths, &stop, &send, &mut seen);
-        (free, seen, more)
+        (seen, more)
     });
-    let against = Against {
-        to: match place {
-            Some(place) => Some((place.id, accepts::of(shared, place.id).await?)),
+    let free = async {
+        match &place {
+            Some(place) => room::at(shared, place).await.map(|room| room.free),
             None => None,
-        },
-        into: match to {
-            LookFor::Group(id) => Some((id, Arc::new(Taken::of(shared, id).await?))),
-            LookFor::New(_) => None,
-        },
+        }
     };
-    while let Some(batch) = batches.recv().await {
-        take(shared, notes, &against, batch).await?;
-    }
-    let (free, seen, too_many) = walker
+    let taking = async {
+        let against = Against {
+            to: match &place {
+                Some(place) => Some((place.id, accepts::of(shared, place.id).await?)),
+                None => None,
+            },
+            into: match to {
+                LookFor::Group(id) => Some((id, Arc::new(Taken::of(shared, id).await?))),
+                LookFor::New(_) => None,
+            },
+        };
+        while let Some(batch) = batches.recv().await {
+            take(shared, notes, &against, batch).await?;
+        }
+        Ok::<_, Failure>(())
+    };
+    // Asked beside: who is slow to tell it holds up no counting.
+    let (taken, free) = tokio::join!(taking, free);
+    taken?;
+    let (seen, too_many) = walker
         .await
         .map_err(|e| Failure::new(ErrorCode::Internal, e.to_string()))?;
     let mut view = locked(&notes.view);
@@ -384,11 +391,4 @@ fn note_type(fold: &mut PreflightFold, word: String) {
     if fold.types.len() < MAX_REFUSED_TYPES && !fold.types.contains(&word) {
         fold.types.push(word);
     }
-}
-
-/// Bytes free for this person where the folder is, or will be.
-fn free_bytes(folder: &Path) -> Option<u64> {
-    let there = folder.ancestors().find(|p| p.is_dir())?;
-    let stat = rustix::fs::statvfs(there).ok()?;
-    Some(stat.f_bavail.saturating_mul(stat.f_frsize))
 }

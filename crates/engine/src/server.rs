@@ -13,6 +13,7 @@ use windlass_core::states::JobState;
 use windlass_protocol::destinations::{Destination, SecretKeep};
 use windlass_protocol::files::FileView as RemoteFile;
 use windlass_protocol::jobs::RetryJobs;
+use windlass_protocol::owners::Quota;
 use windlass_protocol::sessions::{Ids, Query};
 use windlass_protocol::{ControlClient, Endpoint};
 use windlass_queue::processing::{self, State, Track};
@@ -185,6 +186,15 @@ pub(crate) async fn test(
         .max_bytes
         .map_or_else(String::new, |b| format!("files of up to {b} bytes"));
     steps.add("place", CheckOutcome::Ok, limit, None);
+    // A server that is older does not tell, and one without a quota has nothing to tell.
+    match client.quota().await.ok().and_then(Quota::left) {
+        Some(0) => {
+            let full = Some(ErrorCode::QuotaExceeded);
+            steps.add("free_space", CheckOutcome::Warning, "0", full);
+        }
+        Some(left) => steps.add("free_space", CheckOutcome::Ok, left.to_string(), None),
+        None => {}
+    }
     Ok(steps.end(true, names, Some(found)))
 }
 
@@ -420,7 +430,7 @@ pub(crate) async fn discard_elsewhere(
 }
 
 /// Servers that are on the list, with the names that people gave.
-async fn listed(shared: &Shared) -> Result<Vec<(ServerRow, String)>, Failure> {
+pub(crate) async fn listed(shared: &Shared) -> Result<Vec<(ServerRow, String)>, Failure> {
     let rows = crate::places::rows(shared).await?;
     Ok(rows
         .into_iter()

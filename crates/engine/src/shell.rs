@@ -229,6 +229,7 @@ impl Shell {
         }
         for destination in self.holds.look(&self.machine) {
             self.shared.deltas.stir_all(self.machine.groups_to(destination));
+            self.shared.deltas.destination_stirred();
         }
         effects.into_iter().for_each(|e| self.carry_out(e));
     }

@@ -30,16 +30,18 @@ mod watch;
 pub use around::Around;
 pub use destination::{
     CheckOutcome, CheckStep, DestinationCheck, DestinationKind, DestinationView, KeepSecret, NewDestination,
-    NewS3, NewServer, OwnProxy,
+    NewS3, NewServer, OwnProxy, Room,
 };
 pub use details::{EventView, FileDetails, Find, FindKind, PartView};
 pub use file::{Failures, FileError, FilePage, FileView, ProcessingCounts, ProcessingView, ProcessingWord};
 pub use history::{
-    EmptyFolder, FoundFile, FoundFiles, HistoryAct, HistoryActKind, HistoryAsk, HistoryDetails, HistoryEnd,
-    HistoryEntry, HistoryNarrow, HistoryPage, HistoryPlace, InTrash, ProvedAsk, ProvedKind, PutBack,
-    ReceiptForm, ReceiptPage, SafeAnswer, SafeView, Trashed,
+    ChangeKind, EmptyFolder, FoundFile, FoundFiles, HistoryAct, HistoryActKind, HistoryAsk, HistoryChange,
+    HistoryDetails, HistoryEnd, HistoryEntry, HistoryNarrow, HistoryPage, HistoryPlace, InTrash, ProvedAsk,
+    ProvedKind, PutBack, ReceiptForm, ReceiptPage, SafeAnswer, SafeView, Trashed,
 };
-pub use insights::{AbandonedGroup, DestinationFigures, DiagnosticsSection, Insights, Reason};
+pub use insights::{
+    AbandonedGroup, AccountCounts, AccountFigures, DestinationFigures, DiagnosticsSection, Insights, Reason,
+};
 pub use preflight::{PreflightExample, PreflightFold, PreflightKind, PreflightView};
 pub use receipt::{ReceiptLine, ReceiptView};
 pub use relaunch::{ElsewhereGroup, Finding, FindingKind, RelaunchAnswer, RelaunchGroup, RelaunchReport};
@@ -156,6 +158,10 @@ pub struct GroupView {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub because: Option<FileError>,
+    /// Since when the destination fails, milliseconds since 1970.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional, type = "number")]
+    pub since: Option<i64>,
     /// True while dropped paths are still being walked: counts grow.
     pub scanning: bool,
     /// Files that other programs are still writing: they are taken in when they stand still. No row counts them yet.

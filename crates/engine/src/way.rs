@@ -20,9 +20,10 @@ use windlass_protocol::destinations::SecretKeep;
 use windlass_queue::settings;
 use windlass_way::{Authorities, ProxyChoice, Way};
 
+use crate::changes;
 use crate::infos::locked;
 use crate::shell::Shared;
-use crate::view::{KeepSecret, OwnProxy};
+use crate::view::{KeepSecret, OwnProxy, SettingKey};
 
 pub(crate) use own::{Trial, forget, of};
 
@@ -243,6 +244,8 @@ pub(crate) async fn choose(shared: &Shared, proxy: &OwnProxy) -> Result<(), Fail
     shared
         .queue
         .write(move |conn| {
+            let was = settings::get(conn, PROXY)?;
+            changes::setting(conn, SettingKey::Proxy, was.as_ref(), &choice)?;
             settings::set(conn, PROXY, &choice)?;
             settings::set(conn, KEPT_IN, &kept_in)
         })

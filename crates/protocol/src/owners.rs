@@ -1,4 +1,5 @@
-//! Owners on the wire (for admins): `POST /v1/owners`, `GET /v1/owners`, `GET`, `PATCH /v1/owners/{id}`.
+//! Owners on the wire (for admins): `POST /v1/owners`, `GET /v1/owners`, `GET`, `PATCH /v1/owners/{id}`; and for everybody
+//! `GET /v1/quota`.
 
 use std::fmt;
 use std::str::FromStr;
@@ -44,6 +45,24 @@ impl FromStr for Role {
     fn from_str(word: &str) -> Result<Self, String> {
         let known = Self::ALL.into_iter().find(|r| r.as_str() == word);
         known.ok_or_else(|| format!("no role: {word:?}; there are member, worker, admin"))
+    }
+}
+
+/// Answer to `GET /v1/quota`: how much the caller may store, and does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Quota {
+    /// Bytes that may be stored; none where there is no such limit.
+    pub quota_bytes: Option<u64>,
+    /// Bytes that are stored or announced.
+    pub used_bytes: u64,
+}
+
+impl Quota {
+    /// Bytes that are left; none where there is no limit.
+    #[must_use]
+    pub fn left(self) -> Option<u64> {
+        self.quota_bytes
+            .map(|quota| quota.saturating_sub(self.used_bytes))
     }
 }
 

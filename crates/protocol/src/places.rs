@@ -288,6 +288,15 @@ pub struct ImportedFile {
     pub error: Option<Problem>,
 }
 
+/// What the figures count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MetricsOf {
+    /// Files.
+    Sessions,
+    /// Groups.
+    Groups,
+}
+
 /// Answer to `GET /v1/metrics/uploads` (L-18).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct UploadMetrics {

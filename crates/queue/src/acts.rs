@@ -1,4 +1,5 @@
-//! What was done besides uploads, one line an act: checks, originals that were moved away and brought back. Kept for 400 days.
+//! What was done besides uploads, one line an act: checks, originals that were moved away and brought back, choices that
+//! decide what is uploaded. Kept for 400 days.
 
 use rusqlite::{Connection, Row, params};
 use serde_json::Value;
@@ -25,6 +26,12 @@ words! {
         Trashed = "trashed",
         /// They came back.
         PutBack = "put_back",
+        /// A setting was chosen.
+        Setting = "setting",
+        /// A destination was added, changed or removed.
+        Destination = "destination",
+        /// A watched folder was.
+        Watch = "watch",
     }
 }
 
@@ -100,6 +107,25 @@ pub fn count(conn: &Connection, act: &NewAct) -> Result<(), QueueError> {
         act.at.plus_millis(-TOGETHER_MS).as_millis()
     ])?;
     if counted == 0 {
+        append(conn, act)?;
+    }
+    Ok(())
+}
+
+/// Writes an act in the place of the newest of its kind about the same (`data.of`), when that was moments ago; else behind all.
+///
+/// # Errors
+/// As for every write.
+pub fn last_word(conn: &Connection, act: &NewAct) -> Result<(), QueueError> {
+    let data = act.data.to_string();
+    // By act_at.
+    let mut q = conn.prepare_cached(
+        "UPDATE act SET at = ?1, data = ?3
+         WHERE seq = (SELECT seq FROM act WHERE at >= ?4 AND kind = ?2 AND data ->> '$.of' = ?3 ->> '$.of'
+                      ORDER BY at DESC, seq DESC LIMIT 1)",
+    )?;
+    let since = act.at.plus_millis(-TOGETHER_MS).as_millis();
+    if q.execute(params![act.at.as_millis(), act.kind.as_str(), data, since])? == 0 {
         append(conn, act)?;
     }
     Ok(())

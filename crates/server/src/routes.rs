@@ -121,6 +121,7 @@ pub fn router(site: Site) -> Router {
         .route("/v1/import", post(places::import))
         .route("/v1/uploads", get(uploads::all))
         .route("/v1/metrics/uploads", get(uploads::metrics))
+        .route("/v1/quota", get(owners::quota_of_caller))
         .route("/v1/public/{public_id}", get(public::group))
         .route("/v1/public/{public_id}/{session}", get(public::file))
         .route("/v1/public/d/{destination}/{*key}", get(public::object))

@@ -26,7 +26,7 @@ pub(crate) mod places;
 pub(crate) mod placing;
 pub(crate) mod plain;
 pub(crate) mod public;
-mod quota;
+pub(crate) mod quota;
 mod reads;
 mod remove;
 pub mod rows;

@@ -6,7 +6,7 @@ use tauri::{AppHandle, Manager as _, State};
 use tauri_plugin_dialog::DialogExt as _;
 use tokio::sync::oneshot;
 use windlass_core::ids::DestinationId;
-use windlass_engine::view::{CheckStep, DestinationCheck, NewDestination};
+use windlass_engine::view::{CheckStep, DestinationCheck, NewDestination, Room};
 
 use super::{Answer, invalid};
 use crate::shell::Shell;
@@ -194,4 +194,9 @@ async fn open_early(shell: &Shell) -> Answer<()> {
         shell.page().show(Some(group));
     }
     Ok(())
+}
+
+#[tauri::command]
+pub(crate) async fn destination_room(shell: State<'_, Shell>, id: DestinationId) -> Answer<Option<Room>> {
+    Ok(shell.engine().await?.destination_room(id).await?)
 }

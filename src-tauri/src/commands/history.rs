@@ -4,8 +4,8 @@ use tauri::{AppHandle, State};
 use windlass_core::error::{ErrorCode, Failure};
 use windlass_core::ids::{DestinationId, GroupId};
 use windlass_engine::view::{
-    FoundFiles, HistoryAsk, HistoryDetails, HistoryNarrow, HistoryPage, InTrash, Insights, ProvedAsk,
-    PutBack, ReceiptForm, ReceiptPage, SafeView, Trashed,
+    AccountFigures, FoundFiles, HistoryAsk, HistoryDetails, HistoryNarrow, HistoryPage, InTrash, Insights,
+    ProvedAsk, PutBack, ReceiptForm, ReceiptPage, SafeView, Trashed,
 };
 
 use super::{Answer, invalid};
@@ -103,4 +103,9 @@ pub(crate) async fn insights(
         return Err(Failure::new(ErrorCode::InvalidField, "no time").into());
     }
     Ok(shell.engine().await?.insights(hours, destination).await?)
+}
+
+#[tauri::command]
+pub(crate) async fn account_insights(shell: State<'_, Shell>) -> Answer<Vec<AccountFigures>> {
+    Ok(shell.engine().await?.account_insights().await?)
 }

@@ -3,6 +3,7 @@
 
 /// All commands.
 pub(crate) const COMMANDS: &[&str] = &[
+    "account_insights",
     "act_on_files",
     "add_destination",
     "add_watch",
@@ -16,6 +17,7 @@ pub(crate) const COMMANDS: &[&str] = &[
     "choose_watch_folder",
     "confirm_watch",
     "destination_form",
+    "destination_room",
     "discard_elsewhere",
     "drop_cancel",
     "drop_into",

@@ -17,6 +17,7 @@ fn group(n: u8, name: &str, word: GroupWord) -> GroupView {
         blocked_by: Vec::new(),
         anyway: Vec::new(),
         because: None,
+        since: None,
         scanning: false,
         growing: 0,
         order: 0,

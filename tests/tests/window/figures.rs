@@ -25,7 +25,7 @@ fn x27_insights_tell_what_was_proved_and_how_long_a_pause_held_it() -> Result<()
     table.drag(&app, std::slice::from_ref(&things), &hook("empty"))?;
     group_becomes(&app, "paused")?;
 
-    let held = format!("{}[data-cause=\"user\"]", hook("waited-for"));
+    let held = format!("{}[data-code=\"user\"]", hook("waited-for"));
     wait::until_ok("the pause among what held uploads", PATIENCE, || {
         // Opened anew it looks anew.
         go_to(&app, "transfers")?;

@@ -80,7 +80,7 @@ describe('a metered network', () => {
   });
   it('can be paused on, asked about or ignored, and a trusted one forgotten', async () => {
     const backend = await settings('network');
-    expect(text(screen.getByTestId('network-now'))).toBe('Phone hotspot: metered.');
+    expect(text(screen.getByTestId('network-now'))).toBe('Now: Phone hotspot, metered.');
     await fireEvent.click(within(screen.getByTestId('setting-metered')).getByText('Upload'));
     await fireEvent.click(screen.getByTestId('network-trust'));
     await fireEvent.click(screen.getByTestId('network-forget'));

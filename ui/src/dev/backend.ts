@@ -25,6 +25,10 @@ interface Strings {
   send: (message: Message) => void;
   /** A group is done. */
   end: (group: string) => void;
+  /** So many files of the first group have ended; every row on screen ends or begins. */
+  finish: (done: number) => void;
+  /** How many had ended then. */
+  ended: () => number;
 }
 
 export function mockBackend(scene: SceneName, moving: boolean): Backend & Strings {
@@ -143,6 +147,29 @@ export function mockBackend(scene: SceneName, moving: boolean): Backend & String
   return {
     calls,
     send,
+    finish: (done) => {
+      const files = visibleRows().map((f) => {
+        const ends = f.word !== 'verified';
+        return {
+          ...f,
+          word: ends ? ('verified' as const) : ('uploading' as const),
+          state: ends ? ('done' as const) : ('uploading' as const),
+          bytes_done: ends ? f.size : f.size / 2,
+          parts_done: ends ? f.parts_total : 0,
+          cells: (ends ? '9' : 's').repeat(f.cells.length),
+        };
+      });
+      for (const f of files) changed.set(f.id, f);
+      const groups = snapshot.groups.slice(0, 1).map((g) => ({
+        ...g,
+        files: { ...g.files, done },
+        bytes_done: (g.bytes_total * done) / g.files.total,
+      }));
+      snapshot.groups = snapshot.groups.map((g) => groups.find((m) => m.id === g.id) ?? g);
+      snapshot.totals = { ...snapshot.totals, files_done: done, bytes_done: groups[0]?.bytes_done ?? 0 };
+      delta({ files, groups, totals: snapshot.totals });
+    },
+    ended: () => snapshot.totals.files_done,
     end: (group) => update(group, { word: 'done', accepts_files: false, finished_at: NOW }),
     ...desk(snapshot, calls, row, all, fits, delta),
     ...watchDesk(snapshot, calls, delta, NOW),
@@ -305,12 +332,17 @@ export function mockBackend(scene: SceneName, moving: boolean): Backend & String
             location: destination.folder ?? destination.s3?.endpoint ?? '',
             is_default: destination.make_default,
             problem: null,
+            since: null,
             accepts: destination.accepts,
           },
         ];
         delta({ destinations: snapshot.destinations });
       }
       return found;
+    },
+    async destinationRoom(id) {
+      if (id === 'd-server') return { free: 38.2e9, total: 100e9, quota: true };
+      return { free: 2.1e12, total: 8e12, quota: false };
     },
     async destinationForm(id) {
       const of = snapshot.destinations.find((d) => d.id === id);
@@ -343,7 +375,7 @@ export function mockBackend(scene: SceneName, moving: boolean): Backend & String
       const found = check(destination);
       if (found.ok) {
         snapshot.destinations = snapshot.destinations.map((d) =>
-          d.id === id ? { ...d, name: destination.name, problem: null, accepts: destination.accepts } : d,
+          d.id === id ? { ...d, name: destination.name, problem: null, since: null, accepts: destination.accepts } : d,
         );
         delta({ destinations: snapshot.destinations });
       }

@@ -13,6 +13,7 @@ import type {
   Snapshot,
 } from '$lib/contract';
 import type { Backend } from '$lib/ipc/backend';
+import { accountFigures } from './accounts';
 import { NOW } from './scenes';
 import { heldUp, interruptionsOf } from './spans';
 
@@ -40,6 +41,7 @@ type Commands = Pick<
   | 'safeToDelete'
   | 'uploadAgain'
   | 'insights'
+  | 'accountInsights'
   | 'loginStart'
   | 'setLoginStart'
   | 'openDataFolder'
@@ -91,6 +93,7 @@ const acts = (): HistoryAct[] => [
     failed: 0,
     groups: 1,
     findings: [],
+    change: null,
   },
   {
     seq: 2,
@@ -107,6 +110,7 @@ const acts = (): HistoryAct[] => [
       { kind: 'was_finished', files: 1, parts: 0, example: 'A003_C009_1104.mov' },
       { kind: 'not_started', files: 130, parts: 0, example: '' },
     ],
+    change: null,
   },
   {
     seq: 1,
@@ -119,6 +123,20 @@ const acts = (): HistoryAct[] => [
     failed: 0,
     groups: 1,
     findings: [],
+    change: null,
+  },
+  {
+    seq: 0,
+    at: NOW - 25.4 * HOUR,
+    kind: 'setting',
+    group: null,
+    group_name: '',
+    files: 0,
+    bytes: 0,
+    failed: 0,
+    groups: 0,
+    findings: [],
+    change: { change: 'changed', setting: 'limit', name: '', value: 25e6 },
   },
 ];
 
@@ -490,6 +508,7 @@ export function desk(
       calls.push(`insights ${hours} ${destination}`);
       return figures(hours, query === 'insights-none');
     },
+    accountInsights: async () => accountFigures(),
     async loginStart() {
       return login;
     },

@@ -96,6 +96,7 @@ function groupsOf(name: SceneName): readonly GroupView[] {
 
 function destinationsOf(name: SceneName): DestinationView[] {
   if (name === 'sign-in-again') return [...DESTINATIONS, SERVER];
+  if (name === 'insights-all') return [...DESTINATIONS, SERVER];
   return name === 'processing' ? [...DESTINATIONS, { ...SERVER, problem: null }] : DESTINATIONS;
 }
 

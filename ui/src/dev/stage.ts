@@ -81,7 +81,9 @@ export function stage(scene: SceneName, send: (message: Message) => void) {
       choose('history-to', '2026-11-20');
     }, 120);
   }
-  if (scene === 'insights' || scene === 'insights-none') click('nav-insights');
+  if (scene.startsWith('insights')) click('nav-insights');
+  if (scene === 'insights-all')
+    setTimeout(() => document.querySelector<HTMLElement>('[data-testid="insights-whose"] [data-option="all"]')?.click(), 80);
   if (scene === 'preflight') send({ type: 'check', number: 1, group: null });
   if (scene === 'preflight-group') send({ type: 'check', number: 5, group: 'g-autumn' });
   if (scene === 'preflight-types') send({ type: 'check', number: 4, group: null });

@@ -9,8 +9,8 @@ use serde::Serialize;
 use windlass_core::error::ErrorCode;
 use windlass_core::names::{encode_path_bytes, shown};
 use windlass_engine::view::{
-    FoundFile, HistoryAct, HistoryActKind, HistoryAsk, HistoryEnd, HistoryEntry, HistoryNarrow, HistoryPage,
-    ProvedAsk, ProvedKind,
+    ChangeKind, FoundFile, HistoryAct, HistoryActKind, HistoryAsk, HistoryEnd, HistoryEntry, HistoryNarrow,
+    HistoryPage, ProvedAsk, ProvedKind,
 };
 
 use super::Context;
@@ -222,7 +222,39 @@ fn done(act: &HistoryAct) -> String {
         HistoryActKind::Moved => format!("Originals moved to a folder: {files}"),
         HistoryActKind::Trashed => format!("Originals moved to the trash: {files}"),
         HistoryActKind::PutBack => format!("Originals put back: {files}"),
+        HistoryActKind::Setting | HistoryActKind::Destination | HistoryActKind::Watch => changed(act),
     }
+}
+
+/// A choice that decides what is uploaded.
+fn changed(act: &HistoryAct) -> String {
+    let Some(of) = &act.change else {
+        return "Something was changed".to_owned();
+    };
+    let what = match act.kind {
+        HistoryActKind::Destination => "Destination",
+        HistoryActKind::Watch => "Watched folder",
+        _ => "Setting",
+    };
+    let done = match of.change {
+        ChangeKind::Added => "added",
+        ChangeKind::Changed => "changed",
+        ChangeKind::Removed => "removed",
+    };
+    let name = match of.setting {
+        // As the settings name it in a file of choices.
+        Some(key) => serde_json::to_value(key)
+            .ok()
+            .and_then(|v| v.as_str().map(|key| key.replace('_', " ")))
+            .unwrap_or_default(),
+        None => shown(&of.name),
+    };
+    let now = match &of.value {
+        serde_json::Value::Null => String::new(),
+        serde_json::Value::String(text) => format!(" to {}", shown(text)),
+        value => format!(" to {value}"),
+    };
+    format!("{what} {done}: {name}{now}")
 }
 
 async fn files(

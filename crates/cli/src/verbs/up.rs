@@ -182,6 +182,7 @@ mod tests {
             location: "/x".into(),
             is_default,
             problem: None,
+            since: None,
             accepts: windlass_core::accepts::Accepts::default(),
         }
     }

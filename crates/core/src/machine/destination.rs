@@ -3,7 +3,7 @@
 //! One failure that concerns the whole destination (down, full, key refused) holds all of its files at once, with one
 //! reason; after a growing wait everything tries again. The first success forgets the waits.
 
-use super::{ContentHash, Held, Machine};
+use super::{ContentHash, Failing, Held, Machine};
 use crate::error::{Failure, RetryClass};
 use crate::ids::DestinationId;
 use crate::retry::next_try;
@@ -20,6 +20,7 @@ const CLOCK_STEP_MS: i64 = 1_000;
 pub(super) struct Destination {
     pub(super) hash: ContentHash,
     pub(super) held: Option<Held>,
+    pub(super) failing: Option<Failing>,
     pub(super) tries: u32,
     pub(super) init_calls: u32,
     pub(super) sign_calls: u32,
@@ -34,6 +35,14 @@ pub(super) struct Destination {
 }
 
 impl Destination {
+    /// It stands still, since now or since its first failure.
+    pub(super) fn hold(&mut self, now: Timestamp, held: Held) {
+        let since = self.failing.as_ref().map_or(now, |f| f.since);
+        let failure = held.failure.clone();
+        self.failing = Some(Failing { since, failure });
+        self.held = Some(held);
+    }
+
     pub(super) fn calls(&self) -> u32 {
         self.init_calls + self.sign_calls + self.complete_calls + self.other_calls
     }
@@ -83,11 +92,15 @@ impl Machine {
         if d.held.is_none() {
             d.tries = d.tries.saturating_add(1);
             let until = next_try(now, d.tries, failure.retry_after_ms, random);
-            d.held = Some(Held {
-                reason,
-                failure: failure.clone(),
-                until,
-            });
+            let failure = failure.clone();
+            d.hold(
+                now,
+                Held {
+                    reason,
+                    failure,
+                    until,
+                },
+            );
             self.reindex_destination(id);
         }
         true
@@ -99,6 +112,7 @@ impl Machine {
         if let Some(d) = self.destinations.get_mut(&id) {
             if !d.storage_fails {
                 d.tries = 0;
+                d.failing = None;
             }
             d.calm += 1;
             if d.calm >= 16 {
@@ -130,6 +144,14 @@ impl Machine {
             d.storage_fails = false;
         }
         self.wake_destination(id);
+    }
+
+    /// A person or a check says that it answers.
+    pub(super) fn destination_is_ready(&mut self, id: DestinationId) {
+        if let Some(d) = self.destinations.get_mut(&id) {
+            d.failing = None;
+        }
+        self.unblock_destination(id);
     }
 
     /// The computer slept, or is on another network: what waited for an answer waits for one that can't come. Everything is
@@ -184,10 +206,10 @@ impl Machine {
             .values_mut()
             .for_each(|f| f.wait_until = f.wait_until.map(sooner));
         self.grace.values_mut().for_each(|at| *at = sooner(*at));
-        self.destinations
-            .values_mut()
-            .filter_map(|d| d.held.as_mut())
-            .for_each(|h| h.until = sooner(h.until));
+        for d in self.destinations.values_mut() {
+            d.held.iter_mut().for_each(|h| h.until = sooner(h.until));
+            d.failing.iter_mut().for_each(|f| f.since = sooner(f.since));
+        }
         for g in self.groups.values_mut() {
             g.reload_at = g.reload_at.map(sooner);
             g.look_again_at = g.look_again_at.map(sooner);

@@ -286,11 +286,14 @@ impl Machine {
         {
             d.tries = d.tries.saturating_add(1);
             let until = next_try(now, d.tries, failure.retry_after_ms, random);
-            d.held = Some(super::Held {
-                reason,
-                failure,
-                until,
-            });
+            d.hold(
+                now,
+                super::Held {
+                    reason,
+                    failure,
+                    until,
+                },
+            );
         }
         self.wake_destination(id);
     }

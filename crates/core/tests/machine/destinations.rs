@@ -180,3 +180,39 @@ fn f074_a_clock_that_is_set_back_leaves_waits_as_long_as_they_were() {
         b.effects
     );
 }
+
+#[test]
+fn a_destination_fails_since_its_first_failure_until_something_succeeds() {
+    let mut b = Bench::new(config());
+    b.begin(1, 1, vec![record(1, 1, SIZE)]);
+    let began = b.now;
+    for _ in 0..3 {
+        let put = b.send_first(1, SIZE);
+        b.put_done(put, Err(ErrorCode::StorageFull));
+        let until = b.machine.held(destination(1)).expect("held").until;
+        b.later(until.millis_since(b.now));
+        // Also while it is tried again.
+        assert!(b.machine.held(destination(1)).is_none());
+        let failing = b.machine.failing(destination(1)).expect("failing");
+        assert_eq!(failing.failure.code, ErrorCode::StorageFull);
+        assert!(failing.since >= began && failing.since.millis_since(began) < 1_000);
+    }
+    let put = b.send_first(1, SIZE);
+    b.put_done(put, Ok(()));
+    assert_eq!(b.machine.failing(destination(1)), None);
+}
+
+#[test]
+fn a_destination_that_a_person_found_ready_fails_of_nothing() {
+    let mut b = Bench::new(config());
+    b.begin(1, 1, vec![record(1, 1, SIZE)]);
+    let put = b.send_first(1, SIZE);
+    b.put_done(put, Err(ErrorCode::StorageFull));
+    b.tell(Event::NewLines);
+    assert!(
+        b.machine.failing(destination(1)).is_some(),
+        "another network is no answer"
+    );
+    b.tell(Event::DestinationReady { id: destination(1) });
+    assert_eq!(b.machine.failing(destination(1)), None);
+}

@@ -6,8 +6,8 @@ use windlass_core::error::Failure;
 use windlass_core::ids::DestinationId;
 
 use super::EngineHandle;
-use crate::places;
-use crate::view::{DestinationCheck, DestinationView, NewDestination};
+use crate::view::{DestinationCheck, DestinationView, NewDestination, Room};
+use crate::{places, room};
 
 impl EngineHandle {
     /// All destinations.
@@ -40,6 +40,14 @@ impl EngineHandle {
     /// `not_found`.
     pub async fn check_destination(&self, id: DestinationId) -> Result<DestinationCheck, Failure> {
         places::check(&self.shared, id).await
+    }
+
+    /// How much may still go there; none where nobody tells, or not at once.
+    ///
+    /// # Errors
+    /// `not_found`; errors of the queue.
+    pub async fn destination_room(&self, id: DestinationId) -> Result<Option<Room>, Failure> {
+        room::of(&self.shared, id).await
     }
 
     /// What is known of a destination, to be changed; its key is empty.

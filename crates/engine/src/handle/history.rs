@@ -5,8 +5,8 @@ use windlass_core::ids::{DestinationId, GroupId};
 
 use super::{EngineHandle, VerifyReport};
 use crate::view::{
-    DiagnosticsSection, FoundFiles, HistoryAsk, HistoryDetails, HistoryPage, Insights, ProvedAsk,
-    ReceiptForm, ReceiptPage, ReceiptView, SafeView,
+    AccountFigures, DiagnosticsSection, FoundFiles, HistoryAsk, HistoryDetails, HistoryPage, Insights,
+    ProvedAsk, ReceiptForm, ReceiptPage, ReceiptView, SafeView,
 };
 use crate::{diagnostics, history, insights, intake, receipts, safe};
 
@@ -102,6 +102,14 @@ impl EngineHandle {
         destination: Option<DestinationId>,
     ) -> Result<Insights, Failure> {
         insights::of(&self.shared, hours, destination).await
+    }
+
+    /// What servers count of whole accounts, over all their computers. A server that does not answer is told as that.
+    ///
+    /// # Errors
+    /// Errors of the queue.
+    pub async fn account_insights(&self) -> Result<Vec<AccountFigures>, Failure> {
+        insights::accounts::of(&self.shared).await
     }
 
     /// What may help another person to help. Nothing of it names a file, a person, an address or a secret.

@@ -8,11 +8,12 @@ use windlass_queue::destinations::{self, DestinationKind as RowKind, Destination
 use windlass_queue::servers;
 
 use super::{keep, new_row, refuse_while_open, rows};
+use crate::changes;
 use crate::clock;
 use crate::groups::checked_name;
 use crate::server::{self, Wanted};
 use crate::shell::Shared;
-use crate::view::{DestinationCheck, NewDestination, NewServer};
+use crate::view::{ChangeKind, DestinationCheck, NewDestination, NewServer};
 use crate::way::Trial;
 
 pub(super) async fn add(
@@ -99,6 +100,7 @@ pub(super) async fn edit(
         .queue
         .write(move |conn| {
             destinations::update(conn, &row)?;
+            changes::destination(conn, id, &row.name, ChangeKind::Changed)?;
             servers::put(conn, &behind)?;
             if make_default {
                 destinations::set_default(conn, row.id)?;

@@ -23,9 +23,27 @@ pub struct DestinationView {
     pub is_default: bool,
     /// Null when it answers; else why not.
     pub problem: Option<ErrorCode>,
+    /// Since when not, milliseconds since 1970.
+    #[serde(default)]
+    #[ts(type = "number | null")]
+    pub since: Option<i64>,
     /// What it takes, as was told last.
     #[serde(default)]
     pub accepts: Accepts,
+}
+
+/// Room at a destination.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct Room {
+    /// Bytes that may still go there.
+    #[ts(type = "number")]
+    pub free: u64,
+    /// Of so many; null where that is not known.
+    #[ts(type = "number | null")]
+    pub total: Option<u64>,
+    /// A server's limit for this account; else the disk's.
+    pub quota: bool,
 }
 
 /// Kinds of destination.

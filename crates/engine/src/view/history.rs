@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 use windlass_core::ids::{DestinationId, FileId, GroupId};
 
-use super::{EventView, FileError, Finding, Interruptions, Notes, ReceiptLine};
+use super::{EventView, FileError, Finding, Interruptions, Notes, ReceiptLine, SettingKey};
 
 /// How a group ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
@@ -71,6 +71,40 @@ pub enum HistoryActKind {
     Trashed,
     /// They came back.
     PutBack,
+    /// A setting was chosen.
+    Setting,
+    /// Something became of a destination.
+    Destination,
+    /// Something became of a watched folder.
+    Watch,
+}
+
+/// What became of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+#[serde(rename_all = "snake_case")]
+pub enum ChangeKind {
+    /// It is new.
+    Added,
+    /// It is otherwise.
+    Changed,
+    /// It is gone.
+    Removed,
+}
+
+/// A choice that decides what is uploaded.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct HistoryChange {
+    /// What became of it.
+    pub change: ChangeKind,
+    /// The setting; null for what is none.
+    pub setting: Option<SettingKey>,
+    /// The name of the destination or the folder.
+    pub name: String,
+    /// What the setting holds now, when that is a number, a word or a yes; else null, which is also no choice.
+    #[ts(type = "number | string | boolean | null")]
+    pub value: serde_json::Value,
 }
 
 /// Something that was done.
@@ -100,6 +134,8 @@ pub struct HistoryAct {
     pub groups: u32,
     /// Of a check: what was found.
     pub findings: Vec<Finding>,
+    /// Of a choice: which.
+    pub change: Option<HistoryChange>,
 }
 
 /// A place in the history: the last line of a page. Groups stand before acts of the same millisecond.

@@ -91,6 +91,44 @@ pub struct Reason {
     pub files: u64,
 }
 
+/// What a server counts of an account, over all its computers.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct AccountFigures {
+    /// A destination that lies there.
+    pub destination: DestinationId,
+    /// The names of all that do, with this account.
+    pub names: Vec<String>,
+    /// Why the server told nothing; null: it did.
+    pub problem: Option<ErrorCode>,
+    /// Its number for people.
+    pub number: Option<String>,
+    /// Of files; null when it told nothing.
+    pub files: Option<AccountCounts>,
+    /// Of groups.
+    pub groups: Option<AccountCounts>,
+}
+
+/// The four figures of a server: of the last 24 hours, and reasons of the last seven days.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct AccountCounts {
+    /// How many ended well.
+    #[ts(type = "number")]
+    pub succeeded: u64,
+    /// How many failed.
+    #[ts(type = "number")]
+    pub failed: u64,
+    /// From made to proved, milliseconds; null when none ended well.
+    #[ts(type = "number | null")]
+    pub mean_ms: Option<i64>,
+    /// Why they failed in seven days, the most frequent first.
+    pub reasons: Vec<Reason>,
+    /// Open for more than an hour without a sign of life.
+    #[ts(type = "number")]
+    pub abandoned: u64,
+}
+
 /// A group on which nothing moves.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 #[ts(export)]

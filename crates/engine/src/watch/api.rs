@@ -19,14 +19,15 @@ use super::look::{self, Looked};
 use super::root;
 use super::rules::Rules;
 use super::{Command, folder, views};
+use crate::changes;
 use crate::clock;
 use crate::groups::{checked_name, path_of};
 use crate::handle::EngineHandle;
 use crate::infos::locked;
 use crate::shell::Shared;
 use crate::view::{
-    NewWatch, WatchExample, WatchExplained, WatchFileView, WatchOriginal, WatchPage, WatchPreview,
-    WatchQuery, WatchSettings, WatchVerdict, WatchView,
+    ChangeKind, NewWatch, WatchExample, WatchExplained, WatchFileView, WatchOriginal, WatchPage,
+    WatchPreview, WatchQuery, WatchSettings, WatchVerdict, WatchView,
 };
 
 /// A preview ends after so many files, or so long.
@@ -60,7 +61,10 @@ impl EngineHandle {
         let (id, written) = (row.id, row.clone());
         shared
             .queue
-            .write(move |conn| watched::add(conn, &written))
+            .write(move |conn| {
+                changes::watch(conn, id, &written.name, ChangeKind::Added)?;
+                watched::add(conn, &written)
+            })
             .await?;
         super::spawn(shared, row);
         shared.deltas.watches_changed();
@@ -106,6 +110,7 @@ impl EngineHandle {
         shared
             .queue
             .write(move |conn| {
+                changes::watch(conn, id, &name, ChangeKind::Changed)?;
                 watched::set_rules(conn, id, &name, settings.group_rule, &rules)?;
                 watched::set_after_upload(conn, id, settings.after, after_path.as_deref())
             })
@@ -151,7 +156,10 @@ impl EngineHandle {
                 for group in &open {
                     watched::close(conn, *group)?;
                 }
-                watched::remove(conn, id)?;
+                let was = watched::all(conn)?.into_iter().find(|row| row.id == id);
+                if let (true, Some(was)) = (watched::remove(conn, id)?, was) {
+                    changes::watch(conn, id, &was.name, ChangeKind::Removed)?;
+                }
                 Ok(open)
             })
             .await?;

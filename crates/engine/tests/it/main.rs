@@ -7,6 +7,7 @@
     reason = "helpers of these tests stop at the first surprise"
 )]
 
+mod changes;
 mod conditions;
 mod desk;
 mod faults;

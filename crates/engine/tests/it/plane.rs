@@ -94,7 +94,10 @@ impl Plane {
             .route("/v1/sessions:delete", post(delete))
             .route("/v1/sessions:verify", post(verify))
             .route("/v1/destinations", get(destinations))
-            .route("/v1/destinations/{id}", put(put_destination))
+            .route(
+                "/v1/destinations/{id}",
+                put(put_destination).delete(remove_destination),
+            )
             .route("/blob/{id}", put(blob))
             .layer(axum::extract::DefaultBodyLimit::max(64 << 20))
             .with_state(plane.clone());
@@ -544,4 +547,10 @@ async fn put_destination(State(p): State<Plane>, Json(d): Json<PutDestination>) 
         steps: vec![],
     })
     .into_response())
+}
+
+async fn remove_destination(State(p): State<Plane>, Path(id): Path<String>) -> Answer {
+    let _fault = p.enter("remove_destination")?;
+    p.world.lock().unwrap().destinations.remove(&id);
+    Ok(StatusCode::NO_CONTENT.into_response())
 }

@@ -477,7 +477,8 @@ async fn e7_e8_originals_are_moved_after_their_proof_and_never_without() {
         limit: 10,
         ..HistoryAsk::default()
     };
-    let told = w.engine.history(ask).await.unwrap().acts;
+    let mut told = w.engine.history(ask).await.unwrap().acts;
+    told.retain(|act| act.change.is_none());
     assert_eq!(
         told.iter()
             .map(|a| (a.kind, a.files, a.bytes))

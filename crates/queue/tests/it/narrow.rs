@@ -370,3 +370,35 @@ fn a_million_proved_files_are_narrowed_within_the_budget() {
     }
     assert!(slowest <= 3_000, "{slowest} ms");
 }
+
+// G-6
+#[test]
+fn a_choice_that_is_made_again_within_minutes_is_one_line_with_the_last_word() {
+    let s = sandbox();
+    let act = |kind, of: &str, value: u64, ms| NewAct {
+        at: at(ms),
+        kind,
+        group: None,
+        files: 0,
+        bytes: 0,
+        failed: 0,
+        data: serde_json::json!({ "of": [of, "changed"], "value": value }),
+    };
+    s.queue
+        .write_blocking(move |c| {
+            acts::last_word(c, &act(ActKind::Setting, "limit", 1, 1_000))?;
+            acts::last_word(c, &act(ActKind::Setting, "limit", 2, 2_000))?;
+            // Of something else, of another kind, and much later, it is a line of its own.
+            acts::last_word(c, &act(ActKind::Setting, "metered", 3, 3_000))?;
+            acts::last_word(c, &act(ActKind::Watch, "limit", 4, 4_000))?;
+            acts::last_word(c, &act(ActKind::Setting, "limit", 5, 3 * acts::TOGETHER_MS))
+        })
+        .unwrap();
+    let all = read(&s.queue, |c| acts::page(c, None, (None, None), 10));
+    let told: Vec<_> = all
+        .iter()
+        .map(|a| (a.act.at.millis_since(at(0)), a.act.data["value"].clone()))
+        .collect();
+    let expected = [(3 * acts::TOGETHER_MS, 5), (4_000, 4), (3_000, 3), (2_000, 2)];
+    assert_eq!(told, expected.map(|(ms, value)| (ms, value.into())));
+}

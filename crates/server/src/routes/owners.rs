@@ -1,19 +1,19 @@
-//! Owners, for admins.
+//! Owners, for admins; and of everybody their own quota.
 
 use std::collections::BTreeMap;
 
 use axum::extract::{Path, Query, State};
 use windlass_core::error::ErrorCode;
 use windlass_core::ids::OwnerId;
-use windlass_protocol::owners::{CreateOwner, Owner, PatchOwner};
+use windlass_protocol::owners::{CreateOwner, Owner, PatchOwner, Quota};
 use windlass_protocol::sessions::Answers;
 
 use super::Site;
 use super::tokens::actor;
 use super::wire::{Json, Problems};
-use crate::auth::{Admin, Scoped};
+use crate::auth::{Admin, Read, Scoped};
 use crate::failure::Refusal;
-use crate::store::owners;
+use crate::store::{owners, quota};
 
 fn missing() -> Refusal {
     Refusal::new(ErrorCode::NotFound, "no such owner")
@@ -80,4 +80,13 @@ pub(super) async fn patch(
     let owner = write.await?;
     site.keeper.forget(id);
     Ok(Json(owner))
+}
+
+pub(super) async fn quota_of_caller(
+    State(site): State<Site>,
+    who: Scoped<Read>,
+) -> Result<Json<Quota>, Problems> {
+    let owner = who.owner;
+    let read = site.service.store().db().read(move |tx| quota::told(tx, owner));
+    Ok(Json(read.await?))
 }

@@ -3,21 +3,13 @@
 use windlass_core::error::Failure;
 use windlass_core::ids::OwnerId;
 use windlass_core::time::Timestamp;
+pub use windlass_protocol::places::MetricsOf as Of;
 use windlass_protocol::places::{FailedReason, UploadMetrics};
 
 use crate::db::{Tx, params};
 
 const HOUR_MS: i64 = 3_600_000;
 const DAY_MS: i64 = 24 * HOUR_MS;
-
-/// Of what.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Of {
-    /// Files.
-    Sessions,
-    /// Groups.
-    Groups,
-}
 
 /// How the figures of something are counted.
 struct Counted {

@@ -4,6 +4,7 @@
 
 use windlass_core::error::{ErrorCode, Failure};
 use windlass_core::ids::OwnerId;
+use windlass_protocol::owners::Quota as Told;
 
 use crate::db::{Tx, params};
 use crate::failure::Refusal;
@@ -14,22 +15,15 @@ pub(super) struct Quota(Option<u64>);
 impl Quota {
     /// Owners without a quota cost one look at their row.
     pub(super) fn of(tx: &mut dyn Tx, owner: OwnerId) -> Result<Self, Failure> {
-        let row = tx.query_opt(
-            "SELECT quota_bytes FROM owner WHERE id = ?1 AND quota_bytes IS NOT NULL",
-            params![owner],
-        )?;
-        let Some(row) = row else {
+        let Some(quota_bytes) = limit(tx, owner)? else {
             return Ok(Self(None));
         };
-        let quota: u64 = row.get(0)?;
-        let used: u64 = tx
-            .query_one(
-                "SELECT CAST(COALESCE(SUM(size), 0) AS bigint) FROM stored_object
-                 WHERE owner_id = ?1 AND state IN ('open', 'stored')",
-                params![owner],
-            )?
-            .get(0)?;
-        Ok(Self(Some(quota.saturating_sub(used))))
+        let used_bytes = used(tx, owner)?;
+        let told = Told {
+            quota_bytes: Some(quota_bytes),
+            used_bytes,
+        };
+        Ok(Self(told.left()))
     }
 
     /// Takes bytes out of what is left.
@@ -44,4 +38,29 @@ impl Quota {
         *left = left.checked_sub(bytes).ok_or_else(refused)?;
         Ok(())
     }
+}
+
+/// What an owner may store, and does.
+pub(crate) fn told(tx: &mut dyn Tx, owner: OwnerId) -> Result<Told, Failure> {
+    Ok(Told {
+        quota_bytes: limit(tx, owner)?,
+        used_bytes: used(tx, owner)?,
+    })
+}
+
+fn limit(tx: &mut dyn Tx, owner: OwnerId) -> Result<Option<u64>, Failure> {
+    let row = tx.query_opt(
+        "SELECT quota_bytes FROM owner WHERE id = ?1 AND quota_bytes IS NOT NULL",
+        params![owner],
+    )?;
+    row.map(|r| r.get(0)).transpose()
+}
+
+fn used(tx: &mut dyn Tx, owner: OwnerId) -> Result<u64, Failure> {
+    tx.query_one(
+        "SELECT CAST(COALESCE(SUM(size), 0) AS bigint) FROM stored_object
+         WHERE owner_id = ?1 AND state IN ('open', 'stored')",
+        params![owner],
+    )?
+    .get(0)
 }

@@ -383,6 +383,11 @@ async fn a052_a_quota_counts_what_is_announced_and_a_duplicate_in_place_too() {
         assert_eq!(set.status(), 200);
         let (fits, over) = (Sample::new("b.bin", 1_400), Sample::new("c.bin", 200));
         assert_eq!(desk.init(&fits, &to()).await["answer"], "upload");
+        // Whoever asks is told, so that nobody has to find out by a refusal.
+        assert_eq!(
+            desk.ok("GET", "/v1/quota", None).await,
+            json!({ "quota_bytes": 2_500, "used_bytes": 2_400 })
+        );
         let mut more = to();
         more["keep_rejected"] = json!(true);
         assert_eq!(desk.init(&over, &more).await["error"]["code"], "quota_exceeded");

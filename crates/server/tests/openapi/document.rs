@@ -112,6 +112,7 @@ const WORDS: &[(&str, &str)] = &[
         "get /v1/public/{public_id}/{session}",
         "Leads to a file of a released group.",
     ),
+    ("get /v1/quota", "How much one may store, and does."),
     ("get /v1/runs", "One's runs."),
     ("post /v1/runs", "A run over several files."),
     ("get /v1/runs/{id}", "A run with its counts."),

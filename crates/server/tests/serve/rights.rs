@@ -43,6 +43,7 @@ const ROUTES: &[(&str, &str, Option<Scope>)] = &[
     ("GET", "/v1/sessions/{id}/content", Some(Scope::Read)),
     ("GET", "/v1/uploads", Some(Scope::Read)),
     ("GET", "/v1/metrics/uploads", Some(Scope::Read)),
+    ("GET", "/v1/quota", Some(Scope::Read)),
     ("GET", "/v1/status", Some(Scope::Admin)),
     ("GET", "/v1/templates", Some(Scope::Upload)),
     ("POST", "/v1/templates", Some(Scope::Admin)),

@@ -32,6 +32,7 @@ export const SCENES = /** @type {const} */ ([
   'history-none',
   'insights',
   'insights-none',
+  'insights-all',
   'search',
   'preflight',
   'preflight-group',

@@ -33,6 +33,10 @@ is_default: boolean,
  */
 problem: ErrorCode | null, 
 /**
+ * Since when not, milliseconds since 1970.
+ */
+since: number | null, 
+/**
  * What it takes, as was told last.
  */
 accepts: Accepts, };

@@ -52,6 +52,10 @@ anyway: Array<BlockedReason>,
  */
 because?: FileError, 
 /**
+ * Since when the destination fails, milliseconds since 1970.
+ */
+since?: number, 
+/**
  * True while dropped paths are still being walked: counts grow.
  */
 scanning: boolean, 

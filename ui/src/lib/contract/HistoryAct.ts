@@ -2,6 +2,7 @@
 import type { Finding } from "./Finding";
 import type { GroupId } from "./GroupId";
 import type { HistoryActKind } from "./HistoryActKind";
+import type { HistoryChange } from "./HistoryChange";
 
 /**
  * Something that was done.
@@ -46,4 +47,8 @@ groups: number,
 /**
  * Of a check: what was found.
  */
-findings: Array<Finding>, };
+findings: Array<Finding>, 
+/**
+ * Of a choice: which.
+ */
+change: HistoryChange | null, };

@@ -3,4 +3,4 @@
 /**
  * What was done besides uploads.
  */
-export type HistoryActKind = "check" | "asked" | "moved" | "trashed" | "put_back";
+export type HistoryActKind = "check" | "asked" | "moved" | "trashed" | "put_back" | "setting" | "destination" | "watch";

@@ -6,6 +6,7 @@
  * program.
  */
 import type {
+  AccountFigures,
   BlockedReason,
   Delta,
   DestinationCheck,
@@ -36,6 +37,7 @@ import type {
   ReceiptView,
   Regrouped,
   RelaunchAnswer,
+  Room,
   SafeView,
   SettingKey,
   Snapshot,
@@ -201,6 +203,8 @@ export interface Backend {
   addDestination(destination: NewDestination): Promise<DestinationCheck>;
   /** What is known of a destination; its key is empty. */
   destinationForm(id: DestinationId): Promise<NewDestination>;
+  /** Null where nobody tells. */
+  destinationRoom(id: DestinationId): Promise<Room | null>;
   editDestination(id: DestinationId, destination: NewDestination): Promise<DestinationCheck>;
   checkDestination(id: DestinationId): Promise<DestinationCheck>;
   removeDestination(id: DestinationId): Promise<void>;
@@ -250,6 +254,8 @@ export interface Backend {
   putBack(group: GroupId): Promise<PutBack>;
   uploadAgain(group: GroupId): Promise<GroupId>;
   insights(hours: number, destination: DestinationId | null): Promise<Insights>;
+  /** What servers count of the accounts here, over all their computers. */
+  accountInsights(): Promise<AccountFigures[]>;
   /** Null where the system has no place for it. */
   loginStart(): Promise<boolean | null>;
   setLoginStart(on: boolean): Promise<void>;

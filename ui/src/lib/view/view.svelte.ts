@@ -43,6 +43,8 @@ export interface Drag {
 export class View {
   screen = $state<Screen>('transfers');
   filter = $state<Filter>('all');
+  /** The first destination was chosen in this window: what comes next is said where files are dropped. */
+  firstSteps = $state(false);
   readonly unfolded = new SvelteSet<GroupId>();
   question = $state.raw<Question | null>(null);
   /** The group whose receipt is open. */

@@ -32,7 +32,9 @@ export const aroundDe: typeof aroundEn = {
     resumeAll: 'Alles fortsetzen',
     checkKey: 'Schlüssel neu eingeben',
     edit: 'Ziel bearbeiten',
+    proxy: 'Proxy-Einstellungen',
     again: 'Es wird von selbst neu versucht.',
+    againSince: (when) => `Seit ${when}; es wird von selbst neu versucht.`,
     wait: 'Warten',
     passed: (whats) => `Lädt trotzdem hoch: ${whats.join(', ')}`,
     noMore: 'Nicht mehr',
@@ -78,7 +80,7 @@ export const aroundDe: typeof aroundEn = {
         ? 'Dieses System sagt nicht, in welchem Netz es ist; nichts wird angehalten.'
         : !a.online
           ? 'Gerade gibt es kein Netz.'
-          : `${a.network ? plainName(a.network, 60) : 'Dieses Netz'}: ${a.metered === null ? 'nicht bekannt, ob getaktet' : a.metered ? 'getaktet' : 'nicht getaktet'}.`,
+          : `Jetzt: ${a.network ? plainName(a.network, 60) : 'ein Netz ohne Namen'}, ${a.metered === null ? 'nicht bekannt, ob getaktet' : a.metered ? 'getaktet' : 'nicht getaktet'}.`,
     proxy: 'Proxy',
     proxyText:
       'Worüber Uploads und Anmeldungen gehen, außer bei Zielen mit eigenem Proxy. Ziele auf diesem Computer werden direkt erreicht.',

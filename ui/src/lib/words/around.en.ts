@@ -32,7 +32,9 @@ export const aroundEn = {
     resumeAll: 'Resume everything',
     checkKey: 'Enter the key again',
     edit: 'Edit the destination',
+    proxy: 'Proxy settings',
     again: 'It is tried again by itself.',
+    againSince: (when: string) => `Since ${when}; it is tried again by itself.`,
     wait: 'Wait',
     passed: (whats: string[]) => `Uploads anyway: ${whats.map((what) => what.charAt(0).toLowerCase() + what.slice(1)).join(', ')}`,
     noMore: 'No longer',
@@ -78,7 +80,7 @@ export const aroundEn = {
         ? 'This system does not tell which network it is on; nothing is held.'
         : !a.online
           ? 'There is no network just now.'
-          : `${a.network ? plainName(a.network, 60) : 'This network'}: ${a.metered === null ? 'not known whether it is metered' : a.metered ? 'metered' : 'not metered'}.`,
+          : `Now: ${a.network ? plainName(a.network, 60) : 'a network without a name'}, ${a.metered === null ? 'not known whether it is metered' : a.metered ? 'metered' : 'not metered'}.`,
     proxy: 'Proxy',
     proxyText:
       'What uploads and sign-ins go through, unless a destination has a proxy of its own. Destinations on this computer are reached directly.',

@@ -295,6 +295,8 @@ export const de: Words = {
     promise: 'Nichts verlässt diesen Computer, bevor Sie die erste Datei ablegen.',
     later: 'Nicht jetzt',
     start: 'Beginnen',
+    stepsLabel: 'Schritte zur ersten geprüften Datei',
+    steps: ['Ziel', 'Erste Dateien', 'Geprüft'],
   },
 
   transfers: {

@@ -295,6 +295,8 @@ export const en = {
     promise: 'Nothing leaves this computer before you drop the first file.',
     later: 'Not now',
     start: 'Start',
+    stepsLabel: 'Steps to the first proved file',
+    steps: ['Destination', 'First files', 'Proved'],
   },
 
   transfers: {

@@ -40,7 +40,7 @@ const ANSWERED: ReadonlySet<BlockedReason> = new Set(['destination_down', 'desti
 /** Why a group waits, as a sentence: the very failure with its number, where one is behind it. */
 export function sayHeld(
   w: Words,
-  group: Pick<GroupView, 'because' | 'destination_name'>,
+  group: Pick<GroupView, 'because' | 'since' | 'destination_name'>,
   reason: BlockedReason,
   around?: Around,
 ): { long: string; number?: string } {
@@ -48,14 +48,21 @@ export function sayHeld(
   if (!because || !ANSWERED.has(reason)) return sayBlocked(w, reason, around);
   const said = sayError(w, because.code, { example: '', count: 1, destination: group.destination_name });
   // What a person does about a refused key or a missing bucket stands on the button beside it.
-  const next = reason === 'storage_full' ? said.step : reason === 'signed_out' ? '' : w.reasons.again;
+  const next = reason === 'storage_full' ? said.step : reason === 'signed_out' ? '' : again(w, group.since);
   return { long: `${said.cause} ${next}`.trimEnd(), number: because.number };
+}
+
+/** A trouble is told by its age once it has one. */
+const TOLD_AFTER = 60_000;
+function again(w: Words, since: number | undefined): string {
+  const now = Date.now();
+  return since === undefined || now - since < TOLD_AFTER ? w.reasons.again : w.reasons.againSince(w.f.when(since, now));
 }
 
 /** The first reason of a group, in two words, and all of them as sentences. */
 export function sayWhy(
   w: Words,
-  group: Pick<GroupView, 'word' | 'blocked_by' | 'files' | 'intent' | 'because' | 'destination_name'>,
+  group: Pick<GroupView, 'word' | 'blocked_by' | 'files' | 'intent' | 'because' | 'since' | 'destination_name'>,
 ): { short: string; long: string } | null {
   const [first] = group.blocked_by;
   if (first) {

@@ -48,5 +48,8 @@ export const settingsDe: typeof settingsEn = {
       ]
         .filter((part) => part !== '')
         .join(' · '),
+    since: (when) => `seit ${when}`,
+    room: (free, total, quota) =>
+      quota ? `${free} übrig${total === null ? '' : ` von Ihren ${total}`}` : `${free} frei${total === null ? '' : ` von ${total}`}`,
   },
 };

@@ -47,5 +47,8 @@ export const settingsEn = {
       ]
         .filter((part) => part !== '')
         .join(' · '),
+    since: (when: string) => `since ${when}`,
+    room: (free: string, total: string | null, quota: boolean) =>
+      quota ? `${free} left${total === null ? '' : ` of your ${total}`}` : `${free} free${total === null ? '' : ` of ${total}`}`,
   },
 };

@@ -99,7 +99,7 @@ describe('the filters of the history', () => {
 describe('what was done besides', () => {
   it('stands among the groups by its time: a check with what it found, originals with their way back', async () => {
     const { backend, groups } = await open('history');
-    await waitFor(() => expect(screen.getAllByTestId('history-act')).toHaveLength(3));
+    await waitFor(() => expect(screen.getAllByTestId('history-act')).toHaveLength(4));
     const lines = [...screen.getByTestId('history').querySelectorAll<HTMLElement>('[data-entry]')];
     expect(lines.slice(0, 4).map((line) => line.dataset['entry'])).toEqual(['g-board', 'act-3', 'act-2', 'g-lens']);
     const [trashed, check] = screen.getAllByTestId('history-act') as [HTMLElement, HTMLElement];
@@ -123,6 +123,30 @@ describe('what was done besides', () => {
     await waitFor(() => expect(groups.at(-1)?.acts_only).toBe(true));
     await waitFor(() => expect(screen.queryByTestId('history-entry')).toBeNull());
   });
+});
+
+//
+it('a button does not go from under the pointer: what came back is told with the answer above it', async () => {
+  const backend = mockBackend('transfers', false);
+  let held = 2;
+  const { safeToDelete, putBack } = backend;
+  backend.inTrash = () => Promise.resolve({ files: held, bytes: held * 1e6 });
+  let answer: (() => void) | null = null;
+  backend.putBack = async (group) => ((held = 1), putBack.call(backend, group));
+  await page(backend, 'history');
+  const line = await screen.findByTestId('in-trash');
+  backend.safeToDelete = async (group) => {
+    await new Promise<void>((told) => (answer = told));
+    return { ...(await safeToDelete.call(backend, group)), answer: 'not_yet', changed: 1 };
+  };
+  await fireEvent.click(screen.getByTestId('put-back'));
+  await waitFor(() => expect(answer).not.toBeNull());
+  expect(line.textContent).toContain('2 originals');
+  expect(screen.getByTestId<HTMLButtonElement>('put-back').disabled).toBe(true);
+  (answer as unknown as () => void)();
+  await waitFor(() => expect(screen.getByTestId('in-trash').textContent).toContain('1 original'));
+  expect(screen.getByTestId('safe').dataset['answer']).toBe('not_yet');
+  expect(screen.getByTestId<HTMLButtonElement>('put-back').disabled).toBe(false);
 });
 
 // G-10, §13

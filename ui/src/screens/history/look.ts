@@ -3,6 +3,7 @@ import type { HistoryAct, HistoryActKind, HistoryEntry } from '$lib/contract';
 import type { IconName, SignName, Tone } from '$lib/kit/icons';
 import type { Words } from '$lib/words/en';
 import { plainName } from '$lib/words/name';
+import { CHANGE_ICONS, changeTitle, isChange } from './change';
 
 export function entryLook(entry: Pick<HistoryEntry, 'ended' | 'failed' | 'done'>): { sign: SignName; tone: Tone } {
   if (entry.ended === 'cancelled') return { sign: 'cancelled', tone: 'quiet' };
@@ -11,13 +12,15 @@ export function entryLook(entry: Pick<HistoryEntry, 'ended' | 'failed' | 'done'>
 }
 
 /** What was done, in a few words. */
-export function actTitle(w: Words, act: Pick<HistoryAct, 'kind' | 'at' | 'files' | 'failed'>): string {
+export function actTitle(w: Words, act: Pick<HistoryAct, 'kind' | 'at' | 'files' | 'failed' | 'change'>): string {
+  if (isChange(act.kind)) return changeTitle(w, act);
   return act.kind === 'check' ? w.history.check(w.f.clock(act.at)) : w.history.act[act.kind](act.files, act.failed);
 }
 
 /** What an act was about, below its title. */
 export function actLine(w: Words, act: HistoryAct): string {
   const name = act.group_name === '' ? '' : plainName(act.group_name, 60);
+  if (act.kind === 'setting') return w.history.changedSetting;
   if (act.kind === 'check') return act.groups > 1 || name === '' ? w.history.underWay(act.groups, act.files) : name;
   return [name, act.bytes > 0 ? w.f.bytes(act.bytes) : ''].filter((part) => part !== '').join(' · ');
 }
@@ -28,6 +31,7 @@ export const ACT_ICONS = {
   moved: 'folder',
   trashed: 'trash',
   put_back: 'undo',
+  ...CHANGE_ICONS,
 } as const satisfies Record<HistoryActKind, IconName>;
 
 const DAY = 24 * 3600 * 1000;

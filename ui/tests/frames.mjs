@@ -1,0 +1,116 @@
+// npm run frames [FILE]: what a frame costs the page while 100,000 files are scrolled and 1,000 of them end each second.
+//
+// Two things are told apart: the page's own share of a frame (its script, styles, layout and what is to be painted), which is the
+// same whoever paints; and the time between frames, which on a machine without a graphics card is that of its processor. Beside it
+// stands the floor: a bare list of as many rows that is scrolled by the same gesture in the same browser. Figures go to FILE as JSON.
+import { writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { withPage } from './serve.mjs';
+
+const [file] = process.argv.slice(2);
+const SECONDS = 8;
+/** Pixels a second: of a wheel that is turned fast, and of a scroll bar that is dragged. */
+const SPEEDS = { wheel: 2_400, dragged: 24_000 };
+const FRAME = 1000 / 60;
+
+/** Begins to note, in the page: from the beginning of each frame to the end of its work, and to the next frame. */
+function watch() {
+  const noted = { work: [], gaps: [], late: 0 };
+  let last = null;
+  const behind = new MessageChannel();
+  let began = 0;
+  behind.port1.onmessage = () => noted.work.push(performance.now() - began);
+  const step = (at) => {
+    if (globalThis.noted !== noted) return;
+    if (last !== null) noted.gaps.push(at - last);
+    last = at;
+    began = performance.now();
+    // Behind all that this frame does: scripts, styles, layout, paint.
+    behind.port2.postMessage(null);
+    requestAnimationFrame(step);
+  };
+  globalThis.noted = noted;
+  requestAnimationFrame(step);
+}
+
+/** Files end, in the page: `each` a second, ten deltas a second, and as many rows of those on screen as may. */
+function finish(each) {
+  const { mock } = globalThis;
+  let done = 0;
+  globalThis.finishing = setInterval(() => {
+    done += each / 10;
+    mock.finish(done);
+  }, 100);
+}
+
+const sorted = (numbers) => numbers.toSorted((a, b) => a - b);
+const at = (numbers, share) => Math.round((sorted(numbers)[Math.floor(numbers.length * share)] ?? 0) * 10) / 10;
+const told = (numbers) => ({
+  frames: numbers.length,
+  median: at(numbers, 0.5),
+  p95: at(numbers, 0.95),
+  worst: at(numbers, 0.999999),
+  over_frame: numbers.filter((n) => n > FRAME).length,
+});
+
+async function scrolled(page, box, speed) {
+  const cdp = await page.context().newCDPSession(page);
+  const place = await box.boundingBox();
+  await page.evaluate(watch);
+  let left = speed * SECONDS;
+  while (left > 0) {
+    const distance = Math.min(left, speed * 2);
+    await cdp.send('Input.synthesizeScrollGesture', {
+      x: place.x + place.width / 2,
+      y: place.y + place.height / 2,
+      yDistance: -distance,
+      speed,
+      gestureSourceType: 'mouse',
+      preventFling: true,
+    });
+    left -= distance;
+  }
+  const noted = await page.evaluate(() => {
+    const { noted } = globalThis;
+    globalThis.noted = null;
+    return noted;
+  });
+  return { work_ms: told(noted.work), between_ms: told(noted.gaps) };
+}
+
+const figures = { cores: cpus().length, files: 100_000, files_per_s: 1000, seconds: SECONDS, frame_ms: Math.round(FRAME * 10) / 10 };
+await withPage(async (open) => {
+  for (const [name, speed] of Object.entries(SPEEDS)) {
+    const page = await open('big');
+    const box = page.locator('.box');
+    const still = await scrolled(page, box, speed);
+    await box.evaluate((e) => (e.scrollTop = 0));
+    await page.evaluate(finish, figures.files_per_s);
+    const busy = await scrolled(page, box, speed);
+    const ended = await page.evaluate(() => globalThis.mock.ended());
+    await page.context().close();
+    const bare = await open('big');
+    await bare.evaluate(() => {
+      document.body.innerHTML = '';
+      const box = document.createElement('div');
+      box.className = 'bare';
+      box.style.cssText = 'height:100vh;overflow:auto';
+      for (let n = 0; n < 2_000; n += 1) {
+        const row = document.createElement('div');
+        row.style.cssText = 'height:36px';
+        row.textContent = `row ${n}`;
+        box.append(row);
+      }
+      document.body.append(box);
+    });
+    const floor = await scrolled(bare, bare.locator('.bare'), Math.min(speed, (2_000 * 36) / SECONDS));
+    await bare.context().close();
+    figures[name] = { pixels_per_s: speed, still, busy: { ended, ...busy }, floor };
+    for (const [what, of] of Object.entries({ still, busy, floor })) {
+      console.log(
+        `${name.padEnd(8)} ${what.padEnd(6)} page's share ${JSON.stringify(of.work_ms)}, between frames ${JSON.stringify(of.between_ms)}`,
+      );
+    }
+  }
+});
+if (file) writeFileSync(file, `${JSON.stringify(figures, null, 2)}\n`);
