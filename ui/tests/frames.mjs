@@ -2,7 +2,7 @@
 //
 // Two things are told apart: the page's own share of a frame (its script, styles, layout and what is to be painted), which is the
 // same whoever paints; and the time between frames, which on a machine without a graphics card is that of its processor. Beside it
-// stands the floor: a bare list of as many rows that is scrolled by the same gesture in the same browser. Figures go to FILE as JSON.
+// stands the floor: a bare list that is scrolled by the same gesture in the same browser. Figures go to FILE as JSON.
 import { writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { withPage } from './serve.mjs';
@@ -12,26 +12,6 @@ const SECONDS = 8;
 /** Pixels a second: of a wheel that is turned fast, and of a scroll bar that is dragged. */
 const SPEEDS = { wheel: 2_400, dragged: 24_000 };
 const FRAME = 1000 / 60;
-
-/** Begins to note, in the page: from the beginning of each frame to the end of its work, and to the next frame. */
-function watch() {
-  const noted = { work: [], gaps: [], late: 0 };
-  let last = null;
-  const behind = new MessageChannel();
-  let began = 0;
-  behind.port1.onmessage = () => noted.work.push(performance.now() - began);
-  const step = (at) => {
-    if (globalThis.noted !== noted) return;
-    if (last !== null) noted.gaps.push(at - last);
-    last = at;
-    began = performance.now();
-    // Behind all that this frame does: scripts, styles, layout, paint.
-    behind.port2.postMessage(null);
-    requestAnimationFrame(step);
-  };
-  globalThis.noted = noted;
-  requestAnimationFrame(step);
-}
 
 /** Files end, in the page: `each` a second, ten deltas a second, and as many rows of those on screen as may. */
 function finish(each) {
@@ -53,10 +33,13 @@ const told = (numbers) => ({
   over_frame: numbers.filter((n) => n > FRAME).length,
 });
 
+/** Scrolls as a wheel does, and tells what each frame and each other task took of the page's own thread. */
 async function scrolled(page, box, speed) {
   const cdp = await page.context().newCDPSession(page);
   const place = await box.boundingBox();
-  await page.evaluate(watch);
+  const events = [];
+  cdp.on('Tracing.dataCollected', ({ value }) => events.push(...value));
+  await cdp.send('Tracing.start', { transferMode: 'ReportEvents', traceConfig: { includedCategories: ['cc', 'toplevel'] } });
   let left = speed * SECONDS;
   while (left > 0) {
     const distance = Math.min(left, speed * 2);
@@ -70,18 +53,27 @@ async function scrolled(page, box, speed) {
     });
     left -= distance;
   }
-  const noted = await page.evaluate(() => {
-    const { noted } = globalThis;
-    globalThis.noted = null;
-    return noted;
-  });
-  return { work_ms: told(noted.work), between_ms: told(noted.gaps) };
+  const whole = new Promise((done) => cdp.once('Tracing.tracingComplete', done));
+  await cdp.send('Tracing.end');
+  await whole;
+  // Scripts, styles, layout, what is to be painted, and handing it over.
+  const frames = events.filter((e) => e.ph === 'X' && e.name === 'ProxyMain::BeginMainFrame').toSorted((a, b) => a.ts - b.ts);
+  const inFrame = (task) => frames.some((f) => f.pid === task.pid && f.ts >= task.ts && f.ts < task.ts + task.dur);
+  const page_ = frames[0];
+  const tasks = events.filter(
+    (e) => e.ph === 'X' && e.name === 'ThreadControllerImpl::RunTask' && e.pid === page_?.pid && e.tid === page_?.tid && e.dur > 1000,
+  );
+  return {
+    work_ms: told(frames.map((f) => f.dur / 1000)),
+    between_ms: told(frames.slice(1).map((f, i) => (f.ts - frames[i].ts) / 1000)),
+    other_tasks_ms: told(tasks.filter((task) => !inFrame(task)).map((task) => task.dur / 1000)),
+  };
 }
 
 const figures = { cores: cpus().length, files: 100_000, files_per_s: 1000, seconds: SECONDS, frame_ms: Math.round(FRAME * 10) / 10 };
 await withPage(async (open) => {
   for (const [name, speed] of Object.entries(SPEEDS)) {
-    const page = await open('big');
+    const page = await open('big', { clock: false });
     const box = page.locator('.box');
     const still = await scrolled(page, box, speed);
     await box.evaluate((e) => (e.scrollTop = 0));
@@ -89,7 +81,7 @@ await withPage(async (open) => {
     const busy = await scrolled(page, box, speed);
     const ended = await page.evaluate(() => globalThis.mock.ended());
     await page.context().close();
-    const bare = await open('big');
+    const bare = await open('big', { clock: false });
     await bare.evaluate(() => {
       document.body.innerHTML = '';
       const box = document.createElement('div');

@@ -32,7 +32,8 @@ for (const [family, url, weight] of faces) document.fonts.add(await new FontFace
 await import('${main}');`;
 
 /**
- * Runs `work` with a function that opens a scene: (scene, {theme, system, density, forced, width, height, lang, still}) -> page.
+ * Runs `work` with a function that opens a scene: (scene, {theme, system, density, forced, width, height, lang, still, clock}) -> page.
+ * `clock`: the scenes' own day, for which every timer goes through a stand-in.
  * `system`: whether the system is light or dark, else as the theme; `forced`: it forces its colours.
  * With `ownFonts` the page has the fonts of the tests instead of the machine's.
  */
@@ -70,7 +71,17 @@ export async function withPage(work, { ownFonts = false } = {}) {
   };
   try {
     await work(async (scene, options = {}) => {
-      const { theme = 'light', system = theme, density, forced = false, width = 1280, height = 800, lang = 'en', still = true } = options;
+      const {
+        theme = 'light',
+        system = theme,
+        density,
+        forced = false,
+        width = 1280,
+        height = 800,
+        lang = 'en',
+        still = true,
+        clock = true,
+      } = options;
       const context = await browser.newContext({
         viewport: { width, height },
         reducedMotion: 'reduce',
@@ -84,7 +95,7 @@ export async function withPage(work, { ownFonts = false } = {}) {
         'console',
         (message) => message.type() === 'error' && !/favicon/.test(message.location().url) && wrong(scene, message.text()),
       );
-      await page.clock.setFixedTime(new Date(2026, 10, 21, 14, 20));
+      if (clock) await page.clock.setFixedTime(new Date(2026, 10, 21, 14, 20));
       const chosen = new URLSearchParams({ scene, theme, lang, ...(density ? { density } : {}), ...(still ? { still: '' } : {}) });
       await page.goto(`http://127.0.0.1:${server.address().port}/?${chosen}`);
       await page.waitForSelector(scene === 'broken' ? '[role=alert] b' : '[data-testid=app-ready]');

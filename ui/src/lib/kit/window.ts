@@ -39,10 +39,12 @@ export function listWindow(place: ListPlace): ListWindow {
   const { view, rows, rowHeight, over } = place;
   const height = Math.min(rows * rowHeight, TALLEST);
   const scrollTop = Math.min(Math.max(0, place.scrollTop), Math.max(0, height - view));
-  const top = scrollTop * ratio(place);
+  const scale = ratio(place);
+  const top = scrollTop * scale;
   const first = Math.max(0, Math.floor(top / rowHeight) - over);
   const last = Math.min(rows, Math.ceil((top + view) / rowHeight) + over);
-  return { first, last, offset: scrollTop - (top - first * rowHeight), height };
+  const offset = scale === 1 ? first * rowHeight : scrollTop - (top - first * rowHeight);
+  return { first, last, offset, height };
 }
 
 /** Where to scroll so that a row is seen whole; the place as it is when it is. */

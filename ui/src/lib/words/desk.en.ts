@@ -366,7 +366,7 @@ export const deskEn = {
     all: 'All destinations',
     success: 'Success rate',
     failedOf: (failed: number, of: number) => `${n(failed)} of ${files(of)} failed`,
-    allWell: (of: number) => `All of ${files(of)} verified`,
+    allWell: (of: number) => (of === 1 ? '1 file, verified' : `All of ${files(of)} verified`),
     nothing: 'Nothing uploaded in this time',
     mean: 'Average upload time',
     perFile: 'a file',

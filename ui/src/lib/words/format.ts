@@ -127,6 +127,7 @@ export function formats(locale: string): Formats {
     list: (items) => (items.length > LISTED ? `${items.slice(0, LISTED).join(', ')} …` : lists.format(items)),
     duration(ms) {
       const s = ms / 1000;
+      if (s > 0 && s < 0.05) return `<\u202f${one.format(0.1)}${SPACE}s`;
       if (s < 9.95) return `${one.format(s)}${SPACE}s`;
       if (s < 59.5) return `${int.format(s)}${SPACE}s`;
       const minutes = Math.floor(s / 60);
