@@ -93,7 +93,7 @@ codes! {
     HostNotFound = "host_not_found", 203, When(BlockedReason::DestinationDown), "The name of the destination can't be resolved. Check its address and the network.";
     ConnectionRefused = "connection_refused", 204, When(BlockedReason::DestinationDown), "Nothing accepts connections at the destination's address. It is tried again by itself.";
     CertificateUntrusted = "certificate_untrusted", 205, AfterPerson, "The destination shows a certificate that this computer does not know.";
-    ProxyAuth = "proxy_auth", 206, AfterPerson, "The proxy refused the request.";
+    ProxyAuth = "proxy_auth", 206, When(BlockedReason::SignedOut), "The proxy wants a name and a password. Enter them; it is tried again by itself.";
     CaptivePortal = "captive_portal", 207, AfterPerson, "This network wants a sign-in first.";
     SlowNetwork = "slow_network", 208, Backoff, "Nothing was acknowledged for a minute. The part is sent again.";
     ProxyUnreachable = "proxy_unreachable", 209, When(BlockedReason::DestinationDown), "The proxy takes no connections. Check its address; it is tried again by itself.";

@@ -2,18 +2,24 @@
 //!
 //! Nothing waits for it for long: a network drive that hangs and a server that is slow have no room to tell of.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 use std::time::Duration;
 
 use windlass_core::error::{ErrorCode, Failure};
 use windlass_core::ids::DestinationId;
 use windlass_queue::destinations::{self, DestinationKind, DestinationRow};
 
+use crate::infos::locked;
 use crate::shell::Shared;
 use crate::view::Room;
 
 /// Nobody waits longer.
 const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Folders whose disks are being asked.
+static ASKED: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
 
 /// Of a destination on the list.
 ///
@@ -34,7 +40,16 @@ pub(crate) async fn at(shared: &Shared, row: &DestinationRow) -> Option<Room> {
         match row.kind {
             DestinationKind::Folder => {
                 let folder = PathBuf::from(&row.location);
-                tokio::task::spawn_blocking(move || on_disk(&folder)).await.ok()?
+                // A drive that hangs is asked by one thread, however often somebody looks.
+                if !locked(&ASKED).insert(folder.clone()) {
+                    return None;
+                }
+                let asked = tokio::task::spawn_blocking(move || {
+                    let room = on_disk(&folder);
+                    locked(&ASKED).remove(&folder);
+                    room
+                });
+                asked.await.ok()?
             }
             DestinationKind::Server => of_quota(shared, row.id).await,
             DestinationKind::S3 => None,

@@ -51,18 +51,20 @@ impl FromStr for Role {
 /// Answer to `GET /v1/quota`: how much the caller may store, and does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Quota {
+    /// Who asks.
+    pub owner_id: OwnerId,
     /// Bytes that may be stored; none where there is no such limit.
     pub quota_bytes: Option<u64>,
-    /// Bytes that are stored or announced.
-    pub used_bytes: u64,
+    /// Bytes that are stored or announced; none where there is no limit.
+    pub used_bytes: Option<u64>,
 }
 
 impl Quota {
     /// Bytes that are left; none where there is no limit.
     #[must_use]
     pub fn left(self) -> Option<u64> {
-        self.quota_bytes
-            .map(|quota| quota.saturating_sub(self.used_bytes))
+        let used = self.used_bytes.unwrap_or_default();
+        self.quota_bytes.map(|quota| quota.saturating_sub(used))
     }
 }
 

@@ -87,6 +87,7 @@ pub(crate) fn status(code: ErrorCode) -> u16 {
         E::RateLimited => 429,
         E::StorageError | E::StorageDenied | E::StorageCredentials | E::BucketMissing => 502,
         E::HostNotFound | E::ConnectionRefused | E::ConnectionLost | E::CertificateUntrusted => 502,
+        E::ProxyUnreachable | E::ProxyAuth => 502,
         E::StorageTimeout | E::SlowNetwork => 504,
         E::Overloaded
         | E::DatabaseDown

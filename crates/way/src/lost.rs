@@ -49,11 +49,15 @@ pub fn lost(e: &reqwest::Error) -> Failure {
     Failure::new(code, detail)
 }
 
-/// The proxy took the connection, and could not make the one behind it.
-fn is_behind_proxy(e: &reqwest::Error) -> bool {
+/// No connection to the proxy itself was made. What comes after it, the handshake with the host behind a tunnel among it, says
+/// nothing about the proxy.
+fn is_of_proxy(e: &reqwest::Error) -> bool {
+    if e.url().is_none_or(|url| url.scheme() != "https") {
+        return e.is_connect();
+    }
     let mut next = Error::source(e);
     while let Some(inner) = next {
-        if inner.to_string() == "tunnel error: unsuccessful" {
+        if inner.to_string() == "tunnel error: failed to create underlying connection" {
             return true;
         }
         next = inner.source();
@@ -74,10 +78,10 @@ impl Client {
             let (_, by) = crate::now(self.place(), |all, own| own.unwrap_or(all).clone());
             e.url().is_some_and(|url| by.asks_proxy(url))
         };
-        if no_connection && !self.is_direct() && !is_behind_proxy(e) && by_proxy() {
-            return Failure::new(ErrorCode::ProxyUnreachable, failure.detail);
+        match no_connection && !self.is_direct() && is_of_proxy(e) && by_proxy() {
+            true => Failure::new(ErrorCode::ProxyUnreachable, failure.detail),
+            false => failure,
         }
-        failure
     }
 }
 

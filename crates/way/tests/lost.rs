@@ -78,10 +78,15 @@ async fn j3_a_proxy_that_is_down_is_told_from_a_destination_that_is() {
         assert_eq!(why(&near, plain).await, ErrorCode::HostNotFound);
     }
 
-    // It is there, and could not reach what is behind it; or wants to know who asks.
+    // It is there, and could not reach what is behind it, or what is behind it breaks off; or it wants to know who asks.
     let behind = proxy("HTTP/1.1 502 Bad Gateway\r\ncontent-length: 0\r\n\r\n").await;
-    by(&behind, "");
-    assert_eq!(why(&far, tls).await, ErrorCode::ConnectionRefused);
+    let eager = proxy("HTTP/1.1 200 Connection established\r\n\r\n").await;
+    let nonsense = proxy("HTTP/1.1 200 Connection established\r\n\r\nnot a handshake").await;
+    let mute = proxy("").await;
+    for there in [&behind, &eager, &nonsense, &mute] {
+        by(there, "");
+        assert_eq!(why(&far, tls).await, ErrorCode::ConnectionRefused, "{there}");
+    }
     let asks = proxy("HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n").await;
     by(&asks, "");
     assert_eq!(why(&far, tls).await, ErrorCode::ProxyAuth);

@@ -4,10 +4,10 @@
 //! reason; after a growing wait everything tries again. The first success forgets the waits.
 
 use super::{ContentHash, Failing, Held, Machine};
-use crate::error::{Failure, RetryClass};
+use crate::error::{ErrorCode, Failure, RetryClass};
 use crate::ids::DestinationId;
 use crate::retry::next_try;
-use crate::states::BlockedReason;
+use crate::states::{BlockedReason, Intent};
 use crate::time::Timestamp;
 
 /// Calls of one kind that may be out at once: while they are, further items gather for the next one.
@@ -168,6 +168,9 @@ impl Machine {
             self.reindex(id);
             self.leave_if_paused(id);
         }
+        for d in self.destinations.values_mut() {
+            d.failing = d.failing.take().filter(|f| f.failure.code != ErrorCode::Offline);
+        }
         let all: Vec<_> = self.destinations.keys().copied().collect();
         all.into_iter().for_each(|id| self.unblock_destination(id));
     }
@@ -233,8 +236,14 @@ impl Machine {
             .map(|(id, _)| *id)
             .collect();
         for id in due {
+            // Nobody will find out whether it answers again, so nobody says that it does not.
+            let wanted = self
+                .groups
+                .values()
+                .any(|g| g.record.destination == id && g.record.intent == Intent::Run && !g.has_ended());
             if let Some(d) = self.destinations.get_mut(&id) {
                 d.held = None;
+                d.failing = d.failing.take().filter(|_| wanted);
             }
             self.reindex_destination(id);
         }

@@ -2,7 +2,7 @@
 
 use windlass_core::error::ErrorCode;
 use windlass_core::machine::{CompleteOutcome, Config, Effect, Event};
-use windlass_core::states::BlockedReason;
+use windlass_core::states::{BlockedReason, Intent};
 
 use crate::bench::{Bench, config, destination, failure, file, group, record};
 
@@ -214,5 +214,21 @@ fn a_destination_that_a_person_found_ready_fails_of_nothing() {
         "another network is no answer"
     );
     b.tell(Event::DestinationReady { id: destination(1) });
+    assert_eq!(b.machine.failing(destination(1)), None);
+}
+
+#[test]
+fn a_destination_to_which_nothing_goes_any_more_fails_of_nothing_when_its_wait_is_over() {
+    let mut b = Bench::new(config());
+    b.begin(1, 1, vec![record(1, 1, SIZE)]);
+    let put = b.send_first(1, SIZE);
+    b.put_done(put, Err(ErrorCode::StorageFull));
+    b.tell(Event::GroupIntent {
+        id: group(1),
+        intent: Intent::Paused,
+    });
+    let until = b.machine.held(destination(1)).expect("held").until;
+    assert!(b.machine.failing(destination(1)).is_some());
+    b.later(until.millis_since(b.now));
     assert_eq!(b.machine.failing(destination(1)), None);
 }

@@ -15,15 +15,7 @@ pub(super) struct Quota(Option<u64>);
 impl Quota {
     /// Owners without a quota cost one look at their row.
     pub(super) fn of(tx: &mut dyn Tx, owner: OwnerId) -> Result<Self, Failure> {
-        let Some(quota_bytes) = limit(tx, owner)? else {
-            return Ok(Self(None));
-        };
-        let used_bytes = used(tx, owner)?;
-        let told = Told {
-            quota_bytes: Some(quota_bytes),
-            used_bytes,
-        };
-        Ok(Self(told.left()))
+        Ok(Self(told(tx, owner)?.left()))
     }
 
     /// Takes bytes out of what is left.
@@ -42,9 +34,15 @@ impl Quota {
 
 /// What an owner may store, and does.
 pub(crate) fn told(tx: &mut dyn Tx, owner: OwnerId) -> Result<Told, Failure> {
+    let quota_bytes = limit(tx, owner)?;
+    let used_bytes = match quota_bytes {
+        Some(_) => Some(used(tx, owner)?),
+        None => None,
+    };
     Ok(Told {
-        quota_bytes: limit(tx, owner)?,
-        used_bytes: used(tx, owner)?,
+        owner_id: owner,
+        quota_bytes,
+        used_bytes,
     })
 }
 

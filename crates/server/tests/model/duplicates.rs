@@ -386,7 +386,7 @@ async fn a052_a_quota_counts_what_is_announced_and_a_duplicate_in_place_too() {
         // Whoever asks is told, so that nobody has to find out by a refusal.
         assert_eq!(
             desk.ok("GET", "/v1/quota", None).await,
-            json!({ "quota_bytes": 2_500, "used_bytes": 2_400 })
+            json!({ "owner_id": owner, "quota_bytes": 2_500, "used_bytes": 2_400 })
         );
         let mut more = to();
         more["keep_rejected"] = json!(true);

@@ -35,8 +35,9 @@ function toDestination(w: Words, code: string, destination: DestinationId): WayO
 
 /** Where a cause is mended, when that is one place of this program. */
 export function causeWay(w: Words, cause: Pick<Cause, 'track' | 'code' | 'number' | 'destinationId'>): WayOut | null {
+  if (cause.track !== 'upload') return null;
   if (PROXY.has(cause.code)) return toProxy(w);
-  if (cause.track !== 'upload' || cause.destinationId === null || !MENDED_THERE.has(cause.number)) return null;
+  if (cause.destinationId === null || !MENDED_THERE.has(cause.number)) return null;
   return toDestination(w, cause.code, cause.destinationId);
 }
 
@@ -69,6 +70,7 @@ export function waysOut(w: Words, reason: BlockedReason, group: GroupView, aroun
     case 'storage_full':
       return [again];
     case 'signed_out':
+      if (PROXY.has(group.because?.code ?? '')) return [toProxy(w), again];
       return [toDestination(w, group.because?.code ?? '', group.destination_id), again];
     // It goes on by itself, or the question stands elsewhere.
     case 'offline':

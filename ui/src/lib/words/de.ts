@@ -247,6 +247,8 @@ export const de: Words = {
       bucket_missing: 'Prüfen Sie den Namen des Buckets und die Region, dann testen Sie noch einmal.',
       connection_refused: 'Prüfen Sie die Adresse und ihren Port, dann testen Sie noch einmal.',
       host_not_found: 'Prüfen Sie die Adresse Zeichen für Zeichen, dann testen Sie noch einmal.',
+      proxy_unreachable: 'Prüfen Sie die Adresse des Proxys, hier oder unter Einstellungen, Netz, dann testen Sie noch einmal.',
+      proxy_auth: 'Prüfen Sie Name und Passwort des Proxys, hier oder unter Einstellungen, Netz, dann testen Sie noch einmal.',
       token_expired: 'Melden Sie sich neu an, oder geben Sie ein anderes Token ein.',
       unauthenticated: 'Melden Sie sich neu an, oder geben Sie ein anderes Token ein.',
     },

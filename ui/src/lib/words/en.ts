@@ -247,6 +247,8 @@ export const en = {
       bucket_missing: 'Look at the bucket’s name and the region, then test again.',
       connection_refused: 'Look at the address and its port, then test again.',
       host_not_found: 'Look at the address, letter by letter, then test again.',
+      proxy_unreachable: 'Look at the proxy’s address, here or under Settings, Network, then test again.',
+      proxy_auth: 'Look at the proxy’s name and password, here or under Settings, Network, then test again.',
       token_expired: 'Sign in again, or enter another token.',
       unauthenticated: 'Sign in again, or enter another token.',
     } as Partial<Record<string, string>>,

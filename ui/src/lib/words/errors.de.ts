@@ -219,7 +219,7 @@ export const errorsDe: Record<ErrorCode, ErrorWords> = {
   proxy_auth: {
     title: 'Der Proxy verlangt eine Anmeldung',
     short: 'Proxy',
-    cause: 'Der Proxy hat die Anfrage abgelehnt.',
+    cause: 'Der Proxy auf dem Weg zu {dest} verlangt Name und Passwort.',
     step: 'Geben Sie Name und Passwort unter Einstellungen, Netz ein, oder beim Ziel, wenn es einen eigenen Proxy hat.',
   },
   proxy_unreachable: {

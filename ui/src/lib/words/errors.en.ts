@@ -219,7 +219,7 @@ export const errorsEn: Record<ErrorCode, ErrorWords> = {
   proxy_auth: {
     title: 'Proxy asks for a sign-in',
     short: 'proxy',
-    cause: 'The proxy refused the request.',
+    cause: 'The proxy on the way to {dest} wants a name and a password.',
     step: 'Enter its name and password under Settings, Network, or at the destination when it has a proxy of its own.',
   },
   proxy_unreachable: {

@@ -20,7 +20,7 @@ const phrase: Record<SpanCause, (span: SpanView) => string> = {
   limit: (span) => `Grenze des Zeitplans, ${f.bytes(span.limit ?? 0)}/s`,
   destination_down: (span) => `${place(span)} antwortete nicht`,
   storage_full: (span) => `${place(span)} war voll`,
-  signed_out: (span) => `${place(span)} lehnte den Schlüssel ab`,
+  signed_out: (span) => (span.code === 'proxy_auth' ? 'der Proxy verlangte eine Anmeldung' : `${place(span)} lehnte den Schlüssel ab`),
   disk_missing: () => 'Datenträger der Dateien fehlte',
   queue_disk_full: () => 'Datenträger der Warteschlange voll',
   file_missing: () => 'Dateien fehlten',

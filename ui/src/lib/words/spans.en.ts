@@ -20,7 +20,7 @@ const phrase: Record<SpanCause, (span: SpanView) => string> = {
   limit: (span) => `limit of the schedule, ${f.bytes(span.limit ?? 0)}/s`,
   destination_down: (span) => `${place(span)} did not answer`,
   storage_full: (span) => `${place(span)} was full`,
-  signed_out: (span) => `${place(span)} refused the key`,
+  signed_out: (span) => (span.code === 'proxy_auth' ? 'the proxy wanted a sign-in' : `${place(span)} refused the key`),
   disk_missing: () => 'disk of the files missing',
   queue_disk_full: () => 'disk of the queue full',
   file_missing: () => 'files missing',
