@@ -30,11 +30,13 @@ fn the_history_is_narrowed_by_place_folder_time_and_kind_and_finds_files() {
     };
 
     let all = history(&[]);
-    assert_eq!(of(&all, "event"), ["act", "ended", "ended", "ended"]);
-    assert_eq!(of(&all, "name")[1..], ["Again", "Second", "Card"]);
+    // The oldest is that the destination was added.
+    assert_eq!(of(&all, "event"), ["act", "ended", "ended", "ended", "act"]);
+    assert_eq!(of(&all, "name")[1..4], ["Again", "Second", "Card"]);
     assert_eq!(all.events()[0]["kind"], "asked");
+    assert_eq!(all.events()[4]["change"]["change"], "added");
     assert_eq!(of(&history(&["--limit", "2"]), "name"), ["", "Again"]);
-    assert_eq!(of(&history(&["--acts"]), "event"), ["act"]);
+    assert_eq!(of(&history(&["--acts"]), "event"), ["act", "act"]);
 
     // The folder is compared, not looked for, and is no beginning of a name.
     std::fs::remove_dir_all(computer.dir().join("src/card")).unwrap();
