@@ -168,25 +168,27 @@ impl Server {
     /// # Errors
     /// The command refuses.
     pub fn token_of(&self, name: &str, scopes: &str) -> Result<(String, String)> {
-        let mut command = self.command(&["token", "create", "--json", "--name", name, "--scopes", scopes])?;
-        let made = self.run(&mut command)?;
-        let line: Value = serde_json::from_str(&made).with_context(|| made.clone())?;
-        let text = |key: &str| line[key].as_str().map(str::to_owned).context("no token");
-        Ok((text("token")?, text("id")?))
+        self.make_token(&["--name", name, "--scopes", scopes])
     }
 
-    /// A person who may store so much (`2MB`), with a token.
+    /// A token of a person who may store so much (`2MB`).
     ///
     /// # Errors
     /// The command refuses.
     pub fn token_with_quota(&self, person: &str, quota: &str) -> Result<String> {
         let mut command = self.command(&["user", "add", person, "--quota", quota])?;
         self.run(&mut command)?;
-        let words = ["token", "create", "--json", "--owner", person, "--name", person];
-        let mut command = self.command(&words)?;
-        let made = self.run(command.args(["--scopes", SCOPES]))?;
+        let words = ["--owner", person, "--name", person, "--scopes", SCOPES];
+        Ok(self.make_token(&words)?.0)
+    }
+
+    /// A new token and its id.
+    fn make_token(&self, words: &[&str]) -> Result<(String, String)> {
+        let words = [&["token", "create", "--json"], words].concat();
+        let made = self.run(&mut self.command(&words)?)?;
         let line: Value = serde_json::from_str(&made).with_context(|| made.clone())?;
-        Ok(line["token"].as_str().context("no token")?.to_owned())
+        let text = |key: &str| line[key].as_str().map(str::to_owned).context("no token");
+        Ok((text("token")?, text("id")?))
     }
 
     /// Takes a token back.

@@ -263,9 +263,13 @@ impl Machine {
             .and_then(|d| d.failing.as_ref())
     }
 
-    /// All destinations, with why each stands still.
-    pub fn destinations_held(&self) -> impl Iterator<Item = (DestinationId, Option<&Held>)> {
-        self.destinations.iter().map(|(id, d)| (*id, d.held.as_ref()))
+    /// All destinations, with why each stands still and what it fails of.
+    pub fn destinations_held(
+        &self,
+    ) -> impl Iterator<Item = (DestinationId, Option<&Held>, Option<&Failing>)> {
+        self.destinations
+            .iter()
+            .map(|(id, d)| (*id, d.held.as_ref(), d.failing.as_ref()))
     }
 
     /// Groups of a destination that are in the machine.

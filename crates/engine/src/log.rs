@@ -85,13 +85,16 @@ impl Holds {
     /// between two tries a hold may last for less than the pulse of the figures.
     pub(crate) fn look(&mut self, machine: &Machine) -> Vec<DestinationId> {
         let mut changed = Vec::new();
-        for (id, held) in machine.destinations_held() {
-            let failing = machine.failing(id).map(|f| (f.failure.code, f.since));
-            let is = (held.map(|h| h.failure.code), failing);
-            let was = self.now.insert(id, is).unwrap_or_default();
+        for (id, held, failing) in machine.destinations_held() {
+            let is = (
+                held.map(|h| h.failure.code),
+                failing.map(|f| (f.failure.code, f.since)),
+            );
+            let was = self.now.get(&id).copied().unwrap_or_default();
             if was == is {
                 continue;
             }
+            self.now.insert(id, is);
             changed.push(id);
             let (Some(h), true) = (held, was.0 != is.0) else {
                 continue;

@@ -15,20 +15,12 @@ use crate::{ProxyChoice, Way};
 /// As a client says it that goes by no proxy. The text never holds the URL.
 #[must_use]
 pub fn lost(e: &reqwest::Error) -> Failure {
-    let mut cause = String::new();
-    let mut tunnel = String::new();
-    let mut next = Error::source(e);
-    while let Some(inner) = next {
-        cause = inner.to_string();
-        if cause.starts_with("tunnel error") {
-            tunnel = cause.to_lowercase();
-        }
-        next = inner.source();
-    }
+    let cause = causes(e).last().unwrap_or_default();
+    let asks = |cause: String| cause.starts_with("tunnel error") && cause.contains("authorization required");
     let lower = cause.to_lowercase();
     let code = if lower.contains("certificate") || lower.contains("unknownissuer") {
         ErrorCode::CertificateUntrusted
-    } else if tunnel.contains("authorization required") {
+    } else if causes(e).any(asks) {
         ErrorCode::ProxyAuth
     } else if lower.contains("lookup") || lower.contains("dns") || lower.contains("name or service") {
         ErrorCode::HostNotFound
@@ -55,14 +47,12 @@ fn is_of_proxy(e: &reqwest::Error) -> bool {
     if e.url().is_none_or(|url| url.scheme() != "https") {
         return e.is_connect();
     }
-    let mut next = Error::source(e);
-    while let Some(inner) = next {
-        if inner.to_string() == "tunnel error: failed to create underlying connection" {
-            return true;
-        }
-        next = inner.source();
-    }
-    false
+    causes(e).any(|cause| cause == "tunnel error: failed to create underlying connection")
+}
+
+/// What is behind an error, from the outside to the innermost.
+fn causes(e: &reqwest::Error) -> impl Iterator<Item = String> + '_ {
+    std::iter::successors(Error::source(e), |&cause| cause.source()).map(ToString::to_string)
 }
 
 impl Client {

@@ -35,12 +35,19 @@ pub(super) struct Destination {
 }
 
 impl Destination {
-    /// It stands still, since now or since its first failure.
-    pub(super) fn hold(&mut self, now: Timestamp, held: Held) {
-        let since = self.failing.as_ref().map_or(now, |f| f.since);
-        let failure = held.failure.clone();
-        self.failing = Some(Failing { since, failure });
-        self.held = Some(held);
+    /// It stands still until it is tried again; it fails since now, or since its first failure.
+    pub(super) fn hold(&mut self, now: Timestamp, reason: BlockedReason, failure: Failure, random: u64) {
+        self.tries = self.tries.saturating_add(1);
+        let until = next_try(now, self.tries, failure.retry_after_ms, random);
+        self.failing = Some(Failing {
+            since: self.failing.as_ref().map_or(now, |f| f.since),
+            failure: failure.clone(),
+        });
+        self.held = Some(Held {
+            reason,
+            failure,
+            until,
+        });
     }
 
     pub(super) fn calls(&self) -> u32 {
@@ -90,17 +97,7 @@ impl Machine {
         }
         // Everything that was out fails together: that is one failure, not eight.
         if d.held.is_none() {
-            d.tries = d.tries.saturating_add(1);
-            let until = next_try(now, d.tries, failure.retry_after_ms, random);
-            let failure = failure.clone();
-            d.hold(
-                now,
-                Held {
-                    reason,
-                    failure,
-                    until,
-                },
-            );
+            d.hold(now, reason, failure.clone(), random);
             self.reindex_destination(id);
         }
         true

@@ -10,7 +10,6 @@ use super::records::{FileRecord, GroupRecord};
 use super::{Effect, Machine};
 use crate::error::{ErrorCode, Failure};
 use crate::ids::{FileId, GroupId};
-use crate::retry::next_try;
 use crate::states::{FileState, GroupState, Intent};
 use crate::time::Timestamp;
 
@@ -284,16 +283,7 @@ impl Machine {
         if let Some(d) = self.destinations.get_mut(&id)
             && d.held.is_none()
         {
-            d.tries = d.tries.saturating_add(1);
-            let until = next_try(now, d.tries, failure.retry_after_ms, random);
-            d.hold(
-                now,
-                super::Held {
-                    reason,
-                    failure,
-                    until,
-                },
-            );
+            d.hold(now, reason, failure, random);
         }
         self.wake_destination(id);
     }
