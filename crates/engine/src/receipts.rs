@@ -11,7 +11,7 @@ use windlass_core::names::encode_path_bytes;
 use windlass_queue::acts::{ActKind, NewAct};
 use windlass_queue::events::{EventScope, NewEvent};
 use windlass_queue::receipts::Receipt;
-use windlass_queue::{acts, events, groups, history, receipts, watched};
+use windlass_queue::{Connection, QueueError, acts, events, groups, history, receipts, watched};
 
 use crate::clock;
 use crate::convert::file_error;
@@ -34,10 +34,7 @@ pub(crate) async fn export(
     form: ReceiptForm,
 ) -> Result<(String, Vec<u8>), Failure> {
     let details = crate::history::details(shared, group).await?;
-    let lines = shared
-        .queue
-        .read(move |conn| receipts::of_group(conn, group))
-        .await?;
+    let lines = shared.queue.read(move |conn| by_path(conn, group)).await?;
     let made = tokio::task::spawn_blocking(move || {
         let whole = export::Whole {
             lines: lines.into_iter().map(line).collect(),
@@ -74,13 +71,24 @@ async fn rows(shared: &Shared, group: GroupId) -> Result<(String, Vec<Receipt>),
                 Some(row) => Some(row.name),
                 None => history::get(conn, group)?.map(|row| row.name),
             };
-            Ok((name, receipts::of_group(conn, group)?))
+            Ok((name, by_path(conn, group)?))
         })
         .await?;
     match found {
         (Some(name), lines) => Ok((name, lines)),
         (None, _) => Err(Failure::new(ErrorCode::NotFound, "no such group")),
     }
+}
+
+/// The lines of a group as a folder lists its files: they end in any order, and a name is looked for in its place.
+fn by_path(conn: &Connection, group: GroupId) -> Result<Vec<Receipt>, QueueError> {
+    let mut lines = receipts::of_group(conn, group)?;
+    lines.sort_by(|a, b| steps(&a.path).cmp(steps(&b.path)));
+    Ok(lines)
+}
+
+fn steps(path: &[u8]) -> impl Iterator<Item = &[u8]> {
+    path.split(|b| matches!(b, b'/' | b'\\'))
 }
 
 pub(crate) fn line(r: Receipt) -> ReceiptLine {

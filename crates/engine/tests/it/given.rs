@@ -7,8 +7,8 @@ use std::process::{Child, Command, Stdio};
 
 use windlass_core::ids::GroupId;
 use windlass_core::states::Intent;
-use windlass_engine::view::{FileWord, PreflightKind, PreflightView, RelaunchAnswer};
-use windlass_engine::{AddPaths, EngineHandle, GroupEnd, Leave, LookFor, Origin, Scope};
+use windlass_engine::view::{FileWord, PreflightKind, PreflightView, ReceiptForm, RelaunchAnswer};
+use windlass_engine::{AddPaths, Chosen, EngineHandle, FileAct, GroupEnd, Leave, LookFor, Origin, Scope};
 
 use crate::{Bench, add, bytes, end, seen, wait_for};
 
@@ -232,4 +232,34 @@ async fn a_group_that_starts_paused_is_written_down_and_sends_nothing_until_it_i
     engine.set_intent(Scope::Group(group), Intent::Run).await.unwrap();
     assert_eq!(end(&engine, group).await, GroupEnd::Done);
     assert_eq!(names(&engine, group).await, set(&["a.bin"]));
+}
+
+// G-8, X-11: files end in any order; who looks for one in the receipt looks where the folder has it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_receipt_lists_files_by_their_path_whichever_came_first() {
+    let b = Bench::new().await;
+    let engine = b.engine().await;
+    engine.set_intent(Scope::App, Intent::Paused).await.unwrap();
+    let mut group = None;
+    for name in ["z.txt", "a/c.txt", "a b.txt", "a/b.txt"] {
+        let path = b.write(name, name.as_bytes());
+        group = Some(engine.add_paths(given(path, group)).await.unwrap());
+        seen(&engine, |s| !s.groups[0].scanning).await;
+    }
+    let group = group.unwrap();
+    let rest = || Chosen::Places(vec![(1, 4)]);
+    engine.act_on_files(group, rest(), FileAct::Pause).await.unwrap();
+    engine.set_intent(Scope::App, Intent::Run).await.unwrap();
+    seen(&engine, |s| s.groups[0].files.done == 1).await;
+    engine.act_on_files(group, rest(), FileAct::Resume).await.unwrap();
+    assert_eq!(end(&engine, group).await, GroupEnd::Done);
+    let wanted =
+        ["a/b.txt", "a/c.txt", "a b.txt", "z.txt"].map(|name| b.source().join(name).display().to_string());
+    let receipt = engine.receipt(group).await.unwrap();
+    let paths: Vec<_> = receipt.lines.iter().map(|line| line.path.clone()).collect();
+    assert_eq!(paths, wanted);
+    let (_, csv) = engine.export_receipt(group, ReceiptForm::Csv).await.unwrap();
+    let csv = String::from_utf8(csv).unwrap();
+    let places = wanted.map(|path| csv.find(&path).unwrap());
+    assert!(places.is_sorted(), "{csv}");
 }
