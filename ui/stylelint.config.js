@@ -20,6 +20,11 @@ export default {
         ignoreProperties: { px: ['grid-template-columns', '--columns', 'flex'] },
       },
     ],
+    // What is blurred is blurred anew whenever anything under it is painted: docs/decisions/0017.
+    'declaration-property-value-disallowed-list': {
+      '/^(box-shadow|--shadow-.*)$/': [/(^|,)\s*(inset\s+)?\S+\s+\S+\s+(?!0(px)?(\s|,|$))[\d.]+/],
+      '/^(backdrop-)?filter$/': [/blur|drop-shadow/],
+    },
     'declaration-block-no-duplicate-properties': true,
     'no-duplicate-selectors': true,
     'property-no-unknown': true,

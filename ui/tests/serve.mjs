@@ -36,6 +36,7 @@ await import('${main}');`;
  * `clock`: the scenes' own day, for which every timer goes through a stand-in.
  * `system`: whether the system is light or dark, else as the theme; `forced`: it forces its colours.
  * With `ownFonts` the page has the fonts of the tests instead of the machine's.
+ * The second argument of `work` gives the address of a scene, for another browser.
  */
 export async function withPage(work, { ownFonts = false } = {}) {
   const csp = ownFonts ? `${CSP}; font-src 'self'` : CSP;
@@ -69,19 +70,13 @@ export async function withPage(work, { ownFonts = false } = {}) {
     console.error(`${scene}: ${text}`);
     process.exitCode = 1;
   };
+  const addressOf = (scene, { theme = 'light', density, lang = 'en', still = true } = {}) => {
+    const chosen = new URLSearchParams({ scene, theme, lang, ...(density ? { density } : {}), ...(still ? { still: '' } : {}) });
+    return `http://127.0.0.1:${server.address().port}/?${chosen}`;
+  };
   try {
     await work(async (scene, options = {}) => {
-      const {
-        theme = 'light',
-        system = theme,
-        density,
-        forced = false,
-        width = 1280,
-        height = 800,
-        lang = 'en',
-        still = true,
-        clock = true,
-      } = options;
+      const { theme = 'light', system = theme, forced = false, width = 1280, height = 800, clock = true } = options;
       const context = await browser.newContext({
         viewport: { width, height },
         reducedMotion: 'reduce',
@@ -96,13 +91,12 @@ export async function withPage(work, { ownFonts = false } = {}) {
         (message) => message.type() === 'error' && !/favicon/.test(message.location().url) && wrong(scene, message.text()),
       );
       if (clock) await page.clock.setFixedTime(new Date(2026, 10, 21, 14, 20));
-      const chosen = new URLSearchParams({ scene, theme, lang, ...(density ? { density } : {}), ...(still ? { still: '' } : {}) });
-      await page.goto(`http://127.0.0.1:${server.address().port}/?${chosen}`);
+      await page.goto(addressOf(scene, options));
       await page.waitForSelector(scene === 'broken' ? '[role=alert] b' : '[data-testid=app-ready]');
       await page.evaluate(() => document.fonts.ready.then(() => undefined));
       await page.waitForTimeout(500);
       return page;
-    });
+    }, addressOf);
   } finally {
     await browser.close();
     server.close();
