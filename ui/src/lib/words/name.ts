@@ -45,7 +45,9 @@ function joins(name: string, at: number): boolean {
 }
 
 const segmenter = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
-const graphemes = (text: string): string[] => [...segmenter.segment(text)].map((s) => s.segment);
+/** Most names are plain, and each row that comes into view has some: there a character is a grapheme. */
+const PLAIN = /^[ -~]*$/;
+const graphemes = (text: string): string[] => (PLAIN.test(text) ? text.split('') : [...segmenter.segment(text)].map((s) => s.segment));
 
 /** Length of the extension with its dot, in graphemes; 0 without one or when it is no extension any more. */
 function extensionLength(parts: readonly string[]): number {
