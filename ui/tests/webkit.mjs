@@ -52,14 +52,12 @@ export async function withWebKit(work) {
 
 async function ready(call) {
   for (let left = TRIES; ; left -= 1) {
-    const taken = await call('GET', '/status').then(
-      ({ ready }) => ready,
-      (why) => {
-        if (left === 0) throw why;
-        return false;
-      },
+    const why = await call('GET', '/status').then(
+      ({ ready }) => (ready ? null : new Error('the driver takes no session')),
+      (e) => e,
     );
-    if (taken) return;
+    if (why === null) return;
+    if (left === 0) throw why;
     await new Promise((later) => setTimeout(later, BETWEEN_MS));
   }
 }
