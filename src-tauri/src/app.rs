@@ -8,11 +8,12 @@ use windlass_core::error::Failure;
 use windlass_engine::home::Home;
 
 use crate::arguments::{Arguments, Ask};
+use crate::priority::Front;
 use crate::shell::Shell;
 use crate::{CANNOT_START, awake, closing, commands, logs, notify, start, tray, window};
 
 /// Runs until the end, and says how it ended.
-pub(crate) fn run(arguments: Arguments) -> u8 {
+pub(crate) fn run(arguments: Arguments, front: Front) -> u8 {
     let home = start::home();
     let mut builder = tauri::Builder::default();
     // Before everything else: a second start hands over and ends inside of it.
@@ -25,6 +26,7 @@ pub(crate) fn run(arguments: Arguments) -> u8 {
                 .build(),
         )
         .manage(Shell::default())
+        .manage(front)
         .manage(tray::Tray::default())
         .manage(window::Dragging::default())
         .manage(awake::Awake::default())

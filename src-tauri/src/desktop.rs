@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use windlass_core::error::{ErrorCode, Failure};
 
+use crate::priority::Front;
+
 /// A session bus that is asked so long.
 const ASK: Duration = Duration::from_secs(2);
 
@@ -43,8 +45,8 @@ pub(crate) async fn pasted() -> Result<Vec<PathBuf>, Failure> {
 }
 
 /// Opens a folder in the file manager. Nothing but a folder is opened: the desktop would run or show what is not (A14).
-pub(crate) async fn open_folder(folder: PathBuf) -> Result<(), Failure> {
-    let opened = tokio::task::spawn_blocking(move || {
+pub(crate) async fn open_folder(front: &Front, folder: PathBuf) -> Result<(), Failure> {
+    let opened = front.run(move || {
         let meta = std::fs::symlink_metadata(&folder)?;
         if !meta.is_dir() {
             return Err(std::io::Error::new(
@@ -55,19 +57,25 @@ pub(crate) async fn open_folder(folder: PathBuf) -> Result<(), Failure> {
         tauri_plugin_opener::open_path(&folder, None::<&str>).map_err(std::io::Error::other)
     });
     match opened.await {
-        Ok(Ok(())) => Ok(()),
-        Ok(Err(why)) => Err(Failure::new(ErrorCode::DestinationMissing, why.to_string())),
-        Err(why) => Err(Failure::new(ErrorCode::Internal, why.to_string())),
+        Some(Ok(())) => Ok(()),
+        Some(Err(why)) => Err(Failure::new(ErrorCode::DestinationMissing, why.to_string())),
+        None => Err(Failure::new(
+            ErrorCode::Internal,
+            "nothing opens folders any more",
+        )),
     }
 }
 
 /// Opens an address in the browser. Its asker has looked at it: a page over TLS, or of this computer.
-pub(crate) async fn open_address(address: String) -> Result<(), Failure> {
-    let opened = tokio::task::spawn_blocking(move || tauri_plugin_opener::open_url(address, None::<&str>));
+pub(crate) async fn open_address(front: &Front, address: String) -> Result<(), Failure> {
+    let opened = front.run(move || tauri_plugin_opener::open_url(address, None::<&str>));
     match opened.await {
-        Ok(Ok(())) => Ok(()),
-        Ok(Err(why)) => Err(Failure::new(ErrorCode::Internal, format!("no browser: {why}"))),
-        Err(why) => Err(Failure::new(ErrorCode::Internal, why.to_string())),
+        Some(Ok(())) => Ok(()),
+        Some(Err(why)) => Err(Failure::new(ErrorCode::Internal, format!("no browser: {why}"))),
+        None => Err(Failure::new(
+            ErrorCode::Internal,
+            "nothing opens a browser any more",
+        )),
     }
 }
 

@@ -22,6 +22,7 @@ mod login;
 mod logs;
 mod notify;
 mod page;
+mod priority;
 mod save;
 mod shell;
 mod sign_in;
@@ -59,15 +60,16 @@ fn main() -> ExitCode {
         eprintln!("windlass-desktop: {why}. `windlass up` sends files without a window.");
         return ExitCode::from(CANNOT_START);
     }
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
-        Ok(runtime) => runtime,
+    let threads = priority::Front::start().and_then(|front| Ok((front, priority::runtime()?)));
+    let (front, runtime) = match threads {
+        Ok(threads) => threads,
         Err(why) => {
             eprintln!("windlass-desktop: no threads: {why}");
             return ExitCode::from(CANNOT_START);
         }
     };
     tauri::async_runtime::set(runtime.handle().clone());
-    let code = app::run(arguments);
+    let code = app::run(arguments, front);
     // What still hangs in a system call must not keep the program.
     runtime.shutdown_background();
     ExitCode::from(code)

@@ -9,6 +9,7 @@ use windlass_engine::view::FileDetails;
 use windlass_engine::{Origin, clock};
 
 use super::{Answer, invalid};
+use crate::priority::Front;
 use crate::shell::Shell;
 use crate::{check, desktop, window};
 
@@ -79,11 +80,15 @@ pub(crate) async fn file_details(
 
 /// Opens the folder in which a file stands on this computer.
 #[tauri::command]
-pub(crate) async fn show_source(shell: State<'_, Shell>, file: FileId) -> Answer<()> {
+pub(crate) async fn show_source(
+    shell: State<'_, Shell>,
+    front: State<'_, Front>,
+    file: FileId,
+) -> Answer<()> {
     let path = shell.engine().await?.source_of(file).await?;
     let folder = path.parent().map(std::path::Path::to_owned);
     let folder = folder.ok_or_else(|| Failure::new(ErrorCode::FileMissing, "it has no folder"))?;
-    Ok(desktop::open_folder(folder).await?)
+    Ok(desktop::open_folder(&front, folder).await?)
 }
 
 #[tauri::command]

@@ -6,6 +6,7 @@ use windlass_core::error::{ErrorCode, Failure};
 use windlass_engine::view::DiagnosticsSection;
 
 use super::Answer;
+use crate::priority::Front;
 use crate::save::{self, Saved};
 use crate::shell::Shell;
 use crate::{desktop, login, logs, start};
@@ -32,9 +33,9 @@ pub(crate) async fn trust_network(shell: State<'_, Shell>) -> Answer<()> {
 }
 
 #[tauri::command]
-pub(crate) async fn open_data_folder() -> Answer<()> {
+pub(crate) async fn open_data_folder(front: State<'_, Front>) -> Answer<()> {
     let home = start::home()?;
-    Ok(desktop::open_folder(home.dir().to_owned()).await?)
+    Ok(desktop::open_folder(&front, home.dir().to_owned()).await?)
 }
 
 /// Makes the bundle and keeps it, so that what is saved is what was read.

@@ -11,6 +11,7 @@ use windlass_engine::view::{DestinationKind, FileError, ReceiptView};
 
 use super::{Answer, invalid};
 use crate::desktop;
+use crate::priority::Front;
 use crate::shell::Shell;
 
 /// See [`VerifyReport`]: what failed, each with its path in the fact.
@@ -49,7 +50,11 @@ pub(crate) async fn verify_group(shell: State<'_, Shell>, group: GroupId) -> Ans
 
 /// Opens the group's folder at a folder destination, or the destination's own when the group has none.
 #[tauri::command]
-pub(crate) async fn show_at_destination(shell: State<'_, Shell>, group: GroupId) -> Answer<()> {
+pub(crate) async fn show_at_destination(
+    shell: State<'_, Shell>,
+    front: State<'_, Front>,
+    group: GroupId,
+) -> Answer<()> {
     let engine = shell.engine().await?;
     let destination = shell.facts().groups.get(&group).map(|g| g.destination_id);
     let destination = destination.ok_or_else(|| Failure::new(ErrorCode::NotFound, "no such group"))?;
@@ -63,7 +68,7 @@ pub(crate) async fn show_at_destination(shell: State<'_, Shell>, group: GroupId)
         .and_then(|file| file.object_key)
         .and_then(|key| desktop::group_folder(Path::new(&place.location), &key))
         .filter(|folder| folder.is_dir());
-    Ok(desktop::open_folder(folder.unwrap_or_else(|| place.location.into())).await?)
+    Ok(desktop::open_folder(&front, folder.unwrap_or_else(|| place.location.into())).await?)
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use windlass_engine::sign_in;
 
 use super::Answer;
 use crate::desktop;
+use crate::priority::Front;
 use crate::shell::Shell;
 
 /// A sign-in that waits for the person.
@@ -33,9 +34,13 @@ pub(crate) async fn sign_in_offer(url: String) -> Answer<Option<String>> {
 
 /// Begins, and opens the browser.
 #[tauri::command]
-pub(crate) async fn begin_sign_in(shell: State<'_, Shell>, url: String) -> Answer<Begun> {
+pub(crate) async fn begin_sign_in(
+    shell: State<'_, Shell>,
+    front: State<'_, Front>,
+    url: String,
+) -> Answer<Begun> {
     let (number, begun) = shell.sign_ins().begun(sign_in::begin(&url).await?);
-    let opened = desktop::open_address(begun.to_open().to_owned()).await;
+    let opened = desktop::open_address(&front, begun.to_open().to_owned()).await;
     if let Err(why) = &opened {
         tracing::warn!(error = %why, "no browser could be opened");
     }
@@ -67,9 +72,13 @@ pub(crate) async fn wait_sign_in(shell: State<'_, Shell>, number: u32) -> Answer
 
 /// Opens the browser once more.
 #[tauri::command]
-pub(crate) async fn open_sign_in(shell: State<'_, Shell>, number: u32) -> Answer<()> {
+pub(crate) async fn open_sign_in(
+    shell: State<'_, Shell>,
+    front: State<'_, Front>,
+    number: u32,
+) -> Answer<()> {
     let (waiting, _) = shell.sign_ins().waiting(number)?;
-    Ok(desktop::open_address(waiting.to_open().to_owned()).await?)
+    Ok(desktop::open_address(&front, waiting.to_open().to_owned()).await?)
 }
 
 /// Breaks a sign-in off.
