@@ -264,6 +264,24 @@ pub fn says(app: &App<'_>, css: &str, piece: &str) -> Result<String> {
     })
 }
 
+/// Waits until an element is wholly in sight.
+///
+/// # Errors
+///
+/// It is not there, or stays beyond an edge or under something else.
+pub fn in_view(app: &App<'_>, css: &str) -> Result<()> {
+    wait::until_ok(&format!("{css} in sight"), UPLOAD, || {
+        let seen = app.run(
+            "const one = document.querySelector(arguments[0]), box = one?.getBoundingClientRect();\
+             const at = y => one.contains(document.elementFromPoint(box.left + box.width / 2, y));\
+             return box && box.height > 0 && at(box.top + 1) && at(box.bottom - 1)",
+            &[css.into()],
+        )?;
+        ensure!(seen == serde_json::json!(true), "{seen}");
+        Ok(())
+    })
+}
+
 /// Waits until so many elements match.
 ///
 /// # Errors

@@ -319,6 +319,8 @@ fn state(app: &App<'_>) -> Result<(String, String)> {
 
 /// Whose process it is: the program, or the web view's for the page.
 fn whose(exe: &str) -> Option<&'static str> {
+    // A build beside it may have put another in its place.
+    let exe = exe.strip_suffix(" (deleted)").unwrap_or(exe);
     match Path::new(exe).file_name()?.to_str()? {
         "windlass-desktop" => Some("program"),
         "WebKitWebProcess" => Some("page"),

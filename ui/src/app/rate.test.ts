@@ -1,4 +1,5 @@
-import { app, plain } from '../dev/app';
+import { app, page, plain } from '../dev/app';
+import { mockBackend } from '../dev/backend';
 import { fireEvent, screen, waitFor } from '@testing-library/svelte';
 import { describe, expect, it } from 'vitest';
 
@@ -27,5 +28,20 @@ describe('the limit menu of the speed', () => {
     await fireEvent.click(await screen.findByTestId('total-rate'));
     await fireEvent.click(await screen.findByTestId('limit-other'));
     expect(await screen.findByTestId('setting-limit')).toBeTruthy();
+  });
+});
+
+// §2
+describe('the line under the speed', () => {
+  it('tells of groups that need a person when nothing else goes on', async () => {
+    const backend = mockBackend('failures', false);
+    const whole = await backend.subscribe(() => undefined);
+    const stuck = whole.groups.filter((g) => g.word === 'needs_you');
+    expect(stuck).toHaveLength(1);
+    const totals = { ...whole.totals, eta: null, blocked_by: [], groups_open: 1, groups_attention: 1 };
+    backend.subscribe = () => Promise.resolve({ ...whole, groups: stuck, totals });
+    await page(backend);
+    expect(plain(await screen.findByTestId('rate-state'))).toBe('1 group needs you');
+    expect(screen.getByRole('progressbar', { name: 'All transfers' }).className).toContain('held');
   });
 });

@@ -24,6 +24,14 @@ export function passes(group: GroupView, filter: Filter): boolean {
   }
 }
 
+const HELD = new Set<string>(['paused', 'interrupted', 'needs_you']);
+
+/** Whether nothing goes on by itself: each group that is not finished waits for a person, or for a reason of its own. */
+export function allHeld(groups: readonly GroupView[]): boolean {
+  const open = groups.filter((g) => !isEnded(g.word));
+  return open.length > 0 && open.every((g) => HELD.has(g.word) || g.blocked_by.length > 0);
+}
+
 /** Ended groups stay among the others for a day, the newest of them. */
 const STAY_MS = 24 * 3600 * 1000;
 const STAY_MOST = 20;

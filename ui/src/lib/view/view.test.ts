@@ -3,7 +3,7 @@ import { NOW, sceneOf } from '../../dev/scenes';
 import { describe, expect, it } from 'vitest';
 import { defaultName, emptyForm, isComplete, newDestination } from '../destination/form';
 import { causes, errorDetails } from './errors';
-import { foldedAway, groupFraction, passes } from './filter';
+import { allHeld, foldedAway, groupFraction, passes } from './filter';
 import { View } from './view.svelte';
 
 const groups = sceneOf('failures').snapshot.groups;
@@ -16,6 +16,15 @@ describe('filters', () => {
     expect(shown('attention')).toEqual(['g-inbox', 'g-stills', 'g-autumn']);
     expect(shown('finished')).toEqual(['g-board', 'g-lens']);
     expect(shown('all')).toHaveLength(groups.length);
+  });
+  it('know when nothing goes on by itself', () => {
+    const waits = one('g-inbox');
+    expect(waits.word).toBe('needs_you');
+    expect(allHeld([waits, one('g-board')])).toBe(true);
+    expect(allHeld([waits, { ...waits, word: 'paused' }, { ...waits, word: 'waiting', blocked_by: ['disk_missing'] }])).toBe(true);
+    expect(allHeld([waits, { ...waits, word: 'waiting' }])).toBe(false);
+    expect(allHeld(groups)).toBe(false);
+    expect(allHeld([one('g-board')])).toBe(false);
   });
   it('fold ended groups away after a day, or when they are many', () => {
     expect(foldedAway(groups, NOW)).toEqual(new Set(['g-board', 'g-lens']));
