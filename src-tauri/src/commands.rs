@@ -86,6 +86,7 @@ pub(crate) fn handler() -> impl Fn(Invoke<tauri::Wry>) -> bool + Send + Sync + '
         history::insights,
         page::list_found,
         program::login_start,
+        program::notifications_refused,
         watch::look_now,
         program::make_diagnostics,
         groups::merge_groups,

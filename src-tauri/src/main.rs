@@ -23,6 +23,8 @@ mod logs;
 mod notify;
 mod page;
 mod priority;
+#[cfg(target_os = "linux")]
+mod revive;
 mod save;
 mod shell;
 mod sign_in;

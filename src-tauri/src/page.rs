@@ -56,6 +56,8 @@ pub(crate) enum Place {
     Settings,
     /// Its page with the limit.
     Speed,
+    /// Watched folders.
+    Watched,
 }
 
 /// See [`WindowMessage::Drag`].

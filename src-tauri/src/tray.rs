@@ -22,7 +22,8 @@ use crate::window;
 use crate::words::RateUnit;
 use model::{PauseAll, TrayIcon, TrayModel, tray_model};
 use wish::{
-    ANYWAY, CUSTOM, FILES, GROUP, HOLD, NEEDS, OPEN, PAUSE, QUIT, RESUME, SETTINGS, SPEED, STATE, limits,
+    ANYWAY, CUSTOM, FILES, GROUP, HOLD, NEEDS, OPEN, PAUSE, QUIT, RESUME, SETTINGS, SPEED, STATE, WATCHED,
+    limits,
 };
 
 pub(crate) use pause::clock;
@@ -194,6 +195,7 @@ fn menu(app: &AppHandle, model: &TrayModel) -> tauri::Result<(Menu<Wry>, Lines)>
         &line()?,
         &item(FILES, words.upload_files())?,
         &item(OPEN, words.open_window())?,
+        &item(WATCHED, words.watched_folders())?,
         &item(SETTINGS, words.settings())?,
         &line()?,
         &item(QUIT, words.quit())?,

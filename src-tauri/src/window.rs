@@ -42,6 +42,8 @@ pub(crate) fn make(app: &AppHandle, home: &Path) -> tauri::Result<WebviewWindow>
         .on_navigation(is_own_page)
         .on_new_window(|_, _| NewWindowResponse::Deny)
         .build()?;
+    #[cfg(target_os = "linux")]
+    window.with_webview(|view| crate::revive::watch(&view.inner()))?;
     let handle = app.clone();
     window.on_window_event(move |event| happened(&handle, event));
     Ok(window)

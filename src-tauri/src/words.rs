@@ -54,6 +54,8 @@ pub(crate) trait Words: Send + Sync {
     /// Menu.
     fn upload_files(&self) -> &'static str;
     /// Menu.
+    fn watched_folders(&self) -> &'static str;
+    /// Menu.
     fn settings(&self) -> &'static str;
     /// Paused by the person, until this time of day.
     fn paused_until(&self, clock: &str) -> String;
@@ -61,6 +63,8 @@ pub(crate) trait Words: Send + Sync {
     fn quit(&self) -> &'static str;
     /// A group in the menu.
     fn group(&self, name: &str, percent: u8) -> String;
+    /// A group in the menu that has ended well.
+    fn group_done(&self, name: &str) -> String;
     /// A group in the menu that needs the person.
     fn group_needs_you(&self, name: &str, files: u64) -> String;
     /// Notification: title and text.

@@ -1,8 +1,51 @@
-// npm run browser: what only a real browser shows: long lists, focus, keys, the top layer.
+// npm run browser [WORDS]: what only a real browser shows: long lists, focus, keys, motion, a small window, the top layer.
+// With words: only the tests that have them in their names.
 import assert from 'node:assert/strict';
 import { withPage } from './serve.mjs';
 
 const id = (name) => `[data-testid=${name}]`;
+
+/** What is done on a page that was opened, which is closed after. */
+const on = async (open, scene, options, work) => {
+  const page = await open(scene, options);
+  await work(page);
+  await page.context().close();
+};
+
+/** Presses Tab until nothing new has the focus. Each that had it: its name, whether its ring is drawn, and what cuts the ring. */
+async function walk(page) {
+  const seen = [];
+  await page.evaluate(() => (globalThis.walked = new Set()));
+  for (let nothing = 0; nothing < 3 && seen.length < 300;) {
+    await page.keyboard.press('Tab');
+    const now = await page.evaluate(async () => {
+      // What comes into sight by its focus has come there.
+      await new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)));
+      const e = document.activeElement;
+      if (e === document.body || globalThis.walked.has(e)) return null;
+      globalThis.walked.add(e);
+      const style = getComputedStyle(e);
+      const drawn = style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) > 0 && !/, 0\)$/.test(style.outlineColor);
+      const out = parseFloat(style.outlineWidth) + parseFloat(style.outlineOffset);
+      const box = e.getBoundingClientRect();
+      const outside = ({ left, top, right, bottom }) =>
+        box.left - out < left - 0.5 || box.top - out < top - 0.5 || box.right + out > right + 0.5 || box.bottom + out > bottom + 0.5;
+      const cuts = [];
+      for (let p = e.parentElement; p; p = p.parentElement) {
+        const { overflowX, overflowY } = getComputedStyle(p);
+        const clips = overflowX !== 'visible' || overflowY !== 'visible';
+        if (clips && outside(p.getBoundingClientRect())) cuts.push(`${p.localName}.${p.classList}`);
+      }
+      if (outside({ left: 0, top: 0, right: innerWidth, bottom: innerHeight })) cuts.push('the window');
+      const name = `${e.dataset.testid ?? e.localName} “${(e.ariaLabel ?? e.textContent).trim().slice(0, 40)}”`;
+      return { name, ring: drawn, cuts };
+    });
+    nothing = now ? 0 : nothing + 1;
+    if (now) seen.push(now);
+  }
+  return seen;
+}
+
 const tests = {
   async '100,000 rows scroll to the end with few rows in the page'(open) {
     const page = await open('big');
@@ -315,6 +358,125 @@ const tests = {
     await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
     assert.equal(await chosen(), there, 'a list that scrolls under a pointer at rest is not chosen from');
   },
+  // §16: whoever goes by keys sees where they are, also in the smallest window.
+  async 'what has the focus has a ring around it that nothing cuts'(open) {
+    for (const size of [{}, { width: 640, height: 400 }]) {
+      for (const scene of ['transfers', 'settings', 'history', 'preflight', 'watched', 'relaunch-elsewhere']) {
+        await on(open, scene, size, async (page) => {
+          const seen = await walk(page);
+          assert.ok(seen.length > 8, `${scene}: ${seen.length} had the focus`);
+          for (const { name, ring, cuts } of seen) {
+            assert.ok(ring, `${scene}: ${name} has no ring`);
+            assert.deepEqual(cuts, [], `${scene} ${JSON.stringify(size)}: the ring of ${name} is cut`);
+          }
+        });
+      }
+    }
+  },
+  // §16
+  async 'nothing glides where less motion is wanted, by the system or in the settings'(open) {
+    /** What moves in so many milliseconds, looked at in every frame. A change of one millisecond is none. */
+    const moving = (page, ms) =>
+      page.evaluate(
+        (ms) =>
+          new Promise((done) => {
+            const found = new Set();
+            const until = performance.now() + ms;
+            const look = (now) => {
+              for (const a of document.getAnimations()) {
+                const { duration } = a.effect.getComputedTiming();
+                if (a.playState === 'running' && duration > 1) found.add(`${a.animationName ?? a.transitionProperty} ${duration} ms`);
+              }
+              if (now < until) requestAnimationFrame(look);
+              else done([...found]);
+            };
+            requestAnimationFrame(look);
+          }),
+        ms,
+      );
+    await on(open, 'transfers', { still: false }, async (page) => {
+      const moved = () =>
+        page
+          .locator(`${id('file-row')} [role=img]`)
+          .first()
+          .getAttribute('aria-label');
+      const before = await moved();
+      assert.deepEqual(await moving(page, 2500), [], 'the system asks for less');
+      assert.notEqual(await moved(), before, 'files move meanwhile');
+      await page.emulateMedia({ reducedMotion: 'no-preference' });
+      assert.notDeepEqual(await moving(page, 2500), [], 'nobody asks for less');
+      await page.locator(id('nav-settings')).click();
+      await page.locator(`${id('setting-motion')} [data-option=reduced]`).click();
+      await page.waitForSelector(':root[data-motion=reduced]');
+      await page.locator(id('nav-transfers')).click();
+      await page.waitForSelector(id('group-card'));
+      if ((await page.locator(id('file-row')).count()) === 0) await page.locator(id('group-toggle')).first().click();
+      await page.waitForSelector(id('file-row'));
+      assert.deepEqual(await moving(page, 2500), [], 'the person asks for less');
+    });
+  },
+  // §16: 200 % of 1280 by 800.
+  async 'at twice the size nothing is wider than the window, and the main button is at hand'(open) {
+    for (const [scene, button] of [
+      ['transfers', 'add-files'],
+      ['settings', 'dest-add'],
+      ['history', 'history-entry'],
+      ['watched', 'watch-add'],
+      ['preflight', 'preflight-accept'],
+      ['relaunch', 'btn-resume-all'],
+      ['relaunch-elsewhere', 'elsewhere-finish'],
+      ['first-run', 'first-run-start'],
+      ['insights', 'open-inbox'],
+    ]) {
+      await on(open, scene, { width: 640, height: 400 }, async (page) => {
+        const [wide, seen] = await page.evaluate(() => [document.documentElement.scrollWidth, document.documentElement.clientWidth]);
+        assert.ok(wide <= seen, `${scene}: ${wide} px in ${seen}`);
+        const hit = await page
+          .locator(id(button))
+          .first()
+          .evaluate((e) => {
+            e.scrollIntoView({ block: 'nearest' });
+            const { left, top, right, bottom, width, height } = e.getBoundingClientRect();
+            // Its corners too: half a button under the navigation is none.
+            const points = [left + 4, left + width / 2, right - 4].flatMap((x) =>
+              [top + 4, top + height / 2, bottom - 4].map((y) => [x, y]),
+            );
+            return points.every(([x, y]) => e.contains(document.elementFromPoint(x, y)));
+          });
+        assert.ok(hit, `${scene}: ${button} is covered`);
+      });
+    }
+  },
+  // N-2
+  async 'every control of each screen is reached by Tab, or stands in a list that is'(open) {
+    for (const scene of ['transfers', 'watched', 'history', 'insights', 'settings', 'preflight', 'relaunch-elsewhere']) {
+      await on(open, scene, {}, async (page) => {
+        await walk(page);
+        const { all, missed } = await page.evaluate(() => {
+          const { walked } = globalThis;
+          // Before a dialog the rest of the window is out of reach.
+          const root = document.querySelector('dialog:modal') ?? document;
+          const composite = '[role=grid], [role=menu], [role=radiogroup], [role=listbox], [role=tablist]';
+          const inReached = (e) => {
+            const of = e.closest(composite);
+            return of !== null && [...walked].some((one) => of.contains(one));
+          };
+          // Of radio buttons the chosen one has the focus; arrows go to the others.
+          const radio = (e) => e.type === 'radio' && [...walked].some((one) => one.type === 'radio' && one.name === e.name);
+          const controls = [...root.querySelectorAll('button, input, select, textarea, a[href], summary, [tabindex="0"]')].filter(
+            (e) => !e.matches(':disabled') && e.checkVisibility({ visibilityProperty: true }) && e.getBoundingClientRect().width > 0,
+          );
+          const missed = controls.filter((e) => !walked.has(e) && !inReached(e) && !radio(e));
+          return {
+            all: controls.length,
+            missed: missed.map((e) => `${e.localName} ${e.dataset.testid ?? ''} ${e.ariaLabel ?? e.textContent}`),
+          };
+        });
+        assert.ok(all > 8, `${scene}: ${all} controls`);
+        assert.deepEqual(missed, [], scene);
+      });
+    }
+  },
   async 'everything that can be done is reached by Tab'(open) {
     const page = await open('relaunch');
     const seen = new Set();
@@ -337,9 +499,11 @@ const tests = {
   },
 };
 
+const words = process.argv.slice(2).join(' ');
+const wanted = Object.entries(tests).filter(([name]) => name.includes(words));
 let failed = 0;
 await withPage(async (open) => {
-  for (const [name, test] of Object.entries(tests)) {
+  for (const [name, test] of wanted) {
     try {
       await test(open);
       console.log(`ok   ${name}`);
@@ -349,5 +513,5 @@ await withPage(async (open) => {
     }
   }
 });
-console.log(`${Object.keys(tests).length - failed} passed, ${failed} failed`);
+console.log(`${wanted.length - failed} passed, ${failed} failed`);
 if (failed > 0) process.exitCode = 1;

@@ -201,15 +201,16 @@ pub fn abandoned(
         "SELECT group_id, name, done, files, 1, ended_at FROM history
          WHERE state = 'cancelled' AND done < files AND ended_at >= ?1
          UNION ALL
-         SELECT g.id, g.name, (SELECT count(*) FROM upload_file f WHERE f.group_id = g.id AND f.state = 'done'),
+         SELECT * FROM (SELECT g.id, g.name, (SELECT count(*) FROM upload_file f WHERE f.group_id = g.id AND f.state = 'done'),
                 (SELECT count(*) FROM upload_file f WHERE f.group_id = g.id), 0,
                 max(g.created_at, coalesce((SELECT recorded_at FROM receipt WHERE seq =
                     (SELECT max(seq) FROM receipt WHERE group_id = g.id)), 0)) AS moved
          FROM upload_group g
-         WHERE g.hidden = 0 AND g.state NOT IN ('completed', 'cancelled')
-         ORDER BY 6 DESC LIMIT ?2",
+         WHERE g.hidden = 0 AND g.state NOT IN ('completed', 'cancelled'))
+         WHERE moved <= ?2
+         ORDER BY 6 DESC LIMIT ?3",
     )?;
-    let rows = q.query_map(params![since.as_millis(), limit], |r| {
+    let rows = q.query_map(params![since.as_millis(), still.as_millis(), limit], |r| {
         Ok(Abandoned {
             group: id(r, 0)?,
             name: r.get(1)?,
@@ -219,9 +220,5 @@ pub fn abandoned(
             at: time(r, 5)?,
         })
     })?;
-    let all: Vec<Abandoned> = rows.collect::<Result<_, _>>()?;
-    Ok(all
-        .into_iter()
-        .filter(|a| a.cancelled || a.at.as_millis() <= still.as_millis())
-        .collect())
+    Ok(rows.collect::<Result<_, _>>()?)
 }

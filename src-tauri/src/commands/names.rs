@@ -41,6 +41,7 @@ pub(crate) const COMMANDS: &[&str] = &[
     "merge_groups",
     "move_group",
     "not_anyway",
+    "notifications_refused",
     "open_data_folder",
     "open_sign_in",
     "paste_files",

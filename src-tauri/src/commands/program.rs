@@ -6,6 +6,7 @@ use windlass_core::error::{ErrorCode, Failure};
 use windlass_engine::view::DiagnosticsSection;
 
 use super::Answer;
+use crate::notify::Post;
 use crate::priority::Front;
 use crate::save::{self, Saved};
 use crate::shell::Shell;
@@ -24,6 +25,12 @@ pub(crate) async fn set_login_start(shell: State<'_, Shell>, on: bool) -> Answer
         .and_then(|v| v.as_bool())
         .unwrap_or(true);
     Ok(login::set(on, hidden)?)
+}
+
+/// Whether the desktop shows no notifications, as far as it was asked to.
+#[tauri::command]
+pub(crate) fn notifications_refused(post: State<'_, Post>) -> bool {
+    post.is_refused()
 }
 
 /// See `EngineHandle::trust_network`.

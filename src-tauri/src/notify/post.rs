@@ -93,13 +93,27 @@ enum Letter {
 /// The way to it. Managed by the program.
 pub(crate) struct Post {
     letters: mpsc::Sender<Letter>,
+    heard: Heard,
+}
+
+/// What the desktop says of notifications as such.
+#[derive(Debug, Clone, Default)]
+struct Heard {
+    /// The person wants quiet.
     unwanted: Arc<AtomicBool>,
+    /// It showed none when it was last asked to, or has nobody who would.
+    refused: Arc<AtomicBool>,
 }
 
 impl Post {
     /// The desktop is told to be quiet.
     pub(super) fn is_unwanted(&self) -> bool {
-        self.unwanted.load(Ordering::Relaxed)
+        self.heard.unwanted.load(Ordering::Relaxed)
+    }
+
+    /// The desktop shows no notifications; what they would tell stands in the window and the tray.
+    pub(crate) fn is_refused(&self) -> bool {
+        self.heard.refused.load(Ordering::Relaxed)
     }
 
     pub(super) fn show(&self, about: Option<About>, note: Note) {
@@ -120,12 +134,12 @@ impl Post {
 /// Begins. Before the first note: those shown earlier report nothing.
 pub(crate) fn begin(app: &AppHandle) {
     let (letters, inbox) = mpsc::channel(WAITING);
-    let unwanted = Arc::new(AtomicBool::new(false));
+    let heard = Heard::default();
     app.manage(Post {
         letters,
-        unwanted: Arc::clone(&unwanted),
+        heard: heard.clone(),
     });
-    tauri::async_runtime::spawn(run(app.clone(), inbox, unwanted));
+    tauri::async_runtime::spawn(run(app.clone(), inbox, heard));
 }
 
 /// Which note the server knows by which number.
@@ -167,11 +181,11 @@ impl Shown {
 }
 
 #[cfg(target_os = "linux")]
-async fn run(app: AppHandle, mut inbox: mpsc::Receiver<Letter>, unwanted: Arc<AtomicBool>) {
+async fn run(app: AppHandle, mut inbox: mpsc::Receiver<Letter>, heard: Heard) {
     use super::server::{Happened, Server};
     let mut shown = Shown::default();
     let mut server = Server::default();
-    server.find().await;
+    heard.refused.store(!server.find().await, Ordering::Relaxed);
     loop {
         tokio::select! {
             letter = inbox.recv() => match letter {
@@ -179,7 +193,9 @@ async fn run(app: AppHandle, mut inbox: mpsc::Receiver<Letter>, unwanted: Arc<At
                 Some(Letter::Show(about, mut note)) => {
                     note.sound = sounds(&app);
                     let replaces = about.and_then(|a| shown.about.get(&a).copied()).unwrap_or(0);
-                    match server.show(&note, replaces).await {
+                    let told = server.show(&note, replaces).await;
+                    heard.refused.store(told.is_err(), Ordering::Relaxed);
+                    match told {
                         Ok(number) => shown.put(number, about, &note),
                         Err(why) => tracing::warn!(%why, "a notification could not be shown"),
                     }
@@ -198,14 +214,14 @@ async fn run(app: AppHandle, mut inbox: mpsc::Receiver<Letter>, unwanted: Arc<At
                     }
                 }
                 Happened::Closed(number) => shown.closed(number),
-                Happened::Unwanted(is) => unwanted.store(is, Ordering::Relaxed),
+                Happened::Unwanted(is) => heard.unwanted.store(is, Ordering::Relaxed),
             },
         }
     }
 }
 
 #[cfg(not(target_os = "linux"))]
-async fn run(app: AppHandle, mut inbox: mpsc::Receiver<Letter>, _: Arc<AtomicBool>) {
+async fn run(app: AppHandle, mut inbox: mpsc::Receiver<Letter>, heard: Heard) {
     use tauri_plugin_notification::NotificationExt as _;
     let mut shown = Shown::default();
     let mut last = 0u32;
@@ -222,7 +238,9 @@ async fn run(app: AppHandle, mut inbox: mpsc::Receiver<Letter>, _: Arc<AtomicBoo
                 if sounds(&app) {
                     builder = builder.sound("default");
                 }
-                match builder.show() {
+                let told = builder.show();
+                heard.refused.store(told.is_err(), Ordering::Relaxed);
+                match told {
                     Ok(()) => shown.put(last, about, &note),
                     Err(why) => tracing::warn!(%why, "a notification could not be shown"),
                 }

@@ -44,12 +44,13 @@ struct Line {
 }
 
 impl Server {
-    /// Looks for it before there is something to show: the person may want quiet.
-    pub(super) async fn find(&mut self) {
+    /// Looks for it before there is something to show: the person may want quiet. Says whether there is one.
+    pub(super) async fn find(&mut self) -> bool {
         match Line::open().await {
             Ok(line) => self.0 = Some(line),
             Err(why) => tracing::info!(%why, "no notification server yet"),
         }
+        self.0.is_some()
     }
 
     /// Shows a note, in place of another when one is named. Answers its number.

@@ -1,5 +1,6 @@
 //! What the tray shows, decided from the facts alone.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use windlass_core::conditions::may_be_passed;
@@ -23,7 +24,7 @@ pub(crate) struct TrayModel {
     pub(crate) line: String,
     /// The same with the time left.
     pub(crate) tooltip: String,
-    /// Groups to open, most urgent first.
+    /// Groups to open, most urgent first; then what ended last.
     pub(crate) groups: Vec<(GroupId, String)>,
     /// Groups that need the person.
     pub(crate) need_you: u64,
@@ -74,9 +75,7 @@ pub(crate) fn tray_model(
     let working = groups.values().filter(|g| works(g.word)).count() as u64;
     let need_you = groups.values().filter(|g| needs_you(g)).count() as u64;
     let held = held(groups, totals);
-    let verified = groups
-        .values()
-        .any(|g| matches!(g.word, GroupWord::Done | GroupWord::DoneLeftOut));
+    let verified = groups.values().any(is_done);
     let moving = working > 0 && held.is_none();
     let until = totals.paused_until.filter(|_| totals.paused).map(pause::clock);
     let line = match held {
@@ -160,9 +159,15 @@ fn named(groups: &BTreeMap<GroupId, GroupView>, words: &dyn Words) -> Vec<(Group
         .filter(|g| needs_you(g) || works(g.word))
         .collect();
     open.sort_by_key(|g| (!needs_you(g), g.created_at, g.id));
+    // Where there is room, what ended last.
+    let mut ended: Vec<&GroupView> = groups.values().filter(|g| is_done(g)).collect();
+    ended.sort_by_key(|g| (Reverse(g.finished_at), g.id));
+    open.extend(ended);
     let line = |g: &GroupView| {
         let name = plain(&g.name);
-        if needs_you(g) {
+        if is_done(g) {
+            words.group_done(&name)
+        } else if needs_you(g) {
             words.group_needs_you(&name, u64::from(g.files.failed))
         } else {
             words.group(&name, percent(g.bytes_done, g.bytes_total).unwrap_or(0))
@@ -176,6 +181,10 @@ fn named(groups: &BTreeMap<GroupId, GroupView>, words: &dyn Words) -> Vec<(Group
 
 fn needs_you(group: &GroupView) -> bool {
     group.word == GroupWord::NeedsYou
+}
+
+fn is_done(group: &GroupView) -> bool {
+    matches!(group.word, GroupWord::Done | GroupWord::DoneLeftOut)
 }
 
 fn waiting_files(totals: &Totals) -> u64 {

@@ -216,3 +216,26 @@ fn a001_a_name_can_not_deceive_in_the_menu() {
     );
     assert_eq!(got.groups[0].1, "a⟨202E⟩⟨0A⟩b, 61 %");
 }
+
+// F-2: a group that has just ended can be opened, where there is room for it
+#[test]
+fn what_ended_last_stands_below_what_is_under_way() {
+    let ended = |n, name, at| GroupView {
+        finished_at: Some(at),
+        ..group(n, name, GroupWord::Done)
+    };
+    let names = |groups: &[GroupView]| -> Vec<String> {
+        model(groups, &Totals::default())
+            .groups
+            .into_iter()
+            .map(|g| g.1)
+            .collect()
+    };
+    let (old, new) = (ended(1, "Old", 10), ended(2, "New", 20));
+    let moving = group(3, "Moving", GroupWord::Uploading);
+    assert_eq!(names(&[old.clone(), new.clone()]), ["New: done", "Old: done"]);
+    assert_eq!(
+        names(&[old, new, moving, group(4, "Help", GroupWord::NeedsYou)]),
+        ["Help: 2 files need you", "Moving, 61 %", "New: done"]
+    );
+}

@@ -21,6 +21,7 @@ pub(super) const RESUME: &str = "resume";
 pub(super) const ANYWAY: &str = "anyway";
 pub(super) const FILES: &str = "files";
 pub(super) const SETTINGS: &str = "settings";
+pub(super) const WATCHED: &str = "watched";
 pub(super) const CUSTOM: &str = "speed:custom";
 pub(super) const QUIT: &str = "quit";
 pub(super) const GROUP: &str = "group:";
@@ -41,6 +42,7 @@ pub(super) fn chosen(app: &AppHandle, id: &str) {
         STATE | OPEN => window::show(app),
         NEEDS => window::show_place(app, Place::Attention),
         SETTINGS => window::show_place(app, Place::Settings),
+        WATCHED => window::show_place(app, Place::Watched),
         CUSTOM => window::show_place(app, Place::Speed),
         QUIT => closing::ask_to_quit(app),
         HOLD => wish(app, Wish::Intent(Intent::Paused)),

@@ -125,6 +125,9 @@ impl Words for German {
     fn upload_files(&self) -> &'static str {
         "Dateien hochladen …"
     }
+    fn watched_folders(&self) -> &'static str {
+        "Überwachte Ordner"
+    }
     fn settings(&self) -> &'static str {
         "Einstellungen …"
     }
@@ -136,6 +139,9 @@ impl Words for German {
     }
     fn group(&self, name: &str, percent: u8) -> String {
         format!("{name}, {percent} %")
+    }
+    fn group_done(&self, name: &str) -> String {
+        format!("{name}: fertig")
     }
     fn group_needs_you(&self, name: &str, files: u64) -> String {
         format!("{name}: {} Sie", s(files, "Datei braucht", "Dateien brauchen"))

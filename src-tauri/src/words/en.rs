@@ -125,6 +125,9 @@ impl Words for English {
     fn upload_files(&self) -> &'static str {
         "Upload files…"
     }
+    fn watched_folders(&self) -> &'static str {
+        "Watched folders"
+    }
     fn settings(&self) -> &'static str {
         "Settings…"
     }
@@ -136,6 +139,9 @@ impl Words for English {
     }
     fn group(&self, name: &str, percent: u8) -> String {
         format!("{name}, {percent} %")
+    }
+    fn group_done(&self, name: &str) -> String {
+        format!("{name}: done")
     }
     fn group_needs_you(&self, name: &str, files: u64) -> String {
         format!("{name}: {} you", s(files, "file needs", "files need"))

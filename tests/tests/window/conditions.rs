@@ -116,6 +116,11 @@ fn f2_the_tray_limits_passes_over_and_leads_to_the_settings() -> Result<()> {
         ensure!(value == "10", "{value}");
         Ok(())
     })?;
+    table.desktop.choose_in_tray("Watched folders", PATIENCE)?;
+    app.find("[data-testid=\"nav-watched\"][aria-current=\"page\"]")?;
+    // What has just ended can be opened from there, too.
+    table.desktop.choose_in_tray("things: done", PATIENCE)?;
+    app.find("[data-testid=\"nav-transfers\"][aria-current=\"page\"]")?;
     app.close()?;
     table.desktop.finish()
 }

@@ -5,10 +5,10 @@ use std::fs;
 use anyhow::{Result, ensure};
 use rusqlite::Connection;
 use windlass_testkit::desktop::Lack;
-use windlass_testkit::samples;
 use windlass_testkit::wait::{self, PATIENCE};
+use windlass_testkit::{process, samples};
 use windlass_tests::compare_folder;
-use windlass_tests::window::{TITLE, Table, group_becomes, hook, only_group, says};
+use windlass_tests::window::{TITLE, Table, UPLOAD, go_to, group_becomes, hook, only_group, says};
 
 /// The title of the dialog of a program that does not start.
 const REFUSED: &str = "Windlass can't start";
@@ -30,6 +30,17 @@ fn x12_where_notifications_are_refused_the_upload_ends_and_the_window_says_so() 
     table.desktop.close_window(TITLE)?;
     wait::until("the window to go", PATIENCE, || {
         (!table.desktop.window_is_visible(TITLE)).then_some(())
+    })?;
+    table.desktop.choose_in_tray("Open Windlass", PATIENCE)?;
+    wait::until_ok("the settings to tell", PATIENCE, || {
+        go_to(&app, "transfers")?;
+        go_to(&app, "settings")?;
+        app.click(&hook("page-notifications"))?;
+        says(
+            &app,
+            &hook("notify-refused"),
+            "This desktop shows no notifications",
+        )
     })?;
     table.desktop.choose_in_tray("Quit", PATIENCE)?;
     app.ends()?;
@@ -65,6 +76,85 @@ fn x14_a_damaged_queue_is_told_of_in_the_window_and_kept() -> Result<()> {
     table.drag(&app, std::slice::from_ref(&things), &hook("empty"))?;
     group_becomes(&app, "done")?;
     app.close()?;
+    table.desktop.finish()
+}
+
+// H-3, H-5: a file that is gone when its turn comes holds up nothing else; its cause is told, and it goes when it is back.
+#[test]
+fn h3_a_file_that_is_gone_before_its_turn_is_told_of_and_goes_when_it_is_back() -> Result<()> {
+    let table = Table::lay()?;
+    let (things, destination) = (
+        table.windlass.dir().join("Field day"),
+        table.windlass.dir().join("destination"),
+    );
+    for (name, bytes) in [
+        ("first.wav", 30_000),
+        ("second.wav", 9_000),
+        ("third.wav", 12_000),
+    ] {
+        samples::random_file(things.join(name), bytes, 71)?;
+    }
+    let app = table.open_and_choose(&destination)?;
+    table.press(&app, &hook("btn-pause-all"))?;
+    table.drag(&app, std::slice::from_ref(&things), &hook("empty"))?;
+    says(&app, &hook("group-card"), "3 files")?;
+    let (here, away) = (things.join("second.wav"), table.windlass.dir().join("second.wav"));
+    fs::rename(&here, &away)?;
+    table.press(&app, &hook("btn-run-all"))?;
+    group_becomes(&app, "needs_you")?;
+    ensure!(fs::read(only_group(&destination)?.join("third.wav"))? == fs::read(things.join("third.wav"))?);
+    says(&app, &hook("rate-state"), "1 group needs you")?;
+    app.click(&format!("{} [data-option=\"attention\"]", hook("filters")))?;
+    let fold = hook("error-fold");
+    says(&app, &fold, "second.wav")?;
+    says(&app, &fold, "WL-101")?;
+    table.desktop.screenshot(super::shots("gone.png"))?;
+
+    fs::rename(&away, &here)?;
+    app.click(&format!("{fold} {}", hook("btn-retry")))?;
+    app.click(&format!("{} [data-option=\"all\"]", hook("filters")))?;
+    group_becomes(&app, "done")?;
+    compare_folder(&things, &only_group(&destination)?)?;
+    app.close()?;
+    table.desktop.finish()
+}
+
+// F-9: the page's process dies while the engine works; the window shows everything again, and nothing was held up.
+#[test]
+fn a_window_whose_page_process_is_killed_shows_the_same_again_while_the_upload_goes_on() -> Result<()> {
+    let table = Table::lay()?;
+    let (things, destination) = (
+        table.windlass.dir().join("things"),
+        table.windlass.dir().join("destination"),
+    );
+    samples::random_file(things.join("a.bin"), 9_000, 34)?;
+    let app = table.open_and_choose(&destination)?;
+    table.press(&app, &hook("btn-pause-all"))?;
+    table.drag(&app, std::slice::from_ref(&things), &hook("empty"))?;
+    app.find(&hook("group-card"))?;
+    table.desktop.screenshot(super::shots("page-before.png"))?;
+    let pages = || {
+        let all = table.desktop.processes();
+        all.into_iter()
+            .filter(|one| one.exe.ends_with("WebKitWebProcess"))
+    };
+    let old: Vec<i32> = pages().map(|one| one.pid).collect();
+    ensure!(!old.is_empty(), "no process of the page");
+    old.iter().for_each(|pid| process::kill_pid(*pid));
+    wait::until("another process of the page", PATIENCE, || {
+        pages().any(|one| !old.contains(&one.pid)).then_some(())
+    })?;
+    // Who drove the page died with it. Keys do not: the new page hears them as soon as it is there.
+    table.desktop.activate(TITLE)?;
+    wait::until_ok("the new page to take a key", UPLOAD, || {
+        table.desktop.keys(&["ctrl+space"])?;
+        wait::until_ok("the file", PATIENCE / 6, || {
+            compare_folder(&things, &only_group(&destination)?)
+        })
+    })?;
+    table.desktop.screenshot(super::shots("page-after.png"))?;
+    table.desktop.choose_in_tray("Quit", PATIENCE)?;
+    app.ends()?;
     table.desktop.finish()
 }
 

@@ -102,6 +102,8 @@ describe('the page', () => {
     await waitFor(() =>
       expect(within(folds[0] as HTMLElement).getByTestId('cause-times').textContent).toBe('First 13:40 · last 13:58 · tried 4 times'),
     );
+    expect(folds[0]?.textContent).toContain('“My S3 bucket” does not accept the stored key.');
+    expect(folds[0]?.textContent).toContain('Edit the destination, enter the key again, then retry.');
     await fireEvent.click(within(folds[0] as HTMLElement).getByTestId('btn-retry'));
     expect(backend.calls).toContain('retry app null storage_credentials');
   });

@@ -145,6 +145,43 @@ describe('the look before an upload', () => {
     await waitFor(() => expect(backend.calls).toContain('preflight_accept 1 false false Harbour East day 3'));
   });
 
+  // a name that can't be carried there is told before anything moves, as what it is, and counts as what can't be sent.
+  it('tells names that can not be used at the destination, and leaves them out', async () => {
+    const backend = await app();
+    backend.send({ type: 'check', number: 8, group: null });
+    const sheet = await screen.findByTestId('preflight');
+    const odd = within(sheet).getByTestId('fold-odd_name');
+    expect(plain(odd.textContent)).toContain('3 files have names that can’t be used there');
+    expect(plain(odd.textContent)).toContain(
+      'plan⟨0A⟩final.pdf, notes⟨202E⟩fdp.exe and 1 more · a character or a length that is not allowed',
+    );
+    expect(plain(sheet.textContent)).toContain('Leave out the 3 that can’t be sent');
+    await fireEvent.click(within(odd).getByRole('button'));
+    expect(plain(odd.textContent)).toContain('long.txt');
+    await fireEvent.click(within(sheet).getByTestId('preflight-accept'));
+    await waitFor(() => expect(backend.calls).toContain('preflight_accept 8 false true Harbour East day 3'));
+  });
+
+  //
+  it('tells from when to when the files are, and one moment once', async () => {
+    const backend = await app();
+    backend.send({ type: 'check', number: 1, group: null });
+    const ready = async () => plain(within(await screen.findByTestId('preflight')).getByTestId('fold-ready').textContent);
+    expect(await ready()).toContain('9 folders, 3 of them empty · 20 Nov 08:20 to 12:20');
+    await fireEvent.click(screen.getByTestId('preflight-cancel'));
+    await waitFor(() => expect(screen.queryByTestId('preflight')).toBeNull());
+    const look = await backend.preflight(1);
+    vi.spyOn(backend, 'preflight').mockResolvedValue({ ...look, oldest: look.newest });
+    backend.send({ type: 'check', number: 2, group: null });
+    expect(await ready()).toContain('· 12:20');
+    expect(await ready()).not.toContain(' to ');
+    vi.spyOn(backend, 'preflight').mockResolvedValue({ ...look, oldest: null, newest: null });
+    await fireEvent.click(screen.getByTestId('preflight-cancel'));
+    await waitFor(() => expect(screen.queryByTestId('preflight')).toBeNull());
+    backend.send({ type: 'check', number: 3, group: null });
+    expect(await ready()).not.toContain(' · ');
+  });
+
   //
   it('takes what is too much for one group as several, or the first million when that is wanted', async () => {
     const backend = await app();

@@ -8,6 +8,7 @@ import type { CheckStep, Delta, DestinationCheck, FileView, Find, GroupView, New
 import type { Backend, Message, RowRange, Scope } from '$lib/ipc/backend';
 import { desk } from './desk';
 import { NOW, SCENES, type SceneName, sceneOf } from './scenes';
+import { ELSEWHERE } from './scenes/relaunch';
 import { regroupDesk } from './regroup';
 import { stage } from './stage';
 import { watchDesk } from './watch';
@@ -37,6 +38,7 @@ export function mockBackend(scene: SceneName, moving: boolean): Backend & String
   const calls: string[] = [];
   let listen: (message: Message) => void = () => {};
   let ranges: RowRange[] = [];
+  let elsewhere = scene === 'relaunch-elsewhere' ? ELSEWHERE : [];
   let timer: ReturnType<typeof setInterval> | undefined;
 
   const row = (group: string, position: number): FileView | undefined => {
@@ -275,11 +277,13 @@ export function mockBackend(scene: SceneName, moving: boolean): Backend & String
       if (of?.processing) update(group, { processing: { ...of.processing, errors: [] } });
     },
     async elsewhere() {
-      return [];
+      return elsewhere;
     },
     async discardElsewhere(destination, group) {
       calls.push(`discard_elsewhere ${destination} ${group ?? ''}`);
-      return 0;
+      const before = elsewhere.length;
+      elsewhere = elsewhere.filter((g) => g.destination_id !== destination || g.group_id !== group);
+      return before - elsewhere.length;
     },
     async retry(target, code) {
       calls.push(`retry ${target.scope} ${target.id} ${code}`);

@@ -43,6 +43,7 @@ type Commands = Pick<
   | 'insights'
   | 'accountInsights'
   | 'loginStart'
+  | 'notificationsRefused'
   | 'setLoginStart'
   | 'openDataFolder'
   | 'makeDiagnostics'
@@ -245,7 +246,7 @@ const THERE = fold(
   { bytes: 480 * MB },
 );
 
-/** 1: what the destination does not take; 2: nothing to say; 3: no room; 4: what else there may be to say; 5: into a group; 6: too many. */
+/** 1: what the destination does not take; 2: nothing to say; 3: no room; 4: what else there may be to say; 5: into a group; 6: too many; 8: names that do not go there. */
 const LOOKS: Record<number, PreflightView> = {
   1: look({
     folds: [
@@ -320,6 +321,15 @@ const LOOKS: Record<number, PreflightView> = {
     folders: 8212,
     empty_folders: 41,
     free: null,
+  }),
+  8: look({
+    folds: [
+      fold('odd_name', [
+        ['survey/plan\nfinal.pdf', 2 * MB],
+        ['notes\u202efdp.exe', 1 * MB],
+        ['long.txt', 4096],
+      ]),
+    ],
   }),
 };
 
@@ -509,6 +519,7 @@ export function desk(
       return figures(hours, query === 'insights-none');
     },
     accountInsights: async () => accountFigures(),
+    notificationsRefused: async () => false,
     async loginStart() {
       return login;
     },

@@ -36,7 +36,8 @@ const RATES = [
 export function sceneOf(name: SceneName): Scene {
   const first = name.startsWith('first-run');
   const bare = BARE.includes(name);
-  const groups = groupsOf(name).map((g, order) => ({ ...g, ...(name === 'relaunch' && g.word !== 'done' ? INTERRUPTED : {}), order }));
+  const asked = name.startsWith('relaunch');
+  const groups = groupsOf(name).map((g, order) => ({ ...g, ...(asked && g.word !== 'done' ? INTERRUPTED : {}), order }));
   const open = groups.filter((g) => g.finished_at === null);
   const total = (key: 'bytes_total' | 'bytes_done') => open.reduce((sum, g) => sum + g[key], 0);
   return {
@@ -50,16 +51,16 @@ export function sceneOf(name: SceneName): Scene {
         files_done: open.reduce((sum, g) => sum + g.files.done, 0),
         bytes_total: total('bytes_total'),
         bytes_done: total('bytes_done'),
-        rate_bytes: bare || name === 'relaunch' ? 0 : 84.2 * MB,
-        rate_history: bare || name === 'relaunch' ? [] : RATES,
-        eta: bare || name === 'relaunch' ? null : { low_s: 310, high_s: 405 },
+        rate_bytes: bare || asked ? 0 : 84.2 * MB,
+        rate_history: bare || asked ? [] : RATES,
+        eta: bare || asked ? null : { low_s: 310, high_s: 405 },
         paused_until: null,
         paused: false,
         around: around(name),
-        blocked_by: name === 'relaunch' ? (['question'] as const).slice() : [],
+        blocked_by: asked ? (['question'] as const).slice() : [],
       },
       destinations: first ? [] : destinationsOf(name),
-      relaunch: name === 'relaunch' ? REPORT : null,
+      relaunch: asked ? REPORT : null,
       watches: bare || name === 'watched-none' || !DESTINATIONS[0] ? [] : watchViews(NOW, DESTINATIONS[0]),
       first_run: first,
       suggested_folder: '/home/ada/Documents/Windlass',
@@ -97,7 +98,7 @@ function groupsOf(name: SceneName): readonly GroupView[] {
 function destinationsOf(name: SceneName): DestinationView[] {
   if (name === 'sign-in-again') return [...DESTINATIONS, SERVER];
   if (name === 'insights-all') return [...DESTINATIONS, SERVER];
-  return name === 'processing' ? [...DESTINATIONS, { ...SERVER, problem: null }] : DESTINATIONS;
+  return name === 'processing' || name === 'relaunch-elsewhere' ? [...DESTINATIONS, { ...SERVER, problem: null }] : DESTINATIONS;
 }
 
 /** Files of a group that have names of their own. */

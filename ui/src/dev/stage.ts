@@ -38,6 +38,8 @@ export function stage(scene: SceneName, send: (message: Message) => void) {
   if (scene === 'schedule' || scene === 'network' || scene === 'appearance') setTimeout(() => click(`page-${scene}`), 50);
   if (scene === 'diagnostics') setTimeout(() => click('make-diagnostics'), 50);
   if (scene === 'licences') setTimeout(() => click('show-licences'), 50);
+  if (scene === 'relaunch-elsewhere')
+    setTimeout(() => document.querySelector('[data-testid="elsewhere"]')?.scrollIntoView({ block: 'end' }), 100);
   if (scene.startsWith('watched')) click('nav-watched');
   if (scene === 'watched-trouble') setTimeout(() => document.querySelector<HTMLElement>('[data-watch="w-scans"]')?.click(), 50);
   if (scene === 'watched-form') {

@@ -3,7 +3,7 @@
 use windlass_core::machine::records::Change;
 use windlass_core::states::GroupState;
 use windlass_queue::files::{Find, Kind};
-use windlass_queue::groups::GroupRemoval;
+use windlass_queue::groups::{GroupRemoval, NewGroup};
 use windlass_queue::history::{self, Ended, HistoryFilter};
 use windlass_queue::search::{self, FileFilter};
 use windlass_queue::{Queue, files, groups, insights, receipts, samples};
@@ -201,4 +201,31 @@ fn figures_are_counted_from_the_rows_of_their_time() {
         read(&s.queue, move |c| samples::since(c, at(-60_000), 60_000, None)).len(),
         1
     );
+}
+
+// what still moves never hides what has stood still.
+#[test]
+fn a_group_that_stands_still_is_found_among_many_that_move() {
+    let s = sandbox();
+    s.queue
+        .write_blocking(|c| {
+            (2..=30_u64).try_for_each(|n| {
+                let begun = NOW.plus_millis(n.cast_signed() * 1_000);
+                groups::insert(
+                    c,
+                    &NewGroup {
+                        created_at: begun,
+                        ..new_group(n)
+                    },
+                )
+                .map(drop)
+            })
+        })
+        .unwrap();
+    let still = NOW.plus_millis(2_500);
+    let found = read(&s.queue, move |c| insights::abandoned(c, NOW, still, 20));
+    let names: Vec<_> = found.iter().map(|a| (a.name.as_str(), a.cancelled)).collect();
+    assert_eq!(names, [("Group 2", false), ("Group 1", false)]);
+    let one = read(&s.queue, move |c| insights::abandoned(c, NOW, still, 1));
+    assert_eq!(one.len(), 1);
 }

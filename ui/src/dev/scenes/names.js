@@ -5,6 +5,7 @@ export const SCENES = /** @type {const} */ ([
   'drag',
   'drag-new',
   'relaunch',
+  'relaunch-elsewhere',
   'failures',
   'first-run',
   'first-run-memory',

@@ -1,6 +1,7 @@
 /** What a launch found after a crash. */
-import type { GroupView, RelaunchReport } from '$lib/contract';
-import { GB, MB, NOW } from './make';
+import type { ElsewhereGroup, GroupView, RelaunchReport } from '$lib/contract';
+import { GB, HOUR, MB, NOW } from './make';
+import { SERVER } from './places';
 
 export const REPORT: RelaunchReport = {
   stopped_at: NOW - 18 * 60_000,
@@ -52,6 +53,33 @@ export const REPORT: RelaunchReport = {
     },
   ],
 };
+
+/** What another machine left at the server: one silent long enough to be given up from here, one that may yet come back. */
+export const ELSEWHERE: ElsewhereGroup[] = [
+  {
+    destination_id: SERVER.id,
+    destination: SERVER.name,
+    group_id: 'e-podcast',
+    name: 'Podcast 113, all tracks',
+    files: 24,
+    bytes: 6.4 * GB,
+    bytes_done: 4.1 * GB,
+    example: 'Podcast 113/host.wav',
+    alive_at: NOW - 8 * 24 * HOUR,
+  },
+  {
+    destination_id: SERVER.id,
+    destination: SERVER.name,
+    // Files that came without a group are told by one of them.
+    group_id: null,
+    name: '',
+    files: 3,
+    bytes: 18 * GB,
+    bytes_done: 2.2 * GB,
+    example: 'A004_C001_1120.mov',
+    alive_at: NOW - 2 * HOUR,
+  },
+];
 
 /** How a group stands until the person answers. */
 export const INTERRUPTED: Partial<GroupView> = {

@@ -115,7 +115,7 @@ export interface DragMessage {
 }
 
 /** Places of the page that are led to from outside. */
-export type Place = 'attention' | 'settings' | 'speed';
+export type Place = 'attention' | 'settings' | 'speed' | 'watched';
 
 /** Everything the subscription sends. */
 export type Message =
@@ -258,6 +258,8 @@ export interface Backend {
   accountInsights(): Promise<AccountFigures[]>;
   /** Null where the system has no place for it. */
   loginStart(): Promise<boolean | null>;
+  /** The desktop shows none, as far as it was asked to. */
+  notificationsRefused(): Promise<boolean>;
   setLoginStart(on: boolean): Promise<void>;
   openDataFolder(): Promise<void>;
   makeDiagnostics(): Promise<DiagnosticsSection[]>;

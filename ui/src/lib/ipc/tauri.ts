@@ -84,6 +84,7 @@ export const backend: Backend = {
   insights: (hours, destination) => invoke('insights', { hours, destination }),
   accountInsights: () => invoke('account_insights'),
   loginStart: () => invoke('login_start'),
+  notificationsRefused: () => invoke('notifications_refused'),
   setLoginStart: (on) => invoke('set_login_start', { on }),
   openDataFolder: () => invoke('open_data_folder'),
   makeDiagnostics: () => invoke('make_diagnostics'),

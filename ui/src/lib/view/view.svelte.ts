@@ -122,7 +122,8 @@ export class View {
     if (place === 'attention') {
       this.show(null);
       this.filter = 'attention';
-    } else this.openSettings(place === 'speed' ? 'speed' : null);
+    } else if (place === 'watched') this.screen = 'watched';
+    else this.openSettings(place === 'speed' ? 'speed' : null);
   }
 
   /** Says something for a moment. */

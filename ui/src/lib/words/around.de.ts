@@ -144,6 +144,7 @@ export const aroundDe: typeof aroundEn = {
       all: 'Alles, sofort.',
     },
     sound: 'Töne',
+    refused: 'Dieser Desktop zeigt keine Benachrichtigungen. Das Symbol in der Leiste und dieses Fenster sagen dasselbe.',
     soundText: 'Der Ton des Desktops für eine fertige Übertragung.',
     summary: 'Beobachtete Ordner',
     summaryText: 'Was sie gebracht haben, wenn alles angekommen ist.',

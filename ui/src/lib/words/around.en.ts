@@ -144,6 +144,7 @@ export const aroundEn = {
       all: 'All of it, at once.',
     },
     sound: 'Sounds',
+    refused: 'This desktop shows no notifications. The tray and this window tell the same.',
     soundText: 'The desktop’s own sound for a finished transfer.',
     summary: 'Watched folders',
     summaryText: 'What they brought, when all of it arrived.',

@@ -280,7 +280,7 @@ export const de: Words = {
     text: 'Uploads, die anderswo begonnen wurden und seit über einer Stunde stillstehen. Dieselben Dateien, hier abgelegt, kommen neu an.',
     facts: (count, done, total, destination, at) =>
       `${files(count)}, ${f.bytes(done)} von ${f.bytes(total)} bei ${destination}, zuletzt gesehen ${f.stamp(at)}`,
-    leftAt: (ago, percent) => `Ein anderer Ihrer Computer hat dies vor ${ago} bei ${n(percent)} % liegen lassen.`,
+    leftAt: (ago, percent) => `Ein anderer Ihrer Computer hat dies ${ago} bei ${n(percent)} % liegen lassen.`,
     finish: 'Hier beenden…',
     finishHint: 'Wählen Sie dieselben Dateien oder denselben Ordner: Sie kommen von hier an, und nichts wird doppelt.',
     leave: 'Liegen lassen',

@@ -280,7 +280,7 @@ export const en = {
     text: 'Uploads that were begun elsewhere and stand still for more than an hour. The same files dropped here arrive anew.',
     facts: (count: number, done: number, total: number, destination: string, at: number) =>
       `${files(count)}, ${f.bytes(done)} of ${f.bytes(total)} at ${destination}, last seen ${f.stamp(at)}`,
-    leftAt: (ago: string, percent: number) => `Another of your computers left this ${ago} ago at ${n(percent)} %.`,
+    leftAt: (ago: string, percent: number) => `Another of your computers left this ${ago} at ${n(percent)} %.`,
     finish: 'Finish it here…',
     finishHint: 'Choose the same files or folder: they arrive from here, and nothing is doubled.',
     leave: 'Leave it',

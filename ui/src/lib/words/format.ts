@@ -53,6 +53,8 @@ export interface Formats {
   stamp(ms: number): string;
   /** 6.8 s, 3 min 20 s, 2 h 5 min */
   duration(ms: number): string;
+  /** 8 days ago, 2 hours ago: since so many milliseconds. */
+  ago(ms: number): string;
   /** .exe, .msi and .bat; of many only the first. */
   list(items: readonly string[]): string;
 }
@@ -75,6 +77,8 @@ export function formats(locale: string): Formats {
     minute: '2-digit',
     second: '2-digit',
   });
+
+  const relative = new Intl.RelativeTimeFormat(locale, { numeric: 'always' });
 
   const inUnit = (bytes: number, unit: number): string => {
     const value = bytes / 1000 ** unit;
@@ -124,6 +128,12 @@ export function formats(locale: string): Formats {
     dayShort: (ms) => day.format(ms),
     day: (ms) => longDay.format(ms),
     stamp: (ms) => stamp.format(ms),
+    ago(ms) {
+      const minutes = Math.floor(ms / 60_000);
+      if (minutes < 60) return relative.format(-minutes, 'minute');
+      const hours = Math.floor(minutes / 60);
+      return hours < 48 ? relative.format(-hours, 'hour') : relative.format(-Math.floor(hours / 24), 'day');
+    },
     list: (items) => (items.length > LISTED ? `${items.slice(0, LISTED).join(', ')} …` : lists.format(items)),
     duration(ms) {
       const s = ms / 1000;

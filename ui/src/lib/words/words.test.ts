@@ -38,6 +38,14 @@ describe('figures', () => {
     expect(plain(f.percent(0.29))).toBe('29 %');
     expect(plain(f.percent(7))).toBe('100 %');
   });
+  it.each([
+    [59 * 60_000, '59 minutes ago', 'vor 59 Minuten'],
+    [60 * 60_000, '1 hour ago', 'vor 1 Stunde'],
+    [47.9 * 3600_000, '47 hours ago', 'vor 47 Stunden'],
+    [8 * 24 * 3600_000, '8 days ago', 'vor 8 Tagen'],
+  ])('tells %d ms ago as %s', (ms, english, german) => {
+    expect([f.ago(ms), formats('de-DE').ago(ms)]).toEqual([english, german]);
+  });
   it('tells rates with one digit after the point', () => {
     expect(plain(f.rate(62.4e6))).toBe('62.4 MB/s');
     expect(plain(f.rate(0))).toBe('0 MB/s');

@@ -63,7 +63,9 @@ describe('GroupCard', () => {
     expect(fold?.dataset['code']).toBe('storage_credentials');
     expect(fold?.textContent).toContain('Key or secret refused');
     expect(fold?.textContent).toContain('“My S3 bucket” does not accept the stored key.');
+    expect(fold?.textContent).toContain('Edit the destination, enter the key again, then retry.');
     expect(fold?.textContent).toContain('WL-303');
+    expect(fold?.textContent).toContain('214 files');
     await fireEvent.click(within(fold as HTMLElement).getByTestId('btn-retry'));
     expect(backend.calls).toContain('retry group g-inbox storage_credentials');
   });
