@@ -184,3 +184,41 @@ async fn what_can_not_be_passed_or_chosen_is_refused() {
         .await
         .unwrap();
 }
+
+// F-2: a pause with an end ends by itself, and a launch in between does not lose the end
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pause_with_an_end_ends_by_itself_also_after_a_launch() {
+    let b = Bench::new().await;
+    b.write("a", &bytes(1, KIB));
+    let engine = b.engine().await;
+    let in_an_hour = windlass_engine::clock::now().as_millis() + 3_600_000;
+    engine.pause_until(in_an_hour).await.unwrap();
+    let group = add(&engine, &[&b.source()]).await;
+    let held = seen(&engine, |s| first(s).word == GroupWord::Paused).await;
+    assert_eq!(
+        (held.totals.paused, held.totals.paused_until),
+        (true, Some(in_an_hour))
+    );
+    engine.shutdown().await;
+    drop(engine);
+
+    let engine = b.engine().await;
+    let held = seen(&engine, |s| first(s).word == GroupWord::Paused).await;
+    assert_eq!(
+        (held.totals.paused, held.totals.paused_until),
+        (true, Some(in_an_hour))
+    );
+    // The person thinks of another time, which is soon.
+    let soon = windlass_engine::clock::now().as_millis() + 700;
+    engine.pause_until(soon).await.unwrap();
+    engine.shutdown().await;
+    drop(engine);
+    let engine = b.engine().await;
+    let over = seen(&engine, |s| !s.totals.paused).await;
+    assert!(windlass_engine::clock::now().as_millis() >= soon);
+    assert_eq!(over.totals.paused_until, None);
+    // What is left is the question of the launch.
+    assert_eq!(first(&over).blocked_by, [BlockedReason::Question]);
+    engine.set_intent(Scope::Group(group), Intent::Run).await.unwrap();
+    assert_eq!(end(&engine, group).await, GroupEnd::Done);
+}

@@ -441,6 +441,28 @@ async fn a_look_tells_what_is_there_what_changed_and_what_can_not_go_and_the_ans
     assert!(rows.iter().all(|f| f.state == FileState::Done));
 }
 
+// from when to when, told before a byte moves
+#[tokio::test(flavor = "multi_thread")]
+async fn a_look_tells_from_when_to_when_the_files_were_changed() {
+    let b = Bench::new().await;
+    let at = |s| std::time::UNIX_EPOCH + Duration::from_secs(s);
+    for (name, changed) in [
+        ("old", 1_600_000_000),
+        ("between", 1_650_000_000),
+        ("young", 1_700_000_000),
+    ] {
+        let path = b.write(name, b"some bytes");
+        let file = std::fs::File::options().write(true).open(path).unwrap();
+        file.set_modified(at(changed)).unwrap();
+    }
+    let engine = b.engine().await;
+    let view = looked(&engine, b.source()).await;
+    assert_eq!(
+        (view.oldest, view.newest),
+        (Some(1_600_000_000_000), Some(1_700_000_000_000))
+    );
+}
+
 fn accepts(max_bytes: Option<u64>, refused: &[&str], allowed: Option<&[&str]>) -> Accepts {
     let words = |list: &[&str]| list.iter().map(|w| (*w).to_owned()).collect();
     Accepts {

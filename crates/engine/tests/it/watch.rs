@@ -12,8 +12,8 @@ use windlass_core::names::encode_path_bytes;
 use windlass_core::states::{BlockedReason, Intent};
 use windlass_engine::EngineHandle;
 use windlass_engine::view::{
-    After, HistoryActKind, HistoryAsk, NewWatch, WatchFileView, WatchOriginal, WatchQuery, WatchSettings,
-    WatchState, WatchVerdict, WatchView, Why,
+    After, GroupRule, HistoryActKind, HistoryAsk, NewWatch, WatchFileView, WatchOriginal, WatchQuery,
+    WatchSettings, WatchState, WatchVerdict, WatchView, Why,
 };
 
 use crate::Bench;
@@ -140,6 +140,95 @@ impl Watched {
     fn path(&self, name: &str) -> PathBuf {
         self.root.join(name)
     }
+}
+
+// E-2, E-7: several folders, each with its own rule; one that is taken away takes nothing from the other
+#[tokio::test(flavor = "multi_thread")]
+async fn two_folders_make_their_groups_by_day_and_by_folder_and_one_goes_on_without_the_other() {
+    let bench = Bench::new().await;
+    let (days, places) = (bench.dir.path().join("days"), bench.dir.path().join("places"));
+    for folder in ["north", "south"] {
+        fs::create_dir_all(places.join(folder)).unwrap();
+        fs::write(places.join(folder).join("a.bin"), folder).unwrap();
+    }
+    fs::create_dir_all(days.join("sub")).unwrap();
+    fs::write(days.join("a.bin"), "first").unwrap();
+    fs::write(days.join("sub/b.bin"), "second").unwrap();
+    let engine = bench.engine().await;
+    engine.begin_watching();
+    let with = |group_rule| WatchSettings {
+        group_rule,
+        ..quick()
+    };
+    let by_day = engine.add_watch(new(&days, with(GroupRule::Day))).await.unwrap();
+    let by_folder = engine
+        .add_watch(new(&places, with(GroupRule::Folder)))
+        .await
+        .unwrap();
+    let of = |watch| {
+        let engine = &engine;
+        async move {
+            let query = WatchQuery {
+                limit: 50,
+                ..WatchQuery::default()
+            };
+            let files = engine.watch_files(watch, query).await.unwrap().files;
+            let sent = files
+                .iter()
+                .filter(|f| f.verdict == WatchVerdict::Uploaded)
+                .count();
+            let groups: std::collections::BTreeSet<_> = files.iter().filter_map(|f| f.group_id).collect();
+            (sent, groups.len())
+        }
+    };
+    let until = |watch, wanted| {
+        let of = &of;
+        async move {
+            for _ in 0..3_000 {
+                if of(watch).await == wanted {
+                    return;
+                }
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+            panic!("{:?}, not {wanted:?}", of(watch).await);
+        }
+    };
+    until(by_day.id, (2, 1)).await;
+    until(by_folder.id, (2, 2)).await;
+
+    engine.remove_watch(by_day.id).await.unwrap();
+    fs::write(days.join("late.bin"), "nobody looks").unwrap();
+    fs::write(places.join("north/late.bin"), "somebody does").unwrap();
+    for _ in 0..3_000 {
+        if of(by_folder.id).await.0 == 3 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert_eq!(of(by_folder.id).await.0, 3);
+    assert!(days.join("late.bin").exists());
+    let left: Vec<_> = engine
+        .watches()
+        .await
+        .unwrap()
+        .into_iter()
+        .map(|w| w.id)
+        .collect();
+    assert_eq!(left, [by_folder.id]);
+    let sent = engine.snapshot().await.unwrap().groups;
+    let mut paths = Vec::new();
+    for group in sent {
+        paths.extend(
+            engine
+                .receipt(group.id)
+                .await
+                .unwrap()
+                .lines
+                .into_iter()
+                .map(|l| l.path),
+        );
+    }
+    assert!(!paths.iter().any(|p| p.starts_with("days/late")), "{paths:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
