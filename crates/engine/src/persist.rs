@@ -10,13 +10,13 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 use windlass_core::error::Failure;
-use windlass_core::ids::GroupId;
+use windlass_core::ids::{FileId, GroupId};
 use windlass_core::machine::records::Change;
 use windlass_core::machine::{Effect, Event};
 use windlass_core::states::BlockedReason;
 use windlass_queue::changes::{self, Applied};
 use windlass_queue::hash_cache::CachedHash;
-use windlass_queue::{QueueError, hash_cache};
+use windlass_queue::{QueueError, files, hash_cache};
 
 use crate::clock;
 use crate::infos::locked;
@@ -31,7 +31,15 @@ const AGAIN: Duration = Duration::from_secs(1);
 struct Job {
     changes: Vec<Change>,
     then: Vec<Effect>,
-    groups: BTreeSet<GroupId>,
+    touched: Touched,
+}
+
+/// Whose cards show something else after a write.
+#[derive(Debug, Default)]
+pub(crate) struct Touched {
+    pub(crate) groups: BTreeSet<GroupId>,
+    /// Files that are not in memory, as those of a paused group: the queue knows their groups.
+    pub(crate) strangers: Vec<FileId>,
 }
 
 /// The lane's entrance.
@@ -44,11 +52,11 @@ pub(crate) struct Lane {
 
 impl Lane {
     /// Puts changes on the lane. Never waits: what may be on it is bounded by the machine's own limits.
-    pub(crate) fn push(&self, changes: Vec<Change>, then: Vec<Effect>, groups: BTreeSet<GroupId>) {
+    pub(crate) fn push(&self, changes: Vec<Change>, then: Vec<Effect>, touched: Touched) {
         locked(&self.waiting).push(Job {
             changes,
             then,
-            groups,
+            touched,
         });
         self.filled.notify_one();
     }
@@ -96,13 +104,36 @@ pub(crate) async fn run(shared: Arc<Shared>) {
     }
 }
 
+/// The cards of what was written are made anew.
+async fn stir(shared: &Shared, touched: Touched) {
+    let Touched {
+        mut groups,
+        strangers,
+    } = touched;
+    if !strangers.is_empty() {
+        let found = shared
+            .queue
+            .read(move |conn| {
+                strangers
+                    .iter()
+                    .map(|file| files::group_of(conn, *file))
+                    .collect::<Result<Vec<_>, _>>()
+            })
+            .await;
+        match found {
+            Ok(found) => groups.extend(found.into_iter().flatten()),
+            Err(e) => tracing::warn!(error = %Failure::from(&e), "a card may tell of what was"),
+        }
+    }
+    shared.deltas.stir_all(groups);
+}
+
 async fn write_jobs(shared: &Arc<Shared>, jobs: Vec<Job>) {
     let all: Vec<Change> = jobs.iter().flat_map(|j| j.changes.iter().cloned()).collect();
-    let groups: BTreeSet<GroupId> = jobs.iter().flat_map(|j| j.groups.iter().copied()).collect();
     match write(shared, all).await {
         Ok(()) => {
-            shared.deltas.stir_all(groups);
             for job in jobs {
+                stir(shared, job.touched).await;
                 then(shared, job.then).await;
             }
         }
@@ -112,7 +143,7 @@ async fn write_jobs(shared: &Arc<Shared>, jobs: Vec<Job>) {
                 let files: Vec<_> = job.changes.iter().filter_map(Change::file).collect();
                 match write(shared, job.changes).await {
                     Ok(()) => {
-                        shared.deltas.stir_all(job.groups);
+                        stir(shared, job.touched).await;
                         then(shared, job.then).await;
                     }
                     Err(e) => {

@@ -34,7 +34,7 @@ use crate::io::{self, OpenSource, Url};
 use crate::launch::Relaunch;
 use crate::log::{Holds, Lines};
 use crate::meter::Meter;
-use crate::persist::Lane;
+use crate::persist::{Lane, Touched};
 use crate::planes::Planes;
 
 /// What every part of the engine may reach.
@@ -237,8 +237,14 @@ impl Shell {
     fn carry_out(&mut self, effect: Effect) {
         match effect {
             Effect::Persist { changes, then } => {
-                let groups = changes.iter().filter_map(|c| self.group_of(c)).collect();
-                self.shared.lane.push(changes, then, groups);
+                let mut touched = Touched::default();
+                for change in &changes {
+                    match self.group_of(change) {
+                        Some(group) => drop(touched.groups.insert(group)),
+                        None => touched.strangers.extend(change.file()),
+                    }
+                }
+                self.shared.lane.push(changes, then, touched);
             }
             Effect::Load { group, after, limit } => self.spawn(move |s| async move {
                 Message::Event(crate::groups::load(&s, group, after, limit).await)

@@ -11,6 +11,8 @@ can act.
     desktop.py dismiss ID            close a notification
     desktop.py quiet yes|no          the person wants no notifications, or wants them again
     desktop.py choose [PATH...]      answer the portal's chooser that is open; without a path it is cancelled
+    desktop.py copy files PATH...    put files on the clipboard, as a file manager does
+    desktop.py copy text WORDS       put text on the clipboard
 
 LOG: {"event": "ready"}, {"event": "notify", "id", "app", "summary", "body", "actions", "replaces", "urgency"},
 {"event": "close", "id"} (by the program), {"event": "tray", "item"} (an icon was registered), {"event": "asked", "quiet"} (a
@@ -59,6 +61,7 @@ INTERFACES = """<node>
 </interface>
 <interface name="test.Desktop">
   <method name="Choose"><arg direction="in" type="as"/></method>
+  <method name="Copy"><arg direction="in" type="as"/><arg direction="in" type="s"/></method>
   <method name="Quiet"><arg direction="in" type="b"/></method>
   <method name="Invoke"><arg direction="in" type="u"/><arg direction="in" type="s"/></method>
   <method name="Dismiss"><arg direction="in" type="u"/></method>
@@ -81,7 +84,7 @@ class Services:
         self.bus = Gio.bus_get_sync(Gio.BusType.SESSION)
         self.log = open(log, "a", buffering=1, encoding="utf-8")
         self.icons, self.last_id, self.owned, self.quiet = [], 0, 0, False
-        self.chooser = None
+        self.chooser = self.clipboard = None
         self.refuses = lack == "notifications"
         self.names = (NOTIFY, PORTAL) if lack == "tray" else (NOTIFY, PORTAL, WATCHER)
         known = Gio.DBusNodeInfo.new_for_xml(INTERFACES)
@@ -128,6 +131,8 @@ class Services:
             result = GLib.Variant("(as)", (["direct://"],))
         elif method == "Choose":
             self.choose(values[0])
+        elif method == "Copy":
+            self.copy(*values)
         elif method == "Quiet":
             self.quiet = values[0]
             changed = {"Inhibited": GLib.Variant("b", self.quiet)}
@@ -157,6 +162,22 @@ class Services:
         result = GLib.Variant("(ua{sv})", (0 if uris else 1, {"uris": GLib.Variant("as", uris)} if uris else {}))
         self.bus.emit_signal(who, request, "org.freedesktop.portal.Request", "Response", result)
         self.write(event="chosen")
+
+    def copy(self, uris, text):
+        # Only a desktop that is asked for it has a clipboard: Gtk opens the screen, which takes its time.
+        import gi
+        gi.require_version("Gtk", "3.0")
+        gi.require_version("Gdk", "3.0")  # Gdk alone would be 4.0 where GTK 4 is installed too
+        from gi.repository import Gdk, Gtk
+        if self.clipboard:
+            self.clipboard.destroy()
+        owner = self.clipboard = Gtk.Invisible()
+        kinds = ["text/uri-list"] if uris else ["UTF8_STRING", "text/plain;charset=utf-8"]
+        for kind in kinds:
+            Gtk.selection_add_target(owner, Gdk.SELECTION_CLIPBOARD, Gdk.Atom.intern(kind, False), 0)
+        owner.connect("selection-get", lambda _owner, data, *_: data.set_uris(uris) if uris else data.set_text(text, -1))
+        if not Gtk.selection_owner_set(owner, Gdk.SELECTION_CLIPBOARD, Gdk.CURRENT_TIME):
+            self.write(event="no clipboard")
 
     def register(self, sender, named):
         # An icon names its object's path (Ayatana) or its name on the bus (KDE).
@@ -267,6 +288,11 @@ def main(arguments):
         case ["choose", *paths]:
             uris = [pathlib.Path(path).absolute().as_uri() for path in paths]
             ask(NOTIFY, NOTIFY_AT, CONTROL, "Choose", GLib.Variant("(as)", (uris,)))
+        case ["copy", "files", *paths]:
+            uris = [pathlib.Path(path).absolute().as_uri() for path in paths]
+            ask(NOTIFY, NOTIFY_AT, CONTROL, "Copy", GLib.Variant("(ass)", (uris, "")))
+        case ["copy", "text", text]:
+            ask(NOTIFY, NOTIFY_AT, CONTROL, "Copy", GLib.Variant("(ass)", ([], text)))
         case ["quiet", wanted]:
             ask(NOTIFY, NOTIFY_AT, CONTROL, "Quiet", GLib.Variant("(b)", (wanted == "yes",)))
         case _:

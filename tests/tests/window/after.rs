@@ -120,6 +120,40 @@ fn h6_history_finds_a_file_saves_its_receipt_and_sees_when_it_is_gone() -> Resul
     table.desktop.finish()
 }
 
+// H-5, D-5, G-6: asked for again from the history, with one file more: it is a new group, and nothing is twice.
+#[test]
+fn h5_what_is_uploaded_again_from_the_history_goes_only_where_it_is_new() -> Result<()> {
+    let table = Table::lay()?;
+    let (things, destination) = (
+        table.windlass.dir().join("Contracts"),
+        table.windlass.dir().join("destination"),
+    );
+    for (number, name) in ["Harbour.pdf", "old/Quay.pdf"].into_iter().enumerate() {
+        samples::random_file(things.join(name), 9_000, 710 + number as u64)?;
+    }
+    let app = table.open_and_choose(&destination)?;
+    table.drag(&app, std::slice::from_ref(&things), &hook("empty"))?;
+    group_becomes(&app, "done")?;
+    compare_folder(&things, &only_group(&destination)?)?;
+
+    samples::random_file(things.join("Lighthouse.pdf"), 9_000, 712)?;
+    go_to(&app, "history")?;
+    table.press(&app, &hook("history-again"))?;
+    says(&app, "dialog[open]", "What is there already is not sent")?;
+    table.desktop.screenshot(super::shots("again-asked.png"))?;
+    table.press(&app, &hook("confirm-yes"))?;
+    // It leads to the new group among the transfers.
+    let done = format!("{}[data-word=\"done\"]", hook("group-card"));
+    count_becomes(&app, &done, 2).with_context(|| table.log())?;
+    table.desktop.screenshot(super::shots("again.png"))?;
+    says(&app, &done, "2 already there")?;
+    compare_folder(&things, &only_group(&destination)?)?;
+    go_to(&app, "history")?;
+    count_becomes(&app, &hook("history-entry"), 2)?;
+    app.close()?;
+    table.desktop.finish()
+}
+
 // B-6, G-2: a limit that is set in the window is kept on the wire at once, and lifted at once.
 #[test]
 fn g2_a_limit_set_in_the_window_is_kept_on_the_wire() -> Result<()> {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use windlass_core::error::ErrorCode;
 use windlass_core::states::{FileState, Intent};
-use windlass_engine::view::{GroupView, Notes};
+use windlass_engine::view::{GroupView, Notes, Snapshot};
 use windlass_engine::{AddPaths, Chosen, EngineHandle, FileAct, GroupEnd, Leave, Origin, Scope};
 
 use crate::{Bench, bytes, end, seen, wait_for};
@@ -132,6 +132,18 @@ async fn chosen_files_go_into_a_group_of_their_own_and_come_back() {
         .await
         .unwrap();
     assert_eq!((split.moved, split.stayed), (2, 0));
+    // Told at once, although nothing moves.
+    let counts = |s: &Snapshot, id| {
+        s.groups
+            .iter()
+            .find(|g| g.id == id)
+            .map(|g| (g.files.total, g.bytes_total))
+    };
+    let told = seen(&engine, |s| {
+        counts(s, group) == Some((3, 300)) && counts(s, split.group) == Some((2, 200))
+    })
+    .await;
+    assert_eq!((told.totals.files_total, told.totals.bytes_total), (6, 504));
     let names: Vec<_> = groups(&engine)
         .await
         .into_iter()
@@ -172,6 +184,51 @@ async fn chosen_files_go_into_a_group_of_their_own_and_come_back() {
     assert!(gone.len() == 2 && gone.iter().all(|f| f.state == FileState::Removed));
     assert_eq!(end(&engine, last).await, GroupEnd::Done);
     engine.shutdown().await;
+}
+
+// files that came from another group and go on to a third are counted where they are.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_put_together_and_taken_apart_is_counted_where_it_is() {
+    let b = Bench::new().await;
+    let engine = b.engine().await;
+    let one = paused(&engine, "One", vec![b.write("a", &bytes(1, 100))]).await;
+    let many = (0..3)
+        .map(|i| b.write(&format!("b{i}"), &bytes(i, 100)))
+        .collect();
+    let two = paused(&engine, "Two", many).await;
+    let counts = |s: &Snapshot, id| {
+        let group = s.groups.iter().find(|g| g.id == id);
+        group.map(|g| (g.files.total, g.bytes_total))
+    };
+    engine.merge_groups(one, two).await.unwrap();
+    seen(&engine, |s| counts(s, two) == Some((4, 400))).await;
+    let places = Chosen::Places(vec![(0, 1), (2, 3)]);
+    // With nothing else to tell, the split is told at once, before its old rows are gone.
+    let mut deltas = engine.deltas();
+    let quiet = std::time::Duration::from_millis(400);
+    while tokio::time::timeout(quiet, deltas.recv()).await.is_ok() {}
+    let split = engine.split_group(two, places, None).await.unwrap();
+    // Whoever follows is told of both, without asking.
+    let followed = async {
+        let mut last = BTreeMap::new();
+        while last != BTreeMap::from([(two, (2, 200)), (split.group, (2, 200))]) {
+            let delta = deltas.recv().await.unwrap();
+            last.extend(
+                delta
+                    .groups
+                    .iter()
+                    .map(|g| (g.id, (g.files.total, g.bytes_total))),
+            );
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(10), followed)
+        .await
+        .unwrap();
+    let told = seen(&engine, |s| {
+        counts(s, two) == Some((2, 200)) && counts(s, split.group) == Some((2, 200))
+    })
+    .await;
+    assert_eq!((told.totals.files_total, told.totals.bytes_total), (4, 400));
 }
 
 #[tokio::test(flavor = "multi_thread")]

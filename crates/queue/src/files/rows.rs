@@ -134,6 +134,17 @@ pub fn get(conn: &Connection, file: FileId) -> Result<Option<FileRow>, QueueErro
         .optional()?)
 }
 
+/// The group of one file.
+///
+/// # Errors
+/// As for every read.
+pub fn group_of(conn: &Connection, file: FileId) -> Result<Option<GroupId>, QueueError> {
+    Ok(conn
+        .prepare_cached("SELECT group_id FROM upload_file WHERE id = ?1")?
+        .query_row([key(file)], |r| row::id(r, 0))
+        .optional()?)
+}
+
 /// Those of the files that are there, in the order asked.
 ///
 /// # Errors

@@ -84,6 +84,26 @@ impl Desktop {
         self.tool("/usr/bin/python3", &arguments).map(drop)
     }
 
+    /// Copies files, as a person does in a file manager: they are on the clipboard until something else is.
+    ///
+    /// # Errors
+    /// The desktop's service does not answer.
+    pub fn copy_files(&self, files: &[PathBuf]) -> Result<()> {
+        let mut all = vec!["copy", "files"];
+        for file in files {
+            all.push(text(file)?);
+        }
+        self.recorder(&all).map(drop)
+    }
+
+    /// Copies text.
+    ///
+    /// # Errors
+    /// The desktop's service does not answer.
+    pub fn copy_text(&self, said: &str) -> Result<()> {
+        self.recorder(&["copy", "text", said]).map(drop)
+    }
+
     /// How bright a picture is on average, from 0 (black) to 1 (white), and how many colours it has.
     ///
     /// # Errors

@@ -16,6 +16,8 @@ export interface Question {
   /** The word on the button that does it. */
   yes: string;
   onyes: () => void;
+  /** Nothing is lost by it. */
+  harmless?: boolean;
 }
 
 /** What takes back what was said. */

@@ -95,9 +95,9 @@ export async function mergeInto(w: Words, queue: Queue, view: View, from: GroupI
   await queue.do(async (b) => sayRegrouped(w, queue, view, await b.mergeGroups(from, into)));
 }
 
-/** Takes files out of a group, into a new one that is shown. */
-export async function splitOff(w: Words, queue: Queue, view: View, group: GroupId, chosen: ChosenFiles): Promise<void> {
-  await queue.do(async (b) => {
+/** Takes files out of a group, into a new one that is shown. True when it was taken. */
+export function splitOff(w: Words, queue: Queue, view: View, group: GroupId, chosen: ChosenFiles): Promise<boolean> {
+  return queue.do(async (b) => {
     const done = await b.splitGroup(group, chosen, null);
     view.show(done.group);
     sayRegrouped(w, queue, view, done);
@@ -179,7 +179,15 @@ export function fileMenu(w: Words, queue: Queue, view: View, file: FileView): Me
 }
 
 /** The menu of several rows. */
-export function filesMenu(w: Words, queue: Queue, view: View, group: GroupId, chosen: ChosenFiles, count: number): MenuItem[] {
+export function filesMenu(
+  w: Words,
+  queue: Queue,
+  view: View,
+  group: GroupId,
+  chosen: ChosenFiles,
+  count: number,
+  onsplit: () => void,
+): MenuItem[] {
   const act = (what: FileAct) => () => actOn(queue, group, chosen, what);
   return [
     { word: w.file.pauseMany(count), icon: 'pause', testid: 'many-pause', onchoose: act('pause') },
@@ -190,7 +198,7 @@ export function filesMenu(w: Words, queue: Queue, view: View, group: GroupId, ch
       icon: 'plus',
       key: keyText(w, 'files', 'split'),
       testid: 'many-split',
-      onchoose: () => void splitOff(w, queue, view, group, chosen),
+      onchoose: onsplit,
     },
     {
       word: w.file.cancelMany(count),

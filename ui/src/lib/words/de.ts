@@ -504,7 +504,9 @@ export const de: Words = {
     priceResume: (bytes) => `Fortsetzen: noch ${bytes}`,
     priceStartOver: (bytes) => `Von vorn: bis zu ${bytes} neu`,
     priceDiscard: (count) =>
-      count > 0 ? `Verwerfen: entfernt Unfertiges; ${files(count)} bleiben` : 'Verwerfen: entfernt, was davon da ist',
+      count > 0
+        ? `Verwerfen: entfernt Unfertiges; ${files(count)} ${count === 1 ? 'bleibt' : 'bleiben'}`
+        : 'Verwerfen: entfernt, was davon da ist',
     startOverTitle: (name) => `${quote(name)} von vorn beginnen?`,
     startOverText: (bytes) =>
       `Gespeicherte Teile unfertiger Dateien werden vergessen und neu gesendet, bis zu ${bytes}. Geprüfte Dateien bleiben.`,

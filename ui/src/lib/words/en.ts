@@ -498,7 +498,9 @@ export const en = {
     priceResume: (bytes: string) => `Resume: ${bytes} left`,
     priceStartOver: (bytes: string) => `Start over: up to ${bytes} again`,
     priceDiscard: (count: number) =>
-      count > 0 ? `Discard: removes unfinished parts; ${files(count)} stay` : 'Discard: removes what is there of it',
+      count > 0
+        ? `Discard: removes unfinished parts; ${files(count)} ${count === 1 ? 'stays' : 'stay'}`
+        : 'Discard: removes what is there of it',
     startOverTitle: (name: string) => `Start ${quote(name)} over?`,
     startOverText: (bytes: string) => `Stored parts of unfinished files are forgotten and sent again, up to ${bytes}. Verified files stay.`,
     discardTitle: (name: string) => `Discard ${quote(name)}?`,

@@ -76,6 +76,7 @@ export function groupMenu(w: Words, queue: Queue, view: View, group: GroupView, 
           title: w.history.againTitle(group.name),
           text: w.history.againText,
           yes: w.history.againYes,
+          harmless: true,
           onyes: () => void queue.do((b) => b.uploadAgain(group.id)),
         }),
     });
