@@ -291,6 +291,12 @@ describe('the look before an upload', () => {
     await fireEvent.drop(window);
     expect(screen.getByTestId('toast').textContent).toContain('That was text or a link');
   });
+  //
+  it('asks for files once more that fell before the desktop had named them', async () => {
+    await app();
+    await fireEvent.drop(window, { dataTransfer: { types: ['Files'] } });
+    expect(screen.getByTestId('toast').textContent).toContain('Drop them once more');
+  });
 });
 
 describe('the history', () => {

@@ -78,6 +78,7 @@ export const deskDe: typeof deskEn = {
 
   hint: {
     noPaste: 'In der Zwischenablage sind keine Dateien. Kopieren Sie Dateien oder Ordner im Dateimanager und fügen Sie sie hier ein.',
+    dropAgain: 'Der Desktop hat nicht rechtzeitig gesagt, welche Dateien das waren. Legen Sie sie noch einmal hier ab.',
     noDrop: 'Das war Text oder ein Link. Windlass nimmt Dateien und Ordner dieses Computers.',
     pasted: (count) => `${s(count, 'Eintrag', 'Einträge')} aus der Zwischenablage übernommen`,
     saved: 'Gespeichert',

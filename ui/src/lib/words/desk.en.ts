@@ -76,6 +76,7 @@ export const deskEn = {
 
   hint: {
     noPaste: 'The clipboard holds no files. Copy files or folders in the file manager, then paste them here.',
+    dropAgain: 'The desktop did not say in time which files those were. Drop them once more.',
     noDrop: 'That was text or a link. Windlass takes files and folders of this computer.',
     pasted: (count: number) => `${s(count, 'item')} taken from the clipboard`,
     saved: 'Saved',
