@@ -23,6 +23,10 @@ struct Look {
     to: LookFor,
     origin: Origin,
     preflight: Preflight,
+    /// How often it was begun anew. What was asked of an earlier one is no answer to this one.
+    begun: u32,
+    /// `preflight` is about `paths` and `to`, and not about what they were before.
+    current: bool,
 }
 
 impl Look {
@@ -56,6 +60,10 @@ impl Looks {
 #[derive(Debug, Default, serde::Deserialize)]
 #[serde(default)]
 pub(crate) struct Answered {
+    /// Files that the look had counted when it was answered: more may have been given since.
+    files: u32,
+    /// Where they were to go when it was answered: another destination may have been chosen since.
+    destination: Option<DestinationId>,
     /// What is there unchanged is no part of the group.
     leave_unchanged: bool,
     /// What can't be sent is no part of the group.
@@ -84,23 +92,21 @@ pub(crate) async fn take(
     let engine = shell.engine().await?;
     let never = shell.setting("preflight").is_some_and(|v| v == "never");
     if !never {
-        let waits = shell
-            .looks()
-            .waiting
-            .iter()
-            .rev()
-            .find(|(_, look)| look.group() == group)
-            .map(|(number, look)| (*number, look.paths.clone(), look.to));
-        if let Some((number, mut all, to)) = waits {
-            all.extend(
-                paths
+        let waits = {
+            let looks = shell.looks();
+            let found = looks.waiting.iter().rev().find(|(_, look)| look.group() == group);
+            found.map(|(number, _)| *number)
+        };
+        if let Some(number) = waits {
+            let more = |look: &mut Look| {
+                let new: Vec<_> = paths
                     .iter()
-                    .filter(|p| !all.contains(p))
+                    .filter(|p| !look.paths.contains(p))
                     .cloned()
-                    .collect::<Vec<_>>(),
-            );
-            if renew(shell, number, all, to).await?
-                && shell.page().send(WindowMessage::Check { number, group })
+                    .collect();
+                look.paths.extend(new);
+            };
+            if renew(shell, number, more).await? && shell.page().send(WindowMessage::Check { number, group })
             {
                 return Ok(());
             }
@@ -111,6 +117,8 @@ pub(crate) async fn take(
             paths: paths.clone(),
             to,
             origin,
+            begun: 0,
+            current: true,
         };
         let number = shell.looks().add(look);
         if shell.page().send(WindowMessage::Check { number, group }) {
@@ -125,16 +133,30 @@ pub(crate) async fn take(
     engine.add_paths(add).await.map(drop)
 }
 
-/// Looks at these anew under the same number. False when it was answered meanwhile: nothing was done then.
-async fn renew(shell: &Shell, number: u32, paths: Vec<PathBuf>, to: LookFor) -> Result<bool, Failure> {
-    let preflight = shell.engine().await?.preflight(paths.clone(), to).await?;
+/// Looks anew under the same number, at what the look is about after a change. No answer is taken until the new look has begun.
+/// False when it was answered before: nothing was done then.
+async fn renew(shell: &Shell, number: u32, change: impl FnOnce(&mut Look)) -> Result<bool, Failure> {
+    let engine = shell.engine().await?;
+    let (paths, to, begun) = {
+        let mut looks = shell.looks();
+        let Some(look) = looks.waiting.get_mut(&number) else {
+            return Ok(false);
+        };
+        change(look);
+        look.current = false;
+        look.begun = look.begun.wrapping_add(1);
+        (look.paths.clone(), look.to, look.begun)
+    };
+    let preflight = engine.preflight(paths, to).await;
     let mut looks = shell.looks();
     let Some(look) = looks.waiting.get_mut(&number) else {
         return Ok(false);
     };
-    look.paths = paths;
-    look.to = to;
-    look.preflight = preflight;
+    // A later change has begun one of its own.
+    if look.begun == begun {
+        look.preflight = preflight?;
+        look.current = true;
+    }
     Ok(true)
 }
 
@@ -144,17 +166,12 @@ pub(crate) async fn again(
     number: u32,
     destination: Option<DestinationId>,
 ) -> Result<(), Failure> {
-    let (paths, to) = shell
-        .looks()
-        .waiting
-        .get(&number)
-        .map(|look| (look.paths.clone(), look.to))
-        .ok_or_else(none)?;
-    let to = match to {
-        LookFor::New(before) => LookFor::New(destination.or(before)),
-        LookFor::Group(id) => LookFor::Group(id),
+    let there = |look: &mut Look| {
+        if let LookFor::New(before) = look.to {
+            look.to = LookFor::New(destination.or(before));
+        }
     };
-    if renew(shell, number, paths, to).await? {
+    if renew(shell, number, there).await? {
         Ok(())
     } else {
         Err(none())
@@ -174,23 +191,50 @@ pub(crate) fn ask_again(shell: &Shell) {
     }
 }
 
-/// What is known of a look by now.
-pub(crate) fn view(shell: &Shell, number: u32) -> Result<PreflightView, Failure> {
-    shell
-        .looks()
-        .waiting
-        .get(&number)
-        .map(|look| look.preflight.view())
-        .ok_or_else(none)
+/// What is known of a look by now; `None` when it was answered, or has left. One that is just being begun anew is not done.
+pub(crate) fn view(shell: &Shell, number: u32) -> Option<PreflightView> {
+    let looks = shell.looks();
+    let look = looks.waiting.get(&number)?;
+    let view = look.preflight.view();
+    Some(PreflightView {
+        done: view.done && look.current,
+        ..view
+    })
 }
 
-/// The person wants it so.
-pub(crate) async fn accept(shell: &Shell, number: u32, answered: Answered) -> Result<GroupId, Failure> {
-    let look = shell.looks().waiting.remove(&number).ok_or_else(none)?;
+/// The person wants it so. `None` when more was given than the answer is about, or another destination was chosen: the look waits
+/// on. So it does when it can't be written down.
+pub(crate) async fn accept(
+    shell: &Shell,
+    number: u32,
+    answered: Answered,
+) -> Result<Option<GroupId>, Failure> {
+    let look = {
+        let mut looks = shell.looks();
+        let look = looks.waiting.get(&number).ok_or_else(none)?;
+        if !look.current || !answers(&look.preflight.view(), &answered) {
+            return Ok(None);
+        }
+        looks.waiting.remove(&number).ok_or_else(none)?
+    };
+    let taken = take_in(shell, &look, answered).await;
+    if taken.is_err() {
+        // What was chosen in it is worth more than a second try: the person may make room and answer again.
+        shell.looks().waiting.entry(number).or_insert(look);
+    }
+    taken.map(Some)
+}
+
+async fn take_in(shell: &Shell, look: &Look, answered: Answered) -> Result<GroupId, Failure> {
     let mut names: BTreeSet<String> = answered.leave.into_iter().collect();
     if answered.leave_growing {
         names.extend(look.preflight.growing());
     }
+    let there = if answered.leave_unchanged {
+        look.preflight.there()
+    } else {
+        BTreeMap::new()
+    };
     let add = AddPaths {
         group: look.group(),
         name: answered.name.filter(|_| look.group().is_none()),
@@ -199,23 +243,29 @@ pub(crate) async fn accept(shell: &Shell, number: u32, answered: Answered) -> Re
             LookFor::Group(_) => None,
         },
         paused: answered.paused,
-        ..new_group(look.paths, look.origin)
+        ..new_group(look.paths.clone(), look.origin)
     };
     let leave = Leave {
         unchanged: answered.leave_unchanged,
         troubled: answered.leave_troubled,
         same_name: answered.leave_same_name,
         names,
+        there,
     };
     let engine = shell.engine().await?;
     if answered.split && add.group.is_none() {
         let made = engine.add_split(add, leave).await?;
-        return made
-            .first()
-            .copied()
-            .ok_or_else(|| Failure::new(ErrorCode::BadRequest, "there is nothing in it"));
+        return match made.first() {
+            Some(first) => Ok(*first),
+            None => Err(Failure::new(ErrorCode::BadRequest, "there is nothing in it")),
+        };
     }
     engine.add_checked(add, leave).await
+}
+
+/// Whether an answer is one to all that was given, at the place where it would go.
+fn answers(view: &PreflightView, answered: &Answered) -> bool {
+    view.done && view.files == answered.files && view.destination == answered.destination
 }
 
 /// The person thought better of it.

@@ -10,7 +10,7 @@ use tauri::{AppHandle, Manager as _};
 use tauri_plugin_dialog::{DialogExt as _, MessageDialogButtons, MessageDialogKind};
 
 use crate::shell::Shell;
-use crate::{desktop, notify, window};
+use crate::{desktop, follow, notify, window};
 
 /// Setting: what the person was told or answered at the first close.
 const CLOSE_TOLD: &str = "close_told";
@@ -18,6 +18,8 @@ const CLOSE_TOLD: &str = "close_told";
 const CLOSE_TO_TRAY: &str = "close_to_tray";
 /// The engine and the control plane get so long to end; what is not written then is found by the next launch.
 const LONGEST: Duration = Duration::from_secs(8);
+/// Nobody who closes a window waits longer for an answer.
+const SHORT: Duration = Duration::from_secs(1);
 
 /// What closing the window does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,7 +53,7 @@ pub(crate) fn close(app: &AppHandle) {
     let app = app.clone();
     tauri::async_runtime::spawn(async move {
         let shell = app.state::<Shell>().inner().clone();
-        let working = shell.facts().working() > 0;
+        let working = at_work(&shell).await.0 > 0;
         let stays = shell.setting(CLOSE_TO_TRAY) != Some(json!(false));
         match decide(
             desktop::has_tray().await,
@@ -72,6 +74,20 @@ pub(crate) fn close(app: &AppHandle) {
             Close::AskToQuit => ask_to_quit(&app),
         }
     });
+}
+
+/// Groups that go on by themselves if the program stays, and those that are not finished, as the engine has them now: what the
+/// tray was told last may be older than the file that was just dropped.
+async fn at_work(shell: &Shell) -> (usize, usize) {
+    if let Some(engine) = shell.engine_now()
+        && let Ok(Ok(now)) = tokio::time::timeout(SHORT, engine.snapshot()).await
+    {
+        let working = now.groups.iter().filter(|g| follow::works(g.word));
+        let unfinished = now.groups.iter().filter(|g| g.finished_at.is_none());
+        return (working.count(), unfinished.count());
+    }
+    let facts = shell.facts();
+    (facts.working(), facts.unfinished())
 }
 
 fn hide(app: &AppHandle) {
@@ -123,10 +139,7 @@ pub(crate) fn ask_to_quit(app: &AppHandle) {
     let app = app.clone();
     tauri::async_runtime::spawn(async move {
         let shell = app.state::<Shell>().inner().clone();
-        let (working, unfinished) = {
-            let facts = shell.facts();
-            (facts.working(), facts.unfinished())
-        };
+        let (working, unfinished) = at_work(&shell).await;
         if working == 0 {
             quit(&app, 0);
             return;

@@ -21,7 +21,7 @@ use windlass_engine::{EngineHandle, Told, clock};
 
 use crate::follow::Facts;
 use crate::shell::Shell;
-use crate::words::{Words, plain};
+use crate::words::plain;
 use post::{Choice, Note, Target};
 
 pub(crate) use post::{Post, begin};
@@ -166,7 +166,7 @@ pub(crate) fn standing(facts: &Facts) -> BTreeSet<Standing> {
 
 /// The words of it, where a click leads, and what may be chosen on it.
 fn note(shell: &Shell, say: &Say) -> Note {
-    let words: &dyn Words = shell.words();
+    let words = shell.words();
     let show = (Choice::Show, words.show().to_owned());
     match say {
         Say::News(News::Done {

@@ -191,7 +191,7 @@ impl Shell {
     }
 
     /// The words in the person's language.
-    pub(crate) fn words(&self) -> &'static dyn Words {
+    pub(crate) fn words(&self) -> &'static Words {
         let chosen = self.setting("language");
         words(
             chosen.as_ref().and_then(Value::as_str),

@@ -312,11 +312,35 @@ impl Running {
         process::interrupt(&self.child)
     }
 
+    /// It stands still, as a program does that gets no processor.
+    ///
+    /// # Errors
+    /// It has ended already.
+    pub fn freeze(&self) -> Result<()> {
+        process::freeze(&self.child)
+    }
+
+    /// It goes on.
+    ///
+    /// # Errors
+    /// It has ended already.
+    pub fn thaw(&self) -> Result<()> {
+        process::thaw(&self.child)
+    }
+
     /// Waits until a line that it printed has all of these in it, and returns the line.
     ///
     /// # Errors
     /// It does not print it, or ends before it did.
     pub fn says(&mut self, pieces: &[&str]) -> Result<String> {
+        self.says_within(wait::PATIENCE, pieces)
+    }
+
+    /// The same with a patience of its own, for what takes its time by design.
+    ///
+    /// # Errors
+    /// Those of [`Self::says`].
+    pub fn says_within(&mut self, patience: Duration, pieces: &[&str]) -> Result<String> {
         let (out, err) = (self.out.clone(), self.err.clone());
         let find = || -> Result<Option<String>> {
             let text = fs::read_to_string(&out)? + &fs::read_to_string(&err)?;
@@ -324,7 +348,7 @@ impl Running {
             Ok(text.lines().find(fits).map(str::to_owned))
         };
         let child = &mut self.child;
-        wait::until_ok(&format!("{pieces:?}"), wait::PATIENCE, || {
+        wait::until_ok(&format!("{pieces:?}"), patience, || {
             let ended = child.try_wait()?;
             match (find()?, ended) {
                 (Some(line), _) => Ok(Ok(line)),

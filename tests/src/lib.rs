@@ -10,6 +10,7 @@ mod cli;
 mod server;
 pub mod sources;
 pub mod window;
+pub mod writing;
 
 use std::env;
 use std::path::PathBuf;

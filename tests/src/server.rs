@@ -14,6 +14,7 @@ use windlass_testkit::{process, wait};
 
 /// What its tokens of clients may.
 const SCOPES: &str = "upload,read,delete,process";
+const CERTIFICATE: &str = "cert.pem";
 
 /// A server on a port of its own, which it keeps over restarts. Dropped, it is killed.
 pub struct Server {
@@ -63,7 +64,36 @@ impl Server {
         Self::with(None, self.more.clone(), self.environment.clone())
     }
 
+    /// With a certificate that signs itself, for the address that clients reach it by.
+    ///
+    /// # Errors
+    /// There is no `openssl`, or it does not start.
+    pub fn behind_tls() -> Result<Self> {
+        let dir = tempfile::Builder::new().prefix("windlass-serve-").tempdir()?;
+        let [cert, key] = [CERTIFICATE, "key.pem"].map(|name| dir.path().join(name).display().to_string());
+        let line = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=localhost \
+            -addext subjectAltName=IP:127.0.0.1 -addext basicConstraints=critical,CA:FALSE";
+        let made = Command::new("openssl")
+            .args(line.split_whitespace())
+            .args(["-keyout", &key, "-out", &cert])
+            .output()
+            .context("openssl")?;
+        ensure!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        let more = ["--tls-cert", &cert, "--tls-key", &key].map(str::to_owned);
+        Self::in_folder(dir, None, more.to_vec(), Vec::new())
+    }
+
     fn with(
+        database: Option<Database>,
+        more: Vec<String>,
+        environment: Vec<(String, String)>,
+    ) -> Result<Self> {
+        let dir = tempfile::Builder::new().prefix("windlass-serve-").tempdir()?;
+        Self::in_folder(dir, database, more, environment)
+    }
+
+    fn in_folder(
+        dir: TempDir,
         database: Option<Database>,
         more: Vec<String>,
         environment: Vec<(String, String)>,
@@ -71,7 +101,7 @@ impl Server {
         // Free now; the server has to come back to it after a crash.
         let port = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
         let mut server = Self {
-            dir: tempfile::Builder::new().prefix("windlass-serve-").tempdir()?,
+            dir,
             port,
             more,
             environment,
@@ -85,7 +115,15 @@ impl Server {
     /// Where clients find it.
     #[must_use]
     pub fn url(&self) -> String {
-        format!("http://127.0.0.1:{}", self.port)
+        let encrypted = self.more.iter().any(|word| word == "--tls-cert");
+        let scheme = if encrypted { "https" } else { "http" };
+        format!("{scheme}://127.0.0.1:{}", self.port)
+    }
+
+    /// What vouches for one that is [`Server::behind_tls`].
+    #[must_use]
+    pub fn certificate(&self) -> PathBuf {
+        self.dir.path().join(CERTIFICATE)
     }
 
     /// Its folder of files, where it has one.

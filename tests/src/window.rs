@@ -49,13 +49,18 @@ impl Theme {
     }
 }
 
+/// Two cores carry one window at a time: held while one is open, here or in a program that a test starts.
+pub fn turn() -> MutexGuard<'static, ()> {
+    static TURN: Mutex<()> = Mutex::new(());
+    TURN.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// A desktop with a home for the program, and the command line on the same home.
 pub struct Table {
     /// The desktop.
     pub desktop: Desktop,
     /// The command line, with the same data folder as the window.
     pub windlass: Windlass,
-    /// Two cores carry one window at a time.
     _turn: MutexGuard<'static, ()>,
 }
 
@@ -73,8 +78,7 @@ impl Table {
     /// # Errors
     /// The desktop does not come up.
     pub fn lay_without(lack: Option<Lack>) -> Result<Self> {
-        static TURN: Mutex<()> = Mutex::new(());
-        let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+        let turn = turn();
         Ok(Self {
             desktop: Desktop::start_without(lack)?,
             windlass: Windlass::new()?,

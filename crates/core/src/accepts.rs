@@ -11,10 +11,6 @@ use crate::limits::MAX_REFUSED_TYPES;
 
 /// Bytes of one type's word.
 const MAX_TYPE_BYTES: usize = 32;
-/// The number by which a kernel knows FAT: 12, 16 and 32. exFAT has another, and no such limit.
-const FAT: i64 = 0x4d44;
-/// FAT writes a file's size in 32 bits.
-const FAT_FILE_BYTES: u64 = u32::MAX as u64;
 
 /// The limits of a destination. As it is made it takes everything.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
@@ -153,16 +149,6 @@ impl Accepts {
             ),
             Some(_) | None => Ok(()),
         }
-    }
-}
-
-/// The largest file that a file system holds by its nature, bytes; none: more than anybody has. `number` is how the kernel
-/// knows it (`f_type` of `statfs`).
-#[must_use]
-pub const fn largest_on(number: i64) -> Option<u64> {
-    match number {
-        FAT => Some(FAT_FILE_BYTES),
-        _ => None,
     }
 }
 
@@ -385,12 +371,7 @@ mod tests {
     }
 
     #[test]
-    fn a9_a_fat_disk_takes_files_below_4_gib_and_the_smaller_limit_holds() {
-        assert_eq!(largest_on(0x4d44), Some((4 << 30) - 1));
-        // exFAT, ext4, btrfs, NFS, tmpfs.
-        for other in [0x2011_bab0, 0xef53, 0x9123_683e, 0x6969, 0x0102_1994] {
-            assert_eq!(largest_on(other), None);
-        }
+    fn a9_the_smaller_of_two_limits_holds() {
         let at_most = |own, natural| accepts(own, &[], None).at_most(natural).max_bytes;
         assert_eq!(at_most(None, None), None);
         assert_eq!(at_most(Some(5), None), Some(5));

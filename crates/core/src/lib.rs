@@ -12,6 +12,7 @@ pub mod complete;
 pub mod conditions;
 pub mod display;
 pub mod error;
+pub mod filesystems;
 pub mod fingerprint;
 pub mod herald;
 pub mod ids;

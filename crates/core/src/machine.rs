@@ -11,6 +11,7 @@
 mod announce;
 mod config;
 mod destination;
+mod disks;
 mod effect;
 mod event;
 mod failure;
@@ -34,6 +35,7 @@ use crate::time::Timestamp;
 
 pub use config::{Config, ContentHash};
 use destination::Destination;
+use disks::Disks;
 pub use effect::{BufferId, CompleteAsk, Effect, InitAsk, Notice, PutId, ReadMode, SignAsk};
 pub use event::{CompleteOutcome, Counts, Event, InitOutcome, ReadOutcome};
 use file::File;
@@ -93,6 +95,7 @@ pub struct Machine {
     waiting: BTreeSet<(Timestamp, FileId)>,
     /// Files that failed several times in a row and are tried again, each with what it met last.
     troubled: BTreeMap<FileId, (GroupId, Failure)>,
+    disks: Disks,
     cancelling: BTreeMap<FileId, Cancelling>,
     removing: BTreeMap<FileId, Removing>,
     /// When the last event was.
@@ -130,6 +133,7 @@ impl Machine {
             grace: BTreeMap::new(),
             waiting: BTreeSet::new(),
             troubled: BTreeMap::new(),
+            disks: Disks::default(),
             cancelling: BTreeMap::new(),
             removing: BTreeMap::new(),
             last: Timestamp::from_millis(i64::MIN),
@@ -168,6 +172,8 @@ impl Machine {
             Event::AppPaused(paused) => self.app_paused(now, paused),
             Event::Hold(holds) => self.hold(now, holds),
             Event::NewLines => self.lines_are_new(),
+            Event::DisksChanged => self.disks_changed(),
+            Event::DisksAway(numbers) => self.disks_were_away(numbers),
             Event::GroupsOrdered(order) => self.groups_ordered(order),
             Event::Connections(count) => self.config.connections = count.max(1),
             Event::SmallShare(percent) => self.config.small_share = percent,
@@ -261,6 +267,12 @@ impl Machine {
         self.destinations
             .get(&destination)
             .and_then(|d| d.failing.as_ref())
+    }
+
+    /// Why nothing can be written down just now: everything stands still until it can.
+    #[must_use]
+    pub const fn unwritable(&self) -> Option<BlockedReason> {
+        self.queue_blocked
     }
 
     /// All destinations, with why each stands still and what it fails of.

@@ -42,6 +42,8 @@ pub enum FindingKind {
     FileChanged,
     /// The source is gone.
     FileMissing,
+    /// The disk of the source is not connected; it goes on when it is.
+    DiskMissing,
     /// Nothing of it had been sent.
     NotStarted,
     /// Another computer left it.

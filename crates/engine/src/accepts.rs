@@ -7,8 +7,9 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use windlass_core::accepts::{Accepts, Refused, largest_on};
+use windlass_core::accepts::{Accepts, Refused};
 use windlass_core::error::Failure;
+use windlass_core::filesystems::largest_on;
 use windlass_core::ids::DestinationId;
 use windlass_protocol::destinations::{Destination, DestinationConfig};
 use windlass_queue::destinations;

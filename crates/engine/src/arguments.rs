@@ -23,6 +23,7 @@ const WORDS: &[&str] = &[
     "exclude",
     "min_size",
     "max_size",
+    "max_age_days",
     "depth",
     "hidden",
     "after",

@@ -2,15 +2,18 @@
 
 use std::sync::Arc;
 
-use windlass_core::error::Failure;
+use windlass_core::error::{ErrorCode, Failure};
 use windlass_core::ids::{FileId, GroupId};
 use windlass_core::machine::Event;
 use windlass_core::states::Intent;
-use windlass_queue::files::{self, Scope as Files};
+use windlass_queue::files::{self, FileRow, Scope as Files};
 use windlass_queue::retry::{RetryScope, retry};
+use windlass_transfer::source::look;
 
+use crate::groups::path_of;
 use crate::handle::{Chosen, EngineHandle, FileAct};
 use crate::shell::Shared;
+use crate::view::FindKind;
 
 /// Files of one transaction: others wait for the writer.
 const STEP: usize = 500;
@@ -33,13 +36,46 @@ pub(crate) async fn ids(shared: &Shared, group: GroupId, chosen: Chosen) -> Resu
     Ok(ids)
 }
 
+/// Those of the files that are not there now: what a row says of its disk may be old, and leaving out is for good.
+async fn not_there(shared: &Shared, ids: Vec<FileId>) -> Result<Vec<FileId>, Failure> {
+    let mut gone = Vec::new();
+    for step in ids.chunks(STEP) {
+        let step = step.to_vec();
+        let rows = shared
+            .queue
+            .read(move |conn| {
+                let rows = step.into_iter().map(|id| files::get(conn, id));
+                rows.collect::<Result<Vec<_>, _>>()
+            })
+            .await?;
+        let looked = tokio::task::spawn_blocking(move || {
+            let there = |row: &FileRow| look(&path_of(&row.path)).is_ok();
+            rows.into_iter()
+                .flatten()
+                .filter(|row| !there(row))
+                .map(|row| row.id)
+                .collect::<Vec<_>>()
+        });
+        gone.extend(
+            looked
+                .await
+                .map_err(|e| Failure::new(ErrorCode::Internal, e.to_string()))?,
+        );
+    }
+    Ok(gone)
+}
+
 pub(crate) async fn act(
     shared: &Arc<Shared>,
     group: GroupId,
     chosen: Chosen,
     act: FileAct,
 ) -> Result<u64, Failure> {
-    let ids = ids(shared, group, chosen).await?;
+    let away = matches!(&chosen, Chosen::Found(find) if find.kind == FindKind::NoDisk);
+    let mut ids = ids(shared, group, chosen).await?;
+    if away {
+        ids = not_there(shared, ids).await?;
+    }
     let mut reached = 0;
     for step in ids.chunks(STEP) {
         reached += match act {

@@ -258,6 +258,7 @@ async fn changed(shared: &Arc<Shared>, facts: Facts) {
 #[cfg(target_os = "linux")]
 async fn new_lines(shared: &Arc<Shared>) {
     tracing::info!("connections begin anew");
+    windlass_way::renew();
     shared.conditions.lines.send_modify(|n| *n = n.wrapping_add(1));
     shared.event(Event::NewLines).await;
 }

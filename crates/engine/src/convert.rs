@@ -45,6 +45,7 @@ impl GroupNow {
             if held {
                 blocked_by.push(BlockedReason::Question);
             }
+            blocked_by.extend(machine.unwritable());
             let (id, destination) = (row.record.id, row.record.destination);
             blocked_by.extend(machine.holds().against(id, destination));
             anyway.extend(machine.holds().passed(id, destination));
@@ -86,6 +87,7 @@ pub(crate) fn find(find: &Find) -> windlass_queue::files::Find {
             FindKind::Done => Kind::Done,
             FindKind::LeftOut => Kind::LeftOut,
             FindKind::Unprocessed => Kind::Unprocessed,
+            FindKind::NoDisk => Kind::NoDisk,
         },
     }
 }

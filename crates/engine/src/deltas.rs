@@ -163,7 +163,7 @@ impl Deltas {
         self.note(|s| s.settings = true);
     }
 
-    /// Network, power or the hour are other than before.
+    /// Network, power, the hour or the room for the queue are other than before.
     pub(crate) fn around_changed(&self) {
         self.note(|s| s.everything = true);
     }
@@ -245,7 +245,7 @@ impl Deltas {
 /// Without what the engine keeps for itself.
 fn shown_settings(all: BTreeMap<String, serde_json::Value>) -> BTreeMap<String, serde_json::Value> {
     all.into_iter()
-        .filter(|(key, _)| !key.starts_with("intake:") && key != crate::conditions::ANYWAY)
+        .filter(|(key, _)| key != crate::conditions::ANYWAY)
         .collect()
 }
 

@@ -1,12 +1,14 @@
 //! What the shell has to know of things by name while the machine works on them: paths, keys, names.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use windlass_core::fingerprint::SourceFingerprint;
+use windlass_core::error::Failure;
+use windlass_core::fingerprint::{SourceChange, SourceFingerprint};
 use windlass_core::ids::{DestinationId, FileId, GroupId};
+use windlass_transfer::source::with_its_disk;
 
 use crate::intake::OfGroup;
 
@@ -19,6 +21,8 @@ pub(crate) struct FileInfo {
     pub(crate) mime: String,
     pub(crate) part_size: u64,
     pub(crate) fingerprint: SourceFingerprint,
+    /// Something else was seen at its place since, be it the same file under other numbers.
+    renumbered: AtomicBool,
     read_began_ns: AtomicI64,
 }
 
@@ -38,6 +42,7 @@ impl FileInfo {
             mime,
             part_size,
             fingerprint,
+            renumbered: AtomicBool::new(false),
             read_began_ns: AtomicI64::new(i64::MIN),
         }
     }
@@ -49,8 +54,10 @@ impl FileInfo {
 
     /// True when the hash of that pass may be remembered for this fingerprint (F181).
     pub(crate) fn hash_may_be_cached(&self) -> bool {
-        self.fingerprint
-            .may_be_cached(self.read_began_ns.load(Ordering::Relaxed))
+        !self.renumbered.load(Ordering::Relaxed)
+            && self
+                .fingerprint
+                .may_be_cached(self.read_began_ns.load(Ordering::Relaxed))
     }
 }
 
@@ -68,9 +75,50 @@ pub(crate) struct Infos {
     groups: Mutex<BTreeMap<GroupId, GroupInfo>>,
     growing: Mutex<BTreeMap<GroupId, usize>>,
     walks: Mutex<BTreeMap<GroupId, Arc<OfGroup>>>,
+    /// The numbers that disks have now, by those that rows have of them.
+    disks: Mutex<BTreeMap<u64, u64>>,
 }
 
 impl Infos {
+    /// A source with this fingerprint was seen: its disk has this number now.
+    pub(crate) fn disk_seen(&self, known: &SourceFingerprint, seen: &SourceFingerprint) {
+        if known.compare(seen) == SourceChange::Changed {
+            return;
+        }
+        let mut disks = locked(&self.disks);
+        if known.dev == seen.dev {
+            disks.remove(&known.dev);
+        } else {
+            disks.insert(known.dev, seen.dev);
+        }
+    }
+
+    /// A failure of a source as it is when its disk is what is missing. Blocks.
+    pub(crate) fn with_its_disk(&self, failure: Failure, path: &Path, known: &SourceFingerprint) -> Failure {
+        let dev = locked(&self.disks).get(&known.dev).copied();
+        with_its_disk(failure, path, dev.unwrap_or(known.dev))
+    }
+
+    /// What a look at a source, or a read of it, came to. Blocks.
+    pub(crate) fn seen<T>(
+        &self,
+        info: &FileInfo,
+        result: Result<T, Failure>,
+        fingerprint: impl Fn(&T) -> SourceFingerprint,
+    ) -> Result<T, Failure> {
+        match result {
+            Ok(seen) => {
+                let now = fingerprint(&seen);
+                self.disk_seen(&info.fingerprint, &now);
+                if now != info.fingerprint {
+                    info.renumbered.store(true, Ordering::Relaxed);
+                }
+                Ok(seen)
+            }
+            Err(failure) => Err(self.with_its_disk(failure, &info.path, &info.fingerprint)),
+        }
+    }
+
     pub(crate) fn file(&self, id: FileId) -> Option<Arc<FileInfo>> {
         locked(&self.files).get(&id).cloned()
     }

@@ -6,6 +6,7 @@ use windlass_core::error::Failure;
 use windlass_core::ids::DestinationId;
 use windlass_core::names::shown;
 use windlass_core::spans as held;
+use windlass_core::time::Timestamp;
 use windlass_queue::{insights, processing, samples, spans};
 
 use crate::clock;
@@ -34,41 +35,51 @@ pub(crate) async fn of(
     let step_ms = step_ms - step_ms % samples::SAMPLE_MS;
     let end = now.as_millis() - now.as_millis().rem_euclid(step_ms) + step_ms;
     let steps = i64::from(hours) * HOUR_MS / step_ms;
-    let from = windlass_core::time::Timestamp::from_millis(end - steps * step_ms);
+    let from = Timestamp::from_millis(end - steps * step_ms);
     let of_reasons = now.plus_millis(-REASONS_MS);
     let still = now.plus_millis(-STILL_MS);
-    let (proved, failed, times, sent, reasons, abandoned, places, processed, (spans, interruptions, waited)) =
-        shared
-            .queue
-            .read(move |conn| {
-                Ok((
-                    insights::proved(conn, from, destination)?,
-                    insights::failed(conn, from, destination)?,
-                    insights::times(conn, from, destination)?,
-                    samples::since(conn, from, step_ms, destination)?,
-                    insights::reasons(conn, of_reasons, destination)?,
-                    insights::abandoned(conn, of_reasons, still, MOST_ABANDONED)?,
-                    insights::proved_by_destination(conn, from)?,
+    let (
+        proved,
+        failed,
+        times,
+        sent,
+        reasons,
+        abandoned,
+        places,
+        (processed, worked),
+        (spans, interruptions, waited),
+    ) = shared
+        .queue
+        .read(move |conn| {
+            Ok((
+                insights::proved(conn, from, destination)?,
+                insights::failed(conn, from, destination)?,
+                insights::times(conn, from, destination)?,
+                samples::since(conn, from, step_ms, destination)?,
+                insights::reasons(conn, of_reasons, destination)?,
+                insights::abandoned(conn, of_reasons, still, MOST_ABANDONED)?,
+                insights::proved_by_destination(conn, from)?,
+                (
                     processing::ended(conn, from, destination)?,
-                    {
-                        let all = spans::between(conn, from.min(of_reasons), now)?;
-                        let told = held::told(&all, from, now, destination);
-                        let week = held::told(&all, of_reasons, now, destination);
-                        let views = crate::spans::views(conn, &told, MOST_SPANS)?;
-                        (views, held::interruptions(&told), held::summed(&week))
-                    },
-                ))
-            })
-            .await?;
-    let mut rates = vec![0.0; usize::try_from(steps).unwrap_or_default()];
-    for sample in &sent {
-        let place = (sample.at.as_millis() - from.as_millis()).div_euclid(step_ms);
-        if let Some(rate) = usize::try_from(place).ok().and_then(|p| rates.get_mut(p)) {
-            #[expect(clippy::cast_precision_loss, reason = "a rate needs no exact bytes")]
-            let per_second = sample.sent as f64 * 1_000.0 / step_ms as f64;
-            *rate += per_second;
-        }
-    }
+                    processing::done_by_step(conn, from, step_ms, destination)?,
+                ),
+                {
+                    let all = spans::between(conn, from.min(of_reasons), now)?;
+                    let told = held::told(&all, from, now, destination);
+                    let week = held::told(&all, of_reasons, now, destination);
+                    let views = crate::spans::views(conn, &told, MOST_SPANS)?;
+                    (views, held::interruptions(&told), held::summed(&week))
+                },
+            ))
+        })
+        .await?;
+    let chart = Chart { from, step_ms, steps };
+    let rates = chart.rates(sent.iter().map(|s| (s.at, s.sent)));
+    let processed_rates = if worked.is_empty() {
+        Vec::new()
+    } else {
+        chart.rates(worked.iter().copied())
+    };
     Ok(Insights {
         hours,
         from: from.as_millis(),
@@ -86,6 +97,7 @@ pub(crate) async fn of(
         p95_ms: times.p95_ms,
         step_ms,
         rates,
+        processed_rates,
         spans,
         interruptions: u32::try_from(interruptions).unwrap_or(u32::MAX),
         processed: processed.done,
@@ -124,4 +136,27 @@ pub(crate) async fn of(
             })
             .collect(),
     })
+}
+
+/// Stretches of equal length, from a time on.
+struct Chart {
+    from: Timestamp,
+    step_ms: i64,
+    steps: i64,
+}
+
+impl Chart {
+    /// Bytes a second of each stretch.
+    fn rates(&self, bytes: impl Iterator<Item = (Timestamp, u64)>) -> Vec<f64> {
+        let mut rates = vec![0.0; usize::try_from(self.steps).unwrap_or_default()];
+        for (at, bytes) in bytes {
+            let place = (at.as_millis() - self.from.as_millis()).div_euclid(self.step_ms);
+            if let Some(rate) = usize::try_from(place).ok().and_then(|p| rates.get_mut(p)) {
+                #[expect(clippy::cast_precision_loss, reason = "a rate needs no exact bytes")]
+                let per_second = bytes as f64 * 1_000.0 / self.step_ms as f64;
+                *rate += per_second;
+            }
+        }
+        rates
+    }
 }

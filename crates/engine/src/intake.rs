@@ -13,6 +13,7 @@ mod split;
 mod taken;
 mod walks;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -27,9 +28,10 @@ use windlass_core::names::{decode_path_text, encode_path_bytes};
 use windlass_core::part_plan::PartPlan;
 use windlass_core::states::{GroupState, Intent};
 use windlass_queue::files::NewFile;
+use windlass_queue::given::{self, Answer, Gesture};
 use windlass_queue::groups::NewGroup;
 use windlass_queue::{
-    Connection, QueueError, changes, destinations, files, folders, groups, hash_cache, receipts, settings,
+    Connection, QueueError, changes, destinations, files, folders, groups, hash_cache, receipts,
 };
 
 pub(crate) use again::again;
@@ -48,12 +50,24 @@ use crate::{accepts, clock};
 const BATCH: usize = 2_000;
 /// Batches that the walk may be ahead of the queue.
 const AHEAD: usize = 4;
-const ROOTS: &str = "intake:";
-const LEAVE: &str = "intake:leave:";
 
-pub(crate) async fn add(shared: &Arc<Shared>, mut add: AddPaths) -> Result<GroupId, Failure> {
+/// Takes paths in without a look.
+pub(crate) async fn add(shared: &Arc<Shared>, add: AddPaths) -> Result<GroupId, Failure> {
+    take_in(shared, add, None).await
+}
+
+/// Takes paths in as [`add`] does, without what the person chose to leave out after a look.
+pub(crate) async fn add_without(
+    shared: &Arc<Shared>,
+    add: AddPaths,
+    leave: Leave,
+) -> Result<GroupId, Failure> {
+    take_in(shared, add, Some(leave)).await
+}
+
+async fn take_in(shared: &Arc<Shared>, mut add: AddPaths, leave: Option<Leave>) -> Result<GroupId, Failure> {
     // The same thing given twice in one gesture is one thing.
-    let mut seen = std::collections::BTreeSet::new();
+    let mut seen = BTreeSet::new();
     add.paths.retain(|p| seen.insert(p.clone()));
     if add.paths.is_empty() {
         return Err(Failure::new(ErrorCode::BadRequest, "nothing was given"));
@@ -69,6 +83,7 @@ pub(crate) async fn add(shared: &Arc<Shared>, mut add: AddPaths) -> Result<Group
     };
     let (into, wanted, origin, paused) = (add.group, add.destination, add.origin.stored(), add.paused);
     let fresh = add.id.unwrap_or_else(clock::group_id);
+    let answer = leave.as_ref().map(answer_of);
     let now = clock::now();
     let walks = shared.infos.walks(into.unwrap_or(fresh));
     let mut open = walks.gate().await;
@@ -101,12 +116,7 @@ pub(crate) async fn add(shared: &Arc<Shared>, mut add: AddPaths) -> Result<Group
                     let _ = groups::set_intent(conn, id, Intent::Paused)?;
                 }
             }
-            let key = format!("{ROOTS}{id}");
-            let mut all: Vec<String> = settings::get(conn, &key)?
-                .and_then(|v| serde_json::from_value(v).ok())
-                .unwrap_or_default();
-            all.extend(roots);
-            settings::set(conn, &key, &serde_json::json!(all))?;
+            given::add(conn, id, &roots, answer.as_ref())?;
             groups::set_scanning(conn, id, true)?;
             Ok(groups::get(conn, id)?.map(|row| (row, true)))
         })
@@ -166,66 +176,74 @@ pub(crate) async fn add(shared: &Arc<Shared>, mut add: AddPaths) -> Result<Group
     let paths = add.paths;
     shared
         .tasks
-        .spawn(async move { walk(walker, id, paths, walks).await });
+        .spawn(async move { walk(walker, id, paths, leave, walks).await });
     Ok(id)
 }
 
-/// Takes paths in as [`add`] does, without what the person chose to leave out after a look. The choice is written first: a walk
-/// that a crash cut goes on by it.
-pub(crate) async fn add_without(
-    shared: &Arc<Shared>,
-    mut add: AddPaths,
-    leave: Leave,
-) -> Result<GroupId, Failure> {
-    let id = match add.group {
-        Some(id) => id,
-        None => *add.id.get_or_insert_with(clock::group_id),
-    };
-    let value = serde_json::to_value(&leave).map_err(|e| Failure::new(ErrorCode::Internal, e.to_string()))?;
-    shared
-        .queue
-        .write(move |conn| settings::set(conn, &format!("{LEAVE}{id}"), &value))
-        .await?;
-    self::add(shared, add).await
-}
-
-/// What the person chose to leave out of the walk that is under way; `None`: there was no look.
-async fn leave_of(shared: &Shared, id: GroupId) -> Option<Leave> {
-    let read = shared
-        .queue
-        .read(move |conn| settings::get(conn, &format!("{LEAVE}{id}")))
-        .await;
-    read.ok()
-        .flatten()
-        .and_then(|value| serde_json::from_value(value).ok())
-}
-
-/// Walks again what a crash cut.
-pub(crate) async fn resume_walk(shared: &Arc<Shared>, id: GroupId) -> Result<(), Failure> {
-    let roots = shared
-        .queue
-        .read(move |conn| settings::get(conn, &format!("{ROOTS}{id}")))
-        .await?;
-    let roots: Vec<String> = roots
-        .and_then(|v| serde_json::from_value(v).ok())
-        .unwrap_or_default();
-    let paths = roots
+/// As it is written down.
+fn answer_of(leave: &Leave) -> Answer {
+    let named = leave.names.iter().map(|name| (name.clone(), None));
+    let seen = leave
+        .there
         .iter()
-        .filter_map(|r| decode_path_text(r))
-        .map(|b| crate::groups::path_of(&b))
-        .collect();
+        .map(|(name, version)| (name.clone(), Some(*version)));
+    Answer {
+        unchanged: leave.unchanged,
+        troubled: leave.troubled,
+        same_name: leave.same_name,
+        left: seen.chain(named).collect(),
+    }
+}
+
+/// As it was answered.
+fn leave_of(answer: Answer) -> Leave {
+    let (mut names, mut there) = (BTreeSet::new(), BTreeMap::new());
+    for (name, version) in answer.left {
+        match version {
+            Some(version) => drop(there.insert(name, version)),
+            None => drop(names.insert(name)),
+        }
+    }
+    Leave {
+        unchanged: answer.unchanged,
+        troubled: answer.troubled,
+        same_name: answer.same_name,
+        names,
+        there,
+    }
+}
+
+/// Walks again what a crash cut: each gesture by its own answer.
+pub(crate) async fn resume_walk(shared: &Arc<Shared>, id: GroupId) -> Result<(), Failure> {
+    let mut gestures = shared.queue.read(move |conn| given::of_group(conn, id)).await?;
+    if gestures.is_empty() {
+        // Its walk has to end all the same.
+        gestures.push(Gesture {
+            roots: Vec::new(),
+            answer: None,
+        });
+    }
     let walks = shared.infos.walks(id);
-    walks.gate().await.begins();
-    let walker = Arc::clone(shared);
-    shared
-        .tasks
-        .spawn(async move { walk(walker, id, paths, walks).await });
+    let mut open = walks.gate().await;
+    for gesture in gestures {
+        let paths = gesture
+            .roots
+            .iter()
+            .filter_map(|r| decode_path_text(r))
+            .map(|b| crate::groups::path_of(&b))
+            .collect();
+        let leave = gesture.answer.map(leave_of);
+        open.begins();
+        let (walker, walks) = (Arc::clone(shared), Arc::clone(&walks));
+        shared
+            .tasks
+            .spawn(async move { walk(walker, id, paths, leave, walks).await });
+    }
     Ok(())
 }
 
 fn end_walk(conn: &Connection, id: GroupId) -> Result<(), QueueError> {
-    settings::remove(conn, &format!("{ROOTS}{id}"))?;
-    settings::remove(conn, &format!("{LEAVE}{id}"))?;
+    given::forget(conn, id)?;
     groups::set_scanning(conn, id, false)?;
     Ok(())
 }
@@ -247,8 +265,14 @@ pub(crate) fn name_of(paths: &[PathBuf]) -> String {
 }
 
 /// Walks what one gesture gave. The group is open until the last of its walks has ended.
-async fn walk(shared: Arc<Shared>, id: GroupId, paths: Vec<PathBuf>, walks: Arc<OfGroup>) {
-    let was_whole = match walk_through(&shared, id, paths, &walks).await {
+async fn walk(
+    shared: Arc<Shared>,
+    id: GroupId,
+    paths: Vec<PathBuf>,
+    answered: Option<Leave>,
+    walks: Arc<OfGroup>,
+) {
+    let was_whole = match walk_through(&shared, id, paths, answered, &walks).await {
         Ok(was_whole) => was_whole,
         Err(failure) => {
             tracing::error!(error = %failure, "files could not be taken in");
@@ -273,11 +297,11 @@ async fn walk_through(
     shared: &Arc<Shared>,
     id: GroupId,
     paths: Vec<PathBuf>,
+    answered: Option<Leave>,
     walks: &OfGroup,
 ) -> Result<bool, Failure> {
     let turn = walks.turn().await;
     let (send, mut batches) = mpsc::channel::<Batch>(AHEAD);
-    let answered = leave_of(shared, id).await;
     let was_looked_at = answered.is_some();
     let leave = Arc::new(answered.unwrap_or_default());
     let left = Arc::clone(&leave);
@@ -357,6 +381,10 @@ fn walk_all(paths: &[PathBuf], leave: &Leave, send: &mpsc::Sender<Batch>) -> Wal
         batch.empty.extend(folders.next(&entry, &parent));
         if let Some(found) = found(entry, &parent)
             && !leave.names.contains(&found.rel_path)
+            && !leave
+                .there
+                .get(&found.rel_path)
+                .is_some_and(|known| known.is_untouched(&found.fingerprint))
             && !(leave.troubled && (found.refused.is_some() || std::fs::File::open(&found.path).is_err()))
         {
             if written.has(&found.fingerprint) {
@@ -412,8 +440,16 @@ async fn store(
             for found in batch.files {
                 if leave.unchanged && found.refused.is_none() {
                     let path = found.path.as_os_str().as_bytes();
-                    let known = receipts::of_upload(conn, row.record.destination, path)?;
-                    if known.is_some_and(|r| r.fingerprint == found.fingerprint) {
+                    let place = row.record.destination;
+                    let known = receipts::of_upload_here(conn, place, path)?;
+                    if known.is_some_and(|r| r.fingerprint.is_untouched(&found.fingerprint)) {
+                        continue;
+                    }
+                    // Under another name: the look has read it, and its hash is remembered.
+                    if found.fingerprint.size > 0
+                        && let Some(known) = hash_cache::get(conn, &found.fingerprint)?
+                        && receipts::has_content(conn, place, found.fingerprint.size, known.sha256)?
+                    {
                         continue;
                     }
                 }

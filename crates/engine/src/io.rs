@@ -22,7 +22,7 @@ use windlass_transfer::hash::ContentHash;
 use windlass_transfer::put::{ByteStream, PartBody, SignedUrl, put_part};
 use windlass_transfer::source::{Source, look};
 
-use crate::infos::locked;
+use crate::infos::{FileInfo, Infos, locked};
 use crate::shell::Shared;
 
 /// A source under work.
@@ -80,9 +80,11 @@ impl OpenSource {
         } else {
             None
         };
-        *locked(&self.hash) = hash;
-        if last {
-            // A small file is open only while it is read: ten thousand of them need no ten thousand descriptors.
+        // What was hashed of a part that could not be read to its end is no beginning of anything.
+        *locked(&self.hash) = hash.filter(|_| result.is_ok() || !hashes);
+        if last || result.is_err() {
+            // A small file is open only while it is read: ten thousand of them need no ten thousand descriptors. And what is
+            // open on a disk that went away stays dead when the disk is back.
             *locked(&self.source) = None;
         }
         let part = result?;
@@ -110,7 +112,11 @@ impl OpenSource {
                     .min(READ_STEP_BYTES);
                 let reader = Arc::clone(&this);
                 let read = tokio::task::spawn_blocking(move || {
-                    reader.source()?.read_step(&reader.path, offset, step)
+                    let read = reader.source()?.read_step(&reader.path, offset, step);
+                    if read.is_err() {
+                        *locked(&reader.source) = None;
+                    }
+                    read
                 })
                 .await;
                 let bytes = read.map_err(|e| Failure::new(ErrorCode::Internal, e.to_string()))??;
@@ -207,13 +213,14 @@ impl Drop for Counted<'_> {
 ///
 /// With a fingerprint: only that version is an answer (see [`crate::watch`]).
 pub(crate) fn check(
-    files: Vec<(FileId, Option<PathBuf>, Option<SourceFingerprint>)>,
+    infos: &Infos,
+    files: Vec<(FileId, Option<Arc<FileInfo>>, Option<SourceFingerprint>)>,
 ) -> Vec<(FileId, Result<SourceFingerprint, Failure>)> {
     let gone = || Err(Failure::new(ErrorCode::FileMissing, "it left the queue"));
     files
         .into_iter()
-        .map(|(id, path, strict)| {
-            let seen = path.map_or_else(gone, |p| look(&p));
+        .map(|(id, info, strict)| {
+            let seen = info.map_or_else(gone, |i| infos.seen(&i, look(&i.path), |f| *f));
             (
                 id,
                 seen.and_then(|seen| strict.map_or(Ok(seen), |s| crate::watch::strictly(&s, seen))),

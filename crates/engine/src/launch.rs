@@ -5,6 +5,8 @@
 //! update, so that a crash in here is followed by the same plan for the rest. Then the report stands until it is
 //! answered: Resume lets a group go, Start over begins its unfinished files anew, Discard cancels them.
 
+mod sources;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
@@ -13,19 +15,18 @@ use std::time::Duration;
 use tokio::sync::watch;
 use windlass_core::complete::StoredPart;
 use windlass_core::error::{ErrorCode, Failure};
-use windlass_core::fingerprint::SourceFingerprint;
 use windlass_core::ids::{DestinationId, FileId, GroupId};
 use windlass_core::machine::Event;
 use windlass_core::machine::records::Change;
 use windlass_core::part_plan::PartPlan;
-use windlass_core::reconcile::{self, LocalFile, Observation, Remote, RemoteSession, Source};
+use windlass_core::reconcile::{self, LocalFile, Observation, Remote, RemoteSession};
 use windlass_core::states::{GroupState, Intent, PartState};
 use windlass_protocol::sessions::{Query, QueryAnswer, Session};
 use windlass_queue::acts::{self, ActKind, NewAct};
 use windlass_queue::groups::GroupRow;
 use windlass_queue::reconcile::{self as snapshot, Cursor, Interrupted};
 use windlass_queue::totals::{GroupTotals, totals_all};
-use windlass_queue::{Opened, cancelled, changes, groups, settings};
+use windlass_queue::{Opened, cancelled, changes, files, groups, settings};
 use windlass_transfer::source::look;
 
 use crate::calls::proof;
@@ -113,6 +114,10 @@ impl Relaunch {
 
 /// Tells the machine of all groups, and begins to compare.
 pub(crate) async fn begin(shared: &Arc<Shared>) -> Result<(), Failure> {
+    let away = shared.queue.read(files::disks_away).await?;
+    if !away.is_empty() {
+        shared.event(Event::DisksAway(away)).await;
+    }
     let (rows, all_totals, paused, cancelled) = shared
         .queue
         .read(|conn| {
@@ -189,6 +194,7 @@ async fn compare(shared: Arc<Shared>) {
     let mut after: Option<Cursor> = None;
     let mut findings: BTreeMap<GroupId, Vec<Finding>> = BTreeMap::new();
     let mut silent = BTreeSet::new();
+    let away = shared.queue.read(files::disks_away).await.unwrap_or_default();
     loop {
         let round = shared
             .queue
@@ -203,7 +209,7 @@ async fn compare(shared: Arc<Shared>) {
             }
         };
         after = round.last().map(Interrupted::cursor);
-        if let Err(failure) = one_round(&shared, round, &mut findings, &mut silent).await {
+        if let Err(failure) = one_round(&shared, round, &mut findings, &mut silent, &away).await {
             shared.deltas.notice(failure, None);
         }
         if shared.stop.is_cancelled() {
@@ -365,29 +371,19 @@ async fn one_round(
     round: Vec<Interrupted>,
     findings: &mut BTreeMap<GroupId, Vec<Finding>>,
     silent: &mut BTreeSet<DestinationId>,
+    away: &BTreeSet<u64>,
 ) -> Result<(), Failure> {
     let mut remotes = remotes(shared, &round, silent).await;
-    let paths: Vec<(PathBuf, Option<SourceFingerprint>)> = round
+    let left: Vec<sources::Left> = round
         .iter()
-        .map(|f| {
-            let strict = shared
-                .watches
-                .has_group(f.record.group)
-                .then_some(f.record.fingerprint);
-            (path_of(&f.path), strict)
+        .map(|f| sources::Left {
+            path: path_of(&f.path),
+            fingerprint: f.record.fingerprint,
+            strict: shared.watches.has_group(f.record.group),
         })
         .collect();
-    let sources = tokio::task::spawn_blocking(move || {
-        let looked = paths.iter().map(|(p, strict)| match (source(p), strict) {
-            // Only the version that settled goes; what is there now settles first.
-            (Source::Present(seen), Some(settled)) => {
-                crate::watch::strictly(settled, seen).map_or_else(Source::Failed, Source::Present)
-            }
-            (looked, _) => looked,
-        });
-        looked.collect::<Vec<_>>()
-    })
-    .await;
+    let (looker, away) = (Arc::clone(shared), away.clone());
+    let sources = tokio::task::spawn_blocking(move || sources::look_at(&looker.infos, &away, &left)).await;
     let sources = sources.map_err(|e| Failure::new(ErrorCode::Internal, e.to_string()))?;
     let observations: Vec<Observation> = round
         .into_iter()
@@ -476,17 +472,6 @@ fn local(f: Interrupted) -> LocalFile {
         part_size: r.part_size,
         sha256: r.sha256,
         parts: r.parts,
-    }
-}
-
-fn source(path: &std::path::Path) -> Source {
-    match look(path) {
-        Ok(fingerprint) => Source::Present(fingerprint),
-        // Its folder is there and it is not: gone. Without its folder the disk may be what is missing (I39).
-        Err(f) if f.code == ErrorCode::FileMissing && path.parent().is_some_and(std::path::Path::is_dir) => {
-            Source::Missing
-        }
-        Err(f) => Source::Failed(f),
     }
 }
 

@@ -20,6 +20,7 @@ mod convert;
 mod deltas;
 mod details;
 mod diagnostics;
+mod disks;
 mod folders;
 mod groups;
 mod handle;

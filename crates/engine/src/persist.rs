@@ -186,6 +186,7 @@ async fn write(shared: &Arc<Shared>, all: Vec<Change>) -> Result<(), QueueError>
             Ok(applied) => {
                 if blocked {
                     shared.event(Event::QueueBlocked(None)).await;
+                    shared.deltas.around_changed();
                 }
                 told(shared, &all, &applied).await;
                 return Ok(());
@@ -205,6 +206,7 @@ async fn write(shared: &Arc<Shared>, all: Vec<Change>) -> Result<(), QueueError>
                     shared
                         .event(Event::QueueBlocked(Some(BlockedReason::QueueDiskFull)))
                         .await;
+                    shared.deltas.around_changed();
                     shared.deltas.notice(failure, None);
                 }
                 tokio::select! {

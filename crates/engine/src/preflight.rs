@@ -1,7 +1,10 @@
 //! Looks at what was given before anything of it is taken in: counts, sizes, and what can't or need not be sent.
 //!
-//! A look reads metadata, opens each file for a moment, asks the queue for receipts, and the destination what it takes. It
-//! writes nothing but that, and may be left at any time. What it said holds for that moment; the intake looks at everything again.
+//! A look reads metadata, opens each file for a moment, asks the queue for receipts, and the destination what it takes. When
+//! all is counted, it reads what may be there under another name ([`there`]). It keeps nothing but hashes, and may be left at any
+//! time. What it said holds for that moment; the intake looks at everything again.
+
+mod there;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::os::unix::ffi::OsStrExt as _;
@@ -11,6 +14,7 @@ use std::sync::{Arc, Mutex};
 use tokio_util::sync::{CancellationToken, DropGuard};
 use windlass_core::accepts::{Accepts, Refused};
 use windlass_core::error::{ErrorCode, Failure};
+use windlass_core::fingerprint::SourceFingerprint;
 use windlass_core::ids::{DestinationId, GroupId};
 use windlass_core::limits::{MAX_FILES_PER_INTAKE, MAX_REFUSED_TYPES};
 use windlass_core::names::shown;
@@ -23,19 +27,21 @@ use crate::intake::{Found, Room, Stands, Taken, Written, name_of, walk_roots};
 use crate::shell::Shared;
 use crate::view::{PreflightExample, PreflightFold, PreflightKind, PreflightView};
 use crate::{accepts, room};
+use there::Candidates;
 
 /// Files that are held against receipts together.
 const TOGETHER: usize = 500;
-/// Names that a fold tells.
+/// Names that a fold tells. As many again are kept of files that may turn out to be there, and then stand elsewhere.
 const EXAMPLES: usize = 200;
-/// Files whose writers were seen, that a look remembers: who leaves them out leaves out these.
-const MOST_GROWING: usize = 10_000;
+/// Files that a look remembers by name: who leaves out what was being written, or was there, leaves out these.
+const MOST_NAMED: usize = 10_000;
 
 /// A look under way. Dropped, it ends.
 #[derive(Debug)]
 pub struct Preflight {
     view: Arc<Mutex<PreflightView>>,
     growing: Arc<Mutex<BTreeSet<String>>>,
+    there: Arc<Mutex<BTreeMap<String, SourceFingerprint>>>,
     _stop: DropGuard,
 }
 
@@ -46,10 +52,22 @@ impl Preflight {
         locked(&self.growing).clone()
     }
 
+    /// The files that are there by their content and that the intake can't tell from its own knowledge: they were touched just
+    /// now, so that their hash is not remembered. By their paths inside the group, as the versions that were read.
+    #[must_use]
+    pub fn there(&self) -> BTreeMap<String, SourceFingerprint> {
+        locked(&self.there).clone()
+    }
+
     /// What is known by now.
     #[must_use]
     pub fn view(&self) -> PreflightView {
-        locked(&self.view).clone()
+        let mut view = locked(&self.view).clone();
+        view.first.truncate(EXAMPLES);
+        for fold in &mut view.folds {
+            fold.examples.truncate(EXAMPLES);
+        }
+        view
     }
 }
 
@@ -78,6 +96,7 @@ pub(crate) async fn begin(
         .await?;
     let first = PreflightView {
         done: false,
+        comparing: 0,
         too_many: false,
         destination: place.as_ref().map(|p| p.id),
         destination_name: place.as_ref().map(|p| shown(&p.name)).unwrap_or_default(),
@@ -99,12 +118,14 @@ pub(crate) async fn begin(
     let look = Preflight {
         view: Arc::new(Mutex::new(first)),
         growing: Arc::default(),
+        there: Arc::default(),
         _stop: stop.clone().drop_guard(),
     };
     let (view, shared_too) = (Arc::clone(&look.view), Arc::clone(shared));
     let notes = Notes {
         view: Arc::clone(&look.view),
         growing: Arc::clone(&look.growing),
+        there: Arc::clone(&look.there),
     };
     shared.tasks.spawn(async move {
         let ended = tokio::select! {
@@ -115,7 +136,9 @@ pub(crate) async fn begin(
         if let Err(failure) = ended {
             tracing::warn!(error = %failure, "what was given could not be looked at to the end");
         }
-        locked(&view).done = true;
+        let mut view = locked(&view);
+        view.done = true;
+        view.comparing = 0;
     });
     Ok(look)
 }
@@ -124,6 +147,7 @@ pub(crate) async fn begin(
 struct Notes {
     view: Arc<Mutex<PreflightView>>,
     growing: Arc<Mutex<BTreeSet<String>>>,
+    there: Arc<Mutex<BTreeMap<String, SourceFingerprint>>>,
 }
 
 /// What files are held against.
@@ -143,9 +167,10 @@ async fn run(
     stop: CancellationToken,
 ) -> Result<(), Failure> {
     let (send, mut batches) = tokio::sync::mpsc::channel(4);
+    let stop_walk = stop.clone();
     let walker = tokio::task::spawn_blocking(move || {
         let mut seen = Folders::default();
-        let more = walk(&paths, &stop, &send, &mut seen);
+        let more = walk(&paths, &stop_walk, &send, &mut seen);
         (seen, more)
     });
     let free = async {
@@ -165,23 +190,31 @@ async fn run(
                 LookFor::New(_) => None,
             },
         };
+        let mut candidates = Candidates::default();
         while let Some(batch) = batches.recv().await {
-            take(shared, notes, &against, batch).await?;
+            take(shared, notes, &against, &mut candidates, batch).await?;
         }
-        Ok::<_, Failure>(())
+        Ok::<_, Failure>(candidates.into_all())
     };
     // Asked beside: who is slow to tell it holds up no counting.
     let (taken, free) = tokio::join!(taking, free);
-    taken?;
+    let candidates = taken?;
     let (seen, too_many) = walker
         .await
         .map_err(|e| Failure::new(ErrorCode::Internal, e.to_string()))?;
-    let mut view = locked(&notes.view);
-    view.free = free;
-    view.too_many = too_many;
-    view.folders = u32::try_from(seen.all.len()).unwrap_or(u32::MAX);
-    view.empty_folders = u32::try_from(seen.all.difference(&seen.used).count()).unwrap_or(u32::MAX);
-    Ok(())
+    {
+        let mut view = locked(&notes.view);
+        view.free = free;
+        view.too_many = too_many;
+        view.folders = u32::try_from(seen.all.len()).unwrap_or(u32::MAX);
+        view.empty_folders = u32::try_from(seen.all.difference(&seen.used).count()).unwrap_or(u32::MAX);
+        view.comparing = u32::try_from(candidates.len()).unwrap_or(u32::MAX);
+        view.done = true;
+    }
+    match place {
+        Some(place) => there::compare(shared, notes, place.id, candidates, &stop).await,
+        None => Ok(()),
+    }
 }
 
 /// Folders that were walked, and those of them with something in it.
@@ -273,12 +306,12 @@ fn trouble(found: &Found, written: &Written) -> Option<PreflightKind> {
     written.has(&found.fingerprint).then_some(PreflightKind::Growing)
 }
 
-/// What the queue knows of the files of a batch.
+/// What the queue knows of the files of a batch, and whether its content may be there.
 async fn known(
     shared: &Shared,
     against: &Against,
     batch: Vec<Looked>,
-) -> Result<Vec<(Looked, Option<PreflightKind>)>, Failure> {
+) -> Result<Vec<(Looked, Option<PreflightKind>, bool)>, Failure> {
     let (place, into) = (against.to.as_ref().map(|(id, _)| *id), against.into.clone());
     let known = shared
         .queue
@@ -292,17 +325,23 @@ async fn known(
                 };
                 let path = found.path.as_os_str().as_bytes();
                 let receipt = match place {
-                    Some(place) => receipts::of_upload(conn, place, path)?,
+                    Some(place) => receipts::of_upload_here(conn, place, path)?,
                     None => None,
                 };
                 let kind = match (stands, receipt) {
                     (Stands::Same, _) => Some(PreflightKind::InGroup),
-                    (_, Some(r)) if r.fingerprint == found.fingerprint => Some(PreflightKind::AlreadyThere),
+                    (_, Some(r)) if r.fingerprint.is_untouched(&found.fingerprint) => {
+                        Some(PreflightKind::AlreadyThere)
+                    }
                     (Stands::Other, _) => Some(PreflightKind::SameName),
                     (Stands::Free, Some(_)) => Some(PreflightKind::Changed),
                     (Stands::Free, None) => None,
                 };
-                known.push((looked, kind));
+                let may_be = match place {
+                    Some(place) => there::may_be(conn, place, &looked, kind)?,
+                    None => false,
+                };
+                known.push((looked, kind, may_be));
             }
             Ok(known)
         })
@@ -311,7 +350,13 @@ async fn known(
 }
 
 /// Counts a batch, with what the queue knows of its files.
-async fn take(shared: &Shared, notes: &Notes, against: &Against, batch: Vec<Looked>) -> Result<(), Failure> {
+async fn take(
+    shared: &Shared,
+    notes: &Notes,
+    against: &Against,
+    candidates: &mut Candidates,
+    batch: Vec<Looked>,
+) -> Result<(), Failure> {
     let known = known(shared, against, batch).await?;
     let accepts = against.to.as_ref().map(|(_, accepts)| accepts);
     let mut view = locked(&notes.view);
@@ -319,7 +364,7 @@ async fn take(shared: &Shared, notes: &Notes, against: &Against, batch: Vec<Look
         .into_iter()
         .map(|f| (f.kind, f))
         .collect();
-    for (looked, known) in known {
+    for (looked, known, may_be) in known {
         let size = looked.found.fingerprint.size;
         view.files += 1;
         view.bytes += size;
@@ -340,6 +385,11 @@ async fn take(shared: &Shared, notes: &Notes, against: &Against, batch: Vec<Look
             },
             other => other.or(known),
         };
+        let goes = matches!(
+            kind,
+            None | Some(PreflightKind::Changed | PreflightKind::SameName)
+        );
+        let may_be = may_be && goes && candidates.add(&looked, kind);
         let example = PreflightExample {
             name: shown(&looked.found.rel_path),
             path: looked.found.rel_path,
@@ -350,7 +400,7 @@ async fn take(shared: &Shared, notes: &Notes, against: &Against, batch: Vec<Look
                 view.later += 1;
                 view.ready_bytes += size;
                 let mut growing = locked(&notes.growing);
-                if growing.len() < MOST_GROWING {
+                if growing.len() < MOST_NAMED {
                     growing.insert(example.path.clone());
                 }
             }
@@ -361,7 +411,7 @@ async fn take(shared: &Shared, notes: &Notes, against: &Against, batch: Vec<Look
             Some(_) => {}
         }
         let Some(kind) = kind else {
-            if view.first.len() < EXAMPLES {
+            if candidates.has_room(None, view.first.len(), may_be) {
                 view.first.push(example);
             }
             continue;
@@ -371,7 +421,7 @@ async fn take(shared: &Shared, notes: &Notes, against: &Against, batch: Vec<Look
             .or_insert_with(|| PreflightFold::of(kind, accepts.and_then(|a| a.max_bytes)));
         fold.files += 1;
         fold.bytes += size;
-        if fold.examples.len() < EXAMPLES {
+        if candidates.has_room(Some(kind), fold.examples.len(), may_be) {
             fold.examples.push(example);
         }
         match refused {

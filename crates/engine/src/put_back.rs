@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 use windlass_core::error::Failure;
-use windlass_core::fingerprint::{SourceChange, SourceFingerprint};
+use windlass_core::fingerprint::SourceFingerprint;
 use windlass_core::ids::{FileId, GroupId};
 use windlass_core::names::{decode_path_text, shown};
 use windlass_queue::acts::{self, ActKind, NewAct};
@@ -181,7 +181,7 @@ async fn look_for(shared: &Shared, group: GroupId) -> Result<Vec<Held>, Failure>
 
 /// Whether it is the file that was put there, by its note and by what a look says. Blocks.
 fn is_there(held: &Held) -> bool {
-    let same = |now: &SourceFingerprint| held.receipt.fingerprint.compare(now) != SourceChange::Changed;
+    let same = |now: &SourceFingerprint| held.receipt.fingerprint.compare(now).is_same_file();
     holds(&held.place, &held.from) && look(&held.place).is_ok_and(|now| same(&now))
 }
 

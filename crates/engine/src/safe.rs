@@ -131,7 +131,7 @@ fn compare(lines: Vec<Line>, folder: Option<&std::path::Path>) -> SafeView {
                 continue;
             }
         };
-        if now != line.fingerprint {
+        if !line.fingerprint.is_untouched(&now) {
             view.changed += 1;
             view.example.get_or_insert_with(|| shown(&line.rel_path));
             continue;
@@ -217,7 +217,7 @@ fn throw_away(r: &Receipt) -> Result<Option<PathBuf>, Failure> {
     let path = path_of(&r.path);
     let changed = |why: &str| Failure::new(ErrorCode::FileChanged, why);
     match look(&path) {
-        Ok(now) if now == r.fingerprint => {}
+        Ok(now) if r.fingerprint.is_untouched(&now) => {}
         Ok(_) => return Err(changed("it is not what was uploaded any more")),
         Err(e) if e.code == ErrorCode::FileMissing => return Ok(None),
         Err(e) => return Err(e),
@@ -225,7 +225,7 @@ fn throw_away(r: &Receipt) -> Result<Option<PathBuf>, Failure> {
     let read = crate::watch::content(&path)?;
     let proved = r.proof.sha256;
     match read {
-        Some((now, hash)) if now == r.fingerprint && Some(hash) == proved => {}
+        Some((now, hash)) if r.fingerprint.is_untouched(&now) && Some(hash) == proved => {}
         Some(_) | None => return Err(changed("its content is not what was uploaded any more")),
     }
     crate::watch::to_trash(&path).map(Some)

@@ -29,7 +29,7 @@ use crate::clock;
 use crate::deltas::Deltas;
 use crate::handle::Told;
 use crate::home::HomeLock;
-use crate::infos::{Infos, locked};
+use crate::infos::{FileInfo, Infos, locked};
 use crate::io::{self, OpenSource, Url};
 use crate::launch::Relaunch;
 use crate::log::{Holds, Lines};
@@ -304,9 +304,10 @@ impl Shell {
                     .watches
                     .has_group(info.group)
                     .then_some(info.fingerprint);
-                self.spawn(move |_| async move {
+                self.spawn(move |shared| async move {
                     let read = tokio::task::spawn_blocking(move || {
-                        source.read(part, mode, restart_hash, whole_after, last)
+                        let read = source.read(part, mode, restart_hash, whole_after, last);
+                        shared.infos.seen(&info, read, |(outcome, _)| outcome.source)
                     })
                     .await;
                     let result =
@@ -394,11 +395,11 @@ impl Shell {
                     .as_ref()
                     .filter(|i| self.shared.watches.has_group(i.group))
                     .map(|i| i.fingerprint);
-                (*id, info.map(|i| i.path.clone()), strict)
+                (*id, info, strict)
             })
             .collect();
-        self.spawn(move |_| async move {
-            let looked = tokio::task::spawn_blocking(move || io::check(paths)).await;
+        self.spawn(move |shared| async move {
+            let looked = tokio::task::spawn_blocking(move || io::check(&shared.infos, paths)).await;
             // Each file gets its answer, or it would be waited for without an end (I32).
             let files = looked.unwrap_or_else(|e| {
                 let failure = Failure::new(ErrorCode::Internal, e.to_string());
@@ -437,6 +438,7 @@ impl Shell {
         let group: GroupId = info.group;
         let task = self.shared.tasks.spawn(async move {
             let result = io::put(&shared, group, url, body).await;
+            let result = source_missed(&shared, info, result).await;
             shared
                 .event(Event::PutDone {
                     file,
@@ -464,5 +466,23 @@ impl Shell {
             };
             let _ = shared.messages.send(message).await;
         });
+    }
+}
+
+/// A PUT reads a large part while it sends it: when the source is what failed, its disk may be what is missing.
+async fn source_missed<T: Send + 'static>(
+    shared: &Arc<Shared>,
+    info: Arc<FileInfo>,
+    result: Result<T, Failure>,
+) -> Result<T, Failure> {
+    match result {
+        Err(failure) if matches!(failure.code, ErrorCode::FileMissing | ErrorCode::ReadError) => {
+            let (shared, told) = (Arc::clone(shared), failure.clone());
+            let look = tokio::task::spawn_blocking(move || {
+                shared.infos.with_its_disk(told, &info.path, &info.fingerprint)
+            });
+            Err(look.await.unwrap_or(failure))
+        }
+        result => result,
     }
 }

@@ -95,6 +95,7 @@ pub async fn start(config: EngineConfig) -> Result<EngineHandle, Failure> {
     shared.tasks.spawn(crate::spans::run(Arc::clone(&shared), book));
     choices::begin(&shared).await?;
     shared.tasks.spawn(crate::conditions::run(Arc::clone(&shared)));
+    shared.tasks.spawn(crate::disks::run(Arc::clone(&shared)));
     places::adopt(&shared).await?;
     for server in shared.queue.read(windlass_queue::servers::all).await? {
         shared.planes.put(server);

@@ -33,7 +33,7 @@ struct Now {
 
 impl Now {
     fn is_of(&self, receipt: &Receipt) -> bool {
-        receipt.fingerprint == self.fingerprint
+        receipt.fingerprint.is_untouched(&self.fingerprint)
             && receipt.proof.sha256 == Some(self.sha256)
             && receipt.rel_path == self.rel_path
     }
@@ -126,7 +126,7 @@ async fn with_receipts(
         let mut names: BTreeMap<GroupId, Option<String>> = BTreeMap::new();
         let mut found = Vec::new();
         for now in known {
-            let Some(receipt) = receipts::of_upload(conn, destination, &now.path)? else {
+            let Some(receipt) = receipts::of_upload_here(conn, destination, &now.path)? else {
                 continue;
             };
             if !now.is_of(&receipt) {

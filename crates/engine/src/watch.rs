@@ -30,7 +30,7 @@ use std::sync::{Arc, Mutex};
 
 use tokio::sync::{mpsc, oneshot, watch};
 use windlass_core::error::{ErrorCode, Failure};
-use windlass_core::fingerprint::{SourceChange, SourceFingerprint};
+use windlass_core::fingerprint::SourceFingerprint;
 use windlass_core::ids::{GroupId, WatchId};
 use windlass_core::time::Timestamp;
 use windlass_core::watch::{Stand, WatchMode, Why};
@@ -38,7 +38,7 @@ use windlass_queue::watched;
 use windlass_queue::watched::FolderRow;
 
 pub(crate) use api::may_be_destination;
-pub(crate) use originals::{content, to_trash};
+pub(crate) use originals::{content, content_while, to_trash};
 pub(crate) use trash::{holds, take_back};
 pub(crate) use views::all as views;
 
@@ -129,16 +129,16 @@ pub(crate) fn strictly(
     settled: &SourceFingerprint,
     seen: SourceFingerprint,
 ) -> Result<SourceFingerprint, Failure> {
-    match settled.compare(&seen) {
-        SourceChange::Same | SourceChange::MetadataOnly => Ok(seen),
-        SourceChange::Changed => Err(Failure::new(
-            ErrorCode::FileChanged,
-            format!(
-                "{} bytes when it stood still, {} bytes now",
-                settled.size, seen.size
-            ),
-        )),
+    if settled.compare(&seen).is_same_file() {
+        return Ok(seen);
     }
+    Err(Failure::new(
+        ErrorCode::FileChanged,
+        format!(
+            "{} bytes when it stood still, {} bytes now",
+            settled.size, seen.size
+        ),
+    ))
 }
 
 /// Begins with all folders that are written down.

@@ -90,7 +90,8 @@ pub fn insert(conn: &Connection, d: &DestinationRow) -> Result<(), QueueError> {
     Ok(())
 }
 
-/// Writes all fields of one. False when it is not on the list.
+/// Writes all fields of one. False when it is not on the list. In another
+/// bucket or at another server nothing that was proved before counts as there; a folder is known by its marker, wherever it is.
 ///
 /// # Errors
 /// When a field is not allowed.
@@ -101,7 +102,8 @@ pub fn update(conn: &Connection, d: &DestinationRow) -> Result<bool, QueueError>
     let n = conn
         .prepare_cached(
             "UPDATE destination SET name = ?2, kind = ?3, location = ?4, is_default = ?5, position = ?6, content_hash = ?7,
-               accepts = ?8
+               accepts = ?8, receipts_after = CASE WHEN location = ?4 OR ?3 = 'folder' THEN receipts_after
+                 ELSE coalesce((SELECT max(seq) FROM receipt), 0) END
              WHERE id = ?1 AND hidden = 0",
         )?
         .execute(params![

@@ -10,7 +10,9 @@ mod parts;
 mod rows;
 
 pub(crate) use find::like;
-pub use find::{Find, Kind, find, find_ids, found_count, found_in_groups, ids_at, open_or_failed};
+pub use find::{
+    Find, Kind, disks_away, find, find_ids, found_count, found_in_groups, ids_at, open_or_failed,
+};
 pub use parts::{PartRow, parts};
 pub use rows::{FileRow, get, get_many, group_of, page, part_states, record};
 

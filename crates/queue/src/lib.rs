@@ -24,6 +24,7 @@ mod error;
 pub mod events;
 pub mod files;
 pub mod folders;
+pub mod given;
 pub mod groups;
 pub mod hash_cache;
 mod header;

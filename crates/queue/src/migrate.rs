@@ -26,6 +26,8 @@ const STEPS: &[&str] = &[
     include_str!("../migrations/0008_processing_seen.sql"),
     include_str!("../migrations/0009_group_of_watch.sql"),
     include_str!("../migrations/0010_history_found.sql"),
+    include_str!("../migrations/0011_receipt_content.sql"),
+    include_str!("../migrations/0012_given.sql"),
 ];
 
 /// The version that this program writes.

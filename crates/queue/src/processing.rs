@@ -8,7 +8,7 @@ use windlass_core::limits::MAX_TEXT_BYTES;
 use windlass_core::time::Timestamp;
 
 use crate::QueueError;
-use crate::row::{id, key, unsigned, word};
+use crate::row::{id, key, time, unsigned, word};
 use crate::totals::ErrorFold;
 use crate::words::words;
 
@@ -259,6 +259,29 @@ pub fn ended(
             })
         })?,
     )
+}
+
+/// Bytes whose processing ended well, of stretches of `step_ms`, oldest first; stretches in which nothing ended are absent. Of
+/// groups that are still in the list.
+///
+/// # Errors
+/// As for every read.
+pub fn done_by_step(
+    conn: &Connection,
+    since: Timestamp,
+    step_ms: i64,
+    destination: Option<DestinationId>,
+) -> Result<Vec<(Timestamp, u64)>, QueueError> {
+    // By processing_ended.
+    let mut q = conn.prepare_cached(
+        "SELECT p.ended_at / ?2 * ?2 AS step, sum(r.size) FROM processing p JOIN receipt r ON r.file_id = p.file_id
+         WHERE p.ended_at >= ?1 AND p.state = 'done' AND (?3 IS NULL OR r.destination_id = ?3) GROUP BY step ORDER BY step",
+    )?;
+    let rows = q.query_map(
+        params![since.as_millis(), step_ms.max(1), destination.map(key)],
+        |r| Ok((time(r, 0)?, unsigned(r, 1)?)),
+    )?;
+    Ok(rows.collect::<Result<_, _>>()?)
 }
 
 fn cut(text: &str) -> &str {

@@ -5,6 +5,7 @@ use windlass_core::fingerprint::SourceFingerprint;
 use windlass_core::ids::{DestinationId, FileId, GroupId};
 use windlass_core::machine::records::{DoneResult, Proof};
 use windlass_core::time::Timestamp;
+use windlass_core::units::Sha256;
 
 use crate::QueueError;
 use crate::row::{self, key};
@@ -195,4 +196,61 @@ pub fn of_upload(
          WHERE r.destination_id = ?1 AND r.path = ?2 AND r.result <> 'unchanged' ORDER BY r.seq DESC LIMIT 1"
     ))?;
     Ok(q.query_row(params![key(destination), path], read).optional()?)
+}
+
+/// As [`of_upload`], of what was proved where the destination lies now.
+///
+/// # Errors
+/// As for every read.
+pub fn of_upload_here(
+    conn: &Connection,
+    destination: DestinationId,
+    path: &[u8],
+) -> Result<Option<Receipt>, QueueError> {
+    let newest = of_upload(conn, destination, path)?;
+    let after: Option<i64> = conn
+        .prepare_cached("SELECT receipts_after FROM destination WHERE id = ?1")?
+        .query_row([key(destination)], |r| r.get(0))
+        .optional()?;
+    Ok(newest.filter(|r| r.seq > after.unwrap_or_default()))
+}
+
+/// Whether a receipt tells of some content of so many bytes where a destination lies now: only then is it worth to read a file for its hash.
+///
+/// # Errors
+/// As for every read.
+pub fn has_size(conn: &Connection, destination: DestinationId, size: u64) -> Result<bool, QueueError> {
+    // By receipt_content.
+    let mut q = conn.prepare_cached(
+        "SELECT EXISTS (SELECT 1 FROM receipt WHERE destination_id = ?1 AND size = ?2 AND seq > coalesce((
+             SELECT receipts_after FROM destination WHERE id = ?1), 0))",
+    )?;
+    Ok(q.query_row(params![key(destination), size.cast_signed()], |r| r.get(0))?)
+}
+
+/// Whether a receipt tells of this very content where a destination lies now, under whatever name.
+///
+/// # Errors
+/// As for every read.
+pub fn has_content(
+    conn: &Connection,
+    destination: DestinationId,
+    size: u64,
+    sha256: Sha256,
+) -> Result<bool, QueueError> {
+    // By receipt_content, and by receipt_hash_content for what was hashed after its proof: in this order, for many receipts may be
+    // of one size and few of one content.
+    let mut q = conn.prepare_cached(
+        "WITH moved (after) AS (SELECT coalesce((SELECT receipts_after FROM destination WHERE id = ?1), 0))
+         SELECT EXISTS (
+             SELECT 1 FROM receipt WHERE destination_id = ?1 AND size = ?2 AND sha256 = ?3 AND seq > (SELECT after FROM moved)
+             UNION ALL
+             SELECT 1 FROM receipt_hash h CROSS JOIN receipt r ON r.file_id = h.file_id
+             WHERE h.sha256 = ?3 AND r.destination_id = ?1 AND r.size = ?2 AND r.seq > (SELECT after FROM moved))",
+    )?;
+    Ok(
+        q.query_row(params![key(destination), size.cast_signed(), sha256.0], |r| {
+            r.get(0)
+        })?,
+    )
 }

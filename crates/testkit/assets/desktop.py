@@ -13,6 +13,7 @@ can act.
     desktop.py choose [PATH...]      answer the portal's chooser that is open; without a path it is cancelled
     desktop.py copy files PATH...    put files on the clipboard, as a file manager does
     desktop.py copy text WORDS       put text on the clipboard
+    desktop.py secrets SERVICE       what a program has filed in the keyring under this name, as JSON
 
 LOG: {"event": "ready"}, {"event": "notify", "id", "app", "summary", "body", "actions", "replaces", "urgency"},
 {"event": "close", "id"} (by the program), {"event": "tray", "item"} (an icon was registered), {"event": "asked", "quiet"} (a
@@ -34,6 +35,7 @@ CONTROL = "test.Desktop"
 PORTAL, CHOOSER = "org.freedesktop.portal.Desktop", "org.freedesktop.portal.FileChooser"
 PROXIES, PORTAL_AT = "org.freedesktop.portal.ProxyResolver", "/org/freedesktop/portal/desktop"
 NOTIFY_AT, WATCHER_AT = "/org/freedesktop/Notifications", "/StatusNotifierWatcher"
+SECRETS, SECRETS_AT, VAULT = "org.freedesktop.secrets", "/org/freedesktop/secrets", "org.freedesktop.Secret.Service"
 BY_PROGRAM, BY_PERSON = 3, 2
 
 INTERFACES = """<node>
@@ -267,6 +269,20 @@ def click(label):
     sys.exit(f"desktop: no tray menu item {label!r}")
 
 
+def secrets(service):
+    # What the keyring opens for a connection ends with it.
+    kept = Gio.bus_get_sync(Gio.BusType.SESSION)
+    # Without an alias for the default collection the keyring is not open yet.
+    assert ask(SECRETS, SECRETS_AT, VAULT, "ReadAlias", GLib.Variant("(s)", ("default",)))[0] != "/"
+    plain = GLib.Variant("(sv)", ("plain", GLib.Variant("s", "")))
+    _output, session = ask(SECRETS, SECRETS_AT, VAULT, "OpenSession", plain)
+    open_ones, locked = ask(SECRETS, SECRETS_AT, VAULT, "SearchItems", GLib.Variant("(a{ss})", ({"service": service},)))
+    assert not locked
+    found, = ask(SECRETS, SECRETS_AT, VAULT, "GetSecrets", GLib.Variant("(aoo)", (open_ones, session)))
+    assert kept
+    return [bytes(value).decode() for _session, _parameters, value, _kind in found.values()]
+
+
 def main(arguments):
     match arguments:
         case ["serve", log, *lack]:
@@ -295,6 +311,8 @@ def main(arguments):
             ask(NOTIFY, NOTIFY_AT, CONTROL, "Copy", GLib.Variant("(ass)", ([], text)))
         case ["quiet", wanted]:
             ask(NOTIFY, NOTIFY_AT, CONTROL, "Quiet", GLib.Variant("(b)", (wanted == "yes",)))
+        case ["secrets", service]:
+            print(json.dumps(secrets(service)))
         case _:
             sys.exit(__doc__)
 

@@ -13,7 +13,7 @@ mod pointer;
 mod webdriver;
 
 use std::fs::{self, File};
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
@@ -33,6 +33,12 @@ pub use webdriver::Element;
 /// The variable that marks the processes of a desktop.
 const MARK: &str = "WINDLASS_TEST_DESKTOP";
 const SCREEN: &str = "1280x800x24";
+/// A session bus that starts no services of this machine: a desktop has what its test gave it.
+const BUS: &str = r#"<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
+ "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
+<busconfig><type>session</type><keep_umask/><listen>unix:tmpdir=/tmp</listen><auth>EXTERNAL</auth>
+<policy context="default"><allow send_destination="*" eavesdrop="true"/><allow eavesdrop="true"/><allow own="*"/></policy>
+</busconfig>"#;
 
 /// What a desktop may be without.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,8 +99,14 @@ impl Desktop {
         ]);
         desktop.display = format!(":{}", desktop.start_and_listen(screen, "Xvfb")?);
 
+        let rules = desktop.dir.path().join("bus.conf");
+        fs::write(&rules, BUS)?;
         let mut bus = desktop.command("dbus-daemon");
-        bus.args(["--session", "--nofork", "--nopidfile", "--print-address=1"]);
+        bus.arg(format!("--config-file={}", text(&rules)?)).args([
+            "--nofork",
+            "--nopidfile",
+            "--print-address=1",
+        ]);
         desktop.bus = desktop.start_and_listen(bus, "dbus-daemon")?;
 
         desktop.start_quiet(&["openbox"])?;
@@ -123,6 +135,27 @@ impl Desktop {
     #[must_use]
     pub fn dir(&self) -> &Path {
         self.dir.path()
+    }
+
+    /// Gives it a keyring of its own, new and open.
+    ///
+    /// # Errors
+    /// There is no `gnome-keyring-daemon`, or it does not come up.
+    pub fn unlock_keyring(&mut self) -> Result<()> {
+        let log = File::create(self.dir.path().join("keyring.log"))?;
+        let mut command = self.command("gnome-keyring-daemon");
+        command
+            .args(["--foreground", "--components=secrets", "--unlock"])
+            .stdin(Stdio::piped())
+            .stdout(log.try_clone()?)
+            .stderr(log);
+        let mut daemon = process::spawn(command).with_context(|| missing("gnome-keyring-daemon"))?;
+        let password = daemon.stdin.take();
+        self.children.push(daemon);
+        // It reads the password up to the end.
+        password.context("no input")?.write_all(b"of this desktop")?;
+        wait::until_ok("an open keyring", PATIENCE, || self.secrets("nobody").map(drop))
+            .with_context(|| fs::read_to_string(self.dir.path().join("keyring.log")).unwrap_or_default())
     }
 
     /// A picture of the whole screen, as PNG.

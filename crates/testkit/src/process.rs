@@ -148,9 +148,29 @@ pub fn command_without_privilege(program: impl AsRef<Path>) -> Command {
 /// # Errors
 /// The process has ended.
 pub fn interrupt(child: &Child) -> Result<()> {
+    signal(child, rustix::process::Signal::INT)
+}
+
+/// What Ctrl+Z sends, in the way that nobody can catch: it stands still until it is thawed.
+///
+/// # Errors
+/// The process has ended.
+pub fn freeze(child: &Child) -> Result<()> {
+    signal(child, rustix::process::Signal::STOP)
+}
+
+/// It goes on.
+///
+/// # Errors
+/// The process has ended.
+pub fn thaw(child: &Child) -> Result<()> {
+    signal(child, rustix::process::Signal::CONT)
+}
+
+fn signal(child: &Child, signal: rustix::process::Signal) -> Result<()> {
     let pid = i32::try_from(child.id())
         .ok()
         .and_then(rustix::process::Pid::from_raw)
         .context("no pid")?;
-    rustix::process::kill_process(pid, rustix::process::Signal::INT).context("it has ended")
+    rustix::process::kill_process(pid, signal).context("it has ended")
 }

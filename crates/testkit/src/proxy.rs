@@ -207,7 +207,7 @@ fn listen(listener: TcpListener, shared: Arc<Shared>) -> JoinHandle<()> {
             }
             let shared = Arc::clone(&shared);
             thread::spawn(move || {
-                wire::serve(&connection, &shared);
+                wire::serve(&connection, id, &shared);
                 let _ = connection.shutdown(Shutdown::Both);
                 shared.lock().connections.retain(|(other, _)| *other != id);
             });

@@ -58,7 +58,7 @@ impl Client {
         self.direct
     }
 
-    /// The client of now. Cheap: it is made anew only after a choice.
+    /// The client of now. Cheap: it is made anew only after a choice, or when connections begin anew.
     #[must_use]
     pub fn get(&self) -> reqwest::Client {
         let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);

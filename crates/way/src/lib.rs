@@ -38,6 +38,11 @@ pub fn choose(way: Way) {
     }
 }
 
+/// From now on nothing goes over a connection that is open now: after sleep, or on another network, it leads nowhere.
+pub fn renew() {
+    NOW.write().unwrap_or_else(PoisonError::into_inner).number += 1;
+}
+
 /// What a destination has of its own.
 #[must_use]
 pub fn own(place: DestinationId) -> Option<Way> {
@@ -48,7 +53,7 @@ pub fn own(place: DestinationId) -> Option<Way> {
         .cloned()
 }
 
-/// How often a way was chosen that was not the one before.
+/// How often a way was chosen that was not the one before, or begun anew.
 #[must_use]
 pub fn number() -> u64 {
     NOW.read().unwrap_or_else(PoisonError::into_inner).number

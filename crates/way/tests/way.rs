@@ -2,14 +2,15 @@
 
 #![expect(clippy::unwrap_used, reason = "this test stops at the first surprise")]
 
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
-use axum::extract::{Request, State};
+use axum::extract::{ConnectInfo, Request, State};
 use windlass_core::error::ErrorCode;
 use windlass_core::ids::DestinationId;
 use windlass_core::time::Timestamp;
-use windlass_way::{Authorities, Client, ProxyChoice, Way, choose, choose_for, is_loopback};
+use windlass_way::{Authorities, Client, ProxyChoice, Way, choose, choose_for, is_loopback, renew};
 
 type Seen = Arc<Mutex<Vec<(String, Option<String>)>>>;
 
@@ -84,6 +85,27 @@ async fn a_choice_acts_at_once_on_clients_that_are_there() {
     by(ProxyChoice::System);
     assert!(far.get().get(to).send().await.is_err());
     assert_eq!(told(), []);
+    // F061: a connection serves again and again, until all begin anew.
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    let peer = |ConnectInfo(from): ConnectInfo<SocketAddr>| async move { from.to_string() };
+    let app = Router::new().fallback(peer);
+    let served = app.into_make_service_with_connect_info::<SocketAddr>();
+    tokio::spawn(async move { axum::serve(listener, served).await });
+    let ask = async || {
+        near.get()
+            .get(&address)
+            .send()
+            .await
+            .unwrap()
+            .text()
+            .await
+            .unwrap()
+    };
+    let before = ask().await;
+    assert_eq!(ask().await, before);
+    renew();
+    assert_ne!(ask().await, before);
 }
 
 #[test]

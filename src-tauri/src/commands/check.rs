@@ -9,8 +9,8 @@ use crate::check::{self, Answered};
 use crate::shell::Shell;
 
 #[tauri::command]
-pub(crate) fn preflight(shell: State<'_, Shell>, number: u32) -> Answer<PreflightView> {
-    Ok(check::view(&shell, number)?)
+pub(crate) fn preflight(shell: State<'_, Shell>, number: u32) -> Answer<Option<PreflightView>> {
+    Ok(check::view(&shell, number))
 }
 
 #[tauri::command]
@@ -27,7 +27,7 @@ pub(crate) async fn preflight_accept(
     shell: State<'_, Shell>,
     number: u32,
     answered: Answered,
-) -> Answer<GroupId> {
+) -> Answer<Option<GroupId>> {
     Ok(check::accept(&shell, number, answered).await?)
 }
 

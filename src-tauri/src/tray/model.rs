@@ -70,7 +70,7 @@ pub(crate) fn tray_model(
     groups: &BTreeMap<GroupId, GroupView>,
     totals: &Totals,
     limit: u64,
-    words: &dyn Words,
+    words: &Words,
 ) -> TrayModel {
     let working = groups.values().filter(|g| works(g.word)).count() as u64;
     let need_you = groups.values().filter(|g| needs_you(g)).count() as u64;
@@ -153,7 +153,7 @@ fn held(groups: &BTreeMap<GroupId, GroupView>, totals: &Totals) -> Option<Blocke
     )
 }
 
-fn named(groups: &BTreeMap<GroupId, GroupView>, words: &dyn Words) -> Vec<(GroupId, String)> {
+fn named(groups: &BTreeMap<GroupId, GroupView>, words: &Words) -> Vec<(GroupId, String)> {
     let mut open: Vec<&GroupView> = groups
         .values()
         .filter(|g| needs_you(g) || works(g.word))

@@ -329,18 +329,20 @@ fn whose(exe: &str) -> Option<&'static str> {
     }
 }
 
-/// Megabytes of each, shared pages counted by their share.
-fn memory(desktop: &Desktop) -> BTreeMap<&'static str, u64> {
+/// Megabytes of each: with shared pages by their share; and, as `… own`, of what it wrote itself. Only the latter is what it
+/// keeps: code that is read from files comes in as it is first run, and its share grows when another program lets go of it.
+fn memory(desktop: &Desktop) -> BTreeMap<String, u64> {
     let mut all = BTreeMap::new();
     for one in desktop.processes() {
         let Some(whose) = whose(&one.exe) else { continue };
         let text = fs::read_to_string(format!("/proc/{}/smaps_rollup", one.pid)).unwrap_or_default();
-        let pss = text.lines().find_map(|line| line.strip_prefix("Pss:"));
-        let kilobytes: u64 = pss
-            .and_then(|rest| rest.split_whitespace().next())
-            .and_then(|n| n.parse().ok())
-            .unwrap_or(0);
-        *all.entry(whose).or_default() += kilobytes * 1_024 / 1_000_000;
+        let megabytes = |what: &str| {
+            let line = text.lines().find_map(|line| line.strip_prefix(what));
+            let kilobytes = line.and_then(|rest| rest.split_whitespace().next());
+            kilobytes.and_then(|n| n.parse::<u64>().ok()).unwrap_or(0) * 1_024 / 1_000_000
+        };
+        *all.entry(whose.to_owned()).or_default() += megabytes("Pss:");
+        *all.entry(format!("{whose} own")).or_default() += megabytes("Anonymous:");
     }
     all
 }

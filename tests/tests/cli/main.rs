@@ -11,6 +11,7 @@ mod outage;
 mod proxy;
 mod queue;
 mod server;
+mod share;
 mod sign_in;
 mod sources;
 mod storage;

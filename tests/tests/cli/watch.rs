@@ -1,17 +1,12 @@
 //! A watched folder while a program writes to it: each final file arrives once, with its final content.
 
-use std::collections::BTreeMap;
-use std::fs::{self, File};
-use std::io::{Seek as _, Write as _};
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::fs;
+use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
-use rusqlite::Connection;
 use windlass_testkit::{samples, wait};
+use windlass_tests::writing::{Writing, arrived_once};
 use windlass_tests::{Running, Windlass};
 
 use crate::folder::path;
@@ -23,147 +18,6 @@ const VARIABLE: &str = "WINDLASS_WATCH_SECONDS";
 fn seconds() -> u64 {
     let set = std::env::var(VARIABLE).ok().and_then(|v| v.parse().ok());
     set.unwrap_or(40)
-}
-
-/// Bytes of a file, by its number.
-fn content(n: usize) -> Vec<u8> {
-    let sizes = [0, 1, 700, 9_000, 60_000, 300_000, 1_500_000];
-    let len = if n.is_multiple_of(97) {
-        12 << 20
-    } else {
-        sizes[n * 7 % sizes.len()] + n
-    };
-    let mut x = (n as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
-    (0..len)
-        .map(|_| {
-            x ^= x << 13;
-            x ^= x >> 7;
-            x ^= x << 17;
-            (x >> 24) as u8
-        })
-        .collect()
-}
-
-/// Writes one file, in the way of its number. Answers with its final path below the folder.
-fn write(root: &Path, beside: &Path, n: usize) -> Result<PathBuf> {
-    let bytes = content(n);
-    let pause = || thread::sleep(Duration::from_millis(60 + n as u64 % 90));
-    let name = match n % 5 {
-        0 => PathBuf::from(format!("day {}/card {}/f{n}.bin", n % 3, n % 7)),
-        1 => PathBuf::from(format!("day {}/f{n}.bin", n % 3)),
-        _ => PathBuf::from(format!("f{n}.bin")),
-    };
-    let to = root.join(&name);
-    fs::create_dir_all(to.parent().context("it has a folder")?)?;
-    let third = bytes.len() / 3;
-    match n % 8 {
-        // At once.
-        0 | 1 => fs::write(&to, &bytes)?,
-        // Slowly, open all the time.
-        2 => {
-            let mut file = File::create(&to)?;
-            for chunk in bytes.chunks(third.max(1)) {
-                file.write_all(chunk)?;
-                pause();
-            }
-        }
-        // Under a temporary name.
-        3 => {
-            let temporary = to.with_extension("bin.part");
-            let mut file = File::create(&temporary)?;
-            for chunk in bytes.chunks(third.max(1)) {
-                file.write_all(chunk)?;
-                pause();
-            }
-            drop(file);
-            fs::rename(&temporary, &to)?;
-        }
-        // Under another name, renamed while it is open.
-        4 => {
-            let other = to.with_extension("made");
-            let mut file = File::create(&other)?;
-            file.write_all(&bytes)?;
-            pause();
-            fs::rename(&other, &to)?;
-        }
-        // Opened and closed for each piece.
-        5 => {
-            for chunk in bytes.chunks(third.max(1)) {
-                File::options()
-                    .create(true)
-                    .append(true)
-                    .open(&to)?
-                    .write_all(chunk)?;
-                pause();
-            }
-            if bytes.is_empty() {
-                File::create(&to)?;
-            }
-        }
-        // Moved in, whole.
-        6 => {
-            let outside = beside.join(format!("{n}"));
-            fs::write(&outside, &bytes)?;
-            fs::rename(&outside, &to)?;
-        }
-        // Its size first, its bytes after, and those twice.
-        _ => {
-            let mut file = File::create(&to)?;
-            file.set_len(bytes.len() as u64)?;
-            pause();
-            file.write_all(&vec![7; bytes.len()])?;
-            pause();
-            file.rewind()?;
-            file.write_all(&bytes)?;
-        }
-    }
-    Ok(name)
-}
-
-/// The program that writes: bursts with quiet in between, four files at a time.
-struct Writing {
-    written: Arc<AtomicUsize>,
-    threads: Vec<thread::JoinHandle<Result<()>>>,
-}
-
-impl Writing {
-    fn start(root: &Path, beside: &Path) -> Self {
-        let (began, all) = (Instant::now(), Duration::from_secs(seconds()));
-        let written = Arc::new(AtomicUsize::new(0));
-        let threads = (0..4).map(|lane| {
-            let (root, beside, written) = (root.to_owned(), beside.to_owned(), Arc::clone(&written));
-            thread::spawn(move || -> Result<()> {
-                for n in (lane..FILES).step_by(4) {
-                    // Bursts of 50 files, spread over the time.
-                    let due = all.mul_f64((n / 50 * 50) as f64 / FILES as f64);
-                    thread::sleep(due.saturating_sub(began.elapsed()));
-                    write(&root, &beside, n)?;
-                    written.fetch_add(1, Ordering::SeqCst);
-                }
-                Ok(())
-            })
-        });
-        Self {
-            threads: threads.collect(),
-            written,
-        }
-    }
-
-    fn wait_for(&self, n: usize) -> Result<()> {
-        let patience = Duration::from_secs(seconds()) + wait::PATIENCE;
-        wait::until(&format!("{n} files to be written"), patience, || {
-            (self.written.load(Ordering::SeqCst) >= n).then_some(())
-        })
-    }
-
-    fn end(self) -> Result<()> {
-        for thread in self.threads {
-            thread
-                .join()
-                .map_err(|_| anyhow::anyhow!("a writer panicked"))??;
-        }
-        Ok(())
-    }
 }
 
 struct Bench {
@@ -203,34 +57,7 @@ impl Bench {
         running.says(&[&done, "\"settling\":0", "\"queued\":0", "\"failed\":0"])?;
         running.interrupt()?;
         running.ends()?.succeeds()?;
-        let mut arrived: BTreeMap<String, Vec<PathBuf>> = BTreeMap::new();
-        for file in samples::files_below(&self.to, false)? {
-            let name = file.file_name().context("a name")?.to_string_lossy().into_owned();
-            arrived.entry(name).or_default().push(file);
-        }
-        for source in samples::files_below(&self.root, true)? {
-            let name = source
-                .file_name()
-                .context("a name")?
-                .to_string_lossy()
-                .into_owned();
-            let there = arrived.remove(&name).unwrap_or_default();
-            ensure!(
-                there.len() == 1,
-                "{name} arrived {} times: {there:?}",
-                there.len()
-            );
-            let same = samples::sha256(self.root.join(&source))? == samples::sha256(self.to.join(&there[0]))?;
-            ensure!(same, "{name} arrived with other bytes");
-        }
-        ensure!(arrived.is_empty(), "nobody wrote these: {arrived:?}");
-        let queue = Connection::open(self.windlass.data().join("queue.sqlite"))?;
-        let proofs: (i64, i64) =
-            queue.query_row("SELECT count(*), count(DISTINCT path) FROM receipt", [], |r| {
-                Ok((r.get(0)?, r.get(1)?))
-            })?;
-        ensure!(proofs == (FILES as i64, FILES as i64), "{proofs:?} receipts");
-        Ok(())
+        arrived_once(&self.root, &self.to, &self.windlass.data(), FILES)
     }
 }
 
@@ -239,7 +66,7 @@ impl Bench {
 fn c8_five_hundred_files_of_a_busy_program_arrive_each_once_and_whole() -> Result<()> {
     let bench = bench()?;
     let running = bench.watch()?;
-    let writing = Writing::start(&bench.root, &bench.beside);
+    let writing = Writing::start(&bench.root, &bench.beside, FILES, Duration::from_secs(seconds()));
     writing.wait_for(FILES)?;
     writing.end()?;
     bench.compare(running)
@@ -250,7 +77,7 @@ fn c8_five_hundred_files_of_a_busy_program_arrive_each_once_and_whole() -> Resul
 fn c8_killed_three_times_meanwhile_they_arrive_each_once_and_whole() -> Result<()> {
     let bench = bench()?;
     let mut running = bench.watch()?;
-    let writing = Writing::start(&bench.root, &bench.beside);
+    let writing = Writing::start(&bench.root, &bench.beside, FILES, Duration::from_secs(seconds()));
     for quarter in 1..=3 {
         writing.wait_for(FILES * quarter / 4)?;
         running.kill_9();
@@ -300,6 +127,46 @@ fn e6_the_verbs_of_watched_folders_say_why_and_refuse_with_codes() -> Result<()>
     ensure!(none.out.contains("\"folders\":[]"), "{}", none.out);
     running.interrupt()?;
     running.ends()?.succeeds()?;
+    Ok(())
+}
+
+// F145, C-8: a program that was stopped for a while is told that events were lost, and not which; folders that were made meanwhile
+// are watched by nobody. All of it is looked at.
+#[test]
+fn f145_what_the_system_told_nobody_about_arrives_all_the_same() -> Result<()> {
+    let bench = bench()?;
+    let kept: usize = fs::read_to_string("/proc/sys/fs/inotify/max_queued_events")?
+        .trim()
+        .parse()
+        .context("events that are kept for a program")?;
+    let mut running = bench.watch()?;
+    running.freeze()?;
+    // Each file is at least made, written and closed.
+    let files = kept / 3 + 500;
+    for n in 0..files {
+        let folder = bench.root.join(format!("{:02}", n / 500));
+        fs::create_dir_all(&folder)?;
+        // In the folder that is watched already, then moved: the events of one watched folder fill the queue.
+        let new = bench.root.join(format!("{n}.txt"));
+        fs::write(&new, n.to_string())?;
+        fs::rename(&new, folder.join(format!("{n}.txt")))?;
+    }
+    running.thaw()?;
+    let done = format!("\"uploaded\":{files}}}");
+    let said = running.says(&[&done, "\"settling\":0", "\"queued\":0", "\"failed\":0"])?;
+    ensure!(
+        said.contains("\"overflows\":") && !said.contains("\"overflows\":0"),
+        "no event was lost: {said}"
+    );
+    running.interrupt()?;
+    running.ends()?.succeeds()?;
+    let arrived = samples::files_below(&bench.to, false)?;
+    ensure!(arrived.len() == files, "{} of {files} files", arrived.len());
+    for file in arrived {
+        let name = file.file_stem().context("a name")?.to_string_lossy().into_owned();
+        let bytes = fs::read_to_string(bench.to.join(&file))?;
+        ensure!(bytes == name, "{} arrived with {bytes:?}", file.display());
+    }
     Ok(())
 }
 

@@ -6,9 +6,12 @@ use std::path::Path;
 use anyhow::{Result, ensure};
 use windlass_testkit::bus::SystemBus;
 use windlass_testkit::desktop::App;
+use windlass_testkit::garage::Garage;
+use windlass_testkit::proxy::{Call, Fault, FaultProxy, Gate, Rule};
 use windlass_testkit::samples;
 use windlass_testkit::wait::{self, PATIENCE};
-use windlass_tests::window::{TITLE, Table, Theme, UPLOAD, group_becomes, hook};
+use windlass_tests::compare_bucket;
+use windlass_tests::window::{TITLE, Table, Theme, UPLOAD, group_becomes, hook, says};
 
 use super::shots;
 
@@ -17,6 +20,11 @@ fn open<'t>(table: &'t Table, bus: &SystemBus) -> Result<App<'t>> {
     table
         .windlass
         .add_folder("nas", &table.windlass.dir().join("to"))?;
+    open_as_it_is(table, bus)
+}
+
+/// The same, on the destinations that are there.
+fn open_as_it_is<'t>(table: &'t Table, bus: &SystemBus) -> Result<App<'t>> {
     let app = table.open_with(
         Theme::Light,
         &[],
@@ -174,6 +182,108 @@ fn f3_nothing_is_told_outside_while_the_window_has_the_focus() -> Result<()> {
     wait::until("the window to come", PATIENCE, || {
         table.desktop.window_is_visible(TITLE).then_some(())
     })?;
+    app.close()?;
+    table.desktop.finish()
+}
+
+// I-5, I-7, F-1: a network that costs money is told by its name on the card and in the tray, and passed over by the person.
+#[test]
+fn i5_a_metered_network_is_told_by_its_name_and_passed_over_on_the_card() -> Result<()> {
+    let (bus, garage, table) = (SystemBus::start()?, Garage::start()?, Table::lay()?);
+    table.windlass.add_bucket("bucket", &garage, garage.endpoint())?;
+    bus.network("Train", true)?;
+    let app = open_as_it_is(&table, &bus)?;
+    let things = table.windlass.dir().join("things");
+    samples::random_file(things.join("a.bin"), 9 << 20, 7)?;
+    let up = table.windlass.start(&["up".as_ref(), things.as_os_str()])?;
+    reasons(&app, "metered")?;
+    says(&app, &hook("reasons"), "Paused on a metered network (Train).")?;
+    in_tray(&table, "Paused on a metered network (Train)")?;
+    table.desktop.screenshot(shots("metered.png"))?;
+    ensure!(garage.oracle()?.objects("")?.is_empty(), "something was sent");
+
+    table.desktop.activate(TITLE)?;
+    table.press(&app, &format!("{} {}", hook("reasons"), hook("way-anyway")))?;
+    group_becomes(&app, "done")?;
+    up.ends()?.succeeds()?;
+    compare_bucket(&things, &garage.oracle()?, "things/")?;
+
+    // Elsewhere what was said of that network holds no more.
+    bus.network("Hotel", true)?;
+    samples::random_file(things.join("b.bin"), 60_000, 8)?;
+    let up = table
+        .windlass
+        .start(&["up".as_ref(), things.join("b.bin").as_os_str()])?;
+    reasons(&app, "metered")?;
+    in_tray(&table, "Paused on a metered network (Hotel)")?;
+    bus.network("Hotel", false)?;
+    up.ends()?.succeeds()?;
+    app.close()?;
+    table.desktop.finish()
+}
+
+// F-1, I-7: without a network files wait and are counted; with one they go on by themselves.
+#[test]
+fn f1_offline_the_tray_counts_what_waits_and_it_goes_on_with_the_network() -> Result<()> {
+    let (bus, garage, table) = (SystemBus::start()?, Garage::start()?, Table::lay()?);
+    table.windlass.add_bucket("bucket", &garage, garage.endpoint())?;
+    bus.offline()?;
+    let app = open_as_it_is(&table, &bus)?;
+    let things = table.windlass.dir().join("things");
+    samples::random_file(things.join("a.bin"), 9 << 20, 9)?;
+    samples::random_file(things.join("b.bin"), 60_000, 10)?;
+    let up = table.windlass.start(&["up".as_ref(), things.as_os_str()])?;
+    reasons(&app, "offline")?;
+    says(
+        &app,
+        &hook("reasons"),
+        "Offline. Goes on by itself when the network is back.",
+    )?;
+    in_tray(&table, "Offline, 2 files waiting")?;
+    table.desktop.screenshot(shots("offline.png"))?;
+    ensure!(garage.oracle()?.objects("")?.is_empty(), "something was sent");
+    bus.network("Studio LAN", false)?;
+    group_becomes(&app, "done")?;
+    up.ends()?.succeeds()?;
+    compare_bucket(&things, &garage.oracle()?, "things/")?;
+    app.close()?;
+    table.desktop.finish()
+}
+
+// F-8, F052, F061, F075: what was on its way at sleep is sent again at the wake, over connections that are new.
+#[test]
+fn f8_after_a_wake_a_part_that_hung_goes_again_over_a_new_connection() -> Result<()> {
+    let (bus, garage, table) = (SystemBus::start()?, Garage::start()?, Table::lay()?);
+    let proxy = FaultProxy::start(garage.endpoint())?;
+    table.windlass.add_bucket("bucket", &garage, &proxy.endpoint())?;
+    let app = open_as_it_is(&table, &bus)?;
+    let things = table.windlass.dir().join("things");
+    samples::random_file(things.join("a.bin"), 20 << 20, 11)?;
+    proxy.forget();
+    // It would hang for longer than the test waits.
+    let hangs = Rule::new(Fault::Hold(Gate::closed())).call(Call::PutPart);
+    proxy.add(hangs.part(2).once());
+    let up = table.windlass.start(&["up".as_ref(), things.as_os_str()])?;
+    proxy.wait_for("two parts stored and one held", UPLOAD, |ledger| {
+        ledger.stored(Call::PutPart) == 2 && ledger.count(Call::PutPart) == 3
+    })?;
+    let before = proxy.ledger().all().len();
+
+    bus.sleep_and_wake()?;
+    group_becomes(&app, "done")?;
+    up.ends()?.succeeds()?;
+    let ledger = proxy.ledger();
+    let (old, new) = ledger.all().split_at(before);
+    let again: Vec<u32> = new
+        .iter()
+        .filter(|one| one.call == Call::PutPart)
+        .filter_map(|one| one.part())
+        .collect();
+    ensure!(again == [2], "sent after the wake: {again:?}");
+    let known = |one: u64| old.iter().any(|before| before.connection == one);
+    let kept: Vec<_> = new.iter().filter(|one| known(one.connection)).collect();
+    ensure!(kept.is_empty(), "over connections of before: {kept:?}");
+    compare_bucket(&things, &garage.oracle()?, "things/")?;
     app.close()?;
     table.desktop.finish()
 }

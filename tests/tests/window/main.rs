@@ -2,12 +2,16 @@
 
 mod after;
 mod appearance;
+mod by_hand;
 mod conditions;
 mod doors;
 mod figures;
 mod first_bucket;
+mod full;
 mod given;
 mod keyboard;
+mod keyring;
+mod levels;
 mod login;
 mod no_tray;
 mod notices;

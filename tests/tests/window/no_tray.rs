@@ -23,6 +23,8 @@ fn x11_without_a_tray_closing_asks_while_work_runs_and_ends_when_there_is_none()
     proxy.wait_for("a file on its way", PATIENCE, |ledger| {
         ledger.count(Call::PutObject) > 0
     })?;
+    // The drag is over for the desktop too when the window has shown what came of it.
+    app.find(&hook("group-card"))?;
     table.desktop.close_window(TITLE)?;
     // "Keep uploading in the background?" Yes.
     table.desktop.answer_question(TITLE, &["Return"], PATIENCE)?;

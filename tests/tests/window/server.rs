@@ -51,6 +51,23 @@ fn a_server_added_by_hand_takes_what_is_dragged_and_both_tracks_reach_their_end(
     })
     .with_context(|| server.log())?;
     table.desktop.screenshot(super::shots("server.png"))?;
+    // What was processed has its own line beside what was sent.
+    go_to(&app, "insights")?;
+    app.find(&hook("chart-legend"))?;
+    app.run("document.querySelector('.card.chart details').open = true", &[])?;
+    app.find(&hook("insights-processed"))?;
+    let figures = app.run(
+        "return [...document.querySelectorAll('[data-testid=\"insights-processed\"]')].map(o => o.textContent)",
+        &[],
+    )?;
+    let some = |f: &serde_json::Value| {
+        f.as_str()
+            .is_some_and(|f| f.contains(|c: char| matches!(c, '1'..='9')))
+    };
+    ensure!(
+        figures.as_array().is_some_and(|all| all.iter().any(some)),
+        "nothing was processed in the chart: {figures}"
+    );
     app.close()?;
     table.desktop.finish()
 }

@@ -1,6 +1,8 @@
 //! A desktop that lacks something, and a data folder that is not as it was left.
 
 use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::PathBuf;
 
 use anyhow::{Result, ensure};
 use rusqlite::Connection;
@@ -115,6 +117,42 @@ fn h3_a_file_that_is_gone_before_its_turn_is_told_of_and_goes_when_it_is_back() 
     app.click(&format!("{} [data-option=\"all\"]", hook("filters")))?;
     group_becomes(&app, "done")?;
     compare_folder(&things, &only_group(&destination)?)?;
+    app.close()?;
+    table.desktop.finish()
+}
+
+// F17: a disk that is not connected is told on the card, and holds up nothing else; whoever does not have it any more leaves its
+// files out.
+#[test]
+fn f017_a_disk_that_is_not_connected_is_told_on_the_card_and_its_files_can_be_left_out() -> Result<()> {
+    let table = Table::lay()?;
+    let (slot, notes, destination) = (
+        table.windlass.dir().join("card"),
+        table.windlass.dir().join("notes.txt"),
+        table.windlass.dir().join("destination"),
+    );
+    // Memory is another disk than the one that the tests work on; what makes it a card in a slot is a link to it.
+    let card = tempfile::tempdir_in("/dev/shm")?;
+    symlink(card.path(), &slot)?;
+    for number in 0..3 {
+        samples::random_file(slot.join(format!("Photos/{number}.jpg")), 20_000, 90 + number)?;
+    }
+    fs::write(&notes, "of this disk")?;
+    let app = table.open_and_choose(&destination)?;
+    table.press(&app, &hook("btn-pause-all"))?;
+    table.drag(&app, &[slot.join("Photos"), notes], &hook("empty"))?;
+    says(&app, &hook("group-card"), "4 files")?;
+    fs::remove_file(&slot)?;
+    table.press(&app, &hook("btn-run-all"))?;
+    says(&app, &hook("reasons"), "The disk of the files is not connected")?;
+    table.desktop.screenshot(super::shots("disk-away.png"))?;
+
+    app.click(&hook("way-leave-disk"))?;
+    says(&app, &hook("confirm"), "Leave out the files")?;
+    table.press(&app, &hook("confirm-yes"))?;
+    group_becomes(&app, "done")?;
+    let there = samples::files_below(&only_group(&destination)?, true)?;
+    ensure!(there == [PathBuf::from("notes.txt")], "there are {there:?}");
     app.close()?;
     table.desktop.finish()
 }

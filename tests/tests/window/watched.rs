@@ -1,11 +1,13 @@
 //! Watched folders, from the window: added by hand, and each file's verdict with its reason.
 
 use std::fs;
+use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use windlass_testkit::samples;
 use windlass_testkit::wait::{self, PATIENCE};
 use windlass_tests::window::{Table, UPLOAD, count_becomes, go_to, hook, says};
+use windlass_tests::writing::{Writing, arrived_once};
 
 /// The key of that name, as WebDriver writes it.
 const ENTER: char = '\u{E007}';
@@ -75,5 +77,54 @@ fn e1_a_folder_watched_from_the_window_sends_what_is_written_and_explains_each_f
     app.click(&hook("watch-pause"))?;
     says(&app, &row("while paused.txt"), "Uploaded")?;
     app.close()?;
+    table.desktop.finish()
+}
+
+// C-8, I38, F20, F38: what a busy program writes arrives once and whole, also when the window's program is killed meanwhile; it
+// asks nobody, for a watched folder is a standing order.
+#[test]
+fn c8_the_window_killed_three_times_while_a_program_writes_sends_each_file_once() -> Result<()> {
+    const FILES: usize = 120;
+    let table = Table::lay()?;
+    let [root, beside, to] = ["in", "beside", "to"].map(|name| table.windlass.dir().join(name));
+    for folder in [&root, &beside] {
+        fs::create_dir(folder)?;
+    }
+    table.windlass.add_folder("there", &to)?;
+    let add = ["watch", "add", "--settle", "2", "--quiet", "2", "--"].map(AsRef::as_ref);
+    table
+        .windlass
+        .run(&[&add[..], &[root.as_os_str()]].concat())?
+        .succeeds()?;
+    let mut app = table.open()?;
+    let writing = Writing::start(&root, &beside, FILES, Duration::from_secs(20));
+    for quarter in 1..=3 {
+        writing.wait_for(FILES * quarter / 4)?;
+        app.kill_9()?;
+        app = table.open()?;
+    }
+    writing.wait_for(FILES)?;
+    writing.end()?;
+    wait::until_ok("all of it uploaded", 2 * UPLOAD, || {
+        let said = table.windlass.run(&["watch", "list", "--json"])?.succeeds()?.out;
+        let uploaded = format!("\"uploaded\":{FILES}}}");
+        let all = [
+            uploaded.as_str(),
+            "\"settling\":0",
+            "\"queued\":0",
+            "\"failed\":0",
+        ];
+        ensure!(all.iter().all(|piece| said.contains(piece)), "{said}");
+        Ok(())
+    })?;
+    ensure!(
+        app.count(&hook("relaunch-report"))? == 0,
+        "somebody was asked about it"
+    );
+    go_to(&app, "watched")?;
+    app.find(&hook("watch-card"))?;
+    table.desktop.screenshot(super::shots("watched-killed.png"))?;
+    app.close()?;
+    arrived_once(&root, &to, &table.windlass.data(), FILES)?;
     table.desktop.finish()
 }

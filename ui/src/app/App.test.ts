@@ -164,6 +164,17 @@ describe('the page', () => {
     await waitFor(() => expect(screen.getByTestId('receipt-seal').dataset['state']).toBe('verified'));
   });
 
+  // G-8, G-9: saving a receipt, and whether its originals are needed, are one press away.
+  it('leads from a receipt to its place in the history', async () => {
+    await app('transfers');
+    await fireEvent.click(document.querySelector('[data-option="finished"]') as HTMLElement);
+    await fireEvent.click((await screen.findAllByTestId('btn-receipt'))[0] as HTMLElement);
+    await fireEvent.click(await screen.findByTestId('receipt-history'));
+    expect(screen.queryByTestId('receipt')).toBeNull();
+    expect((await screen.findByRole('heading', { level: 1 })).textContent).toBe('History');
+    await waitFor(() => expect(screen.getByTestId('history-proof').textContent).toContain('Board pack November'));
+  });
+
   it('acts on keys, but not while someone types or answers', async () => {
     const backend = await app('transfers');
     await fireEvent.keyDown(document.body, { key: 'v', ctrlKey: true });

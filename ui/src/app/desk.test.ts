@@ -1,5 +1,6 @@
 import { app, plain, rows } from '../dev/app';
 import { fireEvent, screen, waitFor, within } from '@testing-library/svelte';
+import type { PreflightView } from '$lib/contract';
 import { describe, expect, it, vi } from 'vitest';
 
 describe('choosing files of a group', () => {
@@ -167,13 +168,13 @@ describe('the look before an upload', () => {
     const backend = await app();
     backend.send({ type: 'check', number: 1, group: null });
     const ready = async () => plain(within(await screen.findByTestId('preflight')).getByTestId('fold-ready').textContent);
-    expect(await ready()).toContain('9 folders, 3 of them empty · 20 Nov 08:20 to 12:20');
+    expect(await ready()).toContain('9 folders kept, 3 of them empty · from 20 Nov 08:20 to 12:20');
     await fireEvent.click(screen.getByTestId('preflight-cancel'));
     await waitFor(() => expect(screen.queryByTestId('preflight')).toBeNull());
-    const look = await backend.preflight(1);
+    const look = (await backend.preflight(1)) as PreflightView;
     vi.spyOn(backend, 'preflight').mockResolvedValue({ ...look, oldest: look.newest });
     backend.send({ type: 'check', number: 2, group: null });
-    expect(await ready()).toContain('· 12:20');
+    expect(await ready()).toContain('· from 12:20');
     expect(await ready()).not.toContain(' to ');
     vi.spyOn(backend, 'preflight').mockResolvedValue({ ...look, oldest: null, newest: null });
     await fireEvent.click(screen.getByTestId('preflight-cancel'));
@@ -189,7 +190,7 @@ describe('the look before an upload', () => {
       [6, ' split'],
       [7, ''],
     ] as const) {
-      const look = await backend.preflight(6);
+      const look = (await backend.preflight(6)) as PreflightView;
       vi.spyOn(backend, 'preflight').mockResolvedValue(look);
       backend.send({ type: 'check', number, group: null });
       const sheet = await screen.findByTestId('preflight');
@@ -274,6 +275,79 @@ describe('the look before an upload', () => {
     backend.send({ type: 'check', number: 2, group: null });
     await fireEvent.click(await screen.findByTestId('toast-undo'));
     await waitFor(() => expect(backend.calls).toContain('set_intent group g-autumn cancelled'));
+  });
+
+  it('is not answered for what was given since: it looks again', async () => {
+    const backend = await app();
+    const few = await backend.preflight(2);
+    const more = { ...(few as NonNullable<typeof few>), files: 4, ready: 4 };
+    const seen = vi.spyOn(backend, 'preflight').mockResolvedValueOnce(few).mockResolvedValue(more);
+    const accept = vi.spyOn(backend, 'preflightAccept').mockResolvedValueOnce(null);
+    backend.send({ type: 'check', number: 2, group: null });
+    await waitFor(() => expect(plain(screen.getByTestId('toast').textContent)).toContain('4 files taken in'));
+    expect(accept.mock.calls.map(([, answered]) => answered.files)).toEqual([3, 4]);
+    // One that was answered meanwhile is nothing to speak of.
+    seen.mockResolvedValue(null);
+    await fireEvent.click(screen.getByTestId('toast-undo'));
+    backend.send({ type: 'check', number: 2, group: null });
+    await waitFor(() => expect(seen).toHaveBeenCalledTimes(3));
+    expect(accept).toHaveBeenCalledTimes(2);
+    expect(screen.queryByTestId('preflight')).toBeNull();
+    expect(plain(screen.queryByTestId('toast')?.textContent ?? '')).toBe('');
+  });
+
+  it('answers itself when nothing is left to say, but not once somebody has begun to use it', async () => {
+    const backend = await app();
+    const few = await backend.preflight(2);
+    if (!few) throw new Error('no look');
+    const accept = vi.spyOn(backend, 'preflightAccept');
+    for (const used of [false, true]) {
+      const seen = vi.spyOn(backend, 'preflight').mockResolvedValue({ ...few, comparing: 2 });
+      backend.send({ type: 'check', number: 2, group: null });
+      const sheet = await screen.findByTestId('preflight');
+      if (used) await fireEvent.input(within(sheet).getByTestId('preflight-name'), { target: { value: 'Mine' } });
+      const asked = seen.mock.calls.length;
+      seen.mockResolvedValue(few);
+      await waitFor(() => expect(seen.mock.calls.length).toBeGreaterThan(asked));
+      if (used) {
+        await waitFor(() => expect(within(sheet).queryByTestId('comparing')).toBeNull());
+        expect(accept).toHaveBeenCalledTimes(1);
+        await fireEvent.click(within(sheet).getByTestId('preflight-accept'));
+      }
+      await waitFor(() => expect(screen.queryByTestId('preflight')).toBeNull());
+    }
+    expect(accept.mock.calls.map(([, answered]) => answered.name)).toEqual([null, 'Mine']);
+  });
+
+  it('stays as it was filled in when its answer could not be written down', async () => {
+    const backend = await app();
+    const full = { code: 'queue_disk_full', number: 'WL-403', detail: '' };
+    const accept = vi.spyOn(backend, 'preflightAccept').mockRejectedValueOnce(full);
+    backend.send({ type: 'check', number: 4, group: null });
+    const sheet = await screen.findByTestId('preflight');
+    await fireEvent.input(within(sheet).getByTestId('preflight-name'), { target: { value: 'Mine' } });
+    await fireEvent.click(within(sheet).getByTestId('preflight-accept'));
+    await waitFor(() => expect(accept).toHaveBeenCalledTimes(1));
+    expect(await screen.findByTestId('toast')).toBeTruthy();
+    expect(screen.getByTestId('preflight')).toBe(sheet);
+    await fireEvent.click(within(sheet).getByTestId('preflight-accept'));
+    await waitFor(() => expect(screen.queryByTestId('preflight')).toBeNull());
+    expect(accept.mock.calls.map(([, answered]) => answered.name)).toEqual(['Mine', 'Mine']);
+  });
+
+  it('tells what is there by its content when that is found, and may be answered before', async () => {
+    const backend = await app();
+    const whole = await backend.preflight(4);
+    if (!whole) throw new Error('no look');
+    const there = whole.folds.filter((f) => f.kind === 'already_there');
+    const seen = vi.spyOn(backend, 'preflight').mockResolvedValue({ ...whole, folds: [], comparing: 12 });
+    backend.send({ type: 'check', number: 4, group: null });
+    const sheet = await screen.findByTestId('preflight');
+    expect(plain(within(sheet).getByTestId('comparing').textContent)).toBe('comparing 12 files with what is there');
+    expect((within(sheet).getByTestId('preflight-accept') as HTMLButtonElement).disabled).toBe(false);
+    seen.mockResolvedValue({ ...whole, folds: there });
+    expect(plain((await within(sheet).findByTestId('fold-already_there')).textContent)).toContain('already there');
+    expect(within(sheet).queryByTestId('comparing')).toBeNull();
   });
 
   it('can be left without anything being taken, and does not begin without room', async () => {

@@ -13,7 +13,7 @@ describe('the relaunch report', () => {
   it('tells what another machine left, when and how far, beside what was found here', async () => {
     await app('relaunch-elsewhere');
     const part = await within(screen.getByTestId('relaunch-report')).findByTestId('elsewhere');
-    expect(within(part).getByRole('heading').textContent).toBe('Left by your other machines');
+    expect(within(part).getByRole('heading').textContent).toBe('Left by your other computers');
     expect(lines().map((line) => plain(line.textContent))).toEqual([
       expect.stringMatching(
         /^Podcast 113, all tracks Another of your computers left this 8 days ago at 64 %\. 24 files, 4\.1 GB of 6\.4 GB/,

@@ -1,7 +1,7 @@
 import { page } from '../dev/app';
 import { mockBackend } from '../dev/backend';
 import type { SceneName } from '../dev/scenes';
-import { fireEvent, screen, waitFor } from '@testing-library/svelte';
+import { fireEvent, screen, waitFor, within } from '@testing-library/svelte';
 import { describe, expect, it, vi } from 'vitest';
 
 async function settings(scene: SceneName) {
@@ -77,5 +77,15 @@ describe('a sign-in that has ended', () => {
     expect(edited.mock.calls[0]?.[1].server).toMatchObject({ token: 'signed-in:1', place: 'recordings' });
     await waitFor(() => expect(screen.queryByTestId('add-destination')).toBeNull());
     expect(screen.queryByTestId('dest-sign-in')).toBeNull();
+  });
+});
+
+// WL-303
+describe('a key that is refused', () => {
+  it('is entered again from the list of destinations', async () => {
+    await settings('settings');
+    await fireEvent.click(await screen.findByTestId('dest-new-key'));
+    const name = within(await screen.findByTestId('add-destination')).getByTestId<HTMLInputElement>('dest-name');
+    await waitFor(() => expect(name.value).toBe('My S3 bucket'));
   });
 });

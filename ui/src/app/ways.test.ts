@@ -37,3 +37,15 @@ describe('the insights', () => {
     await waitFor(() => expect(cause.contains(document.activeElement)).toBe(true));
   });
 });
+
+// F17, §7: a disk that is not connected is waited for, or its files are left out for good.
+describe('a card whose disk is not connected', () => {
+  it('asks before its files are left out', async () => {
+    const backend = await app('states');
+    const card = (await screen.findAllByTestId('group-card')).find((c) => c.dataset['group'] === 'g-waiting') as HTMLElement;
+    await fireEvent.click(card.querySelector('[data-testid="way-leave-disk"]') as HTMLElement);
+    expect(backend.calls).not.toContain('act_on_files g-waiting /no_disk cancel');
+    await fireEvent.click(await screen.findByTestId('confirm-yes'));
+    await waitFor(() => expect(backend.calls).toContain('act_on_files g-waiting /no_disk cancel'));
+  });
+});

@@ -160,6 +160,13 @@ const rates = (): number[] =>
     return (86 + 9 * Math.sin(i / 7) + 5 * Math.sin(i * 1.7)) * MB;
   });
 
+/** What was sent some minutes before, evened out: processing follows behind it. */
+const processedRates = (sent: number[]): number[] =>
+  sent.map((_, i) => {
+    const behind = sent.slice(Math.max(0, i - 16), Math.max(1, i - 3));
+    return (0.95 * behind.reduce((sum, r) => sum + r, 0)) / behind.length;
+  });
+
 const figures = (hours: number, none: boolean): Insights => ({
   hours,
   from: NOW - hours * HOUR,
@@ -177,6 +184,7 @@ const figures = (hours: number, none: boolean): Insights => ({
   p95_ms: none ? 0 : 41_000,
   step_ms: (hours * HOUR) / 288,
   rates: none ? Array.from({ length: 288 }, () => 0) : rates(),
+  processed_rates: none ? [] : processedRates(rates()),
   ...(none ? { spans: [], interruptions: 0, waited: [] } : heldUp(hours)),
   reasons: none
     ? []
@@ -207,6 +215,7 @@ const figures = (hours: number, none: boolean): Insights => ({
 
 const look = (part: Partial<PreflightView>): PreflightView => ({
   done: true,
+  comparing: 0,
   too_many: false,
   destination: 'd-nas',
   destination_name: 'Studio NAS',
@@ -293,6 +302,7 @@ const LOOKS: Record<number, PreflightView> = {
   5: look({
     name: 'Autumn campaign, raw footage',
     ready: 212,
+    comparing: 12,
     later: 1,
     ready_bytes: 5.2 * GB,
     folds: [

@@ -9,6 +9,7 @@ const SETTINGS: WatchSettings = {
   exclude: ['proxies/', '*.xmp'],
   min_size: 0,
   max_size: null,
+  max_age_days: null,
   max_depth: null,
   hidden: false,
   group_rule: 'batch',

@@ -40,12 +40,13 @@ pub(super) fn install_foreign() -> Result<Outcome> {
 /// into the program.
 pub(super) fn build() -> Result<Outcome> {
     let ui = paths::ui();
-    let made = ui.join("dist/index.html");
+    let made = ["dist/index.html", "dist/outside.json"].map(|name| ui.join(name));
     let stamp = paths::target().join("xtask/page-built");
     let hash = stamp::hash_of(
         &ui,
         &[
             "index.html",
+            "outside.ts",
             "package.json",
             "package-lock.json",
             "public",
@@ -55,7 +56,7 @@ pub(super) fn build() -> Result<Outcome> {
             "vite.config.ts",
         ],
     )?;
-    if stamp::is_done(&stamp, &hash, &made) {
+    if made.iter().all(|made| stamp::is_done(&stamp, &hash, made)) {
         return Ok(Outcome::Skipped("its sources are as they were".to_owned()));
     }
     npm("run build").go()?;

@@ -83,6 +83,9 @@ pub struct WatchAdd {
     /// Largest file, in bytes
     #[arg(long, value_name = "BYTES")]
     pub max_size: Option<u64>,
+    /// Only files that were changed within so many days
+    #[arg(long, value_name = "DAYS")]
+    pub max_age: Option<u32>,
     /// How many subfolders deep
     #[arg(long, value_name = "N")]
     pub depth: Option<u32>,

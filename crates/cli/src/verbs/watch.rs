@@ -99,6 +99,7 @@ async fn add(args: WatchAdd, cx: &Context) -> Result<Exit, Trouble> {
         exclude: args.exclude,
         min_size: args.min_size,
         max_size: args.max_size,
+        max_age_days: args.max_age,
         max_depth: args.depth,
         hidden: args.hidden,
         group_rule: match args.group_rule {

@@ -252,6 +252,7 @@ impl Machine {
             if let Some(f) = self.files.get_mut(&id) {
                 f.wait_until = None;
                 f.blocked = None;
+                self.disks.forget(id);
             }
             self.reindex(id);
         }

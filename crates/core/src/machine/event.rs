@@ -1,5 +1,7 @@
 //! What the machine is told: what happened, and how what it asked for went.
 
+use std::collections::BTreeSet;
+
 use super::config::ContentHash;
 use super::effect::{BufferId, PutId};
 use super::records::{FileRecord, GroupRecord, Proof};
@@ -71,6 +73,10 @@ pub enum Event {
     Hold(Holds),
     /// The computer woke, or is on another network: connections that were open lead nowhere.
     NewLines,
+    /// A disk was connected, or went away.
+    DisksChanged,
+    /// Disks that were away when the queue was left, by the numbers in its rows.
+    DisksAway(BTreeSet<u64>),
     /// The person put the groups in another order; written in the queue before.
     GroupsOrdered(Vec<(GroupId, i64)>),
     /// So many PUTs at once from now on, at least one. What is under way ends as it began.

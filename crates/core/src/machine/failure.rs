@@ -58,6 +58,7 @@ impl Machine {
         let destination = self.groups.get(&file.group).map(|g| g.record.destination);
         match failure.code.retry_class() {
             RetryClass::Never | RetryClass::AfterPerson => self.fail(now, id, failure),
+            RetryClass::When(BlockedReason::DiskMissing) => self.disk_is_missing(now, id, failure),
             RetryClass::When(reason) => {
                 let tries = file.tries;
                 let held = destination.is_some_and(|d| self.hold_destination(now, d, &failure));
@@ -136,6 +137,10 @@ impl Machine {
 
     /// The source is not what was read before: what was sent of it is never completed; the new version begins (I2).
     pub(super) fn source_changed(&mut self, now: Timestamp, id: FileId, fingerprint: SourceFingerprint) {
+        if !self.source_seen(id, &fingerprint) {
+            let detail = "another file lies where it was, since its disk was away";
+            return self.fail(now, id, Failure::new(ErrorCode::FileChanged, detail));
+        }
         let Some(file) = self.files.get(&id) else { return };
         let wait = SETTLE_MS << file.restarts.min(5);
         let detail = format!(
@@ -149,6 +154,12 @@ impl Machine {
             Failure::new(ErrorCode::FileChanged, detail),
             wait,
         );
+    }
+
+    /// It came under other numbers again and again.
+    pub(super) fn never_the_same(&mut self, now: Timestamp, id: FileId) {
+        let detail = "its disk gives it another number at each look";
+        self.fail(now, id, Failure::new(ErrorCode::FileChanged, detail));
     }
 
     /// A new attempt from the first byte. The row is written anew, the file leaves the machine and comes back from the queue.

@@ -4,13 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::records::{FileRecord, PartRecord};
 use super::{BufferId, ContentHash, Machine, PutId, Size};
-use crate::fingerprint::SourceFingerprint;
+use crate::fingerprint::{SourceChange, SourceFingerprint};
 use crate::ids::{FileId, GroupId};
 use crate::part_plan::PartPlan;
 use crate::states::{BlockedReason, FileState, Intent, PartState};
 use crate::time::Timestamp;
 use crate::units::{Crc64Nvme, ETag, Sha256};
 
+/// So often a file may come under other numbers.
+const RENUMBERED: u32 = 12;
 /// Parts that are read ahead of the hashing pass and not stored yet.
 const AHEAD: usize = 8;
 
@@ -123,6 +125,8 @@ pub(super) struct File {
     /// The source's metadata changed: the hashing pass compares its bytes before the fingerprint is believed and any more
     /// of it is sent (F18).
     pub(super) unproved: bool,
+    /// How often it came under other numbers.
+    pub(super) renumbered: u32,
     pub(super) counted_finishing: bool,
 }
 
@@ -171,6 +175,7 @@ impl File {
             blocked: None,
             follows: None,
             unproved: false,
+            renumbered: 0,
             counted_finishing: false,
         };
         file.plan_reads(hash);
@@ -208,10 +213,18 @@ impl File {
 
     /// Rights or links changed, and a write may hide behind that: the bytes decide (F18). All that was read is read once more
     /// and compared. So whatever is stored was read under one fingerprint, also when a crash forgets what was noticed.
-    pub(super) fn compare_anew(&mut self, fingerprint: SourceFingerprint) {
+    ///
+    /// False when it came under other numbers too often: there are file systems that number anew at each look, and it would be
+    /// read without an end.
+    #[must_use]
+    pub(super) fn compare_anew(&mut self, fingerprint: SourceFingerprint) -> bool {
+        if self.fingerprint.compare(&fingerprint) == SourceChange::Renumbered {
+            self.renumbered = self.renumbered.saturating_add(1);
+        }
         self.fingerprint = fingerprint;
         self.unproved = true;
         self.pass = Some(0);
+        self.renumbered <= RENUMBERED
     }
 
     /// The place that is read next, and whether that goes on with the pass.
@@ -336,6 +349,7 @@ impl Machine {
             self.waiting.remove(&(until, id));
         }
         self.troubled.remove(&id);
+        self.disks.forget(id);
         self.touch(group, id);
         if let Some(g) = self.groups.get_mut(&group) {
             g.active = g.active.saturating_sub(1);

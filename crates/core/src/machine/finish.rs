@@ -99,10 +99,13 @@ impl Machine {
                         }
                     }
                 }
-                SourceChange::MetadataOnly => {
+                SourceChange::MetadataOnly | SourceChange::Renumbered => {
                     file.stage = Stage::Sending;
-                    if let Ok(seen) = result {
-                        file.compare_anew(seen);
+                    if let Ok(seen) = result
+                        && !file.compare_anew(seen)
+                    {
+                        self.never_the_same(now, id);
+                        continue;
                     }
                 }
                 SourceChange::Changed => {

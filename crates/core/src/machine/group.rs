@@ -305,10 +305,12 @@ impl Machine {
             .map(|g| g.active)
             .sum();
         // Those that wait for a time make room, within bounds: what they wait for may be among the next.
-        let waiting = self
-            .waiting
-            .len()
-            .min(self.config.active_files.saturating_mul(WAITING_SHARE));
+        // A disk may be away for days: what waits for one takes nobody's room.
+        let diskless = self.disks.waiting();
+        let waiting = (self.waiting.len().saturating_sub(diskless))
+            .min(self.config.active_files.saturating_mul(WAITING_SHARE))
+            .saturating_add(diskless);
+        let diskless = self.disks.waiting_of_groups();
         let mut room = self
             .config
             .active_files
@@ -331,7 +333,9 @@ impl Machine {
                 continue;
             }
             if !g.exhausted {
-                if room > 0 {
+                // The rest of it most likely lies on that disk too.
+                let full = diskless.get(&id).is_some_and(|n| *n >= self.config.active_files);
+                if room > 0 && !full {
                     g.loading = true;
                     room = room.saturating_sub(LOAD);
                     let load = Effect::Load {

@@ -265,15 +265,26 @@ impl Machine {
                     file.parts[i].buffer = None;
                     file.back_to_todo(i);
                 }
+                // A hash knows no way back to the beginning of a part.
+                if file.reads_pass {
+                    file.pass = file.pass.map(|_| 0);
+                }
                 self.free_buffer(buffer);
                 return self.file_failure(now, id, failure);
             }
         };
+        let change = file.fingerprint.compare(&outcome.source);
+        if change != SourceChange::Changed {
+            self.source_seen(id, &outcome.source);
+        }
+        let Some(file) = self.files.get_mut(&id) else {
+            return;
+        };
         let mut changes = Vec::new();
-        match file.fingerprint.compare(&outcome.source) {
+        match change {
             SourceChange::Same => {}
             // Nothing was read before that it could be held against.
-            SourceChange::MetadataOnly
+            SourceChange::MetadataOnly | SourceChange::Renumbered
                 if file.sha256.is_none() && file.parts.iter().all(|p| p.crc64.is_none()) =>
             {
                 file.fingerprint = outcome.source;
@@ -282,13 +293,16 @@ impl Machine {
                     fingerprint: outcome.source,
                 });
             }
-            SourceChange::MetadataOnly => {
+            SourceChange::MetadataOnly | SourceChange::Renumbered => {
                 if kept {
                     file.parts[i].buffer = None;
                     file.back_to_todo(i);
                 }
-                file.compare_anew(outcome.source);
+                let goes_on = file.compare_anew(outcome.source);
                 self.free_buffer(buffer);
+                if !goes_on {
+                    return self.never_the_same(now, id);
+                }
                 return self.reindex(id);
             }
             SourceChange::Changed => {

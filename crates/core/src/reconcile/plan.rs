@@ -81,7 +81,7 @@ fn decide(file: &LocalFile, remote: &Remote, source: &Source, now: Timestamp) ->
         return Some(failed(file, FindingKind::SessionGone, failure, now));
     };
     let known = Parts::known(file, &layout);
-    Some(match (ledger(file, remote), version(file, source)) {
+    let mut action = match (ledger(file, remote), version(file, source)) {
         (Ledger::Finished(proof), _) => finished(file, proof, now),
         (Ledger::Elsewhere(attempt), _) => {
             let detail = format!(
@@ -128,7 +128,12 @@ fn decide(file: &LocalFile, remote: &Remote, source: &Source, now: Timestamp) ->
         (Ledger::Open(session), Version::Missing | Version::Same | Version::NotSeen) => {
             open(file, session, source, &layout, known, now)
         }
-    })
+    };
+    let needs_disk = matches!(action.kind, FindingKind::Continues | FindingKind::NotStarted);
+    if needs_disk && matches!(source, Source::Failed(f) if f.code == ErrorCode::DiskMissing) {
+        action.kind = FindingKind::DiskMissing;
+    }
+    Some(action)
 }
 
 /// What the ledger says about the attempt that the queue knows.
@@ -188,7 +193,8 @@ enum Version {
 fn version(file: &LocalFile, source: &Source) -> Version {
     match source {
         Source::Present(seen) => match file.fingerprint.compare(seen) {
-            SourceChange::Same | SourceChange::MetadataOnly => Version::Same,
+            // Whoever reads on compares what was read before.
+            SourceChange::Same | SourceChange::MetadataOnly | SourceChange::Renumbered => Version::Same,
             SourceChange::Changed => Version::Other(*seen),
         },
         Source::Missing => Version::Missing,

@@ -2,7 +2,7 @@
 
 use super::After;
 use crate::error::ErrorCode;
-use crate::fingerprint::{SourceChange, SourceFingerprint};
+use crate::fingerprint::SourceFingerprint;
 use crate::units::Sha256;
 
 /// All that decides.
@@ -46,7 +46,7 @@ pub fn after(f: &AfterFacts) -> AfterStep {
     let Some(seen) = f.seen else {
         return AfterStep::Gone;
     };
-    if f.proved.compare(&seen) == SourceChange::Changed {
+    if !f.proved.compare(&seen).is_same_file() {
         return AfterStep::Refuse(ErrorCode::FileChanged);
     }
     if !f.borne_out {

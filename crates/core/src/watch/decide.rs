@@ -2,7 +2,7 @@
 
 use super::{Left, NEVER_STILL_MS, Stand, Why};
 use crate::error::ErrorCode;
-use crate::fingerprint::{SourceChange, SourceFingerprint};
+use crate::fingerprint::SourceFingerprint;
 use crate::time::Timestamp;
 use crate::units::Sha256;
 
@@ -159,10 +159,7 @@ pub fn decide(f: &Facts<'_>, now: Timestamp) -> Decision {
 
 /// Rights, owner and name are not content.
 fn is_same(version: &SourceFingerprint, seen: &SourceFingerprint) -> bool {
-    match version.compare(seen) {
-        SourceChange::Same | SourceChange::MetadataOnly => true,
-        SourceChange::Changed => false,
-    }
+    version.compare(seen).is_same_file()
 }
 
 /// What was only in the way of one attempt.

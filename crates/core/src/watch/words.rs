@@ -127,6 +127,8 @@ words! {
         TooSmall = "too_small",
         /// Larger than the rules want.
         TooLarge = "too_large",
+        /// Changed longer ago than the rules want.
+        TooOld = "too_old",
         /// Deeper than the rules want.
         TooDeep = "too_deep",
         /// Larger than the destination takes.

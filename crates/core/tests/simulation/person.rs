@@ -376,6 +376,7 @@ fn found(kind: windlass_core::reconcile::FindingKind) -> &'static str {
         K::SessionGone => "found: session gone",
         K::FileChanged => "found: file changed",
         K::FileMissing => "found: file missing",
+        K::DiskMissing => "found: disk missing",
         K::NotStarted => "found: not started",
         K::AbandonedElsewhere => "found: abandoned elsewhere",
     }

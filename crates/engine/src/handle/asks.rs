@@ -1,10 +1,10 @@
 //! What may be asked of the engine, and what it tells, as types.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use serde::{Deserialize, Serialize};
 use windlass_core::error::ErrorCode;
+use windlass_core::fingerprint::SourceFingerprint;
 use windlass_core::ids::{DestinationId, FileId, GroupId};
 use windlass_core::machine::Notice;
 
@@ -92,8 +92,7 @@ pub enum LookFor {
 }
 
 /// What of the given files is left out of the group, by the person's answer.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Leave {
     /// What was proved there before and is unchanged.
     pub unchanged: bool,
@@ -103,6 +102,8 @@ pub struct Leave {
     pub same_name: bool,
     /// These, by their paths inside the group.
     pub names: BTreeSet<String>,
+    /// These as long as they are the version that was seen.
+    pub there: BTreeMap<String, SourceFingerprint>,
 }
 
 /// Files that a person chose.

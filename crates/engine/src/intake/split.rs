@@ -55,17 +55,16 @@ pub(crate) async fn add_split(
             Some(of) => format!("{whole} – {of}"),
             None => whole.clone(),
         };
+        // In a group of its own a subfolder's path begins with its own name.
+        let above = opened.as_deref().unwrap_or_default();
+        let inside = |name: &String| name.strip_prefix(above).map(str::to_owned);
         let leave = Leave {
-            // In a group of its own a subfolder's path begins with its own name.
-            names: match &opened {
-                Some(above) => leave
-                    .names
-                    .iter()
-                    .filter_map(|n| n.strip_prefix(above.as_str()))
-                    .map(str::to_owned)
-                    .collect(),
-                None => leave.names.clone(),
-            },
+            names: leave.names.iter().filter_map(inside).collect(),
+            there: leave
+                .there
+                .iter()
+                .filter_map(|(name, version)| Some((inside(name)?, *version)))
+                .collect(),
             ..leave
         };
         let one = AddPaths {

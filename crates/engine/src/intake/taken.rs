@@ -5,6 +5,7 @@ use std::hash::{BuildHasher as _, RandomState};
 use std::os::unix::ffi::OsStrExt as _;
 
 use windlass_core::error::Failure;
+use windlass_core::fingerprint::SourceChange;
 use windlass_core::ids::GroupId;
 use windlass_core::names::numbered;
 use windlass_queue::{Connection, QueueError, files};
@@ -118,7 +119,8 @@ impl Taken {
             o.position == place
                 && o.rel_path == name
                 && o.path == found.path.as_os_str().as_bytes()
-                && (found.refused.is_some() || o.fingerprint == found.fingerprint)
+                && (found.refused.is_some()
+                    || o.fingerprint.compare(&found.fingerprint) != SourceChange::Changed)
         });
         Ok(if same { Stands::Same } else { Stands::Other })
     }

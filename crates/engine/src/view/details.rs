@@ -36,6 +36,8 @@ pub enum FindKind {
     LeftOut,
     /// It arrived, and the server could not process it.
     Unprocessed,
+    /// Not ended, and on a disk that is not connected.
+    NoDisk,
 }
 
 /// All that is known of one file.

@@ -57,6 +57,9 @@ pub struct Insights {
     pub step_ms: i64,
     /// Bytes a second of each stretch, from `from` on, without gaps.
     pub rates: Vec<f64>,
+    /// Bytes a second of files whose processing ended well where they arrived, of the same stretches, by when it was heard of; empty
+    /// when there was none.
+    pub processed_rates: Vec<f64>,
     /// From when to when work was held up or went by the limit of an hour, inside the stretch, the oldest first; of more than
     /// 100 the longest.
     pub spans: Vec<SpanView>,

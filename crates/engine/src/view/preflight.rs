@@ -10,6 +10,8 @@ use windlass_core::ids::DestinationId;
 pub struct PreflightView {
     /// All was looked at.
     pub done: bool,
+    /// Files that are still compared, by their content, with what is there; an answer need not wait for it.
+    pub comparing: u32,
     /// More than one group may hold: the rest was not looked at.
     pub too_many: bool,
     /// Where it would go.
@@ -106,7 +108,7 @@ pub struct PreflightExample {
 #[ts(export)]
 #[serde(rename_all = "snake_case")]
 pub enum PreflightKind {
-    /// Proved there before, and not changed since.
+    /// Proved there before and not changed since, or its content was, under another name.
     AlreadyThere,
     /// In the group already, as it is.
     InGroup,

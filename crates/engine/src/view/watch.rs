@@ -105,6 +105,8 @@ pub struct WatchSettings {
     /// Largest size in bytes; null: any.
     #[ts(type = "number | null")]
     pub max_size: Option<u64>,
+    /// Only what was changed within so many days; null: whenever.
+    pub max_age_days: Option<u32>,
     /// How many subfolders deep; null: all, 0: none.
     pub max_depth: Option<u32>,
     /// Hidden files too.
@@ -130,6 +132,7 @@ impl Default for WatchSettings {
             exclude: Vec::new(),
             min_size: 0,
             max_size: None,
+            max_age_days: None,
             max_depth: None,
             hidden: false,
             group_rule: GroupRule::Batch,

@@ -309,7 +309,7 @@ fn by_name(root: &Path, rel: &[u8], rules: &Rules) -> WatchFileView {
             let least = rules.settings().min_size;
             (
                 0,
-                look::left(rules, rel, least).or_else(|| Some(Left::by(Why::Absent, ""))),
+                look::left(rules, rel, least, 0).or_else(|| Some(Left::by(Why::Absent, ""))),
             )
         }
     };

@@ -11,6 +11,7 @@ use windlass_core::watch::{Kind, Left, Why};
 use windlass_transfer::source;
 
 use super::rules::Rules;
+use crate::clock;
 use crate::groups::path_of;
 
 /// Files of one step of a walk.
@@ -69,7 +70,7 @@ pub(crate) fn look(root: &Path, rel: &[u8], rules: &Rules) -> Looked {
                 rel: rel.to_vec(),
                 kind: Kind::File,
                 fingerprint,
-                left: left(rules, rel, meta.len()),
+                left: left(rules, rel, meta.len(), age_ms(&fingerprint)),
             })
         }
         Err(e) if matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Looked::Gone,
@@ -78,14 +79,19 @@ pub(crate) fn look(root: &Path, rel: &[u8], rules: &Rules) -> Looked {
 }
 
 /// What rules say of a file: those for the folders above it, then its own.
-pub(crate) fn left(rules: &Rules, rel: &[u8], size: u64) -> Option<Left> {
+pub(crate) fn left(rules: &Rules, rel: &[u8], size: u64, age_ms: i64) -> Option<Left> {
     let mut ends = rel
         .iter()
         .enumerate()
         .filter(|(_, b)| **b == b'/')
         .map(|(i, _)| i);
     ends.find_map(|end| rules.left_folder(&rel[..end]))
-        .or_else(|| rules.left(rel, size))
+        .or_else(|| rules.left(rel, size, age_ms))
+}
+
+/// How long ago the content was changed, milliseconds.
+fn age_ms(fingerprint: &SourceFingerprint) -> i64 {
+    clock::now_ns().saturating_sub(fingerprint.mtime_ns) / 1_000_000
 }
 
 fn unreadable(rel: &[u8], detail: &str) -> Seen {
@@ -141,12 +147,15 @@ pub(crate) fn walk(root: &Path, from: &Path, rules: &Rules, send: &mpsc::Sender<
                     }
                 } else {
                     match entry.metadata() {
-                        Ok(meta) => Seen {
-                            kind: if meta.is_file() { Kind::File } else { Kind::Other },
-                            fingerprint: source::fingerprint(&meta),
-                            left: rules.left(&rel, meta.len()),
-                            rel,
-                        },
+                        Ok(meta) => {
+                            let fingerprint = source::fingerprint(&meta);
+                            Seen {
+                                kind: if meta.is_file() { Kind::File } else { Kind::Other },
+                                left: rules.left(&rel, meta.len(), age_ms(&fingerprint)),
+                                fingerprint,
+                                rel,
+                            }
+                        }
                         Err(e)
                             if e.io_error()
                                 .is_some_and(|io| io.kind() == io::ErrorKind::NotFound) =>

@@ -198,6 +198,14 @@ fn local(now: Timestamp) -> String {
 
 /// The content of a file that did not change while it was read; `None` when it did. Blocks.
 pub(crate) fn content(path: &Path) -> Result<Option<(SourceFingerprint, Sha256)>, Failure> {
+    content_while(path, &|| true)
+}
+
+/// The same; also `None` when it was not to go on to the end.
+pub(crate) fn content_while(
+    path: &Path,
+    go: &dyn Fn() -> bool,
+) -> Result<Option<(SourceFingerprint, Sha256)>, Failure> {
     use std::os::unix::fs::FileExt as _;
     let failed = |e: &io::Error| source::source_failure(e, path, None);
     let file = fs::File::open(path).map_err(|e| failed(&e))?;
@@ -208,7 +216,7 @@ pub(crate) fn content(path: &Path) -> Result<Option<(SourceFingerprint, Sha256)>
     let mut hash = ContentHash::default();
     let mut step = vec![0u8; READ_STEP_BYTES];
     let mut at = 0;
-    loop {
+    while go() {
         match file.read_at(&mut step, at) {
             Ok(0) => break,
             Ok(n) => {

@@ -7,6 +7,7 @@ use std::path::Path;
 use std::time::UNIX_EPOCH;
 
 use windlass_core::error::{ErrorCode, Failure};
+use windlass_core::filesystems::is_remote;
 
 /// How the folder was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -127,22 +128,7 @@ fn compare(known: &Identity, now: &Identity) -> Sameness {
 
 /// True where files lie on another computer: its clock is not ours, and nobody tells of changes.
 pub(crate) fn is_network(path: &Path) -> bool {
-    const NETWORK: &[u64] = &[
-        0x6969,
-        0x517b,
-        0xff53_4d42,
-        0xfe53_4d42,
-        0x0102_1997,
-        0x6573_5546,
-        0x5346_414f,
-        0x00c3_6400,
-        0x7375_7245,
-        0x564c,
-    ];
-    rustix::fs::statfs(path).is_ok_and(|s| {
-        let kind = u64::try_from(s.f_type).unwrap_or(0) & 0xffff_ffff;
-        NETWORK.contains(&kind)
-    })
+    rustix::fs::statfs(path).is_ok_and(|fs| is_remote(fs.f_type))
 }
 
 /// Folders that are no person's.

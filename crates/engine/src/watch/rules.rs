@@ -15,6 +15,7 @@ use crate::accepts;
 use crate::groups::path_of;
 use crate::view::WatchSettings;
 
+const DAY_MS: i64 = 86_400_000;
 /// Patterns of one folder, at most.
 const PATTERNS: usize = 1_000;
 
@@ -102,8 +103,8 @@ impl Rules {
         self.too_deep(rel, 1)
     }
 
-    /// Why a file of this path and size does not go.
-    pub(crate) fn left(&self, rel: &[u8], size: u64) -> Option<Left> {
+    /// Why a file of this path and size, changed so many milliseconds ago, does not go.
+    pub(crate) fn left(&self, rel: &[u8], size: u64, age_ms: i64) -> Option<Left> {
         if checked_rel_path(&encode_path_bytes(rel)).is_none() {
             return Some(Left::by(Why::OddName, ""));
         }
@@ -127,6 +128,12 @@ impl Rules {
         }
         match self.settings.max_size {
             Some(most) if size > most => return Some(Left::by(Why::TooLarge, most.to_string())),
+            _ => {}
+        }
+        match self.settings.max_age_days {
+            Some(most) if age_ms > i64::from(most) * DAY_MS => {
+                return Some(Left::by(Why::TooOld, most.to_string()));
+            }
             _ => {}
         }
         if let Err(e) = PartPlan::new(size) {
@@ -171,11 +178,12 @@ mod tests {
             lines in proptest::collection::vec("[!*?a-z/\\[\\]{}\\\\ .^-]{0,12}|.{0,20}", 0..6),
             name in proptest::collection::vec(any::<u8>(), 0..60),
             size: u64,
+            age_ms: i64,
         ) {
             let settings = WatchSettings { include: lines.clone(), exclude: lines, ..WatchSettings::default() };
             match Rules::new(&settings) {
                 Ok(rules) => {
-                    let _ = rules.left(&name, size);
+                    let _ = rules.left(&name, size, age_ms);
                 }
                 Err(failure) => prop_assert_eq!(failure.code, ErrorCode::WatchRule),
             }
@@ -185,7 +193,7 @@ mod tests {
     fn why(settings: WatchSettings, rel: &str, size: u64) -> Option<Why> {
         Rules::new(&settings)
             .unwrap()
-            .left(rel.as_bytes(), size)
+            .left(rel.as_bytes(), size, 0)
             .map(|l| l.why)
     }
 
@@ -211,6 +219,22 @@ mod tests {
         );
         let wrong = Rules::new(&s(&[], &["{a,b", "b"]));
         assert!(wrong.is_err_and(|f| f.code == ErrorCode::WatchRule));
+    }
+
+    #[test]
+    fn e4_what_was_changed_too_long_ago_is_left_out() {
+        let settings = WatchSettings {
+            max_age_days: Some(7),
+            ..WatchSettings::default()
+        };
+        let rules = Rules::new(&settings).unwrap();
+        let why = |age_ms| rules.left(b"a", 1, age_ms).map(|l| (l.why, l.detail));
+        assert_eq!(why(7 * DAY_MS), None);
+        assert_eq!(why(7 * DAY_MS + 1), Some((Why::TooOld, "7".to_owned())));
+        // A clock that runs ahead makes nothing old.
+        assert_eq!(why(-DAY_MS), None);
+        let any = Rules::new(&WatchSettings::default()).unwrap();
+        assert_eq!(any.left(b"a", 1, i64::MAX), None);
     }
 
     #[test]

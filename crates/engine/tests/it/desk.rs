@@ -1,5 +1,6 @@
 //! What a person does at the desk: limits, order, choosing many, looking before, looking back.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use windlass_core::accepts::Accepts;
@@ -10,7 +11,7 @@ use windlass_engine::view::{
     PreflightView, ProvedAsk, ProvedKind, ReceiptForm, SafeAnswer,
 };
 use windlass_engine::{
-    AddPaths, Chosen, EngineHandle, FileAct, GroupEnd, Leave, LookFor, Origin, RowRange, Scope,
+    AddPaths, Chosen, EngineHandle, FileAct, GroupEnd, Leave, LookFor, Origin, Preflight, RowRange, Scope,
 };
 
 use crate::plane::Fault;
@@ -32,7 +33,11 @@ fn given(path: std::path::PathBuf) -> AddPaths {
 
 async fn looked(engine: &EngineHandle, path: std::path::PathBuf) -> PreflightView {
     let look = engine.preflight(vec![path], LookFor::New(None)).await.unwrap();
-    wait_for(|| Some(look.view()).filter(|view| view.done)).await
+    seen_whole(&look).await
+}
+
+async fn seen_whole(look: &Preflight) -> PreflightView {
+    wait_for(|| Some(look.view()).filter(|view| view.done && view.comparing == 0)).await
 }
 
 // C-8: the tray and the window follow by deltas; somebody else's look must not take a change away from them.
@@ -439,6 +444,90 @@ async fn a_look_tells_what_is_there_what_changed_and_what_can_not_go_and_the_ans
     names.sort_unstable();
     assert_eq!(names, ["0.bin", "new.bin"]);
     assert!(rows.iter().all(|f| f.state == FileState::Done));
+}
+
+// a copy under another name is told before a byte moves, for it is there by its content
+#[tokio::test(flavor = "multi_thread")]
+async fn a_look_tells_what_is_there_by_content_under_another_name() {
+    let b = Bench::new().await;
+    let content = bytes(1, 3 * KIB);
+    b.write("first.bin", &content);
+    b.write("second.bin", &bytes(2, 100));
+    let engine = b.engine().await;
+    let group = add(&engine, &[&b.source()]).await;
+    assert_eq!(end(&engine, group).await, GroupEnd::Done);
+
+    // One that lay there for a while, one that was copied just now; one of the same size, one that has another file's content.
+    let more = b.source().with_file_name("more");
+    std::fs::create_dir(&more).unwrap();
+    let settled = more.join("settled.bin");
+    for (name, bytes) in [
+        ("copied.bin", &content),
+        ("settled.bin", &content),
+        ("like.bin", &bytes(3, 3 * KIB)),
+        ("empty.bin", &Vec::new()),
+    ] {
+        std::fs::write(more.join(name), bytes).unwrap();
+    }
+    let old = std::time::UNIX_EPOCH + Duration::from_secs(1_600_000_000);
+    std::fs::File::options()
+        .write(true)
+        .open(&settled)
+        .unwrap()
+        .set_modified(old)
+        .unwrap();
+    b.write("second.bin", &content);
+
+    let paths = vec![more.clone(), b.source()];
+    let look = engine.preflight(paths.clone(), LookFor::New(None)).await.unwrap();
+    let view = seen_whole(&look).await;
+    let there: Vec<_> = view
+        .folds
+        .iter()
+        .filter(|f| f.kind == PreflightKind::AlreadyThere)
+        .flat_map(|f| f.examples.iter().map(|e| e.name.as_str()))
+        .collect();
+    assert_eq!(
+        there.iter().copied().collect::<BTreeSet<_>>(),
+        BTreeSet::from([
+            "more/copied.bin",
+            "more/settled.bin",
+            "source/first.bin",
+            "source/second.bin"
+        ])
+    );
+    assert!(
+        view.folds
+            .iter()
+            .all(|f| f.kind == PreflightKind::AlreadyThere && f.files == 4),
+        "{:?}",
+        view.folds
+    );
+    assert_eq!((view.ready, view.ready_bytes), (2, 3 * KIB as u64));
+    let first: Vec<_> = view.first.iter().map(|e| e.name.as_str()).collect();
+    assert_eq!(first, ["more/empty.bin", "more/like.bin"]);
+
+    let leave = Leave {
+        unchanged: true,
+        there: look.there(),
+        ..Leave::default()
+    };
+    let add = AddPaths {
+        paths,
+        ..given(more.clone())
+    };
+    let group = engine.add_checked(add.clone(), leave.clone()).await.unwrap();
+    assert_eq!(end(&engine, group).await, GroupEnd::Done);
+    let rows = engine.list_files(group, 0, 100).await.unwrap().files;
+    let names: Vec<_> = rows.iter().map(|f| f.name.as_str()).collect();
+    assert_eq!(names, ["empty.bin", "like.bin"]);
+
+    // Written to after the look, it is another version: what the look said of it holds no more.
+    std::fs::write(more.join("copied.bin"), b"written after the look").unwrap();
+    let group = engine.add_checked(add, leave).await.unwrap();
+    assert_eq!(end(&engine, group).await, GroupEnd::Done);
+    let rows = engine.list_files(group, 0, 100).await.unwrap().files;
+    assert!(rows.iter().any(|f| f.name == "copied.bin"), "{rows:?}");
 }
 
 // from when to when, told before a byte moves

@@ -208,6 +208,66 @@ async fn what_is_left_out_by_name_is_no_part_of_the_group() {
     assert_eq!(names(&engine, group).await, set(&["a.bin", "c.bin"]));
 }
 
+// the answer to one drop holds for that drop, also while another is still being walked and a third is given.
+#[tokio::test(flavor = "multi_thread")]
+async fn each_drop_into_a_group_is_taken_in_by_its_own_answer() {
+    let b = Bench::new().await;
+    let folder = |name: &str, files: usize| {
+        let folder = b.source().with_file_name(name);
+        std::fs::create_dir(&folder).unwrap();
+        for n in 0..files {
+            std::fs::write(folder.join(format!("{n:04}.txt")), name).unwrap();
+        }
+        folder
+    };
+    let (many, private, last) = (folder("many", 4_000), folder("private", 3), folder("last", 2));
+    let engine = b.engine().await;
+    engine.set_intent(Scope::App, Intent::Paused).await.unwrap();
+    let group = add(&engine, &[&many]).await;
+    let without = Leave {
+        names: set(&["private/0000.txt", "private/0002.txt"]),
+        ..Leave::default()
+    };
+    let answered = engine.add_checked(given(private, Some(group)), without);
+    answered.await.unwrap();
+    let all = engine.add_checked(given(last, Some(group)), Leave::default());
+    all.await.unwrap();
+    seen(&engine, |s| {
+        !s.groups[0].scanning && s.groups[0].files.total >= 4_003
+    })
+    .await;
+    let files = engine.list_files(group, 4_000, 10).await.unwrap().files;
+    let told: BTreeSet<String> = files
+        .into_iter()
+        .map(|f| format!("{}/{}", f.folder, f.name))
+        .collect();
+    assert_eq!(told, set(&["private/0001.txt", "last/0000.txt", "last/0001.txt"]));
+}
+
+// thousands of single files in one gesture, as a file manager gives them when all of a folder is chosen.
+#[tokio::test(flavor = "multi_thread")]
+async fn thousands_of_single_files_given_at_once_are_taken_in() {
+    let b = Bench::new().await;
+    let engine = b.engine().await;
+    engine.set_intent(Scope::App, Intent::Paused).await.unwrap();
+    let paths: Vec<_> = (0..6_000)
+        .map(|n| {
+            let path = b.source().join(format!("{n:0>200}.txt"));
+            std::fs::write(&path, "x").unwrap();
+            path
+        })
+        .collect();
+    let given = AddPaths {
+        paths,
+        ..given(b.source(), None)
+    };
+    engine.add_paths(given).await.unwrap();
+    seen(&engine, |s| {
+        !s.groups[0].scanning && s.groups[0].files.total == 6_000
+    })
+    .await;
+}
+
 // "Start paused".
 #[tokio::test(flavor = "multi_thread")]
 async fn a_group_that_starts_paused_is_written_down_and_sends_nothing_until_it_is_resumed() {

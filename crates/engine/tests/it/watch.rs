@@ -5,7 +5,7 @@ mod after;
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 use windlass_core::error::ErrorCode;
 use windlass_core::names::encode_path_bytes;
@@ -305,8 +305,13 @@ async fn f156_a_rename_is_no_new_upload_and_a_touch_sends_nothing() {
     w.uploaded("sub/c.bin").await;
     fs::rename(w.path("sub"), w.path("other")).unwrap();
     w.uploaded("other/c.bin").await;
-    // The same bytes, written anew.
-    fs::write(w.path("other/c.bin"), [1; 5_000]).unwrap();
+    // The same bytes, written anew; at no moment is it another file, however slow the computer is.
+    let mut open = fs::File::options()
+        .write(true)
+        .open(w.path("other/c.bin"))
+        .unwrap();
+    open.write_all(&[1; 5_000]).unwrap();
+    drop(open);
     w.until("other/c.bin", |f| f.why == Why::SameContent).await;
     w.engine.look_now(Some(w.watch.id)).await.unwrap();
     assert_eq!(w.receipts().await.len(), 1);
@@ -332,10 +337,22 @@ async fn e4_e6_rules_and_what_is_no_file_are_explained() {
     let w = watched(WatchSettings {
         exclude: vec!["*.log".into(), "proxies/".into()],
         max_size: Some(1_000),
+        max_age_days: Some(7),
         max_depth: Some(1),
         ..quick()
     })
     .await;
+    // It comes as old as it is.
+    let aged = w.path("..").join("aged.txt");
+    fs::write(&aged, b"x").unwrap();
+    let old = UNIX_EPOCH + Duration::from_secs(1_600_000_000);
+    fs::File::options()
+        .write(true)
+        .open(&aged)
+        .unwrap()
+        .set_modified(old)
+        .unwrap();
+    fs::rename(&aged, w.path("aged.txt")).unwrap();
     w.bench.write("a.log", b"x");
     w.bench.write("proxies/p.mov", b"x");
     w.bench.write("big.bin", &[1; 2_000]);
@@ -353,6 +370,7 @@ async fn e4_e6_rules_and_what_is_no_file_are_explained() {
     assert_eq!(why("a.log"), Some((Why::Excluded, "*.log".into())));
     assert_eq!(why("proxies/"), Some((Why::Excluded, "proxies/".into())));
     assert_eq!(why("big.bin"), Some((Why::TooLarge, "1000".into())));
+    assert_eq!(why("aged.txt"), Some((Why::TooOld, "7".into())));
     assert_eq!(why(".hidden").map(|w| w.0), Some(Why::Hidden));
     assert_eq!(why("link").map(|w| w.0), Some(Why::NotRegular));
     assert_eq!(w.receipts().await.len(), 1);

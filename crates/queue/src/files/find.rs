@@ -3,6 +3,7 @@
 //! The words are looked for anywhere in the path inside the group. Rows of one state come from an index alone; a search
 //! in words reads the rows of the group, which for 100,000 of them takes some 30 ms.
 
+use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use rusqlite::{Connection, params};
@@ -30,6 +31,8 @@ words! {
         LeftOut = "left_out",
         /// It arrived, and the server could not process it.
         Unprocessed = "unprocessed",
+        /// Not ended, and on a disk that was found not to be connected.
+        NoDisk = "no_disk",
     }
 }
 
@@ -83,6 +86,12 @@ impl Find {
             Kind::LeftOut => &LEFT_OUT,
             Kind::Unprocessed => {
                 "f.state = 'done' AND EXISTS (SELECT 1 FROM processing p WHERE p.file_id = f.id AND p.state = 'failed')"
+            }
+            // Those whose turn has not come yet are on that disk too.
+            Kind::NoDisk => {
+                "f.state <> 'done' AND f.state <> 'failed' AND f.state <> 'removed' AND f.dev IN (
+                     SELECT d.dev FROM upload_file d WHERE d.group_id = ?1 AND d.error_code = 'disk_missing'
+                       AND d.state <> 'done' AND d.state <> 'failed' AND d.state <> 'removed')"
             }
         }
     }
@@ -182,6 +191,20 @@ pub fn find_ids(conn: &Connection, group: GroupId, what: &Find) -> Result<Vec<Fi
         what.clause()
     ))?;
     Ok(q.query_map(params![key(group), a, b, c, d], |r| id(r, 0))?
+        .collect::<Result<_, _>>()?)
+}
+
+/// Disks that were found not to be connected, by their numbers in the rows of files that have not ended.
+///
+/// # Errors
+/// As for every read.
+pub fn disks_away(conn: &Connection) -> Result<BTreeSet<u64>, QueueError> {
+    // By an index that has the code: a million files are looked through in some 100 ms.
+    let mut q = conn.prepare(
+        "SELECT DISTINCT dev FROM upload_file INDEXED BY upload_file_totals
+         WHERE error_code = 'disk_missing' AND state NOT IN ('done', 'failed', 'removed')",
+    )?;
+    Ok(q.query_map([], |r| r.get::<_, i64>(0).map(i64::cast_unsigned))?
         .collect::<Result<_, _>>()?)
 }
 

@@ -216,7 +216,7 @@ fn i15_a_queue_of_a_newer_windlass_is_refused_without_a_byte_written() {
             e,
             QueueError::Newer {
                 found: 4711,
-                known: 10
+                known: 12
             }
         );
         assert_eq!(e.code(), ErrorCode::QueueNewer);

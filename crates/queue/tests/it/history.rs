@@ -1,5 +1,6 @@
 //! What ended is found again, among many.
 
+use windlass_core::error::{ErrorCode, Failure};
 use windlass_core::machine::records::Change;
 use windlass_core::states::GroupState;
 use windlass_queue::files::{Find, Kind};
@@ -163,6 +164,37 @@ fn files_of_a_group_are_found_by_words_and_by_what_became_of_them() {
         files::found_count(c, group_id(2), &text("raw", Kind::All))
     });
     assert_eq!(count, 2);
+}
+
+// F17
+#[test]
+fn files_on_a_disk_that_is_not_connected_are_found_those_whose_turn_has_not_come_too() {
+    let s = sandbox();
+    let on = |disk: u64, number: u64| {
+        let mut new = new_file(number, 1, i64::try_from(number).unwrap(), 1);
+        new.fingerprint.dev = disk;
+        new
+    };
+    insert(&s.queue, vec![on(7, 1), on(7, 2), on(8, 3), on(7, 4)]);
+    apply(&s.queue, whole_life(4, 1));
+    let find = Find {
+        kind: Kind::NoDisk,
+        ..Find::default()
+    };
+    let found = || {
+        let find = find.clone();
+        read(&s.queue, move |c| files::find_ids(c, group_id(1), &find))
+    };
+    assert_eq!(found(), []);
+    let waits = Change::FileTries {
+        id: file_id(1),
+        tries: 1,
+        next_try_at: Some(at(5)),
+        failure: Some(Failure::new(ErrorCode::DiskMissing, "the card")),
+    };
+    apply(&s.queue, vec![waits]);
+    assert_eq!(found(), [file_id(1), file_id(2)]);
+    assert_eq!(read(&s.queue, files::disks_away), [7].into());
 }
 
 // G-10

@@ -8,12 +8,13 @@ use windlass_core::error::{ErrorCode, Failure};
 use windlass_core::machine::records::Change;
 use windlass_core::states::{FileState, GroupState, Intent};
 use windlass_queue::files::{NewFile, Scope};
+use windlass_queue::given::{self, Answer, Gesture};
 use windlass_queue::{Connection, Queue, files, groups, history, receipts, settings, totals};
 
 use crate::support::*;
 
 /// The version that this program writes.
-const NEWEST: u32 = 10;
+const NEWEST: u32 = 12;
 
 fn fixture(version: u32) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/fixtures/v{version:04}.sqlite"))
@@ -146,6 +147,46 @@ fn f034_a_queue_of_version_5_is_carried_on_with_all_its_work() {
 #[test]
 fn f034_a_queue_of_the_newest_version_is_opened_with_all_its_work() {
     is_carried_on(NEWEST);
+}
+
+// I-15: a walk that an older version left in the middle is gone on with, by the answer that was given to it.
+#[test]
+fn what_was_being_walked_goes_on_by_its_answer() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::copy(fixture(5), path_in(&dir)).unwrap();
+    let conn = Connection::open(path_in(&dir)).unwrap();
+    let group = group_id(1);
+    for (key, value) in [
+        (format!("intake:{group}"), r#"["/home/ada/one","/home/ada/two"]"#),
+        (
+            format!("intake:leave:{group}"),
+            r#"{"unchanged":true,"troubled":false,"same_name":true,"names":["two/private.txt"]}"#,
+        ),
+        ("intake:of a group that is gone".to_owned(), "[]"),
+    ] {
+        conn.execute("INSERT INTO setting (key, value) VALUES (?1, ?2)", [&key, value])
+            .unwrap();
+    }
+    let scanning = "UPDATE upload_group SET scanning = 1 WHERE id = ?1";
+    conn.execute(scanning, [uuid::Uuid::from(group)]).unwrap();
+    drop(conn);
+    let queue = open(&path_in(&dir)).unwrap().queue;
+    let answer = Answer {
+        unchanged: true,
+        troubled: false,
+        same_name: true,
+        left: [("two/private.txt".to_owned(), None)].into(),
+    };
+    let gesture = Gesture {
+        roots: vec!["/home/ada/one".into(), "/home/ada/two".into()],
+        answer: Some(answer),
+    };
+    assert_eq!(read(&queue, move |c| given::of_group(c, group)), [gesture]);
+    assert!(
+        read(&queue, settings::all)
+            .keys()
+            .all(|key| !key.starts_with("intake:"))
+    );
 }
 
 #[test]

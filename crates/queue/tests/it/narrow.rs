@@ -243,6 +243,19 @@ fn what_was_processed_is_counted_by_when_it_ended_and_its_files_are_those() {
     assert_eq!(since(10_500), Processed { done: 1, failed: 0 });
     let elsewhere = read(&s.queue, |c| processing::ended(c, at(0), Some(destination_id(2))));
     assert_eq!(elsewhere, Processed::default());
+    // The bytes of those that ended well, where they ended.
+    told(3, State::Done, 11_999);
+    let stretches = |place| {
+        read(&s.queue, move |c| {
+            processing::done_by_step(c, at(0), 1_000, place)
+        })
+    };
+    let size = read(&s.queue, |c| {
+        Ok(c.query_row("SELECT sum(size) FROM receipt WHERE file_id IN (SELECT file_id FROM processing WHERE state = 'done')", [], |r| r.get::<_, i64>(0))?)
+    });
+    assert_eq!(stretches(None), [(at(11_000), size.cast_unsigned())]);
+    assert_eq!(stretches(Some(destination_id(2))), []);
+    told(3, State::Running, 12_000);
     let listed = |from: i64, before: i64| {
         let filter = FileFilter {
             proved: Proved::Processed,

@@ -4,6 +4,8 @@ use windlass_core::error::ErrorCode;
 use windlass_core::fingerprint::SourceChange;
 use windlass_core::machine::records::{Change, DoneResult, Proof};
 use windlass_core::states::FileState;
+use windlass_core::units::Sha256;
+use windlass_queue::destinations::DestinationKind;
 use windlass_queue::files::NewFile;
 use windlass_queue::{destinations, groups, receipts};
 
@@ -105,4 +107,82 @@ fn i04_receipts_outlive_their_group_and_their_destination() {
         ))
         .is_some()
     );
+}
+
+//
+#[test]
+fn content_is_found_at_its_destination_under_whatever_name_also_when_it_was_hashed_later() {
+    let s = sandbox();
+    insert(&s.queue, vec![new_file(1, 1, 0, 1), new_file(2, 1, 1, 1)]);
+    let (size, first, later) = (
+        new_file(1, 1, 0, 1).fingerprint.size,
+        Sha256([3; 32]),
+        Sha256([7; 32]),
+    );
+    let has = |place, size, sha256| {
+        read(&s.queue, move |c| {
+            receipts::has_content(c, destination_id(place), size, sha256)
+        })
+    };
+    let sized = |place, size| {
+        read(&s.queue, move |c| {
+            receipts::has_size(c, destination_id(place), size)
+        })
+    };
+    assert!(!has(1, size, first) && !sized(1, size));
+    apply(&s.queue, whole_life(1, 1));
+    assert!(has(1, size, first) && sized(1, size));
+    assert!(!has(2, size, first) && !has(1, size + 1, first) && !has(1, size, later));
+    assert!(!sized(2, size) && !sized(1, size + 1));
+
+    let mut life = whole_life(2, 1);
+    for change in &mut life {
+        if let Change::FileDone { proof, .. } = change {
+            proof.sha256 = None;
+        }
+    }
+    apply(&s.queue, life);
+    let hashed = Change::FileHashed {
+        id: file_id(2),
+        sha256: later,
+    };
+    apply(&s.queue, vec![hashed]);
+    assert!(has(1, size, later) && !has(2, size, later));
+
+    // A folder is the same one wherever it lies; another bucket is another place.
+    let path = new_file(1, 1, 0, 1).path;
+    let by_path = || {
+        let path = path.clone();
+        read(&s.queue, move |c| {
+            receipts::of_upload_here(c, destination_id(1), &path)
+        })
+        .is_some()
+    };
+    let lies = |kind, location: &str| {
+        let location = location.to_owned();
+        let changed = s.queue.write_blocking(move |c| {
+            let was = destinations::get(c, destination_id(1))?.expect("it is there");
+            destinations::update(
+                c,
+                &destinations::DestinationRow {
+                    kind,
+                    location,
+                    ..was
+                },
+            )
+        });
+        assert!(changed.unwrap());
+    };
+    let all = || {
+        [
+            has(1, size, first),
+            has(1, size, later),
+            sized(1, size),
+            by_path(),
+        ]
+    };
+    lies(DestinationKind::Folder, "/media/archive");
+    assert_eq!(all(), [true; 4]);
+    lies(DestinationKind::S3, "https://storage.example/first");
+    assert_eq!(all(), [false; 4]);
 }

@@ -9,7 +9,7 @@ use windlass_server::clock::{SystemWorld, World as _};
 use windlass_server::serve::admin::TokenWish;
 
 use crate::support::garage::Bucket;
-use crate::support::{Kit, random};
+use crate::support::{Kit, random, stored};
 
 const FLAGS: [(&str, &str); 1] = [("workers", "0")];
 const OWN: [Scope; 4] = [Scope::Upload, Scope::Read, Scope::Delete, Scope::Process];
@@ -96,12 +96,11 @@ impl Bench {
     /// Sends bytes by a signed URL, as a stranger does. The ETag.
     pub(crate) async fn put(&self, url: &Value, bytes: &[u8]) -> String {
         let url = url.as_str().expect("a URL");
-        let request = self
-            .kit
-            .http
-            .put(url)
-            .header("content-type", "application/octet-stream");
-        let response = request.body(bytes.to_vec()).send().await.expect("an answer");
+        let response = stored(|| {
+            let request = self.kit.http.put(url).body(bytes.to_vec());
+            request.header("content-type", "application/octet-stream")
+        })
+        .await;
         let status = response.status().as_u16();
         let etag = response
             .headers()

@@ -318,6 +318,20 @@ async fn f078_a_store_that_asks_to_slow_down_is_heard(server: Server) {
     settled(wired.kit.complete(&file, parts).await);
 }
 
+async fn f065_a_store_that_has_no_time_for_a_moment_is_asked_again(server: Server) {
+    let wired = Wired::new(server).await;
+    let file = large("a", 1);
+    wired.kit.init(&file).await;
+    let parts = wired.kit.send(&file).await;
+    for (call, status) in [(Call::ListParts, 503), (Call::Complete, 500), (Call::Head, 502)] {
+        wired
+            .proxy
+            .add(Rule::new(Fault::status(status)).call(call).once());
+    }
+    settled(wired.kit.complete_once(&file, parts).await);
+    assert_eq!(wired.proxy.ledger().count(Call::Complete), 2);
+}
+
 async fn a_store_that_is_down_is_told_and_found_again(server: Server) {
     let wired = Wired::new(server).await;
     let file = large("a", 1);
@@ -521,6 +535,7 @@ on_both! {
     f083_an_upload_that_was_completed_unseen_is_found,
     f082_an_upload_that_the_store_dropped_starts_over_under_another_key,
     f084_an_error_inside_200_is_no_success,
+    f065_a_store_that_has_no_time_for_a_moment_is_asked_again,
     f078_a_store_that_asks_to_slow_down_is_heard,
     a_store_that_is_down_is_told_and_found_again,
     f101_what_could_not_be_cleaned_is_told_and_cleaned_later,

@@ -250,6 +250,14 @@ impl Desktop {
         })
     }
 
+    /// What a program has filed in the keyring under its name.
+    ///
+    /// # Errors
+    /// There is no open keyring.
+    pub fn secrets(&self, program: &str) -> Result<Vec<String>> {
+        Ok(serde_json::from_str(&self.recorder(&["secrets", program])?)?)
+    }
+
     /// Puts a window out of sight, with its key.
     ///
     /// # Errors

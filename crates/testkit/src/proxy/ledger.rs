@@ -28,6 +28,8 @@ pub enum Call {
 /// One request.
 #[derive(Debug, Clone)]
 pub struct Seen {
+    /// The connection that it came over.
+    pub connection: u64,
     /// What it wants.
     pub call: Call,
     /// Its method.
@@ -69,6 +71,7 @@ impl Seen {
             _ => Call::Other,
         };
         Self {
+            connection: 0,
             call,
             method: method.to_owned(),
             path: path.to_owned(),

@@ -24,13 +24,13 @@ enum Then {
 }
 
 /// Serves a connection to its end. Every error ends it, which is what a client sees of a broken wire.
-pub(crate) fn serve(client: &TcpStream, shared: &Shared) {
+pub(crate) fn serve(client: &TcpStream, connection: u64, shared: &Shared) {
     // Small answers must not wait for each other.
     let _ = client.set_nodelay(true);
     let mut reader = BufReader::with_capacity(256 * 1024, client);
     let mut server: Option<TcpStream> = None;
     while let Ok(Some(head)) = http::read_head(&mut reader) {
-        match exchange(&head, &mut reader, client, &mut server, shared) {
+        match exchange(&head, &mut reader, (client, connection), &mut server, shared) {
             Ok(Then::Next) => {}
             Ok(Then::Close) | Err(_) => return,
         }
@@ -40,13 +40,16 @@ pub(crate) fn serve(client: &TcpStream, shared: &Shared) {
 fn exchange(
     head: &Head,
     reader: &mut BufReader<&TcpStream>,
-    mut client: &TcpStream,
+    (mut client, connection): (&TcpStream, u64),
     server: &mut Option<TcpStream>,
     shared: &Shared,
 ) -> Result<Then> {
     let mut words = head.first.split(' ');
     let (method, target) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
-    let (number, mut fault) = shared.begin(Seen::new(method, target, head.headers.clone()));
+    let (number, mut fault) = shared.begin(Seen {
+        connection,
+        ..Seen::new(method, target, head.headers.clone())
+    });
     if let Some(Fault::Clock(ahead)) = fault
         && let Some(refusal) = clock::refusal(target, ahead)
     {

@@ -159,7 +159,7 @@ describe('the palette', () => {
   });
   it('shows only what needs a person, and all keys', async () => {
     await app('failures');
-    await run('needs att');
+    await run('needs y');
     await waitFor(() => expect(screen.getAllByTestId('error-fold').length).toBeGreaterThan(1));
     await open();
     await fireEvent.keyDown(field(), { key: 'F1' });

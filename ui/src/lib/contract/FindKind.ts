@@ -3,4 +3,4 @@
 /**
  * What became of a file, coarsely.
  */
-export type FindKind = "all" | "open" | "failed" | "done" | "left_out" | "unprocessed";
+export type FindKind = "all" | "open" | "failed" | "done" | "left_out" | "unprocessed" | "no_disk";

@@ -3,4 +3,4 @@
 /**
  * Kinds of finding; each is the reason of a reconcile action (experience §7).
  */
-export type FindingKind = "continues" | "more_stored" | "fewer_stored" | "finishes" | "was_finished" | "session_gone" | "file_changed" | "file_missing" | "not_started" | "abandoned_elsewhere";
+export type FindingKind = "continues" | "more_stored" | "fewer_stored" | "finishes" | "was_finished" | "session_gone" | "file_changed" | "file_missing" | "disk_missing" | "not_started" | "abandoned_elsewhere";

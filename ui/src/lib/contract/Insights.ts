@@ -74,6 +74,11 @@ step_ms: number,
  */
 rates: Array<number>, 
 /**
+ * Bytes a second of files whose processing ended well where they arrived, of the same stretches, by when it was heard of; empty
+ * when there was none.
+ */
+processed_rates: Array<number>, 
+/**
  * From when to when work was held up or went by the limit of an hour, inside the stretch, the oldest first; of more than
  * 100 the longest.
  */

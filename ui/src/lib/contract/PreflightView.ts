@@ -12,6 +12,10 @@ export type PreflightView = {
  */
 done: boolean, 
 /**
+ * Files that are still compared, by their content, with what is there; an answer need not wait for it.
+ */
+comparing: number, 
+/**
  * More than one group may hold: the rest was not looked at.
  */
 too_many: boolean, 

@@ -24,6 +24,10 @@ min_size: number,
  */
 max_size: number | null, 
 /**
+ * Only what was changed within so many days; null: whenever.
+ */
+max_age_days: number | null, 
+/**
  * How many subfolders deep; null: all, 0: none.
  */
 max_depth: number | null, 

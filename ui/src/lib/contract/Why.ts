@@ -3,4 +3,4 @@
 /**
  * Why a file was, is or will not be uploaded.
  */
-export type Why = "growing" | "settling" | "in_use" | "never_still" | "other_name" | "queued" | "uploaded" | "deduplicated" | "new_version" | "same_content" | "renamed" | "removed_there" | "temp_name" | "junk" | "hidden" | "excluded" | "not_included" | "too_small" | "too_large" | "too_deep" | "too_large_there" | "type_refused" | "not_regular" | "odd_name" | "was_there" | "cancelled" | "failed" | "unreadable" | "anyway" | "absent";
+export type Why = "growing" | "settling" | "in_use" | "never_still" | "other_name" | "queued" | "uploaded" | "deduplicated" | "new_version" | "same_content" | "renamed" | "removed_there" | "temp_name" | "junk" | "hidden" | "excluded" | "not_included" | "too_small" | "too_large" | "too_old" | "too_deep" | "too_large_there" | "type_refused" | "not_regular" | "odd_name" | "was_there" | "cancelled" | "failed" | "unreadable" | "anyway" | "absent";

@@ -141,6 +141,12 @@ export interface PreflightAnswer {
   split: boolean;
 }
 
+/** What an answer is about: a look that has counted or chosen something else since is not answered by it. */
+export interface PreflightSeen {
+  files: number;
+  destination: DestinationId | null;
+}
+
 /** What an intent or a retry is about. */
 export type Scope = { scope: 'app'; id: null } | { scope: 'group' | 'file'; id: string };
 
@@ -178,10 +184,12 @@ export interface Backend {
   splitGroup(from: GroupId, chosen: ChosenFiles, name: string | null): Promise<Regrouped>;
   undoRegroup(undo: number): Promise<Regrouped>;
   setNotes(group: GroupId, notes: Notes): Promise<void>;
-  preflight(number: number): Promise<PreflightView>;
+  /** Null when it was answered, or has left. */
+  preflight(number: number): Promise<PreflightView | null>;
   /** Looks again: for another destination, or, with null, at what was in the way. */
   preflightAgain(number: number, destination: string | null): Promise<void>;
-  preflightAccept(number: number, answered: PreflightAnswer): Promise<GroupId>;
+  /** Null when more was given than was seen: it is to be looked at again. */
+  preflightAccept(number: number, answered: PreflightAnswer & PreflightSeen): Promise<GroupId | null>;
   preflightCancel(number: number): Promise<void>;
   setIntent(target: Scope, intent: Intent): Promise<void>;
   /** Uploads in spite of a reason that holds now, until it ends; null: of all of them. */

@@ -15,6 +15,8 @@ export interface WayOut {
   testid: string;
   /** What it asks of the program. */
   ask?: (backend: Backend) => Promise<unknown>;
+  /** Asked before, where it can't be taken back. */
+  sure?: { title: string; text: string; yes: string };
   /** Where it leads in the page. */
   go?: (view: View) => void;
 }
@@ -72,11 +74,17 @@ export function waysOut(w: Words, reason: BlockedReason, group: GroupView, aroun
     case 'signed_out':
       if (PROXY.has(group.because?.code ?? '')) return [toProxy(w), again];
       return [toDestination(w, group.because?.code ?? '', group.destination_id), again];
+    case 'disk_missing': {
+      const find = { text: '', kind: 'no_disk' as const, code: null };
+      const sure = { title: w.reasons.leaveDiskTitle, text: w.error.leaveOutText, yes: w.error.leaveOut };
+      return [
+        { word: w.reasons.leaveDisk, testid: 'way-leave-disk', sure, ask: (b) => b.actOnFiles(group.id, { places: null, find }, 'cancel') },
+      ];
+    }
     // It goes on by itself, or the question stands elsewhere.
     case 'offline':
     case 'question':
     case 'destination_slow_down':
-    case 'disk_missing':
     case 'queue_disk_full':
     case 'file_missing':
     case 'locked_file':

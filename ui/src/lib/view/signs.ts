@@ -59,6 +59,7 @@ const FINDING_LOOK: Record<FindingKind, { sign: SignName; tone: Tone }> = {
   session_gone: { sign: 'attention', tone: 'hold' },
   file_changed: { sign: 'attention', tone: 'hold' },
   file_missing: { sign: 'attention', tone: 'hold' },
+  disk_missing: { sign: 'paused', tone: 'hold' },
   not_started: { sign: 'pending', tone: 'quiet' },
   abandoned_elsewhere: { sign: 'interrupted', tone: 'hold' },
 };

@@ -33,6 +33,8 @@ export const aroundDe: typeof aroundEn = {
     checkKey: 'Schlüssel neu eingeben',
     edit: 'Ziel bearbeiten',
     proxy: 'Proxy-Einstellungen',
+    leaveDisk: 'Seine Dateien auslassen',
+    leaveDiskTitle: 'Die Dateien des Datenträgers auslassen, der nicht angeschlossen ist?',
     again: 'Es wird von selbst neu versucht.',
     againSince: (when) => `Seit ${when}; es wird von selbst neu versucht.`,
     wait: 'Warten',

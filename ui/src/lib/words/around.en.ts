@@ -33,6 +33,8 @@ export const aroundEn = {
     checkKey: 'Enter the key again',
     edit: 'Edit the destination',
     proxy: 'Proxy settings',
+    leaveDisk: 'Leave its files out',
+    leaveDiskTitle: 'Leave out the files of the disk that is not connected?',
     again: 'It is tried again by itself.',
     againSince: (when: string) => `Since ${when}; it is tried again by itself.`,
     wait: 'Wait',

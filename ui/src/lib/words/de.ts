@@ -7,6 +7,7 @@ import { settingsDe } from './settings.de';
 import { watchDe } from './watch.de';
 import { errorsDe } from './errors.de';
 import { keyboardDe } from './keyboard.de';
+import { outsideDe } from './outside.de';
 import { formats, timeLeft } from './format';
 import { plainName } from './name';
 import type { CheckWords, WhyWords } from './words';
@@ -124,6 +125,7 @@ const finding: Record<FindingKind, (found: Finding) => string> = {
   session_gone: (x) => `Das Ziel hat den Upload vergessen: ${which(x)}; beginnt von vorn`,
   file_changed: (x) => `Seitdem auf diesem Computer geändert: ${which(x)}; die neue Fassung wird vom ersten Byte an gesendet`,
   file_missing: (x) => `Auf diesem Computer nicht mehr da: ${which(x)}`,
+  disk_missing: (x) => `Der Datenträger ist nicht angeschlossen: ${which(x)}; nichts ist verloren, mit ihm geht es weiter`,
   not_started: (x) => `${files(x.files)} noch nicht begonnen`,
   abandoned_elsewhere: (x) => `Ein anderer Computer ließ dies unfertig; dieselben Dateien sind hier: ${which(x)}`,
 };
@@ -141,6 +143,8 @@ export const de: Words = {
   files,
   parts,
   quote,
+
+  outside: outsideDe,
 
   app: {
     name: 'Windlass',
@@ -537,6 +541,7 @@ export const de: Words = {
     verified: (count, at) => `${files(count)} um ${at} neu befragt: alle stimmen.`,
     verifyFailed: (count) => `${s(count, 'Datei stimmt', 'Dateien stimmen')} nicht mehr. Löschen Sie die Originale nicht.`,
     show: 'Am Ziel zeigen',
+    inHistory: 'Im Verlauf öffnen',
     loading: 'Die Nachweise werden gesammelt…',
   },
 

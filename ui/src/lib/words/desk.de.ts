@@ -127,16 +127,17 @@ export const deskDe: typeof deskEn = {
     free: 'Dort frei',
     looking: 'Wird angesehen…',
     looked: 'Alles ist angesehen.',
+    comparing: (count) => `${files(count)} ${count === 1 ? 'wird' : 'werden'} mit dem verglichen, was da ist`,
     ready: (count) => `${files(count)} ${count === 1 ? 'ist' : 'sind'} bereit`,
     folders: (count, empty) =>
       count === 0
         ? 'Keine Ordner'
-        : `Ordner bleiben erhalten: ${s(count, 'Ordner', 'Ordner')}${empty > 0 ? `, davon ${n(empty)} leer` : ''}`,
+        : `${s(count, 'Ordner', 'Ordner')} ${count === 1 ? 'bleibt' : 'bleiben'} erhalten${empty > 0 ? `, davon ${n(empty)} leer` : ''}`,
     markers: (count) => `Die ${n(count)} leeren auch im Bucket behalten, nicht nur im Beleg`,
     markersNot: (place) => `${plainName(place, 40)} bleibt, wie es war: Die Prüfung ist fehlgeschlagen.`,
-    span: (from, to) => (from === to ? from : `${from} bis ${to}`),
+    span: (from, to) => (from === to ? `von ${from}` : `von ${from} bis ${to}`),
     kind: {
-      already_there: (count) => `${files(count)} ${count === 1 ? 'ist' : 'sind'} schon da, unverändert`,
+      already_there: (count) => `${files(count)} ${count === 1 ? 'ist' : 'sind'} schon da`,
       in_group: (count) => `${files(count)} schon in dieser Gruppe`,
       same_name: (count) => `${files(count)} mit dem Namen ${count === 1 ? 'einer anderen' : 'anderer'} in dieser Gruppe`,
       changed: (count) => `${files(count)} seit dem letzten Mal geändert`,
@@ -171,7 +172,7 @@ export const deskDe: typeof deskEn = {
     tooManyNew: (count) => `Mehr als ${files(count)}, und so viele fasst eine Gruppe höchstens.`,
     split: 'Als mehrere Gruppen hochladen, eine für jeden Ordner darin',
     goSplit: 'Als mehrere Gruppen hochladen',
-    thereText: 'Verglichen mit den Belegen dieses Computers. Was soll mit ihnen geschehen?',
+    thereText: 'Verglichen mit den Belegen dieses Computers, nach Pfad und Inhalt. Was soll mit ihnen geschehen?',
     keep: 'Nicht noch einmal senden',
     keepText: (bytes) => `die Gruppe zeigt auf das, was da ist; spart ${bytes}`,
     leaveOut: 'Aus dieser Gruppe weglassen',
@@ -381,6 +382,8 @@ export const deskDe: typeof deskEn = {
     saved: 'Nicht gesendet, schon da',
     savedOf: (dedup, unchanged) => `${n(dedup)} nach Inhalt · ${n(unchanged)} unverändert`,
     again: 'Noch einmal gesendet',
+    sentLine: 'Gesendet',
+    processedName: 'Verarbeitet',
     againOf: (sent) => `Von ${sent} auf der Leitung`,
     chart: 'Durchsatz',
     chartText: (from, to, most) => `Durchsatz von ${from} bis ${to}, höchstens ${most}`,

@@ -6,6 +6,7 @@ import { settingsEn } from './settings.en';
 import { watchEn } from './watch.en';
 import { errorsEn } from './errors.en';
 import { keyboardEn } from './keyboard.en';
+import { outsideEn } from './outside.en';
 import { formats, timeLeft } from './format';
 import { plainName } from './name';
 import type { CheckWords, WhyWords } from './words';
@@ -123,6 +124,7 @@ const finding: Record<FindingKind, (found: Finding) => string> = {
   session_gone: (x) => `The destination forgot the upload of ${which(x)}; sent from the start`,
   file_changed: (x) => `Changed on this computer since: ${which(x)}; the new version is sent from its first byte`,
   file_missing: (x) => `Gone from this computer: ${which(x)}`,
+  disk_missing: (x) => `The disk is not connected: ${which(x)}; nothing is lost, the upload goes on when it is`,
   not_started: (x) => `${files(x.files)} not begun yet`,
   abandoned_elsewhere: (x) => `Another computer left this unfinished; the same files are here: ${which(x)}`,
 };
@@ -141,6 +143,8 @@ export const en = {
   files,
   parts,
   quote,
+
+  outside: outsideEn,
 
   app: {
     name: 'Windlass',
@@ -276,8 +280,8 @@ export const en = {
   },
 
   elsewhere: {
-    title: 'Left by your other machines',
-    text: 'Uploads that were begun elsewhere and stand still for more than an hour. The same files dropped here arrive anew.',
+    title: 'Left by your other computers',
+    text: 'Uploads that were begun elsewhere and stand still for more than an hour. The same files dropped here are uploaded anew.',
     facts: (count: number, done: number, total: number, destination: string, at: number) =>
       `${files(count)}, ${f.bytes(done)} of ${f.bytes(total)} at ${destination}, last seen ${f.stamp(at)}`,
     leftAt: (ago: string, percent: number) => `Another of your computers left this ${ago} at ${n(percent)} %.`,
@@ -304,7 +308,7 @@ export const en = {
   transfers: {
     title: 'Transfers',
     filter: 'Filter',
-    filters: { all: 'All', moving: 'Moving', attention: 'Needs attention', finished: 'Finished' },
+    filters: { all: 'All', moving: 'Moving', attention: 'Needs you', finished: 'Finished' },
     add: 'Add files',
     addFiles: 'Choose files…',
     addFolder: 'Choose folder…',
@@ -449,7 +453,7 @@ export const en = {
     showGroup: 'Show',
     showFiles: 'Show files',
     hideFiles: 'Hide files',
-    kept: (done: number, total: number) => (done > 0 ? `${n(done)} of ${parts(total)} kept` : `nothing of ${parts(total)} kept`),
+    kept: (done: number, total: number) => (done > 0 ? `${n(done)} of ${parts(total)} kept` : `none of ${parts(total)} kept`),
     retryOne: (name: string) => `Retry ${plainName(name)}`,
     moreFiles: (count: number) => `and ${n(count)} more with the same error`,
     times: (first: string, last: string, tries: number) =>
@@ -530,6 +534,7 @@ export const en = {
     verified: (count: number, at: string) => `${files(count)} asked again at ${at}: all match.`,
     verifyFailed: (count: number) => `${files(count)} no longer match. Do not delete the originals.`,
     show: 'Show at destination',
+    inHistory: 'Open in History',
     loading: 'Collecting the proofs…',
   },
 

@@ -35,7 +35,7 @@ const keyboard: Keyboard = {
     window: 'Everywhere',
     group: 'On a group',
     files: 'On files of a group',
-    cause: 'On a cause under “Needs attention”',
+    cause: 'On a cause under “Needs you”',
   },
   acts: {
     window: {

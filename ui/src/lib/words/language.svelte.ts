@@ -1,18 +1,10 @@
 /** Which language the page speaks: the person's choice, else the system's. */
 import { createContext } from 'svelte';
+import { complete } from './complete';
 import { en, type Words } from './en';
 
 /** Every file of two letters here is a language, with its words under its own tag. A word that it lacks is said in English. */
 const FOUND = import.meta.glob<Record<string, unknown>>('./??.ts', { eager: true });
-
-/** What `own` says, and English where it is silent. */
-export function complete<T>(base: T, own: unknown): T {
-  if (typeof base !== 'object' || base === null || Array.isArray(base)) return typeof own === typeof base ? (own as T) : base;
-  const said = typeof own === 'object' && own !== null ? (own as Record<string, unknown>) : {};
-  const out: Record<string, unknown> = { ...said };
-  for (const key of Object.keys(base)) out[key] = complete((base as Record<string, unknown>)[key], said[key]);
-  return out as T;
-}
 
 export const LANGUAGES: ReadonlyMap<string, Words> = new Map(
   Object.entries(FOUND)

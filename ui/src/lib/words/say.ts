@@ -85,7 +85,7 @@ export function sayGroupValue(w: Words, group: GroupView): string {
 
 /** What follows a file's word in its pill: how far, or why. */
 export function sayFileValue(w: Words, file: FileView, fraction: number): string {
-  if (file.error && ['failed', 'needs_you', 'skipped', 'changed'].includes(file.word)) {
+  if (file.error && ['failed', 'needs_you', 'skipped'].includes(file.word)) {
     return sayError(w, file.error.code, { example: file.name, count: 1, destination: '' }).short;
   }
   if (file.word === 'uploading') return w.f.percent(fraction);

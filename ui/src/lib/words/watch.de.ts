@@ -37,6 +37,7 @@ const why: Record<Why, (x: Fact) => Said> = {
     Number.isFinite(Number(x.detail))
       ? ['Ihre Regel: ', strong(`größer als ${f.bytes(Number(x.detail))}`), '.']
       : [strong('Zu groß'), ' für einen Upload.'],
+  too_old: (x) => ['Ihre Regel: ', strong(`vor mehr als ${s(Number(x.detail), 'Tag', 'Tagen')} geändert`), '.'],
   too_deep: (x) => ['Ihre Regel: ', strong(`höchstens ${s(Number(x.detail), 'Unterordner', 'Unterordner')} tief`), '.'],
   too_large_there: (x) => [strong(`Größer als ${f.limit(Number(x.detail))}`), ': mehr nimmt das Ziel nicht.'],
   type_refused: (x) => [strong(`Das Ziel nimmt kein ${plainName(x.detail)}`), '.'],
@@ -158,6 +159,8 @@ export const watchDe: typeof watchEn = {
       patterns: 'Ein Muster je Zeile, wie in einer .gitignore-Datei: *.mp4, proxies/',
       smallest: 'Kleinste, in MB',
       largest: 'Größte, in MB',
+      age: 'Geändert seit, in Tagen',
+      anyAge: 'egal wann',
       depth: 'Unterordner tief',
       all: 'alle',
       hidden: 'Auch versteckte Dateien',
@@ -165,7 +168,7 @@ export const watchDe: typeof watchEn = {
       groupRule: { batch: 'wenn sie zusammen kommen', day: 'je Tag', folder: 'je Unterordner' } satisfies Record<GroupRule, string>,
       despite: 'Geht auch hoch',
       despiteRule: { metered: 'in einem getakteten Netz', battery: 'bei schwachem Akku', closed: 'wenn der Zeitplan geschlossen ist' },
-      settle: 'Steht mindestens still, in Sekunden',
+      settle: 'Still seit, in Sekunden',
       after: 'Nach dem Hochladen',
       afterRule: {
         keep: 'Original behalten',

@@ -36,6 +36,7 @@ const why: Record<Why, (x: Fact) => Said> = {
     Number.isFinite(Number(x.detail))
       ? ['Rule of yours: ', strong(`larger than ${f.bytes(Number(x.detail))}`), '.']
       : [strong('Too large'), ' for one upload.'],
+  too_old: (x) => ['Rule of yours: ', strong(`changed more than ${s(Number(x.detail), 'day')} ago`), '.'],
   too_deep: (x) => ['Rule of yours: ', strong(`no deeper than ${s(Number(x.detail), 'subfolder')}`), '.'],
   too_large_there: (x) => [strong(`Larger than ${f.limit(Number(x.detail))}`), ', which is the most that the destination takes.'],
   type_refused: (x) => [strong(`The destination refuses ${plainName(x.detail)}`), ' files.'],
@@ -156,6 +157,8 @@ export const watchEn = {
       patterns: 'One pattern a line, as in a .gitignore file: *.mp4, proxies/',
       smallest: 'Smallest, in MB',
       largest: 'Largest, in MB',
+      age: 'Changed within, in days',
+      anyAge: 'whenever',
       depth: 'Subfolders deep',
       all: 'all',
       hidden: 'Hidden files too',
@@ -163,7 +166,7 @@ export const watchEn = {
       groupRule: { batch: 'when they arrive together', day: 'each day', folder: 'for each subfolder' } satisfies Record<GroupRule, string>,
       despite: 'Goes up also',
       despiteRule: { metered: 'on a metered network', battery: 'on a low battery', closed: 'when the schedule is closed' },
-      settle: 'Stands still for at least, in seconds',
+      settle: 'Still for, in seconds',
       after: 'After the upload',
       afterRule: {
         keep: 'Keep the original',

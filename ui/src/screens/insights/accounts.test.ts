@@ -39,4 +39,12 @@ describe('figures of all computers', () => {
     await screen.findByTestId('figure-success');
     expect(screen.getByTestId('insights-span')).toBeTruthy();
   });
+
+  // A reason with its way out.
+  it('lead to the sign-in of an account that is signed out', async () => {
+    await app('insights-all', 'insights');
+    await choose('all');
+    await fireEvent.click(await screen.findByTestId('account-sign-in'));
+    expect((await screen.findByRole('heading', { level: 1 })).textContent).toBe('Settings');
+  });
 });

@@ -19,6 +19,8 @@ export function hasSomethingToSay(look: PreflightView, remembered: boolean): boo
 
 export function decide(look: PreflightView, by: { setting: unknown; remembered: boolean; waited: number }): 'take' | 'show' | 'wait' {
   if (by.setting === 'always') return 'show';
-  if (look.done) return look.files < FEW && !hasSomethingToSay(look, by.remembered) ? 'take' : 'show';
+  const whole = look.done && look.comparing === 0;
+  if (look.done && (look.files >= FEW || hasSomethingToSay(look, by.remembered))) return 'show';
+  if (whole) return 'take';
   return by.waited > PATIENCE ? 'show' : 'wait';
 }

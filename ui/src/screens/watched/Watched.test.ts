@@ -129,10 +129,14 @@ describe('watched folders', () => {
 
 describe('what a form becomes', () => {
   it('is the settings that it was made from', () => {
-    const settings = settingsOf({ ...formOf(null), include: ' *.mp4 \n\n*.mov', largest: '2,5', depth: '3', settle: '0.5' }, null);
+    const settings = settingsOf(
+      { ...formOf(null), include: ' *.mp4 \n\n*.mov', largest: '2,5', age: '30', depth: '3', settle: '0.5' },
+      null,
+    );
     expect(settings).toMatchObject({
       include: ['*.mp4', '*.mov'],
       max_size: 2_500_000,
+      max_age_days: 30,
       max_depth: 3,
       settle_min_ms: 500,
       quiet_ms: 60_000,

@@ -52,6 +52,7 @@ export interface Form {
   exclude: string;
   smallest: string;
   largest: string;
+  age: string;
   depth: string;
   hidden: boolean;
   group: GroupRule;
@@ -80,6 +81,7 @@ export function formOf(settings: WatchSettings | null): Form {
     exclude: settings?.exclude.join('\n') ?? '',
     smallest: settings && settings.min_size > 0 ? String(settings.min_size / MB) : '',
     largest: settings?.max_size == null ? '' : String(settings.max_size / MB),
+    age: settings?.max_age_days == null ? '' : String(settings.max_age_days),
     depth: settings?.max_depth == null ? '' : String(settings.max_depth),
     hidden: settings?.hidden ?? false,
     group: settings?.group_rule ?? 'batch',
@@ -93,12 +95,14 @@ export function formOf(settings: WatchSettings | null): Form {
 
 export function settingsOf(form: Form, before: WatchSettings | null): WatchSettings {
   const largest = number(form.largest);
+  const age = number(form.age);
   const depth = number(form.depth);
   return {
     include: lines(form.include),
     exclude: lines(form.exclude),
     min_size: Math.round((number(form.smallest) ?? 0) * MB),
     max_size: largest === null ? null : Math.round(largest * MB),
+    max_age_days: age === null ? null : Math.min(36_500, Math.ceil(age)),
     max_depth: depth === null ? null : Math.floor(depth),
     hidden: form.hidden,
     group_rule: form.group,

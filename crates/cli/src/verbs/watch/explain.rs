@@ -102,6 +102,7 @@ fn why(f: &WatchFileView) -> String {
         Why::NotIncluded => format!("rule: include only {d}"),
         Why::TooSmall => format!("rule: smaller than {d} bytes"),
         Why::TooLarge => format!("rule: larger than {d} bytes"),
+        Why::TooOld => format!("rule: changed more than {d} days ago"),
         Why::TooDeep => format!("rule: deeper than {d} subfolders"),
         Why::TooLargeThere => format!("larger than the destination takes: {d} bytes"),
         Why::TypeRefused => format!("the destination refuses files of this type: {d}"),

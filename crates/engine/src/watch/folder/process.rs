@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use windlass_core::error::{ErrorCode, Failure};
-use windlass_core::fingerprint::{SourceChange, SourceFingerprint};
+use windlass_core::fingerprint::SourceFingerprint;
 use windlass_core::machine::Event;
 use windlass_core::states::FileState;
 use windlass_core::time::Timestamp;
@@ -191,7 +191,7 @@ impl Task {
                     let same = [Some(e.fingerprint), e.proved, e.file_version]
                         .into_iter()
                         .flatten()
-                        .any(|v| v.compare(version) != SourceChange::Changed);
+                        .any(|v| v.compare(version).is_same_file());
                     // Still there under the old name: a second name of one file, and that is another upload.
                     let there = std::fs::symlink_metadata(root.join(path_of(&e.rel_path)))
                         .is_ok_and(|m| windlass_transfer::source::fingerprint(&m).inode == version.inode);

@@ -11,6 +11,7 @@ use std::path::Path;
 use rustix::fs::{AtFlags, Mode, OFlags, RenameFlags, Stat};
 use rustix::io::Errno;
 use windlass_core::error::{ErrorCode, Failure};
+use windlass_core::filesystems::is_remote;
 use windlass_core::ids::DestinationId;
 use windlass_core::names::decode_path_text;
 
@@ -173,16 +174,7 @@ impl Root {
 
     /// True on a share or a file system in user space, whose late errors a sync may not tell (F187).
     pub(crate) fn is_remote(&self) -> bool {
-        // NFS, SMB2, CIFS, FUSE, 9P, Ceph (linux/magic.h).
-        const REMOTE: [i64; 6] = [
-            0x6969,
-            0xfe53_4d42,
-            0xff53_4d42,
-            0x6573_5546,
-            0x0102_1997,
-            0x00c3_6400,
-        ];
-        rustix::fs::fstatfs(&self.dir).is_ok_and(|fs| REMOTE.contains(&fs.f_type))
+        rustix::fs::fstatfs(&self.dir).is_ok_and(|fs| is_remote(fs.f_type))
     }
 }
 

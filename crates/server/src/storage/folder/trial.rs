@@ -5,8 +5,8 @@ use std::io::{Read as _, Write as _};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
-use windlass_core::accepts::largest_on;
 use windlass_core::error::{ErrorCode, Failure};
+use windlass_core::filesystems::largest_on;
 use windlass_core::ids::DestinationId;
 use windlass_protocol::destinations::{Check, CheckStep, StepOutcome};
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
 use reqwest::header::{DATE, HeaderMap};
@@ -31,6 +31,10 @@ const CLOCKS_AGREE_MS: i64 = 4 * 60_000;
 const CLOCK_GRAIN_MS: i64 = 60_000;
 /// What the storage said of its time counts for so long, however many URLs are refused meanwhile.
 const HEARD_MS: i64 = 1_000;
+/// Waits before a storage that could not answer for a moment is asked again, milliseconds.
+const MOMENTS_MS: [u64; 2] = [150, 600];
+/// What took longer to fail was no moment: whoever called waits already.
+const MOMENT: Duration = Duration::from_secs(5);
 /// Our own calls are signed just before they are made.
 const OWN_TTL: Duration = Duration::from_secs(1_800);
 
@@ -225,9 +229,25 @@ impl Client {
         ))
     }
 
-    /// Asks and reads the whole answer, whatever its status. A refusal that tells that the clocks differ is asked again by
-    /// the storage's time.
+    /// Asks and reads the whole answer, whatever its status. A storage that could not answer for a moment is asked again
+    /// (Garage says 503 when two of its own writes meet); one that asks to slow down is not: whoever called hears that.
     pub(super) async fn ask(&self, method: Method, ask: Ask<'_>, limit: Duration) -> Result<Reply, Failure> {
+        let began = Instant::now();
+        for ms in MOMENTS_MS {
+            let reply = self.ask_timely(method, ask.clone(), limit).await?;
+            // An answer to HEAD has no body: 503 may ask to slow down.
+            let unsaid = matches!(method, Method::Head) && reply.status == 503;
+            if !reply.is_momentary() || unsaid || began.elapsed() > MOMENT {
+                return Ok(reply);
+            }
+            tracing::debug!(status = reply.status, "the storage is asked again");
+            tokio::time::sleep(Duration::from_millis(ms)).await;
+        }
+        self.ask_timely(method, ask, limit).await
+    }
+
+    /// A refusal that tells that the clocks differ is asked again by the storage's time.
+    async fn ask_timely(&self, method: Method, ask: Ask<'_>, limit: Duration) -> Result<Reply, Failure> {
         let before = self.ahead.load(Ordering::Relaxed);
         let reply = self.ask_once(method, ask.clone(), limit).await?;
         let learnt = self.ahead.load(Ordering::Relaxed) != before;

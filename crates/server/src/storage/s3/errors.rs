@@ -42,6 +42,13 @@ impl Reply {
         })
     }
 
+    /// A storage that failed at this one call, and neither asks to slow down nor names a time.
+    pub(super) fn is_momentary(&self) -> bool {
+        matches!(self.status, 500 | 502 | 503 | 504)
+            && retry_after_ms(&self.headers).is_none()
+            && !self.told().is_some_and(|told| is_throttled(&told.code))
+    }
+
     /// The answer as a failure; `Ok` when it is none.
     pub(super) fn fine(self) -> Result<Self, Failure> {
         match self.told() {
@@ -65,12 +72,17 @@ impl Reply {
     }
 }
 
+fn is_throttled(code: &str) -> bool {
+    matches!(
+        code,
+        "SlowDown" | "RequestLimitExceeded" | "TooManyRequests" | "ThrottlingException" | "Throttling"
+    )
+}
+
 fn code(told: &Told) -> ErrorCode {
     use ErrorCode as E;
     match told.code.as_str() {
-        "SlowDown" | "RequestLimitExceeded" | "TooManyRequests" | "ThrottlingException" | "Throttling" => {
-            return E::DestinationSlowDown;
-        }
+        code if is_throttled(code) => return E::DestinationSlowDown,
         "NoSuchBucket"
         | "PermanentRedirect"
         | "AuthorizationHeaderMalformed"
