@@ -2,6 +2,7 @@
 
 use windlass_core::display::{FileFacts, FileWord, GroupFacts, file_word, group_word};
 use windlass_core::error::{Failure, RetryClass};
+use windlass_core::ids::FileId;
 use windlass_core::machine::records::DoneResult;
 use windlass_core::machine::{Activity, Machine};
 use windlass_core::names::shown;
@@ -29,6 +30,8 @@ pub(crate) struct GroupNow {
     pub(crate) anyway: Vec<BlockedReason>,
     pub(crate) because: Option<Failure>,
     pub(crate) since: Option<Timestamp>,
+    /// A file of it whose disk is not connected.
+    pub(crate) no_disk: Option<FileId>,
 }
 
 impl GroupNow {
@@ -70,6 +73,7 @@ impl GroupNow {
             anyway,
             because,
             since,
+            no_disk: machine.without_its_disk(row.record.id),
         }
     }
 }

@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use windlass_core::error::Failure;
+use windlass_core::error::{ErrorCode, Failure};
 use windlass_core::fingerprint::{SourceChange, SourceFingerprint};
 use windlass_core::ids::{DestinationId, FileId, GroupId};
-use windlass_transfer::source::with_its_disk;
+use windlass_transfer::disks::{name_of_disk, with_its_disk};
 
 use crate::intake::OfGroup;
 
@@ -77,6 +77,8 @@ pub(crate) struct Infos {
     walks: Mutex<BTreeMap<GroupId, Arc<OfGroup>>>,
     /// The numbers that disks have now, by those that rows have of them.
     disks: Mutex<BTreeMap<u64, u64>>,
+    /// The names of disks that were found to be away, by the numbers that rows have of them.
+    away: Mutex<BTreeMap<u64, String>>,
 }
 
 impl Infos {
@@ -96,7 +98,19 @@ impl Infos {
     /// A failure of a source as it is when its disk is what is missing. Blocks.
     pub(crate) fn with_its_disk(&self, failure: Failure, path: &Path, known: &SourceFingerprint) -> Failure {
         let dev = locked(&self.disks).get(&known.dev).copied();
-        with_its_disk(failure, path, dev.unwrap_or(known.dev))
+        let told = with_its_disk(failure, path, dev.unwrap_or(known.dev));
+        if told.code == ErrorCode::DiskMissing
+            && let Some(name) = name_of_disk(path, dev.unwrap_or(known.dev))
+        {
+            locked(&self.away).insert(known.dev, name);
+        }
+        told
+    }
+
+    /// The name of the disk of a file that waits for it.
+    pub(crate) fn name_of_disk(&self, id: FileId) -> Option<String> {
+        let dev = self.file(id)?.fingerprint.dev;
+        locked(&self.away).get(&dev).cloned()
     }
 
     /// What a look at a source, or a read of it, came to. Blocks.

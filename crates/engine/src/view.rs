@@ -162,6 +162,10 @@ pub struct GroupView {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional, type = "number")]
     pub since: Option<i64>,
+    /// The name of the disk that is not connected, where files of the group wait for one and it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub disk: Option<String>,
     /// True while dropped paths are still being walked: counts grow.
     pub scanning: bool,
     /// Files that other programs are still writing: they are taken in when they stand still. No row counts them yet.

@@ -109,9 +109,9 @@ pub(crate) fn folder_failure(what: &str, e: std::io::Error) -> Failure {
         Some(Errno::NOSPC | Errno::DQUOT) => ErrorCode::StorageFull,
         Some(Errno::FBIG) => ErrorCode::TooLarge,
         Some(Errno::ROFS | Errno::ACCESS | Errno::PERM) => ErrorCode::DestinationReadOnly,
-        Some(Errno::STALE | Errno::NOTCONN | Errno::NODEV | Errno::HOSTDOWN | Errno::NXIO) => {
-            ErrorCode::DestinationMissing
-        }
+        Some(
+            Errno::STALE | Errno::NOTCONN | Errno::CONNABORTED | Errno::NODEV | Errno::HOSTDOWN | Errno::NXIO,
+        ) => ErrorCode::DestinationMissing,
         Some(Errno::NAMETOOLONG | Errno::ILSEQ) => ErrorCode::NameInvalid,
         _ => ErrorCode::StorageError,
     };

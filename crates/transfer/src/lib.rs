@@ -4,6 +4,7 @@
 //! when its first part is read and closed when its file is done; its bytes are read once, in steps, and kept only while
 //! they are being sent.
 
+pub mod disks;
 pub mod hash;
 pub mod limit;
 pub mod put;

@@ -176,8 +176,10 @@ pub fn source_failure(e: &io::Error, path: &Path, offset: Option<u64>) -> Failur
     let code = match errno {
         Some(Errno::NOENT | Errno::NOTDIR) => ErrorCode::FileMissing,
         Some(Errno::ACCESS | Errno::PERM) => ErrorCode::NoPermission,
-        // The disk under a mount is gone.
-        Some(Errno::NODEV | Errno::NXIO | Errno::STALE | Errno::NOTCONN) => ErrorCode::DiskMissing,
+        // The disk under a mount is gone, or who served it: what was being read then is told as aborted.
+        Some(
+            Errno::NODEV | Errno::NXIO | Errno::STALE | Errno::NOTCONN | Errno::CONNABORTED | Errno::HOSTDOWN,
+        ) => ErrorCode::DiskMissing,
         Some(Errno::LOOP) => ErrorCode::NotRegularFile,
         Some(Errno::MFILE | Errno::NFILE | Errno::NOMEM | Errno::AGAIN) => ErrorCode::Internal,
         Some(Errno::BUSY | Errno::TXTBSY) => ErrorCode::LockedFile,
@@ -185,43 +187,6 @@ pub fn source_failure(e: &io::Error, path: &Path, offset: Option<u64>) -> Failur
     };
     let at = offset.map(|o| format!(" at byte {o}")).unwrap_or_default();
     Failure::new(code, format!("{}{at}: {e}", path.to_string_lossy()))
-}
-
-/// A failure of a source as it is when its disk is what is missing: the file was on the disk with this number (F17).
-///
-/// Not found where also its folder is not, and what is there of the way to it lies on another disk; or not to be read, and the
-/// system does not know the disk any more. A file that is not found in a folder with other files was deleted.
-#[must_use]
-pub fn with_its_disk(failure: Failure, path: &Path, dev: u64) -> Failure {
-    let gone = match failure.code {
-        ErrorCode::FileMissing => lies_elsewhere(path, dev),
-        ErrorCode::ReadError => is_unplugged(dev),
-        _ => false,
-    };
-    if gone {
-        Failure::new(ErrorCode::DiskMissing, failure.detail)
-    } else {
-        failure
-    }
-}
-
-fn lies_elsewhere(path: &Path, dev: u64) -> bool {
-    let Some(folder) = path.parent() else {
-        return false;
-    };
-    // An empty folder is what stays of a mount.
-    if std::fs::read_dir(folder).is_ok_and(|mut inside| inside.next().is_some()) {
-        return false;
-    }
-    let there = folder.ancestors().find_map(|p| std::fs::metadata(p).ok());
-    there.is_some_and(|m| m.dev() != dev)
-}
-
-/// Numbers that the system makes up, for shares and the like, belong to no device.
-fn is_unplugged(dev: u64) -> bool {
-    let (major, minor) = (rustix::fs::major(dev), rustix::fs::minor(dev));
-    let devices = Path::new("/sys/dev/block");
-    major != 0 && devices.is_dir() && !devices.join(format!("{major}:{minor}")).exists()
 }
 
 #[cfg(test)]
@@ -273,36 +238,6 @@ mod tests {
             .read_part(&path, plan.parts().next().unwrap(), true, None)
             .unwrap();
         assert_ne!(part.fingerprint.size, before.size);
-    }
-
-    #[test]
-    fn f017_a_deleted_file_is_told_from_one_whose_disk_is_not_connected() {
-        let dir = tempfile::tempdir().unwrap();
-        let card = dir.path().join("card");
-        let [file, sister] = ["a", "b"].map(|n| card.join("photos").join(n));
-        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
-        for path in [&file, &sister] {
-            std::fs::write(path, b"x").unwrap();
-        }
-        let dev = look(&file).unwrap().dev;
-        let code = |path: &Path, dev| with_its_disk(look(path).unwrap_err(), path, dev).code;
-        std::fs::remove_file(&file).unwrap();
-        // Other files of its folder are there.
-        assert_eq!(code(&file, dev), ErrorCode::FileMissing);
-        assert_eq!(code(&file, dev + 1), ErrorCode::FileMissing);
-        std::fs::remove_file(&sister).unwrap();
-        for emptied in [false, true] {
-            if emptied {
-                std::fs::remove_dir_all(card.join("photos")).unwrap();
-            }
-            assert_eq!(code(&file, dev), ErrorCode::FileMissing);
-            assert_eq!(code(&file, dev + 1), ErrorCode::DiskMissing);
-        }
-        let broken = |dev| with_its_disk(Failure::new(ErrorCode::ReadError, "EIO"), &file, dev).code;
-        // No computer has this many disks; numbers of shares say nothing.
-        assert_eq!(broken(rustix::fs::makedev(4_000, 77)), ErrorCode::DiskMissing);
-        assert_eq!(broken(rustix::fs::makedev(0, 77)), ErrorCode::ReadError);
-        assert_eq!(broken(dev), ErrorCode::ReadError);
     }
 
     #[test]

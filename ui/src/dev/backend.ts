@@ -210,9 +210,10 @@ export function mockBackend(scene: SceneName, moving: boolean): Backend & String
       const of = snapshot.groups.find((g) => g.id === range.group);
       const unprocessed = range.find?.kind === 'unprocessed';
       const fold = (unprocessed ? of?.processing?.errors : of?.errors)?.find((e) => e.code === range.find?.code);
-      const total = fold?.files ?? 0;
+      const total = range.find?.kind === 'no_disk' && of ? of.files.total - of.files.done : (fold?.files ?? 0);
       const files = Array.from({ length: Math.max(0, Math.min(range.limit, total - range.offset)) }, (_, i): FileView => {
         const made = row(range.group, range.offset + i);
+        if (made && range.find?.kind === 'no_disk') return made;
         if (!made || !fold) throw new Error('no row');
         const name = range.offset + i === 0 ? fold.example : `scan-${String(871 + range.offset + i).padStart(4, '0')}.pdf`;
         const error = { code: fold.code, number: fold.number, detail: fold.detail };

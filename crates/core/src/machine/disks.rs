@@ -52,6 +52,13 @@ impl Machine {
         !self.disks.waiting.is_empty()
     }
 
+    /// A file of this group that waits for its disk.
+    #[must_use]
+    pub fn without_its_disk(&self, group: GroupId) -> Option<FileId> {
+        let mut waiting = self.disks.waiting.iter();
+        waiting.find(|(_, of)| **of == group).map(|(id, _)| *id)
+    }
+
     /// Disks that were away when the queue was left.
     pub(super) fn disks_were_away(&mut self, numbers: BTreeSet<u64>) {
         self.disks.away.extend(numbers);

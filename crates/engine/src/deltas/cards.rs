@@ -103,6 +103,7 @@ pub(super) async fn refresh(
             .unwrap_or_default();
         let mut view = group_view(&row, &totals, fold_views(folds), &group_now, place);
         view.processing = processing_view(&processed, fold_views(unseen));
+        view.disk = group_now.no_disk.and_then(|file| shared.infos.name_of_disk(file));
         view.growing = u32::try_from(shared.infos.growing(id)).unwrap_or(u32::MAX);
         let ended = matches!(row.record.state, GroupState::Completed | GroupState::Cancelled);
         let runs = !ended && view.blocked_by.is_empty() && view.intent == Intent::Run;

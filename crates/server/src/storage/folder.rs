@@ -8,6 +8,7 @@
 
 mod inventory;
 mod place;
+mod placing_log;
 mod plain;
 pub(crate) mod root;
 mod sidecar;
@@ -53,7 +54,7 @@ pub struct FolderStorage {
     path: PathBuf,
     signer: Arc<BlobSigner>,
     slots: Slots,
-    log: sidecar::PlacingLog,
+    log: placing_log::PlacingLog,
     /// Milliseconds that URLs to send live.
     ttl_ms: i64,
 }
@@ -68,7 +69,7 @@ impl FolderStorage {
         launch: &[u8; 8],
         ttl_ms: i64,
     ) -> Arc<Self> {
-        let log = sidecar::PlacingLog::new(launch);
+        let log = placing_log::PlacingLog::new(launch);
         Arc::new(Self {
             id,
             path,
@@ -255,8 +256,7 @@ impl ObjectStorage for Folder {
                 .free_bytes()
                 .map_err(|e| folder_failure("free space can't be read", e))?;
             if free < bytes.saturating_add(FLOOR) {
-                let detail = format!("{free} bytes are free, {bytes} more are to come");
-                return Err(Failure::new(ErrorCode::StorageFull, detail));
+                return Err(no_room(free, bytes));
             }
             Ok(())
         })
@@ -438,4 +438,10 @@ impl ObjectStorage for Folder {
         let (folder, object) = (Arc::clone(&self.0), object.clone());
         blocking(move || folder.look_blocking(&object, how)).boxed()
     }
+}
+
+/// There is no room for so many bytes.
+fn no_room(free: u64, bytes: u64) -> Failure {
+    let detail = format!("{free} bytes are free, {bytes} more are to come");
+    Failure::new(ErrorCode::StorageFull, detail)
 }

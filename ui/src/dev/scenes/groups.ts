@@ -99,6 +99,7 @@ export const STATES: GroupView[] = (
     scanning: word === 'preparing',
     blocked_by:
       word === 'paused' ? ['user', 'offline'] : word === 'interrupted' ? ['question'] : word === 'waiting' ? ['disk_missing'] : [],
+    ...(word === 'waiting' ? { disk: 'CARD_A' } : {}),
     errors: word === 'needs_you' ? [fold('file_missing', 'WL-101', 3, 'contract.pdf', 'not found')] : [],
     created_at: NOW - i * 60_000,
     finished_at: word.startsWith('done') || word === 'cancelled' ? NOW - i * 60_000 : null,

@@ -56,6 +56,10 @@ because?: FileError,
  */
 since?: number, 
 /**
+ * The name of the disk that is not connected, where files of the group wait for one and it is known.
+ */
+disk?: string, 
+/**
  * True while dropped paths are still being walked: counts grow.
  */
 scanning: boolean, 

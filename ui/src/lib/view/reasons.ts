@@ -15,8 +15,8 @@ export interface WayOut {
   testid: string;
   /** What it asks of the program. */
   ask?: (backend: Backend) => Promise<unknown>;
-  /** Asked before, where it can't be taken back. */
-  sure?: { title: string; text: string; yes: string };
+  /** Asked before, where it can't be taken back: what it is about is looked up first. */
+  sure?: (backend: Backend) => Promise<{ title: string; text: string; yes: string }>;
   /** Where it leads in the page. */
   go?: (view: View) => void;
 }
@@ -76,7 +76,10 @@ export function waysOut(w: Words, reason: BlockedReason, group: GroupView, aroun
       return [toDestination(w, group.because?.code ?? '', group.destination_id), again];
     case 'disk_missing': {
       const find = { text: '', kind: 'no_disk' as const, code: null };
-      const sure = { title: w.reasons.leaveDiskTitle, text: w.error.leaveOutText, yes: w.error.leaveOut };
+      const sure = async (b: Backend) => {
+        const { total } = await b.listFound({ group: group.id, offset: 0, limit: 1, find });
+        return { title: w.reasons.leaveDiskTitle(w.files(total ?? 0), group.disk), text: w.error.leaveOutText, yes: w.error.leaveOut };
+      };
       return [
         { word: w.reasons.leaveDisk, testid: 'way-leave-disk', sure, ask: (b) => b.actOnFiles(group.id, { places: null, find }, 'cancel') },
       ];

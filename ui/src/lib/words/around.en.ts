@@ -34,7 +34,9 @@ export const aroundEn = {
     edit: 'Edit the destination',
     proxy: 'Proxy settings',
     leaveDisk: 'Leave its files out',
-    leaveDiskTitle: 'Leave out the files of the disk that is not connected?',
+    diskAway: (disk: string) => `${plainName(disk, 40)} is not connected. Nothing is lost.`,
+    leaveDiskTitle: (files: string, disk: string | undefined) =>
+      `Leave out ${files} ${disk ? `of ${plainName(disk, 40)}` : 'of the disk that is not connected'}?`,
     again: 'It is tried again by itself.',
     againSince: (when: string) => `Since ${when}; it is tried again by itself.`,
     wait: 'Wait',

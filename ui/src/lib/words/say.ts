@@ -40,11 +40,12 @@ const ANSWERED: ReadonlySet<BlockedReason> = new Set(['destination_down', 'desti
 /** Why a group waits, as a sentence: the very failure with its number, where one is behind it. */
 export function sayHeld(
   w: Words,
-  group: Pick<GroupView, 'because' | 'since' | 'destination_name'>,
+  group: Pick<GroupView, 'because' | 'since' | 'disk' | 'destination_name'>,
   reason: BlockedReason,
   around?: Around,
 ): { long: string; number?: string } {
-  const { because } = group;
+  const { because, disk } = group;
+  if (reason === 'disk_missing' && disk) return { long: w.reasons.diskAway(disk) };
   if (!because || !ANSWERED.has(reason)) return sayBlocked(w, reason, around);
   const said = sayError(w, because.code, { example: '', count: 1, destination: group.destination_name });
   // What a person does about a refused key or a missing bucket stands on the button beside it.
@@ -62,7 +63,7 @@ function again(w: Words, since: number | undefined): string {
 /** The first reason of a group, in two words, and all of them as sentences. */
 export function sayWhy(
   w: Words,
-  group: Pick<GroupView, 'word' | 'blocked_by' | 'files' | 'intent' | 'because' | 'since' | 'destination_name'>,
+  group: Pick<GroupView, 'word' | 'blocked_by' | 'files' | 'intent' | 'because' | 'since' | 'disk' | 'destination_name'>,
 ): { short: string; long: string } | null {
   const [first] = group.blocked_by;
   if (first) {

@@ -172,6 +172,13 @@ describe('sentences', () => {
     expect(sayHeld(en, held('storage_credentials'), 'signed_out').long).toBe('“NAS” does not accept the stored key.');
     expect(sayHeld(en, held('storage_full'), 'user').long).toBe('Paused by you.');
   });
+  // F17, §7
+  it('names the disk that is not connected where its name is known', () => {
+    const of = { destination_name: 'NAS' };
+    expect(sayHeld(en, of, 'disk_missing').long).toBe('The disk of the files is not connected. Nothing is lost.');
+    expect(sayHeld(en, { ...of, disk: 'CARD_A' }, 'disk_missing').long).toBe('CARD_A is not connected. Nothing is lost.');
+    expect(sayHeld(de, { ...of, disk: 'CARD_A' }, 'disk_missing').long).toBe('„CARD_A“ ist nicht angeschlossen. Nichts ist verloren.');
+  });
   it('still shows an error and a reason that it does not know', () => {
     expect(sayError(en, 'brand_new' as ErrorCode, { example: '', count: 2, destination: '' }).title).toBe('brand new');
     expect(sayBlocked(en, 'on_battery' as never).short).toBe('on battery');

@@ -19,7 +19,7 @@ use windlass_core::units::{Crc64Nvme, PartNumber};
 
 use super::root::Root;
 use super::slots::{Slot, Turn, Written, partial_name};
-use super::{FolderStorage, sidecar};
+use super::{FolderStorage, no_room, sidecar};
 use crate::failure::{folder_failure, internal};
 
 /// Bodies up to this are taken whole.
@@ -102,7 +102,7 @@ impl Part {
             let file = open(&root, &slot)?;
             void(&root, &slot, range.number)?;
             file.write_all_at(&whole, range.offset)
-                .map_err(|e| folder_failure("a part can't be written", e))?;
+                .map_err(|e| not_written(&storage, e, range.len))?;
             keep(&root, &slot, range.number, record, told)?;
             drop(right);
             Ok(crc)
@@ -165,11 +165,12 @@ impl Part {
 
     async fn write(&self, file: &Arc<File>, done: u64, bytes: Bytes) -> Result<u64, Failure> {
         let (file, at, len) = (Arc::clone(file), self.range.offset + done, bytes.len() as u64);
+        let (storage, left) = (Arc::clone(&self.storage), self.range.len.saturating_sub(done));
         let right = self.slot.step(&self.turn).await?;
         blocking(move || {
             let written = file
                 .write_all_at(&bytes, at)
-                .map_err(|e| folder_failure("a part can't be written", e));
+                .map_err(|e| not_written(&storage, e, left));
             // The right to write ends with the write, also when nobody waits for it any more.
             drop(right);
             written.map(|()| len)
@@ -205,6 +206,15 @@ impl Part {
             return Err(Failure::new(ErrorCode::ChecksumMismatch, detail));
         }
         Ok(crc64)
+    }
+}
+
+/// A part that the disk did not take, with the room that is missing: other parts may have taken it since it was asked for.
+fn not_written(storage: &FolderStorage, e: std::io::Error, bytes: u64) -> Failure {
+    let failure = folder_failure("a part can't be written", e);
+    match storage.root().map(|root| root.free_bytes()) {
+        Ok(Ok(free)) if failure.code == ErrorCode::StorageFull => no_room(free, bytes),
+        _ => failure,
     }
 }
 
