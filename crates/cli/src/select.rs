@@ -116,6 +116,7 @@ pub(crate) mod tests {
             anyway: Vec::new(),
             because: None,
             since: None,
+            disk: None,
             scanning: false,
             growing: 0,
             order: at,

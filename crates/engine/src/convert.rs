@@ -152,6 +152,7 @@ pub(crate) fn group_view(
         anyway: now.anyway.clone(),
         because: now.because.as_ref().map(file_error),
         since: now.since.map(Timestamp::as_millis),
+        disk: None,
         scanning: row.scanning,
         growing: 0,
         order: row.record.position,

@@ -18,6 +18,7 @@ fn group(n: u8, name: &str, word: GroupWord) -> GroupView {
         anyway: Vec::new(),
         because: None,
         since: None,
+        disk: None,
         scanning: false,
         growing: 0,
         order: 0,
