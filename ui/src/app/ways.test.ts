@@ -44,7 +44,7 @@ describe('a card whose disk is not connected', () => {
     const backend = await app('states');
     const card = (await screen.findAllByTestId('group-card')).find((c) => c.dataset['group'] === 'g-waiting') as HTMLElement;
     await fireEvent.click(card.querySelector('[data-testid="way-leave-disk"]') as HTMLElement);
-    expect(await screen.findByText('Leave out 28 files of CARD_A?')).toBeTruthy();
+    expect(await screen.findByText('Leave out 28 files of disk “CARD_A”?')).toBeTruthy();
     expect(backend.calls).not.toContain('act_on_files g-waiting /no_disk cancel');
     await fireEvent.click(await screen.findByTestId('confirm-yes'));
     await waitFor(() => expect(backend.calls).toContain('act_on_files g-waiting /no_disk cancel'));

@@ -34,8 +34,9 @@ export const aroundDe: typeof aroundEn = {
     edit: 'Ziel bearbeiten',
     proxy: 'Proxy-Einstellungen',
     leaveDisk: 'Seine Dateien auslassen',
-    diskAway: (disk) => `„${plainName(disk, 40)}“ ist nicht angeschlossen. Nichts ist verloren.`,
-    leaveDiskTitle: (files, disk) => `${files} ${disk ? `von „${plainName(disk, 40)}“` : 'des fehlenden Datenträgers'} auslassen?`,
+    diskAway: (disk) => `Der Datenträger „${plainName(disk, 40)}“ ist nicht angeschlossen. Nichts ist verloren.`,
+    leaveDiskTitle: (files, disk) =>
+      `${files} ${disk ? `vom Datenträger „${plainName(disk, 40)}“` : 'des fehlenden Datenträgers'} auslassen?`,
     again: 'Es wird von selbst neu versucht.',
     againSince: (when) => `Seit ${when}; es wird von selbst neu versucht.`,
     wait: 'Warten',

@@ -34,9 +34,9 @@ export const aroundEn = {
     edit: 'Edit the destination',
     proxy: 'Proxy settings',
     leaveDisk: 'Leave its files out',
-    diskAway: (disk: string) => `${plainName(disk, 40)} is not connected. Nothing is lost.`,
+    diskAway: (disk: string) => `Disk “${plainName(disk, 40)}” is not connected. Nothing is lost.`,
     leaveDiskTitle: (files: string, disk: string | undefined) =>
-      `Leave out ${files} ${disk ? `of ${plainName(disk, 40)}` : 'of the disk that is not connected'}?`,
+      `Leave out ${files} ${disk ? `of disk “${plainName(disk, 40)}”` : 'of the disk that is not connected'}?`,
     again: 'It is tried again by itself.',
     againSince: (when: string) => `Since ${when}; it is tried again by itself.`,
     wait: 'Wait',

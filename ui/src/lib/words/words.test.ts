@@ -176,8 +176,10 @@ describe('sentences', () => {
   it('names the disk that is not connected where its name is known', () => {
     const of = { destination_name: 'NAS' };
     expect(sayHeld(en, of, 'disk_missing').long).toBe('The disk of the files is not connected. Nothing is lost.');
-    expect(sayHeld(en, { ...of, disk: 'CARD_A' }, 'disk_missing').long).toBe('CARD_A is not connected. Nothing is lost.');
-    expect(sayHeld(de, { ...of, disk: 'CARD_A' }, 'disk_missing').long).toBe('„CARD_A“ ist nicht angeschlossen. Nichts ist verloren.');
+    expect(sayHeld(en, { ...of, disk: 'CARD_A' }, 'disk_missing').long).toBe('Disk “CARD_A” is not connected. Nothing is lost.');
+    expect(sayHeld(de, { ...of, disk: 'CARD_A' }, 'disk_missing').long).toBe(
+      'Der Datenträger „CARD_A“ ist nicht angeschlossen. Nichts ist verloren.',
+    );
   });
   it('still shows an error and a reason that it does not know', () => {
     expect(sayError(en, 'brand_new' as ErrorCode, { example: '', count: 2, destination: '' }).title).toBe('brand new');

@@ -5,7 +5,7 @@
 //! removed; where uploads never pause, one that is mostly done with is written anew under the next number, so that it
 //! stays small and the next launch reads all of it.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{Read as _, Write as _};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -36,8 +36,8 @@ struct State {
     log: Option<Log>,
     /// Numbers given to logs of this launch.
     logs: u64,
-    ours: HashMap<ObjectId, u64>,
-    earlier: Option<HashMap<ObjectId, u64>>,
+    ours: BTreeMap<ObjectId, u64>,
+    earlier: Option<BTreeMap<ObjectId, u64>>,
 }
 
 /// A log that is written to.
@@ -139,8 +139,8 @@ fn remove(root: &Root, name: &str) {
 }
 
 /// Records of earlier launches, which ended without telling what became of them.
-fn earlier(root: &Root, launch: &str) -> HashMap<ObjectId, u64> {
-    let mut found = HashMap::new();
+fn earlier(root: &Root, launch: &str) -> BTreeMap<ObjectId, u64> {
+    let mut found = BTreeMap::new();
     let Ok(dir) = rustix::fs::Dir::read_from(root.work()) else {
         return found;
     };
