@@ -35,6 +35,8 @@ const HEARD_MS: i64 = 1_000;
 const MOMENTS_MS: [u64; 2] = [150, 600];
 /// What took longer to fail was no moment: whoever called waits already.
 const MOMENT: Duration = Duration::from_secs(5);
+/// Calls that are made again at a time. When more fail it is no moment but an outage: asking thrice would be a storm.
+const AGAIN: usize = 4;
 /// Our own calls are signed just before they are made.
 const OWN_TTL: Duration = Duration::from_secs(1_800);
 
@@ -48,6 +50,8 @@ pub(super) struct Client {
     ahead: AtomicI64,
     /// When the storage was asked for its time.
     heard: tokio::sync::Mutex<Option<Timestamp>>,
+    /// Held by a call that failed and is made again.
+    again: tokio::sync::Semaphore,
 }
 
 /// A whole answer.
@@ -137,6 +141,7 @@ impl Client {
             world,
             ahead: AtomicI64::new(0),
             heard: tokio::sync::Mutex::new(None),
+            again: tokio::sync::Semaphore::new(AGAIN),
         })
     }
 
@@ -233,12 +238,19 @@ impl Client {
     /// (Garage says 503 when two of its own writes meet); one that asks to slow down is not: whoever called hears that.
     pub(super) async fn ask(&self, method: Method, ask: Ask<'_>, limit: Duration) -> Result<Reply, Failure> {
         let began = Instant::now();
+        let mut right = None;
         for ms in MOMENTS_MS {
             let reply = self.ask_timely(method, ask.clone(), limit).await?;
             // An answer to HEAD has no body: 503 may ask to slow down.
             let unsaid = matches!(method, Method::Head) && reply.status == 503;
             if !reply.is_momentary() || unsaid || began.elapsed() > MOMENT {
                 return Ok(reply);
+            }
+            if right.is_none() {
+                match self.again.try_acquire() {
+                    Ok(free) => right = Some(free),
+                    Err(_) => return Ok(reply),
+                }
             }
             tracing::debug!(status = reply.status, "the storage is asked again");
             tokio::time::sleep(Duration::from_millis(ms)).await;
