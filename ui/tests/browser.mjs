@@ -410,7 +410,6 @@ const tests = {
       await page.waitForSelector(':root[data-motion=reduced]');
       await page.locator(id('nav-transfers')).click();
       await page.waitForSelector(id('group-card'));
-      if ((await page.locator(id('file-row')).count()) === 0) await page.locator(id('group-toggle')).first().click();
       await page.waitForSelector(id('file-row'));
       assert.deepEqual(await moving(page, 2500), [], 'the person asks for less');
     });
