@@ -14,27 +14,21 @@ use rusqlite::Connection;
 use windlass_testkit::{samples, wait};
 
 /// Bytes of a file, by its number.
-fn content(n: usize) -> Vec<u8> {
+fn content(n: usize) -> Result<Vec<u8>> {
     let sizes = [0, 1, 700, 9_000, 60_000, 300_000, 1_500_000];
     let len = if n.is_multiple_of(97) {
         12 << 20
     } else {
         sizes[n * 7 % sizes.len()] + n
     };
-    let mut x = (n as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
-    (0..len)
-        .map(|_| {
-            x ^= x << 13;
-            x ^= x >> 7;
-            x ^= x << 17;
-            (x >> 24) as u8
-        })
-        .collect()
+    let mut bytes = Vec::with_capacity(len);
+    samples::write_random(&mut bytes, len as u64, n as u64)?;
+    Ok(bytes)
 }
 
 /// Writes one file, in the way of its number. Answers with its final path below the folder.
 fn write(root: &Path, beside: &Path, n: usize) -> Result<PathBuf> {
-    let bytes = content(n);
+    let bytes = content(n)?;
     let pause = || thread::sleep(Duration::from_millis(60 + n as u64 % 90));
     let name = match n % 5 {
         0 => PathBuf::from(format!("day {}/card {}/f{n}.bin", n % 3, n % 7)),

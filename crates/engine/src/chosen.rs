@@ -43,15 +43,11 @@ async fn not_there(shared: &Shared, ids: Vec<FileId>) -> Result<Vec<FileId>, Fai
         let step = step.to_vec();
         let rows = shared
             .queue
-            .read(move |conn| {
-                let rows = step.into_iter().map(|id| files::get(conn, id));
-                rows.collect::<Result<Vec<_>, _>>()
-            })
+            .read(move |conn| files::get_many(conn, &step))
             .await?;
         let looked = tokio::task::spawn_blocking(move || {
             let there = |row: &FileRow| look(&path_of(&row.path)).is_ok();
             rows.into_iter()
-                .flatten()
                 .filter(|row| !there(row))
                 .map(|row| row.id)
                 .collect::<Vec<_>>()

@@ -77,8 +77,8 @@ pub(crate) struct Infos {
     walks: Mutex<BTreeMap<GroupId, Arc<OfGroup>>>,
     /// The numbers that disks have now, by those that rows have of them.
     disks: Mutex<BTreeMap<u64, u64>>,
-    /// The names of disks that were found to be away, by the numbers that rows have of them.
-    away: Mutex<BTreeMap<u64, String>>,
+    /// Disks that were found to be away, by the numbers that rows have of them, each with its name where one could be found.
+    away: Mutex<BTreeMap<u64, Option<String>>>,
 }
 
 impl Infos {
@@ -87,6 +87,7 @@ impl Infos {
         if known.compare(seen) == SourceChange::Changed {
             return;
         }
+        locked(&self.away).remove(&known.dev);
         let mut disks = locked(&self.disks);
         if known.dev == seen.dev {
             disks.remove(&known.dev);
@@ -97,11 +98,12 @@ impl Infos {
 
     /// A failure of a source as it is when its disk is what is missing. Blocks.
     pub(crate) fn with_its_disk(&self, failure: Failure, path: &Path, known: &SourceFingerprint) -> Failure {
-        let dev = locked(&self.disks).get(&known.dev).copied();
-        let told = with_its_disk(failure, path, dev.unwrap_or(known.dev));
-        if told.code == ErrorCode::DiskMissing
-            && let Some(name) = name_of_disk(path, dev.unwrap_or(known.dev))
-        {
+        let now = locked(&self.disks).get(&known.dev).copied();
+        let dev = now.unwrap_or(known.dev);
+        let told = with_its_disk(failure, path, dev);
+        // Once for all of its files: the name is looked for on what is left of the way to it.
+        if told.code == ErrorCode::DiskMissing && !locked(&self.away).contains_key(&known.dev) {
+            let name = name_of_disk(path, dev);
             locked(&self.away).insert(known.dev, name);
         }
         told
@@ -110,7 +112,7 @@ impl Infos {
     /// The name of the disk of a file that waits for it.
     pub(crate) fn name_of_disk(&self, id: FileId) -> Option<String> {
         let dev = self.file(id)?.fingerprint.dev;
-        locked(&self.away).get(&dev).cloned()
+        locked(&self.away).get(&dev).cloned().flatten()
     }
 
     /// What a look at a source, or a read of it, came to. Blocks.

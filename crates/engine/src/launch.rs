@@ -116,7 +116,7 @@ impl Relaunch {
 pub(crate) async fn begin(shared: &Arc<Shared>) -> Result<(), Failure> {
     let away = shared.queue.read(files::disks_away).await?;
     if !away.is_empty() {
-        shared.event(Event::DisksAway(away)).await;
+        shared.event(Event::DisksAway(away.clone())).await;
     }
     let (rows, all_totals, paused, cancelled) = shared
         .queue
@@ -181,7 +181,7 @@ pub(crate) async fn begin(shared: &Arc<Shared>) -> Result<(), Failure> {
     }
     shared.deltas.relaunch_changed();
     let comparer = Arc::clone(shared);
-    shared.tasks.spawn(async move { compare(comparer).await });
+    shared.tasks.spawn(async move { compare(comparer, away).await });
     Ok(())
 }
 
@@ -189,12 +189,11 @@ fn open_files(t: &GroupTotals) -> u64 {
     t.registered_or_queued + t.uploading + t.verifying
 }
 
-/// Compares all interrupted files, round by round.
-async fn compare(shared: Arc<Shared>) {
+/// Compares all interrupted files, round by round; `away`: disks that were not connected when the queue was left.
+async fn compare(shared: Arc<Shared>, away: BTreeSet<u64>) {
     let mut after: Option<Cursor> = None;
     let mut findings: BTreeMap<GroupId, Vec<Finding>> = BTreeMap::new();
     let mut silent = BTreeSet::new();
-    let away = shared.queue.read(files::disks_away).await.unwrap_or_default();
     loop {
         let round = shared
             .queue

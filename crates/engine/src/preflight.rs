@@ -385,11 +385,7 @@ async fn take(
             },
             other => other.or(known),
         };
-        let goes = matches!(
-            kind,
-            None | Some(PreflightKind::Changed | PreflightKind::SameName)
-        );
-        let may_be = may_be && goes && candidates.add(&looked, kind);
+        let may_be = may_be && there::goes(kind) && candidates.add(&looked, kind);
         let example = PreflightExample {
             name: shown(&looked.found.rel_path),
             path: looked.found.rel_path,

@@ -31,11 +31,17 @@ fn lies_elsewhere(path: &Path, dev: u64) -> bool {
         return false;
     };
     // An empty folder is what stays of a mount.
-    if std::fs::read_dir(folder).is_ok_and(|mut inside| inside.next().is_some()) {
+    if holds_something(folder) == Some(true) {
         return false;
     }
     let there = folder.ancestors().find_map(|p| std::fs::metadata(p).ok());
     there.is_some_and(|m| m.dev() != dev)
+}
+
+/// `None`: it is no folder that can be read.
+fn holds_something(folder: &Path) -> Option<bool> {
+    let mut inside = std::fs::read_dir(folder).ok()?;
+    Some(inside.next().is_some())
 }
 
 /// Numbers that the system makes up, for shares and the like, belong to no device.
@@ -54,7 +60,7 @@ pub fn name_of_disk(path: &Path, dev: u64) -> Option<String> {
     let place = mounted_at(&mounts, path, dev).or_else(|| {
         let folder = path.parent()?;
         let there = folder.ancestors().find(|p| p.is_dir())?;
-        let is_empty = std::fs::read_dir(there).is_ok_and(|mut inside| inside.next().is_none());
+        let is_empty = holds_something(there) == Some(false);
         let person = std::env::var_os("USER");
         was_mounted_at(folder, there, is_empty, person.as_deref())
     })?;

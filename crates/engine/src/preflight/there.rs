@@ -12,7 +12,6 @@ use windlass_core::error::{ErrorCode, Failure};
 use windlass_core::fingerprint::SourceFingerprint;
 use windlass_core::ids::DestinationId;
 use windlass_core::names::shown;
-use windlass_core::time::Timestamp;
 use windlass_queue::hash_cache::{self, CachedHash};
 use windlass_queue::{Connection, QueueError, receipts};
 
@@ -39,6 +38,14 @@ pub(super) struct Candidate {
     kind: Option<PreflightKind>,
 }
 
+/// Whether a file of this kind would be sent.
+pub(super) const fn goes(kind: Option<PreflightKind>) -> bool {
+    matches!(
+        kind,
+        None | Some(PreflightKind::Changed | PreflightKind::SameName)
+    )
+}
+
 /// Whether a file that would be sent is worth reading: something of its size is there.
 pub(super) fn may_be(
     conn: &Connection,
@@ -47,11 +54,7 @@ pub(super) fn may_be(
     known: Option<PreflightKind>,
 ) -> Result<bool, QueueError> {
     let size = looked.found.fingerprint.size;
-    let goes = matches!(
-        known,
-        None | Some(PreflightKind::Changed | PreflightKind::SameName)
-    );
-    if !goes || looked.trouble.is_some() || size == 0 {
+    if !goes(known) || looked.trouble.is_some() || size == 0 {
         return Ok(false);
     }
     receipts::has_size(conn, place, size)
@@ -163,7 +166,7 @@ async fn among(
         .await?;
     let (stop, stop_all) = (stop.clone(), shared.stop.clone());
     let read = move || {
-        let began_ns = nanos(clock::now());
+        let began_ns = clock::now_ns();
         let go = || !stop.is_cancelled() && !stop_all.is_cancelled();
         let mut read = Vec::with_capacity(round.len());
         for (candidate, known) in round {
@@ -217,10 +220,6 @@ async fn among(
         })
         .await?;
     Ok(told)
-}
-
-fn nanos(at: Timestamp) -> i64 {
-    at.as_millis().saturating_mul(1_000_000)
 }
 
 /// It is not sent: it is there.

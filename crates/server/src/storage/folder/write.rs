@@ -212,10 +212,13 @@ impl Part {
 /// A part that the disk did not take, with the room that is missing: other parts may have taken it since it was asked for.
 fn not_written(storage: &FolderStorage, e: std::io::Error, bytes: u64) -> Failure {
     let failure = folder_failure("a part can't be written", e);
-    match storage.root().map(|root| root.free_bytes()) {
-        Ok(Ok(free)) if failure.code == ErrorCode::StorageFull => no_room(free, bytes),
-        _ => failure,
+    if failure.code == ErrorCode::StorageFull
+        && let Ok(root) = storage.root()
+        && let Ok(free) = root.free_bytes()
+    {
+        return no_room(free, bytes);
     }
+    failure
 }
 
 async fn next<S, E>(body: &mut S) -> Result<Option<Bytes>, Failure>
