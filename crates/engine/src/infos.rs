@@ -111,7 +111,11 @@ impl Infos {
 
     /// The name of the disk of a file that waits for it.
     pub(crate) fn name_of_disk(&self, id: FileId) -> Option<String> {
-        let dev = self.file(id)?.fingerprint.dev;
+        self.name_of_missing(self.file(id)?.fingerprint.dev)
+    }
+
+    /// The name of a disk that was found to be away, by the number that rows have of it.
+    pub(crate) fn name_of_missing(&self, dev: u64) -> Option<String> {
         locked(&self.away).get(&dev).cloned().flatten()
     }
 

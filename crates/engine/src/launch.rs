@@ -249,10 +249,7 @@ async fn keep(shared: &Shared) {
     let mut findings: Vec<Finding> = Vec::new();
     for found in report.groups.iter().flat_map(|g| &g.findings) {
         match findings.iter_mut().find(|known| known.kind == found.kind) {
-            Some(known) => {
-                known.files += found.files;
-                known.parts += found.parts;
-            }
+            Some(known) => known.add(found),
             None => findings.push(found.clone()),
         }
     }
@@ -297,6 +294,7 @@ async fn publish(
                 files,
                 parts: 0,
                 example: String::new(),
+                disk: None,
             });
         }
         if open_files(&totals) == 0 && !row.scanning {
@@ -394,20 +392,22 @@ async fn one_round(
         .collect();
     let plan = reconcile::plan(&observations, clock::now());
     count_again(shared, &observations, &plan);
+    let mut disks = sources::disks_missed(&shared.infos, &observations);
     for group in reconcile::report(&plan) {
         let into = findings.entry(group.group).or_default();
         for f in group.findings {
-            match into.iter_mut().find(|known| known.kind == f.kind) {
-                Some(known) => {
-                    known.files += f.files;
-                    known.parts += f.parts;
-                }
-                None => into.push(Finding {
-                    kind: f.kind,
-                    files: f.files,
-                    parts: f.parts,
-                    example: windlass_core::names::shown(&f.example),
-                }),
+            let found = Finding {
+                kind: f.kind,
+                files: f.files,
+                parts: f.parts,
+                example: windlass_core::names::shown(&f.example),
+                disk: (f.kind == reconcile::FindingKind::DiskMissing)
+                    .then(|| disks.remove(&group.group))
+                    .flatten(),
+            };
+            match into.iter_mut().find(|known| known.kind == found.kind) {
+                Some(known) => known.add(&found),
+                None => into.push(found),
             }
         }
     }
@@ -550,7 +550,10 @@ pub(crate) async fn answer(
     }
     for id in asked {
         match answer {
-            RelaunchAnswer::Resume => {}
+            RelaunchAnswer::Resume => {
+                let tried_now = move |conn: &_| files::end_waits(conn, id);
+                shared.queue.write(tried_now).await?;
+            }
             RelaunchAnswer::StartOver => start_over(shared, id).await?,
             RelaunchAnswer::Discard => {
                 crate::groups::set_intent(shared, Scope::Group(id), Intent::Cancelled).await?;

@@ -1,6 +1,7 @@
 //! What a launch after a kill finds on this computer, and the two answers that are not "go on".
 
 use std::fs;
+use std::os::unix::fs::symlink;
 use std::path::Path;
 
 use anyhow::{Context as _, Result, ensure};
@@ -9,7 +10,7 @@ use windlass_testkit::garage::Garage;
 use windlass_testkit::proxy::{Call, Fault, FaultProxy, Gate, Rule, Seen};
 use windlass_testkit::samples;
 use windlass_testkit::wait;
-use windlass_tests::window::{Table, UPLOAD, count_becomes, hook, says};
+use windlass_tests::window::{Table, UPLOAD, count_becomes, group_becomes, hook, says};
 
 /// The piece of the report that is about a group of this name.
 fn of_group(app: &App<'_>, name: &str) -> Result<String> {
@@ -145,6 +146,61 @@ fn b6_what_changed_meanwhile_is_reported_and_one_group_starts_over_while_the_oth
         app.count(&hook("relaunch-report"))? == 0,
         "it is asked about again"
     );
+    app.close()?;
+    table.desktop.finish()
+}
+
+// F17, B-5, B-6, I39: a launch without the disk names it, and calls nothing on it gone; connected again, it goes on with what is
+// stored.
+#[test]
+fn f017_a_launch_without_the_disk_names_it_in_the_report_and_goes_on_when_it_is_back() -> Result<()> {
+    let (garage, table) = (Garage::start()?, Table::lay()?);
+    let proxy = FaultProxy::start(garage.endpoint())?;
+    table.windlass.add_bucket("bucket", &garage, &proxy.endpoint())?;
+    // Memory is another disk than the one that the tests work on; what makes it a disk that is connected is a link to it.
+    let (disk, slot) = (
+        tempfile::tempdir_in("/dev/shm")?,
+        table.windlass.dir().join("T7 Shield"),
+    );
+    symlink(disk.path(), &slot)?;
+    let film = slot.join("Day 1/film.mov");
+    samples::random_file(&film, 20 << 20, 670)?;
+    let app = table.open_past_first_run()?;
+    // What the test of the destination sent is not the film's.
+    proxy.forget();
+    proxy.add(Rule::new(Fault::Hold(Gate::closed())).call(Call::PutPart).part(3));
+    table.drag(&app, &[slot.join("Day 1")], &hook("empty"))?;
+    proxy.wait_for("two parts of the film and its third", UPLOAD, |ledger| {
+        let sent = |stored: bool| {
+            let parts = ledger.of(Call::PutPart);
+            parts.filter(|one| one.is_stored() == stored).count()
+        };
+        sent(true) == 2 && sent(false) >= 1
+    })?;
+    app.kill_9()?;
+    proxy.heal();
+    fs::remove_file(&slot)?;
+
+    let app = table.open()?;
+    says(
+        &app,
+        &of_group(&app, "Day 1")?,
+        "Disk “T7 Shield” is not connected: “Day 1/film.mov” waits for it",
+    )?;
+    table.desktop.screenshot(super::shots("relaunch-disk.png"))?;
+    let before = proxy.ledger().content_bytes();
+    symlink(disk.path(), &slot)?;
+    table.press(&app, &hook("btn-resume-all"))?;
+    group_becomes(&app, "done")?;
+    let sent = proxy.ledger().content_bytes() - before;
+    ensure!(
+        sent <= 4 << 20,
+        "{sent} bytes went, of which a third part has 4 MiB"
+    );
+    let (oracle, film) = (garage.oracle()?, samples::sha256(&film)?);
+    let stored = oracle.objects("Day 1/")?;
+    let there = contents(stored.iter().map(|one| Ok(oracle.sha256(&one.key)?.1)))?;
+    ensure!(there == [film], "{stored:?}");
     app.close()?;
     table.desktop.finish()
 }

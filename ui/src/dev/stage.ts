@@ -97,8 +97,10 @@ export function stage(scene: SceneName, send: (message: Message) => void) {
   }
   if (scene === 'selection' || scene === 'context' || scene === 'details') {
     click('group-toggle');
-    setTimeout(() => {
-      const row = (n: number) => document.querySelector<HTMLElement>(`[data-index="${n}"]`);
+    const row = (n: number) => document.querySelector<HTMLElement>(`[data-index="${n}"]`);
+    const choose = () => {
+      // A row that is still on its way takes no double click.
+      if (!row(5)?.dataset['file']) return void setTimeout(choose, 20);
       const press = (n: number, shiftKey: boolean) => row(n)?.dispatchEvent(new MouseEvent('click', { bubbles: true, shiftKey }));
       if (scene === 'details') row(5)?.dispatchEvent(new MouseEvent('dblclick', { bubbles: true }));
       else {
@@ -111,7 +113,8 @@ export function stage(scene: SceneName, send: (message: Message) => void) {
           new MouseEvent('contextmenu', { bubbles: true, clientX: (at?.left ?? 0) + 90, clientY: (at?.top ?? 0) + 18 }),
         );
       }
-    }, 200);
+    };
+    setTimeout(choose, 20);
   }
   if (scene === 'add' || scene === 'add-bucket' || scene === 'sign-in') setTimeout(() => click('dest-add'), 50);
   if (scene === 'add-bucket') {

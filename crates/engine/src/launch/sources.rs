@@ -1,11 +1,12 @@
 //! Sources as they are at a launch: there, changed, gone, or on a disk that is not connected.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use windlass_core::error::{ErrorCode, Failure};
 use windlass_core::fingerprint::{SourceChange, SourceFingerprint};
-use windlass_core::reconcile::Source;
+use windlass_core::ids::GroupId;
+use windlass_core::reconcile::{Observation, Source};
 use windlass_transfer::source::look;
 
 use crate::infos::Infos;
@@ -47,6 +48,25 @@ pub(super) fn look_at(infos: &Infos, away: &BTreeSet<u64>, files: &[Left]) -> Ve
         }
     });
     judged.collect()
+}
+
+/// The name of the disk that is missed, by group: where its files miss one disk, of which it is known.
+pub(super) fn disks_missed(infos: &Infos, files: &[Observation]) -> BTreeMap<GroupId, String> {
+    let mut names: BTreeMap<GroupId, BTreeSet<Option<String>>> = BTreeMap::new();
+    for (file, _, source) in files {
+        if matches!(source, Source::Failed(f) if f.code == ErrorCode::DiskMissing) {
+            let name = infos.name_of_missing(file.fingerprint.dev);
+            names.entry(file.group).or_default().insert(name);
+        }
+    }
+    let one = |names: BTreeSet<Option<String>>| {
+        let mut names = names.into_iter();
+        names.next().flatten().filter(|_| names.next().is_none())
+    };
+    names
+        .into_iter()
+        .filter_map(|(group, names)| Some((group, one(names)?)))
+        .collect()
 }
 
 #[cfg(test)]

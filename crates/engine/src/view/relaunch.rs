@@ -90,6 +90,21 @@ pub struct Finding {
     pub parts: u32,
     /// A file's name, when it is one.
     pub example: String,
+    /// The name of the disk that is not connected, where all of them are on one and it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub disk: Option<String>,
+}
+
+impl Finding {
+    /// Adds more files of which the same was found.
+    pub(crate) fn add(&mut self, more: &Self) {
+        self.files = self.files.saturating_add(more.files);
+        self.parts = self.parts.saturating_add(more.parts);
+        if self.disk != more.disk {
+            self.disk = None;
+        }
+    }
 }
 
 /// What a person may answer for an interrupted group.

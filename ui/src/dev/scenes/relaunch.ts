@@ -47,7 +47,8 @@ export const REPORT: RelaunchReport = {
       findings: [
         { kind: 'was_finished', files: 1, parts: 0, example: 'norrland-cut-3.mov' },
         { kind: 'session_gone', files: 1, parts: 0, example: 'norrland-cut-4.mov' },
-        { kind: 'file_missing', files: 91, parts: 0, example: '' },
+        { kind: 'file_missing', files: 3, parts: 0, example: '' },
+        { kind: 'disk_missing', files: 88, parts: 0, example: '', disk: 'T7 Shield' },
       ],
       answer: null,
     },

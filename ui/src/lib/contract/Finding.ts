@@ -20,4 +20,8 @@ parts: number,
 /**
  * A file's name, when it is one.
  */
-example: string, };
+example: string, 
+/**
+ * The name of the disk that is not connected, where all of them are on one and it is known.
+ */
+disk?: string, };

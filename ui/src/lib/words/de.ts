@@ -125,7 +125,8 @@ const finding: Record<FindingKind, (found: Finding) => string> = {
   session_gone: (x) => `Das Ziel hat den Upload vergessen: ${which(x)}; beginnt von vorn`,
   file_changed: (x) => `Seitdem auf diesem Computer geändert: ${which(x)}; die neue Fassung wird vom ersten Byte an gesendet`,
   file_missing: (x) => `Auf diesem Computer nicht mehr da: ${which(x)}`,
-  disk_missing: (x) => `Der Datenträger ist nicht angeschlossen: ${which(x)}; nichts ist verloren, mit ihm geht es weiter`,
+  disk_missing: (x) =>
+    `${x.disk ? `Der Datenträger „${plainName(x.disk, 40)}“` : 'Der Datenträger'} ist nicht angeschlossen: ${which(x)} ${x.files === 1 ? 'wartet' : 'warten'} auf ihn; nichts ist verloren`,
   not_started: (x) => `${files(x.files)} noch nicht begonnen`,
   abandoned_elsewhere: (x) => `Ein anderer Computer ließ dies unfertig; dieselben Dateien sind hier: ${which(x)}`,
 };

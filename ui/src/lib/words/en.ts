@@ -124,7 +124,8 @@ const finding: Record<FindingKind, (found: Finding) => string> = {
   session_gone: (x) => `The destination forgot the upload of ${which(x)}; sent from the start`,
   file_changed: (x) => `Changed on this computer since: ${which(x)}; the new version is sent from its first byte`,
   file_missing: (x) => `Gone from this computer: ${which(x)}`,
-  disk_missing: (x) => `The disk is not connected: ${which(x)}; nothing is lost, the upload goes on when it is`,
+  disk_missing: (x) =>
+    `${x.disk ? `Disk “${plainName(x.disk, 40)}”` : 'The disk'} is not connected: ${which(x)} ${x.files === 1 ? 'waits' : 'wait'} for it; nothing is lost`,
   not_started: (x) => `${files(x.files)} not begun yet`,
   abandoned_elsewhere: (x) => `Another computer left this unfinished; the same files are here: ${which(x)}`,
 };
