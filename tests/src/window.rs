@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use windlass_testkit::desktop::{App, Desktop, Lack};
+use windlass_testkit::garage::Garage;
 use windlass_testkit::wait;
 
 use crate::Windlass;
@@ -307,6 +308,26 @@ pub fn choose(app: &App<'_>, id: &str, value: &str) -> Result<()> {
     let script = "const list = document.querySelector(arguments[0]); list.value = arguments[1];\
         list.dispatchEvent(new Event('change', {bubbles: true})); list.dispatchEvent(new Event('input', {bubbles: true}));";
     app.run(script, &[hook(id).into(), value.into()]).map(drop)
+}
+
+/// Opens the form of another destination and describes a bucket in it.
+///
+/// # Errors
+/// The form lacks a field.
+pub fn describe_bucket(app: &App<'_>, garage: &Garage, endpoint: &str, name: &str) -> Result<()> {
+    app.click(&hook("dest-add"))?;
+    app.click(&hook("dest-kind-s3"))?;
+    for (field, text) in [
+        ("dest-s3-endpoint", endpoint),
+        ("dest-s3-bucket", garage.bucket()),
+        ("dest-s3-region", garage.region()),
+        ("dest-s3-access", garage.access_key()),
+        ("dest-s3-secret", garage.secret_key()),
+        ("dest-name", name),
+    ] {
+        app.type_in(&hook(field), text)?;
+    }
+    Ok(())
 }
 
 /// Unfolds the group so that its files are seen, unless they are.

@@ -164,6 +164,19 @@ pub fn files_below(root: &Path, hidden: bool) -> Result<Vec<PathBuf>> {
     Ok(found)
 }
 
+/// The bytes of a file; none when it went since it was listed.
+///
+/// # Errors
+/// It is there and can't be read.
+pub fn read_if_there(path: impl AsRef<Path>) -> Result<Option<Vec<u8>>> {
+    let path = path.as_ref();
+    match fs::read(path) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(e) => Err(e).with_context(|| format!("cannot read {}", path.display())),
+    }
+}
+
 /// The SHA-256 of a file, in hexadecimal.
 ///
 /// # Errors

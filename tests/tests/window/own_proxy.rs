@@ -6,7 +6,7 @@ use windlass_testkit::proxy::{Call, FaultProxy};
 use windlass_testkit::samples;
 use windlass_testkit::wait::PATIENCE;
 use windlass_tests::compare_bucket;
-use windlass_tests::window::{TITLE, Table, choose, go_to, group_becomes, hook, says};
+use windlass_tests::window::{TITLE, Table, choose, describe_bucket, go_to, group_becomes, hook, says};
 
 use super::shots;
 
@@ -19,18 +19,7 @@ fn j3_a_bucket_with_a_proxy_of_its_own_is_added_by_hand_and_takes_a_file() -> Re
     samples::random_file(things.join("take.mov"), 9 << 20, 1_400)?;
     let app = table.open_and_choose(&table.windlass.dir().join("destination"))?;
     go_to(&app, "settings")?;
-    app.click(&hook("dest-add"))?;
-    app.click(&hook("dest-kind-s3"))?;
-    for (field, text) in [
-        ("dest-s3-endpoint", "http://storage.invalid"),
-        ("dest-s3-bucket", garage.bucket()),
-        ("dest-s3-region", garage.region()),
-        ("dest-s3-access", garage.access_key()),
-        ("dest-s3-secret", garage.secret_key()),
-        ("dest-name", "Far away"),
-    ] {
-        app.type_in(&hook(field), text)?;
-    }
+    describe_bucket(&app, &garage, "http://storage.invalid", "Far away")?;
     choose(&app, "dest-s3-keep", "file")?;
     table.desktop.activate(TITLE)?;
     app.click(&hook("dest-make-default"))?;
