@@ -181,6 +181,17 @@ impl Windlass {
         self.start_command(command, "a script with mounts".to_owned())
     }
 
+    /// Starts a shell script with `windlass` as its `$0`.
+    ///
+    /// # Errors
+    /// It can't be started.
+    pub fn start_script(&self, script: &str) -> Result<Running> {
+        let mut command = process::command("sh");
+        self.environment(&mut command);
+        command.args(["-ec", script]).arg(crate::built("windlass")?);
+        self.start_command(command, "a script".to_owned())
+    }
+
     fn start_command(&self, mut command: Command, what: String) -> Result<Running> {
         let number = self.runs.fetch_add(1, Ordering::Relaxed);
         let (out, err) = (

@@ -11,6 +11,7 @@
 
 pub mod args;
 pub mod board;
+pub mod descriptors;
 pub mod exit;
 pub mod follow;
 pub mod human;
@@ -42,6 +43,7 @@ use crate::verbs::Context;
 /// The whole program.
 #[must_use]
 pub fn main() -> Exit {
+    descriptors::raise();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(e) => {

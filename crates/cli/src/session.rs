@@ -201,10 +201,6 @@ impl Session {
     /// # Errors
     /// As [`Self::snapshot`].
     pub async fn go_anyway(&mut self, scope: Scope) -> Result<u64, Failure> {
-        if let Backend::Own(own) = &self.backend {
-            // What the system has to say comes a moment after the launch.
-            own.handle.system_known().await;
-        }
         ask!(self, go_anyway(scope, None))
     }
 
@@ -457,6 +453,8 @@ impl Own {
         };
         if keeps == Keeps::Open {
             handle.follow_system();
+            // Not a byte goes over a network, or from a battery, of which it is not known yet.
+            handle.system_known().await;
         }
         let served = match keeps {
             Keeps::Briefly => None,

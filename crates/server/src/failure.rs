@@ -113,6 +113,8 @@ pub(crate) fn folder_failure(what: &str, e: std::io::Error) -> Failure {
             Errno::STALE | Errno::NOTCONN | Errno::CONNABORTED | Errno::NODEV | Errno::HOSTDOWN | Errno::NXIO,
         ) => ErrorCode::DestinationMissing,
         Some(Errno::NAMETOOLONG | Errno::ILSEQ) => ErrorCode::NameInvalid,
+        // No descriptor is left: fewer at once is what helps.
+        Some(Errno::MFILE | Errno::NFILE) => ErrorCode::Overloaded,
         _ => ErrorCode::StorageError,
     };
     Failure::new(code, format!("{what}: {e}"))
@@ -132,4 +134,18 @@ pub(crate) fn home_failure(what: &str, e: &std::io::Error) -> Failure {
 /// Something that can't be unless this program is wrong.
 pub(crate) fn internal(what: impl std::fmt::Display) -> Failure {
     Failure::new(ErrorCode::Internal, what.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn f042_out_of_descriptors_asks_to_slow_down() {
+        let code = |errno: rustix::io::Errno| folder_failure("it can't be opened", errno.into()).code;
+        assert_eq!(code(rustix::io::Errno::MFILE), ErrorCode::Overloaded);
+        assert_eq!(code(rustix::io::Errno::NFILE), ErrorCode::Overloaded);
+        assert_eq!(code(rustix::io::Errno::IO), ErrorCode::StorageError);
+        assert_eq!(status(ErrorCode::Overloaded), 503);
+    }
 }

@@ -181,7 +181,9 @@ pub fn source_failure(e: &io::Error, path: &Path, offset: Option<u64>) -> Failur
             Errno::NODEV | Errno::NXIO | Errno::STALE | Errno::NOTCONN | Errno::CONNABORTED | Errno::HOSTDOWN,
         ) => ErrorCode::DiskMissing,
         Some(Errno::LOOP) => ErrorCode::NotRegularFile,
-        Some(Errno::MFILE | Errno::NFILE | Errno::NOMEM | Errno::AGAIN) => ErrorCode::Internal,
+        // No descriptor is left, which says nothing about the file: fewer at once is what helps.
+        Some(Errno::MFILE | Errno::NFILE) => ErrorCode::Overloaded,
+        Some(Errno::NOMEM | Errno::AGAIN) => ErrorCode::Internal,
         Some(Errno::BUSY | Errno::TXTBSY) => ErrorCode::LockedFile,
         _ => ErrorCode::ReadError,
     };
@@ -195,6 +197,15 @@ mod tests {
     use std::io::Write as _;
     use windlass_core::checksum::crc64;
     use windlass_core::part_plan::PartPlan;
+
+    // I39
+    #[test]
+    fn f042_out_of_descriptors_is_no_failure_of_the_file() {
+        let code = |errno: rustix::io::Errno| source_failure(&errno.into(), Path::new("a"), None).code;
+        assert_eq!(code(rustix::io::Errno::MFILE), ErrorCode::Overloaded);
+        assert_eq!(code(rustix::io::Errno::NFILE), ErrorCode::Overloaded);
+        assert_eq!(code(rustix::io::Errno::NOENT), ErrorCode::FileMissing);
+    }
 
     #[test]
     fn a_part_is_read_once_for_bytes_crc_and_hash() {

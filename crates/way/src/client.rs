@@ -3,10 +3,15 @@
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use reqwest::{ClientBuilder, Url};
 use windlass_core::error::{ErrorCode, Failure};
 use windlass_core::ids::DestinationId;
+
+/// A connection that nobody uses is closed: stores and proxies forget one after 20 s or more, and it takes a descriptor on both
+/// sides.
+const IDLE: Duration = Duration::from_secs(15);
 
 type Make = Box<dyn Fn() -> ClientBuilder + Send + Sync>;
 
@@ -76,7 +81,7 @@ fn build(make: &Make, direct: bool, place: Option<DestinationId>) -> Result<(u64
         let builder = all.believing(make())?;
         own.unwrap_or(all).by_proxy(builder)
     });
-    let mut builder = builder?;
+    let mut builder = builder?.pool_idle_timeout(IDLE);
     if direct {
         builder = builder.no_proxy();
     }

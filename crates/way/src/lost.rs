@@ -26,6 +26,9 @@ pub fn lost(e: &reqwest::Error) -> Failure {
         ErrorCode::HostNotFound
     } else if lower.contains("network is unreachable") {
         ErrorCode::Offline
+    } else if e.is_connect() && lower.contains("too many open files") {
+        // It is this computer that has no descriptor left: fewer connections are what helps.
+        ErrorCode::Overloaded
     } else if e.is_connect() {
         ErrorCode::ConnectionRefused
     } else {

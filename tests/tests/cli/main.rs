@@ -2,6 +2,7 @@
 
 mod conditions;
 mod crash;
+mod descriptors;
 mod doors;
 mod folder;
 mod groups;
