@@ -166,7 +166,12 @@ pub(crate) async fn set_intent(shared: &Arc<Shared>, scope: Scope, intent: Inten
         Scope::Group(id) => {
             let found = shared
                 .queue
-                .write(move |conn| groups::set_intent(conn, id, intent))
+                .write(move |conn| {
+                    if intent == Intent::Run {
+                        files::end_waits(conn, id)?;
+                    }
+                    groups::set_intent(conn, id, intent)
+                })
                 .await?;
             if !found {
                 return Err(Failure::new(

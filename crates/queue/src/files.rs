@@ -240,6 +240,18 @@ pub fn earliest_next_try(conn: &Connection, group: GroupId) -> Result<Option<Tim
     Ok(q.query_row([key(group)], |r| row::maybe_time(r, 0))?)
 }
 
+/// Ends the waits for a later time of the group's files: they are tried now. Their tries still count.
+///
+/// # Errors
+/// As for every write.
+pub fn end_waits(conn: &Connection, group: GroupId) -> Result<usize, QueueError> {
+    let mut q = conn.prepare_cached(
+        "UPDATE upload_file SET next_try_at = NULL
+         WHERE group_id = ?1 AND next_try_at IS NOT NULL AND state <> 'done' AND state <> 'failed' AND state <> 'removed'",
+    )?;
+    Ok(q.execute([key(group)])?)
+}
+
 /// What the person wants of a file or of all files of a group. Ended files want nothing, cancelled ones stay cancelled.
 /// Answers with the number of files.
 ///

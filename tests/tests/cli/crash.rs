@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
+use rusqlite::Connection;
 use windlass_testkit::garage::Garage;
 use windlass_testkit::proxy::{Call, Fault, FaultProxy, Gate, Rule};
 use windlass_testkit::samples;
@@ -20,6 +21,8 @@ fn i12_killed_three_times_it_goes_on_each_time_and_sends_no_stored_part_again() 
     let (garage, windlass) = (Garage::start()?, Windlass::new()?);
     let proxy = FaultProxy::start(garage.endpoint())?;
     windlass.add_bucket("bucket", &garage, &proxy.endpoint())?;
+    // What the test of the destination sent.
+    proxy.forget();
     let tree = windlass.dir().join("tree");
     samples::random_file(tree.join("large.bin"), LARGE, 21)?;
     for number in 0..20 {
@@ -211,4 +214,26 @@ fn a_cancelled_group_leaves_no_unfinished_upload_behind() -> Result<()> {
     assert_eq!(oracle.objects("Dropped/")?, []);
     assert_eq!(oracle.uploads()?, []);
     Ok(())
+}
+
+// B-6, F70: what waited for a later try when the program died is tried at once by whoever says to go on.
+#[test]
+fn whoever_resumes_does_not_wait_for_a_later_try() -> Result<()> {
+    let (garage, windlass) = (Garage::start()?, Windlass::new()?);
+    let proxy = FaultProxy::start(garage.endpoint())?;
+    windlass.add_bucket("bucket", &garage, &proxy.endpoint())?;
+    proxy.forget();
+    let tree = windlass.dir().join("tree");
+    samples::random_file(tree.join("film.bin"), 20 << 20, 23)?;
+    proxy.add(Rule::new(Fault::Hold(Gate::closed())).call(Call::PutPart).part(3));
+    let up = ["up", "--json", "--group", "Later", "--to", "bucket", path(&tree)?];
+    let running = windlass.start(&up)?;
+    proxy.wait_for("two parts", PATIENCE, |ledger| ledger.stored(Call::PutPart) >= 2)?;
+    running.kill_9();
+    proxy.heal();
+    let later = "UPDATE upload_file SET tries = 9, next_try_at = (strftime('%s', 'now') + 1140) * 1000";
+    let changed = Connection::open(windlass.data().join("queue.sqlite"))?.execute(later, [])?;
+    ensure!(changed == 1, "{changed} files wait");
+    windlass.run(&["resume", "--json"])?.succeeds()?;
+    compare_bucket(&tree, &garage.oracle()?, "Later/tree/")
 }

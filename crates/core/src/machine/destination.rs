@@ -5,7 +5,7 @@
 
 use super::{ContentHash, Failing, Held, Machine};
 use crate::error::{ErrorCode, Failure, RetryClass};
-use crate::ids::DestinationId;
+use crate::ids::{DestinationId, FileId};
 use crate::retry::next_try;
 use crate::states::{BlockedReason, Intent};
 use crate::time::Timestamp;
@@ -249,13 +249,19 @@ impl Machine {
                 break;
             }
             self.waiting.pop_first();
-            if let Some(f) = self.files.get_mut(&id) {
-                f.wait_until = None;
-                f.blocked = None;
-                self.disks.forget(id);
-            }
+            self.end_wait(id);
             self.reindex(id);
         }
         self.end_grace(now);
+    }
+
+    /// A file that waits for a time waits no more.
+    pub(super) fn end_wait(&mut self, id: FileId) {
+        let Some(f) = self.files.get_mut(&id) else { return };
+        if let Some(until) = f.wait_until.take() {
+            f.blocked = None;
+            self.waiting.remove(&(until, id));
+            self.disks.forget(id);
+        }
     }
 }

@@ -86,7 +86,8 @@ impl Machine {
             .collect();
         for file in files {
             match intent {
-                Intent::Run => {}
+                // Whoever says "go on" means now.
+                Intent::Run => self.end_wait(file),
                 Intent::Paused => self.hold_back(now, file),
                 Intent::Cancelled => {
                     self.let_go(file);

@@ -1,5 +1,6 @@
 //! Pause, go on, cancel.
 
+use windlass_core::error::ErrorCode;
 use windlass_core::limits::PAUSE_GRACE_MS;
 use windlass_core::machine::records::Change;
 use windlass_core::machine::{Counts, Effect, Event};
@@ -251,4 +252,21 @@ fn what_is_put_first_is_read_first_and_nothing_under_way_is_called_back() {
     assert!(b.reads().is_empty() && !b.has(|e| matches!(e, Effect::CancelPut { .. })));
     b.read(1, SIZE, under_way);
     assert_eq!(b.reads().first().map(|r| r.0), Some(file(3)));
+}
+
+// B-6
+#[test]
+fn a_file_that_waits_for_a_later_try_is_tried_at_once_when_its_group_is_told_to_go_on() {
+    let mut b = Bench::new(config());
+    b.begin(1, 1, vec![record(1, 1, SIZE)]);
+    let put = b.send_first(1, SIZE);
+    b.put_done(put, Err(ErrorCode::StorageError));
+    assert!(b.reads().is_empty(), "it waits: {:?}", b.effects);
+    b.tell(Event::GroupIntent {
+        id: group(1),
+        intent: Intent::Run,
+    });
+    assert_eq!(b.reads().len(), 1, "{:?}", b.effects);
+    b.later(2_000);
+    assert!(b.reads().is_empty(), "once: {:?}", b.effects);
 }
