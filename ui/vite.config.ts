@@ -30,6 +30,8 @@ export default defineConfig(({ mode }) => ({
     environment: 'happy-dom',
     include: ['src/**/*.test.ts'],
     setupFiles: ['./tests/setup.ts'],
+    // For a machine much slower than this page was written on.
+    testTimeout: 30_000,
     restoreMocks: true,
   },
 }));

@@ -31,6 +31,25 @@ const beginAfterFonts = (main) => `const faces = ${JSON.stringify(
 for (const [family, url, weight] of faces) document.fonts.add(await new FontFace(family, \`url(\${url})\`, { weight: String(weight) }).load());
 await import('${main}');`;
 
+/** Runs in the page: until nothing in it has changed for so many milliseconds, or patience is at its end where files move without one. */
+const settled = ({ quiet, patience }) =>
+  new Promise((done) => {
+    const began = performance.now();
+    let [last, looked] = [began, began];
+    const changes = new MutationObserver(() => (last = performance.now()));
+    changes.observe(document, { subtree: true, childList: true, attributes: true, characterData: true });
+    const look = () => {
+      const now = performance.now();
+      // Whoever was held up saw nothing: that is no quiet.
+      if (now - looked > quiet / 4) last = now;
+      looked = now;
+      if (now - last < quiet && now - began < patience) return requestAnimationFrame(look);
+      changes.disconnect();
+      done();
+    };
+    requestAnimationFrame(look);
+  });
+
 /**
  * Runs `work` with a function that opens a scene: (scene, {theme, system, density, forced, width, height, lang, still, clock}) -> page.
  * `clock`: the scenes' own day, for which every timer goes through a stand-in.
@@ -65,7 +84,10 @@ export async function withPage(work, { ownFonts = false } = {}) {
   const browser = await chromium.launch({
     executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
     args: ['--no-sandbox', '--force-color-profile=srgb', '--font-render-hinting=none'],
+    // The browser's own words, as in a field for a date, are in one language on each machine.
+    env: { ...process.env, LANG: 'en_US.UTF-8', LANGUAGE: 'en_US', LC_ALL: '' },
   });
+  console.log(`chromium ${browser.version()}`);
   const wrong = (scene, text) => {
     console.error(`${scene}: ${text}`);
     process.exitCode = 1;
@@ -94,7 +116,7 @@ export async function withPage(work, { ownFonts = false } = {}) {
       await page.goto(addressOf(scene, options));
       await page.waitForSelector(scene === 'broken' ? '[role=alert] b' : '[data-testid=app-ready]');
       await page.evaluate(() => document.fonts.ready.then(() => undefined));
-      await page.waitForTimeout(500);
+      await page.evaluate(settled, { quiet: 400, patience: options.still === false ? 500 : 10_000 });
       return page;
     }, addressOf);
   } finally {

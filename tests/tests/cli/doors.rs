@@ -56,6 +56,8 @@ fn f034_a_second_command_at_the_same_time_neither_harms_the_first_nor_loses_its_
     let (garage, windlass) = (Garage::start()?, Windlass::new()?);
     let proxy = FaultProxy::start(garage.endpoint())?;
     windlass.add_bucket("bucket", &garage, &proxy.endpoint())?;
+    // What the test of the destination sent.
+    proxy.forget();
     let (first, second) = (
         windlass.dir().join("first.bin"),
         windlass.dir().join("second.bin"),

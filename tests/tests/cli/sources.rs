@@ -31,6 +31,8 @@ impl Held {
         let (garage, windlass) = (Garage::start()?, Windlass::new()?);
         let proxy = FaultProxy::start(garage.endpoint())?;
         windlass.add_bucket("bucket", &garage, &proxy.endpoint())?;
+        // What the test of the destination sent.
+        proxy.forget();
         let file = windlass.dir().join("source/file.bin");
         samples::random_file(&file, 40 << 20, seed)?;
         let gate = Gate::closed();

@@ -153,7 +153,8 @@ fn f145_what_the_system_told_nobody_about_arrives_all_the_same() -> Result<()> {
     }
     running.thaw()?;
     let done = format!("\"uploaded\":{files}}}");
-    let said = running.says(&[&done, "\"settling\":0", "\"queued\":0", "\"failed\":0"])?;
+    let all = [&done, "\"settling\":0", "\"queued\":0", "\"failed\":0"];
+    let said = running.says_within(wait::PATIENCE * 10, &all)?;
     ensure!(
         said.contains("\"overflows\":") && !said.contains("\"overflows\":0"),
         "no event was lost: {said}"

@@ -265,7 +265,8 @@ fn f8_after_a_wake_a_part_that_hung_goes_again_over_a_new_connection() -> Result
     proxy.add(hangs.part(2).once());
     let up = table.windlass.start(&["up".as_ref(), things.as_os_str()])?;
     proxy.wait_for("two parts stored and one held", UPLOAD, |ledger| {
-        ledger.stored(Call::PutPart) == 2 && ledger.count(Call::PutPart) == 3
+        let answered = ledger.of(Call::PutPart).filter(|one| one.answered);
+        answered.count() == 2 && ledger.count(Call::PutPart) == 3
     })?;
     let before = proxy.ledger().all().len();
 

@@ -105,9 +105,9 @@ impl Bench {
     }
 }
 
-/// Looks until it is there; ten seconds at most.
+/// Looks until it is there; a minute at most.
 pub(crate) async fn wait_for<T>(mut look: impl FnMut() -> Option<T>) -> T {
-    for _ in 0..1_000 {
+    for _ in 0..6_000 {
         if let Some(found) = look() {
             return found;
         }
@@ -128,7 +128,7 @@ pub(crate) async fn seen(engine: &EngineHandle, fits: impl Fn(&Snapshot) -> bool
             let _ = deltas.recv().await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(10), look).await.unwrap()
+    tokio::time::timeout(Duration::from_secs(60), look).await.unwrap()
 }
 
 pub(crate) async fn add(engine: &EngineHandle, paths: &[&Path]) -> GroupId {
@@ -148,7 +148,7 @@ pub(crate) async fn add(engine: &EngineHandle, paths: &[&Path]) -> GroupId {
 }
 
 pub(crate) async fn end(engine: &EngineHandle, group: GroupId) -> GroupEnd {
-    match tokio::time::timeout(Duration::from_secs(30), engine.wait_group(group)).await {
+    match tokio::time::timeout(Duration::from_secs(120), engine.wait_group(group)).await {
         Ok(end) => end.unwrap(),
         Err(_) => panic!(
             "the group does not end: {}\n{:#?}",

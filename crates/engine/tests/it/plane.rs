@@ -48,7 +48,8 @@ struct World {
     puts: Vec<(FileId, u32)>,
     destinations: BTreeMap<String, Destination>,
     cancelled: Vec<String>,
-    hold_puts: bool,
+    /// How many PUTs may still come in; as many as want to.
+    room: Option<usize>,
     /// PUTs that came to the closed door.
     held: Vec<FileId>,
     /// Parts that were signed, each as often as it was.
@@ -123,7 +124,12 @@ impl Plane {
 
     /// PUTs wait at the door until they are let in.
     pub(crate) fn hold_puts(&self, hold: bool) {
-        self.world.lock().unwrap().hold_puts = hold;
+        self.let_in(hold.then_some(0));
+    }
+
+    /// The door closes behind so many PUTs.
+    pub(crate) fn let_in(&self, room: Option<usize>) {
+        self.world.lock().unwrap().room = room;
         self.gate.notify_waiters();
     }
 
@@ -353,10 +359,14 @@ async fn blob(
         let wait = p.gate.notified();
         {
             let mut w = p.world.lock().unwrap();
-            if !w.hold_puts {
-                break;
+            match w.room.as_mut() {
+                None => break,
+                Some(0) => w.held.push(id),
+                Some(room) => {
+                    *room -= 1;
+                    break;
+                }
             }
-            w.held.push(id);
         }
         wait.await;
     }
@@ -410,7 +420,7 @@ fn complete_one(w: &mut World, item: &CompleteItem) -> CompleteOutcome {
     if !missing.is_empty() {
         return CompleteOutcome::PartsMissing { parts: missing };
     }
-    let whole: Vec<u8> = s.parts.values().flat_map(|b| b.iter().copied()).collect();
+    let whole = s.parts.values().map(|b| &b[..]).collect::<Vec<_>>().concat();
     let said: Crc64Nvme = combine(item.parts.iter().map(|p| (p.crc64, p.size)));
     assert_eq!(
         said, item.crc64,

@@ -27,6 +27,14 @@ fn quick() -> WatchSettings {
     }
 }
 
+/// For files that are written with rests in between: however long the machine makes one, none is an end.
+fn patient() -> WatchSettings {
+    WatchSettings {
+        settle_min_ms: 2_000,
+        ..quick()
+    }
+}
+
 fn new(path: &Path, settings: WatchSettings) -> NewWatch {
     NewWatch {
         path: text(path),
@@ -268,7 +276,7 @@ async fn e1_c8_files_that_are_there_and_files_that_come_are_sent_by_themselves_e
 
 #[tokio::test(flavor = "multi_thread")]
 async fn f147_f149_a_file_that_is_still_written_waits_and_goes_once_whole() {
-    let w = watched(quick()).await;
+    let w = watched(patient()).await;
     let mut file = fs::File::create(w.path("slow.bin")).unwrap();
     file.write_all(&[1; 1_000]).unwrap();
     let waits = w.until("slow.bin", |f| f.until.is_some()).await;
@@ -650,7 +658,7 @@ async fn e10_what_was_removed_at_the_destination_is_remembered_and_not_sent_agai
 
 #[tokio::test(flavor = "multi_thread")]
 async fn i38_a_file_that_changes_on_its_way_goes_up_only_as_it_settled() {
-    let w = watched(quick()).await;
+    let w = watched(patient()).await;
     w.bench.plane.hold_puts(true);
     w.bench.write("a.bin", &vec![1; 20 << 20]);
     w.until("a.bin", |f| {
