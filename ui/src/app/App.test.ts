@@ -9,7 +9,8 @@ describe('the relaunch report', () => {
     expect(report.textContent?.replaceAll('\u00a0', ' ')).toContain('9,706 files, 72.3 GB');
     expect(report.textContent?.replaceAll('\u00a0', ' ')).toContain('at most 61 MB');
     expect(screen.getAllByTestId('relaunch-group').map((g) => g.dataset['group'])).toEqual(['g-autumn', 'g-harbour', 'g-norrland']);
-    expect(report.querySelectorAll('[data-finding]')).toHaveLength(8);
+    expect(report.querySelectorAll('[data-finding]')).toHaveLength(9);
+    expect(report.textContent).toContain('Disk “T7 Shield” is not connected: 88 files wait for it; nothing is lost');
     expect(screen.queryAllByTestId('group-card')).toEqual([]);
   });
 

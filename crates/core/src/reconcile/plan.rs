@@ -129,7 +129,15 @@ fn decide(file: &LocalFile, remote: &Remote, source: &Source, now: Timestamp) ->
             open(file, session, source, &layout, known, now)
         }
     };
-    let needs_disk = matches!(action.kind, FindingKind::Continues | FindingKind::NotStarted);
+    // What is still to be read; all else that was found is done all the same.
+    let needs_disk = matches!(
+        action.kind,
+        FindingKind::Continues
+            | FindingKind::NotStarted
+            | FindingKind::MoreStored
+            | FindingKind::FewerStored
+            | FindingKind::SessionGone
+    );
     if needs_disk && matches!(source, Source::Failed(f) if f.code == ErrorCode::DiskMissing) {
         action.kind = FindingKind::DiskMissing;
     }
