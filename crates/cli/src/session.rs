@@ -98,6 +98,17 @@ async fn tell_notices(handle: &EngineHandle) {
     }
 }
 
+/// What is given to an engine of this command goes over no network, and from no battery, of which nothing is known yet. Whoever
+/// gets a signal meanwhile hears it at the next step, and ends in order.
+async fn hear_system(backend: &Backend, stop: &Stop) {
+    if let Backend::Own(own) = backend {
+        tokio::select! {
+            () = own.handle.system_known() => {}
+            () = stop.asked() => {}
+        }
+    }
+}
+
 impl Session {
     /// Takes the data folder, or finds who has it.
     ///
@@ -111,6 +122,7 @@ impl Session {
         if let Backend::Own(own) = &backend {
             tell_notices(&own.handle).await;
         }
+        hear_system(&backend, stop).await;
         Ok(Self {
             place: place.clone(),
             keeps,
@@ -129,6 +141,7 @@ impl Session {
             backend = reach(&self.place, self.keeps) => backend?,
             () = self.stop.asked() => return Err(Failure::new(ErrorCode::Cancelled, "stopped by a signal")),
         };
+        hear_system(&self.backend, &self.stop).await;
         Ok(())
     }
 
@@ -453,8 +466,6 @@ impl Own {
         };
         if keeps == Keeps::Open {
             handle.follow_system();
-            // Not a byte goes over a network, or from a battery, of which it is not known yet.
-            handle.system_known().await;
         }
         let served = match keeps {
             Keeps::Briefly => None,

@@ -252,7 +252,8 @@ pub fn end_waits(conn: &Connection, group: GroupId) -> Result<usize, QueueError>
     Ok(q.execute([key(group)])?)
 }
 
-/// What the person wants of a file or of all files of a group. Ended files want nothing, cancelled ones stay cancelled.
+/// What the person wants of a file or of all files of a group. Ended files want nothing, cancelled ones stay cancelled; what is to
+/// go on waits for no later time.
 /// Answers with the number of files.
 ///
 /// # Errors
@@ -263,7 +264,7 @@ pub fn set_intent(conn: &Connection, scope: Scope, intent: Intent) -> Result<usi
         Scope::Group(id) => ("group_id", key(id)),
     };
     let mut q = conn.prepare_cached(&format!(
-        "UPDATE upload_file SET intent = ?2
+        "UPDATE upload_file SET intent = ?2, next_try_at = CASE WHEN ?2 = 'run' THEN NULL ELSE next_try_at END
          WHERE {column} = ?1 AND state NOT IN ('done', 'removed') AND intent <> ?2 AND intent <> 'cancelled'"
     ))?;
     Ok(q.execute(params![id, intent.as_str()])?)

@@ -225,15 +225,25 @@ fn configuration(dir: &Path, s3: u16, rpc: u16, admin: u16) -> Result<String> {
     ))
 }
 
+/// Three ports that nobody listens at.
+///
+/// From below those that the system gives to connections that go out (`ip_local_port_range`, 32768 and more): one of these could
+/// take a port between this look and its use, and a server of which only one of the ports is taken answers for a moment, then ends.
 pub(crate) fn free_ports() -> Result<[u16; 3]> {
-    // Held together, so that they differ.
-    let held = [
-        TcpListener::bind("127.0.0.1:0")?,
-        TcpListener::bind("127.0.0.1:0")?,
-        TcpListener::bind("127.0.0.1:0")?,
-    ];
-    let [one, two, three] = held.each_ref().map(TcpListener::local_addr);
-    Ok([one?.port(), two?.port(), three?.port()])
+    let mut held: Vec<(u16, TcpListener)> = Vec::new();
+    for _ in 0..1_000 {
+        let mut raw = [0; 2];
+        File::open("/dev/urandom")?.read_exact(&mut raw)?;
+        let port = 12_000 + u16::from_ne_bytes(raw) % 20_000;
+        // Held together, so that they differ.
+        if let Ok(listener) = TcpListener::bind(("127.0.0.1", port)) {
+            held.push((port, listener));
+        }
+        if let [(one, _), (two, _), (three, _)] = held[..] {
+            return Ok([one, two, three]);
+        }
+    }
+    anyhow::bail!("no port is free")
 }
 
 pub(crate) fn random_hex(bytes: usize) -> Result<String> {

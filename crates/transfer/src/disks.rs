@@ -100,12 +100,17 @@ fn unescaped(word: &[u8]) -> Vec<u8> {
 /// Desktops mount in a folder of the person's and take the mount point away with the disk; one made by hand stays and is
 /// empty then.
 fn was_mounted_at(folder: &Path, there: &Path, is_empty: bool, person: Option<&OsStr>) -> Option<PathBuf> {
-    let of_a_person = match there.parent().and_then(Path::to_str) {
-        Some("/run/media") => true,
-        Some("/media") => there.file_name() == person,
-        _ => false,
-    };
-    if is_empty && !of_a_person {
+    // The folder of the person's goes at a restart: what is left of the way says nothing about it.
+    let by_desktop = ["/run/media", "/media"].into_iter().find_map(|base| {
+        let mut below = folder.strip_prefix(base).ok()?.components();
+        let (owner, disk) = (below.next()?, below.next()?);
+        let is_persons = base == "/run/media" || Some(owner.as_os_str()) == person;
+        is_persons.then(|| Path::new(base).join(owner).join(disk))
+    });
+    if by_desktop.is_some() {
+        return by_desktop;
+    }
+    if is_empty {
         return Some(there.to_owned());
     }
     match folder.strip_prefix(there).ok()?.components().next() {
@@ -168,6 +173,15 @@ mod tests {
             assert_eq!(name("/media/ann/CARD A/DCIM/100", "/media/ann", is_empty), card);
             let card = Some("/run/media/ann/CARD A".to_owned());
             assert_eq!(name("/run/media/ann/CARD A", "/run/media/ann", is_empty), card);
+        }
+        // After a restart nothing of it is there.
+        for (there, is_empty) in [("/run", false), ("/run/media", true), ("/run/media", false)] {
+            let card = Some("/run/media/ann/CARD A".to_owned());
+            assert_eq!(
+                name("/run/media/ann/CARD A/DCIM", there, is_empty),
+                card,
+                "{there}"
+            );
         }
         // By hand: the mount point stays.
         assert_eq!(

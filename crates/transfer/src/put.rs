@@ -96,7 +96,6 @@ pub fn storage_client(place: Option<DestinationId>) -> Result<StorageClient, Fai
         reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .connect_timeout(Duration::from_secs(15))
-            .pool_idle_timeout(Duration::from_secs(30))
             .http1_only()
     })
 }

@@ -67,14 +67,14 @@ impl Source {
     /// Opens a regular file. A pipe or device that took its place is refused without waiting for it.
     ///
     /// # Errors
-    /// `file_missing`, `no_permission`, `not_regular_file`, `read_error`; out of descriptors is `internal` and passes.
+    /// `file_missing`, `no_permission`, `not_regular_file`, `read_error`; out of descriptors is `overloaded` and passes.
     pub fn open(path: &Path) -> Result<Self, Failure> {
         let nonblock = i32::try_from(rustix::fs::OFlags::NONBLOCK.bits()).unwrap_or(0);
         let file = OpenOptions::new()
             .read(true)
             .custom_flags(nonblock)
             .open(path)
-            .map_err(|e| source_failure(&e, path, None))?;
+            .map_err(|e| not_opened(&e, path))?;
         let meta = file.metadata().map_err(|e| source_failure(&e, path, None))?;
         if meta.is_file() {
             Ok(Self { file })
@@ -168,6 +168,17 @@ impl Source {
     }
 }
 
+/// What an error means for a source that was to be opened and read.
+fn not_opened(e: &io::Error, path: &Path) -> Failure {
+    use rustix::io::Errno;
+    let failure = source_failure(e, path, None);
+    match e.raw_os_error().map(Errno::from_raw_os_error) {
+        // No descriptor is left, which says nothing about the file: fewer at once is what helps.
+        Some(Errno::MFILE | Errno::NFILE) => Failure::new(ErrorCode::Overloaded, failure.detail),
+        _ => failure,
+    }
+}
+
 /// What an error of the file system means for a source.
 #[must_use]
 pub fn source_failure(e: &io::Error, path: &Path, offset: Option<u64>) -> Failure {
@@ -181,9 +192,7 @@ pub fn source_failure(e: &io::Error, path: &Path, offset: Option<u64>) -> Failur
             Errno::NODEV | Errno::NXIO | Errno::STALE | Errno::NOTCONN | Errno::CONNABORTED | Errno::HOSTDOWN,
         ) => ErrorCode::DiskMissing,
         Some(Errno::LOOP) => ErrorCode::NotRegularFile,
-        // No descriptor is left, which says nothing about the file: fewer at once is what helps.
-        Some(Errno::MFILE | Errno::NFILE) => ErrorCode::Overloaded,
-        Some(Errno::NOMEM | Errno::AGAIN) => ErrorCode::Internal,
+        Some(Errno::MFILE | Errno::NFILE | Errno::NOMEM | Errno::AGAIN) => ErrorCode::Internal,
         Some(Errno::BUSY | Errno::TXTBSY) => ErrorCode::LockedFile,
         _ => ErrorCode::ReadError,
     };
@@ -201,7 +210,7 @@ mod tests {
     // I39
     #[test]
     fn f042_out_of_descriptors_is_no_failure_of_the_file() {
-        let code = |errno: rustix::io::Errno| source_failure(&errno.into(), Path::new("a"), None).code;
+        let code = |errno: rustix::io::Errno| not_opened(&errno.into(), Path::new("a")).code;
         assert_eq!(code(rustix::io::Errno::MFILE), ErrorCode::Overloaded);
         assert_eq!(code(rustix::io::Errno::NFILE), ErrorCode::Overloaded);
         assert_eq!(code(rustix::io::Errno::NOENT), ErrorCode::FileMissing);

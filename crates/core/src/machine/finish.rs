@@ -64,7 +64,7 @@ impl Machine {
             }
             // Nobody looked: that says nothing about the source, and is tried again.
             if let Err(failure) = &result
-                && failure.code == ErrorCode::Internal
+                && matches!(failure.code, ErrorCode::Internal | ErrorCode::Overloaded)
             {
                 self.file_failure(now, id, failure.clone());
                 continue;

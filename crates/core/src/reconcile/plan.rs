@@ -130,6 +130,7 @@ fn decide(file: &LocalFile, remote: &Remote, source: &Source, now: Timestamp) ->
         }
     };
     // What is still to be read; all else that was found is done all the same.
+    let failed = |change: &Change| matches!(change, Change::FileFailed { .. });
     let needs_disk = matches!(
         action.kind,
         FindingKind::Continues
@@ -137,7 +138,7 @@ fn decide(file: &LocalFile, remote: &Remote, source: &Source, now: Timestamp) ->
             | FindingKind::MoreStored
             | FindingKind::FewerStored
             | FindingKind::SessionGone
-    );
+    ) && !action.changes.iter().any(failed);
     if needs_disk && matches!(source, Source::Failed(f) if f.code == ErrorCode::DiskMissing) {
         action.kind = FindingKind::DiskMissing;
     }

@@ -87,11 +87,17 @@ async fn a_limit_holds_all_uploads_and_a_change_is_felt_in_less_than_a_second() 
         taken >= Duration::from_millis(2_500),
         "1 MiB in {taken:?} at 256 KiB/s"
     );
-    // The rest would take half a minute.
+    // This one would take a minute.
     engine.set_setting("limit", (32 * KIB).into()).await.unwrap();
+    let late = add(&engine, &[&b.write("late", &bytes(9, 2_048 * KIB))]).await;
+    seen(&engine, |s| {
+        s.groups.iter().any(|g| g.id == late && g.files.active > 0)
+    })
+    .await;
     let changed = Instant::now();
     engine.set_setting("limit", 0.into()).await.unwrap();
     assert_eq!(end(&engine, group).await, GroupEnd::Done);
+    assert_eq!(end(&engine, late).await, GroupEnd::Done);
     assert!(
         changed.elapsed() < Duration::from_secs(20),
         "{:?}",
