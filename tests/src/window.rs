@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, ensure};
 use windlass_testkit::desktop::{App, Desktop, Lack};
 use windlass_testkit::garage::Garage;
-use windlass_testkit::wait;
+use windlass_testkit::{samples, wait};
 
 use crate::Windlass;
 
@@ -233,6 +233,31 @@ impl Table {
                 .unwrap_or_default()
                 .join("\n")
         )
+    }
+
+    /// The files of the data folder that hold these bytes.
+    ///
+    /// # Errors
+    /// One can't be read; or there is none to read at all.
+    pub fn files_with(&self, text: &str) -> Result<Vec<PathBuf>> {
+        let data = self.windlass.data();
+        let (mut read, mut has) = (0, Vec::new());
+        for file in samples::files_below(&data, true)? {
+            let path = data.join(file);
+            // The door of the running program is no file, and a picture of the tray lives until the next.
+            if !path.is_file() {
+                continue;
+            }
+            let Some(bytes) = samples::read_if_there(&path)? else {
+                continue;
+            };
+            read += 1;
+            if bytes.windows(text.len()).any(|some| some == text.as_bytes()) {
+                has.push(path);
+            }
+        }
+        ensure!(read > 0, "no file of {} was read", data.display());
+        Ok(has)
     }
 }
 

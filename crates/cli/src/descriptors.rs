@@ -7,14 +7,8 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 /// Asks for as many as the system lets this program have. Without them it works with fewer at once.
 pub fn raise() {
-    let limit = getrlimit(Resource::Nofile);
-    let all = Rlimit {
-        current: limit.maximum,
-        maximum: limit.maximum,
-    };
-    if limit.current != limit.maximum
-        && let Err(e) = setrlimit(Resource::Nofile, all)
-    {
-        tracing::debug!(error = %e, "no more descriptors than at the start");
-    }
+    let maximum = getrlimit(Resource::Nofile).maximum;
+    let current = maximum;
+    // Refused: nobody to tell yet.
+    let _ = setrlimit(Resource::Nofile, Rlimit { current, maximum });
 }

@@ -17,29 +17,8 @@ const FILED_UNDER: &str = "windlass";
 
 /// No file of the data folder has these bytes.
 fn lies_in_no_file(table: &Table, secret: &str) -> Result<()> {
-    let data = table.windlass.data();
-    let (mut read, mut has) = (0, Vec::new());
-    for file in samples::files_below(&data, true)? {
-        let path = data.join(file);
-        // The door of the running program is no file, and a picture of the tray lives until the next.
-        if !path.is_file() {
-            continue;
-        }
-        let Some(bytes) = samples::read_if_there(&path)? else {
-            continue;
-        };
-        read += 1;
-        if bytes
-            .windows(secret.len())
-            .any(|bytes| bytes == secret.as_bytes())
-        {
-            has.push(path);
-        }
-    }
-    ensure!(
-        read > 0 && has.is_empty(),
-        "of {read} files these have it: {has:?}"
-    );
+    let has = table.files_with(secret)?;
+    ensure!(has.is_empty(), "these have it: {has:?}");
     ensure!(!table.log().contains(secret), "the log has it");
     Ok(())
 }

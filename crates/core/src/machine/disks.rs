@@ -67,12 +67,7 @@ impl Machine {
     /// Disks came or went: what waits for one is looked at now.
     pub(super) fn disks_changed(&mut self) {
         for id in std::mem::take(&mut self.disks.waiting).into_keys() {
-            if let Some(file) = self.files.get_mut(&id) {
-                file.blocked = None;
-                if let Some(until) = file.wait_until.take() {
-                    self.waiting.remove(&(until, id));
-                }
-            }
+            self.end_wait(id);
             self.reindex(id);
         }
     }

@@ -64,7 +64,7 @@ impl Machine {
             }
             // Nobody looked: that says nothing about the source, and is tried again.
             if let Err(failure) = &result
-                && matches!(failure.code, ErrorCode::Internal | ErrorCode::Overloaded)
+                && failure.code == ErrorCode::Internal
             {
                 self.file_failure(now, id, failure.clone());
                 continue;

@@ -18,7 +18,7 @@ const s = (count: number, one: string, many: string) => `${n(count)} ${count ===
 const files = (count: number) => s(count, 'Datei', 'Dateien');
 const parts = (count: number) => s(count, 'Teil', 'Teile');
 const groups = (count: number) => s(count, 'Gruppe', 'Gruppen');
-const quote = (name: string) => `„${plainName(name)}“`;
+const quote = (name: string, most?: number) => `„${plainName(name, most)}“`;
 const which = (found: Finding) => (found.files === 1 && found.example ? quote(found.example) : files(found.files));
 
 const groupWord: Record<GroupWord, string> = {
@@ -126,7 +126,7 @@ const finding: Record<FindingKind, (found: Finding) => string> = {
   file_changed: (x) => `Seitdem auf diesem Computer geändert: ${which(x)}; die neue Fassung wird vom ersten Byte an gesendet`,
   file_missing: (x) => `Auf diesem Computer nicht mehr da: ${which(x)}`,
   disk_missing: (x) =>
-    `${x.disk ? `Der Datenträger „${plainName(x.disk, 40)}“` : 'Der Datenträger'} ist nicht angeschlossen: ${which(x)} ${x.files === 1 ? 'wartet' : 'warten'} auf ihn; nichts ist verloren`,
+    `${x.disk ? `Der Datenträger ${quote(x.disk, 40)}` : 'Der Datenträger'} ist nicht angeschlossen: ${which(x)} ${x.files === 1 ? 'wartet' : 'warten'} auf ihn; nichts ist verloren`,
   not_started: (x) => `${files(x.files)} noch nicht begonnen`,
   abandoned_elsewhere: (x) => `Ein anderer Computer ließ dies unfertig; dieselben Dateien sind hier: ${which(x)}`,
 };

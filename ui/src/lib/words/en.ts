@@ -16,7 +16,7 @@ const n = f.count;
 const s = (count: number, one: string, many = `${one}s`) => `${n(count)} ${count === 1 ? one : many}`;
 const files = (count: number) => s(count, 'file');
 const parts = (count: number) => s(count, 'part');
-const quote = (name: string) => `“${plainName(name)}”`;
+const quote = (name: string, most?: number) => `“${plainName(name, most)}”`;
 /** Files of a finding, by name when it is one. */
 const which = (found: Finding) => (found.files === 1 && found.example ? quote(found.example) : files(found.files));
 
@@ -125,7 +125,7 @@ const finding: Record<FindingKind, (found: Finding) => string> = {
   file_changed: (x) => `Changed on this computer since: ${which(x)}; the new version is sent from its first byte`,
   file_missing: (x) => `Gone from this computer: ${which(x)}`,
   disk_missing: (x) =>
-    `${x.disk ? `Disk “${plainName(x.disk, 40)}”` : 'The disk'} is not connected: ${which(x)} ${x.files === 1 ? 'waits' : 'wait'} for it; nothing is lost`,
+    `${x.disk ? `Disk ${quote(x.disk, 40)}` : 'The disk'} is not connected: ${which(x)} ${x.files === 1 ? 'waits' : 'wait'} for it; nothing is lost`,
   not_started: (x) => `${files(x.files)} not begun yet`,
   abandoned_elsewhere: (x) => `Another computer left this unfinished; the same files are here: ${which(x)}`,
 };
