@@ -155,6 +155,9 @@ pub(crate) async fn set_intent(shared: &Arc<Shared>, scope: Scope, intent: Inten
             shared
                 .queue
                 .write(move |conn| {
+                    if !paused {
+                        files::end_all_waits(conn)?;
+                    }
                     settings::set(conn, PAUSED, &serde_json::Value::from(paused))?;
                     settings::remove(conn, PAUSED_UNTIL)
                 })

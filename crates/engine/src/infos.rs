@@ -1,5 +1,7 @@
 //! What the shell has to know of things by name while the machine works on them: paths, keys, names.
 
+mod away;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
@@ -8,8 +10,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use windlass_core::error::{ErrorCode, Failure};
 use windlass_core::fingerprint::{SourceChange, SourceFingerprint};
 use windlass_core::ids::{DestinationId, FileId, GroupId};
-use windlass_transfer::disks::{name_of_disk, with_its_disk};
+use windlass_transfer::disks::with_its_disk;
 
+use self::away::Away;
 use crate::intake::OfGroup;
 
 /// A file in the machine.
@@ -77,17 +80,16 @@ pub(crate) struct Infos {
     walks: Mutex<BTreeMap<GroupId, Arc<OfGroup>>>,
     /// The numbers that disks have now, by those that rows have of them.
     disks: Mutex<BTreeMap<u64, u64>>,
-    /// Disks that were found to be away, by the numbers that rows have of them, each with its name where one could be found.
-    away: Mutex<BTreeMap<u64, Option<String>>>,
+    away: Mutex<Away>,
 }
 
 impl Infos {
     /// A source with this fingerprint was seen: its disk has this number now.
-    pub(crate) fn disk_seen(&self, known: &SourceFingerprint, seen: &SourceFingerprint) {
+    pub(crate) fn disk_seen(&self, path: &Path, known: &SourceFingerprint, seen: &SourceFingerprint) {
         if known.compare(seen) == SourceChange::Changed {
             return;
         }
-        locked(&self.away).remove(&known.dev);
+        locked(&self.away).seen(path, known.dev);
         let mut disks = locked(&self.disks);
         if known.dev == seen.dev {
             disks.remove(&known.dev);
@@ -101,22 +103,21 @@ impl Infos {
         let now = locked(&self.disks).get(&known.dev).copied();
         let dev = now.unwrap_or(known.dev);
         let told = with_its_disk(failure, path, dev);
-        // Once for all of its files: the name is looked for on what is left of the way to it.
-        if told.code == ErrorCode::DiskMissing && !locked(&self.away).contains_key(&known.dev) {
-            let name = name_of_disk(path, dev);
-            locked(&self.away).insert(known.dev, name);
+        if told.code == ErrorCode::DiskMissing {
+            locked(&self.away).missed(path, known.dev, dev);
         }
         told
     }
 
     /// The name of the disk of a file that waits for it.
     pub(crate) fn name_of_disk(&self, id: FileId) -> Option<String> {
-        self.name_of_missing(self.file(id)?.fingerprint.dev)
+        let file = self.file(id)?;
+        self.name_of_missing(&file.path, file.fingerprint.dev)
     }
 
-    /// The name of a disk that was found to be away, by the number that rows have of it.
-    pub(crate) fn name_of_missing(&self, dev: u64) -> Option<String> {
-        locked(&self.away).get(&dev).cloned().flatten()
+    /// The name of a disk that was found to be away: that of a file, by the number that its row has.
+    pub(crate) fn name_of_missing(&self, path: &Path, dev: u64) -> Option<String> {
+        locked(&self.away).name(path, dev)
     }
 
     /// What a look at a source, or a read of it, came to. Blocks.
@@ -129,7 +130,7 @@ impl Infos {
         match result {
             Ok(seen) => {
                 let now = fingerprint(&seen);
-                self.disk_seen(&info.fingerprint, &now);
+                self.disk_seen(&info.path, &info.fingerprint, &now);
                 if now != info.fingerprint {
                     info.renumbered.store(true, Ordering::Relaxed);
                 }

@@ -374,14 +374,20 @@ async fn one_round(
     let left: Vec<sources::Left> = round
         .iter()
         .map(|f| sources::Left {
+            group: f.record.group,
             path: path_of(&f.path),
             fingerprint: f.record.fingerprint,
             strict: shared.watches.has_group(f.record.group),
         })
         .collect();
     let (looker, away) = (Arc::clone(shared), away.clone());
-    let sources = tokio::task::spawn_blocking(move || sources::look_at(&looker.infos, &away, &left)).await;
-    let sources = sources.map_err(|e| Failure::new(ErrorCode::Internal, e.to_string()))?;
+    let looked = tokio::task::spawn_blocking(move || {
+        let sources = sources::look_at(&looker.infos, &away, &left);
+        let disks = sources::disks_missed(&looker.infos, &left, &sources);
+        (sources, disks)
+    })
+    .await;
+    let (sources, mut disks) = looked.map_err(|e| Failure::new(ErrorCode::Internal, e.to_string()))?;
     let observations: Vec<Observation> = round
         .into_iter()
         .zip(sources)
@@ -392,7 +398,6 @@ async fn one_round(
         .collect();
     let plan = reconcile::plan(&observations, clock::now());
     count_again(shared, &observations, &plan);
-    let mut disks = sources::disks_missed(&shared.infos, &observations);
     for group in reconcile::report(&plan) {
         let into = findings.entry(group.group).or_default();
         for f in group.findings {

@@ -252,6 +252,19 @@ pub fn end_waits(conn: &Connection, group: GroupId) -> Result<usize, QueueError>
     Ok(q.execute([key(group)])?)
 }
 
+/// The same for all groups that are to run.
+///
+/// # Errors
+/// As for every write.
+pub fn end_all_waits(conn: &Connection) -> Result<usize, QueueError> {
+    let mut q = conn.prepare_cached(
+        "UPDATE upload_file SET next_try_at = NULL
+         WHERE group_id IN (SELECT id FROM upload_group WHERE hidden = 0 AND intent = 'run')
+           AND next_try_at IS NOT NULL AND state <> 'done' AND state <> 'failed' AND state <> 'removed'",
+    )?;
+    Ok(q.execute([])?)
+}
+
 /// What the person wants of a file or of all files of a group. Ended files want nothing, cancelled ones stay cancelled; what is to
 /// go on waits for no later time.
 /// Answers with the number of files.

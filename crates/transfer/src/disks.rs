@@ -1,4 +1,4 @@
-//! Disks of sources: whether one is what is missing, and how people call it.
+//! Disks of sources: whether one is what is missing, and where it was.
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;
@@ -6,7 +6,6 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::{Component, Path, PathBuf};
 
 use windlass_core::error::{ErrorCode, Failure};
-use windlass_core::names::shown;
 
 /// A failure of a source as it is when its disk is what is missing: the file was on the disk with this number (F17).
 ///
@@ -51,20 +50,19 @@ fn is_unplugged(dev: u64) -> bool {
     major != 0 && devices.is_dir() && !devices.join(format!("{major}:{minor}")).exists()
 }
 
-/// The name of the disk that a path leads to which can't be reached: that of the folder where it is, or was, mounted.
+/// Where the disk is, or was, mounted that a path leads to which can't be reached. The folder has its name.
 ///
 /// `dev` is its number as it was last seen. Blocks.
 #[must_use]
-pub fn name_of_disk(path: &Path, dev: u64) -> Option<String> {
+pub fn place_of_disk(path: &Path, dev: u64) -> Option<PathBuf> {
     let mounts = std::fs::read("/proc/self/mountinfo").unwrap_or_default();
-    let place = mounted_at(&mounts, path, dev).or_else(|| {
+    mounted_at(&mounts, path, dev).or_else(|| {
         let folder = path.parent()?;
         let there = folder.ancestors().find(|p| p.is_dir())?;
         let is_empty = holds_something(there) == Some(false);
         let person = std::env::var_os("USER");
         was_mounted_at(folder, there, is_empty, person.as_deref())
-    })?;
-    place.file_name().map(|name| shown(&name.to_string_lossy()))
+    })
 }
 
 /// Where a disk that the system still lists is mounted, above a path. Lines as proc_pid_mountinfo(5) has them.
@@ -212,14 +210,15 @@ mod tests {
     }
 
     #[test]
-    fn f017_what_stays_of_a_mount_tells_the_name_of_its_disk() {
+    fn f017_what_stays_of_a_mount_tells_where_its_disk_was() {
         let dir = tempfile::tempdir().unwrap();
         let other = rustix::fs::makedev(4_000, 77);
         let file = dir.path().join("CARD_A/DCIM/1.jpg");
         // Something else is beside the mount point that went.
         std::fs::write(dir.path().join("x"), "").unwrap();
-        assert_eq!(name_of_disk(&file, other).as_deref(), Some("CARD_A"));
-        std::fs::create_dir(dir.path().join("CARD_A")).unwrap();
-        assert_eq!(name_of_disk(&file, other).as_deref(), Some("CARD_A"));
+        let place = dir.path().join("CARD_A");
+        assert_eq!(place_of_disk(&file, other).as_ref(), Some(&place));
+        std::fs::create_dir(&place).unwrap();
+        assert_eq!(place_of_disk(&file, other), Some(place));
     }
 }

@@ -48,8 +48,14 @@ async fn begin(session: &mut Session, wanted: Option<&str>, anyway: bool) -> Res
         None => snapshot.groups.iter().filter(|g| can_go_on(g)).cloned().collect(),
     };
     unpause(session, &snapshot, wanted.is_some()).await?;
-    for g in groups.iter().filter(|g| g.intent == Intent::Paused) {
-        session.set_intent(Scope::Group(g.id), Intent::Run).await?;
+    // In another program also what runs: its waits for a later try end. Here the answer to the launch ends them.
+    let elsewhere = !session.is_own();
+    for g in &groups {
+        match g.intent {
+            Intent::Paused => session.set_intent(Scope::Group(g.id), Intent::Run).await?,
+            Intent::Run if elsewhere => still_go_on(session, g.id).await?,
+            Intent::Run | Intent::Cancelled => {}
+        }
     }
     if anyway {
         match wanted {
@@ -70,6 +76,14 @@ async fn begin(session: &mut Session, wanted: Option<&str>, anyway: bool) -> Res
         }
     }
     Ok(groups.into_iter().map(|g| g.id).collect())
+}
+
+/// Ends the waits of a group that runs in another program. It may have ended meanwhile.
+async fn still_go_on(session: &mut Session, id: GroupId) -> Result<(), Trouble> {
+    match session.set_intent(Scope::Group(id), Intent::Run).await {
+        Err(failure) if failure.code == ErrorCode::NotFound => Ok(()),
+        other => Ok(other?),
+    }
 }
 
 /// Passes over what network, power and the hour hold.

@@ -38,6 +38,9 @@ impl Machine {
         for id in all {
             if paused {
                 self.hold_back(now, id);
+            } else {
+                // Whoever says "go on" means now.
+                self.end_wait(id);
             }
             self.reindex(id);
         }
@@ -86,7 +89,7 @@ impl Machine {
             .collect();
         for file in files {
             match intent {
-                // Whoever says "go on" means now.
+                // As for everything.
                 Intent::Run => self.end_wait(file),
                 Intent::Paused => self.hold_back(now, file),
                 Intent::Cancelled => {

@@ -256,17 +256,20 @@ fn what_is_put_first_is_read_first_and_nothing_under_way_is_called_back() {
 
 // B-6
 #[test]
-fn a_file_that_waits_for_a_later_try_is_tried_at_once_when_its_group_is_told_to_go_on() {
-    let mut b = Bench::new(config());
-    b.begin(1, 1, vec![record(1, 1, SIZE)]);
-    let put = b.send_first(1, SIZE);
-    b.put_done(put, Err(ErrorCode::StorageError));
-    assert!(b.reads().is_empty(), "it waits: {:?}", b.effects);
-    b.tell(Event::GroupIntent {
+fn a_file_that_waits_for_a_later_try_is_tried_at_once_when_its_group_or_everything_is_told_to_go_on() {
+    let its_group = Event::GroupIntent {
         id: group(1),
         intent: Intent::Run,
-    });
-    assert_eq!(b.reads().len(), 1, "{:?}", b.effects);
-    b.later(2_000);
-    assert!(b.reads().is_empty(), "once: {:?}", b.effects);
+    };
+    for go_on in [its_group, Event::AppPaused(false)] {
+        let mut b = Bench::new(config());
+        b.begin(1, 1, vec![record(1, 1, SIZE)]);
+        let put = b.send_first(1, SIZE);
+        b.put_done(put, Err(ErrorCode::StorageError));
+        assert!(b.reads().is_empty(), "it waits: {:?}", b.effects);
+        b.tell(go_on);
+        assert_eq!(b.reads().len(), 1, "{:?}", b.effects);
+        b.later(2_000);
+        assert!(b.reads().is_empty(), "once: {:?}", b.effects);
+    }
 }

@@ -6,13 +6,14 @@ use std::path::{Path, PathBuf};
 use windlass_core::error::{ErrorCode, Failure};
 use windlass_core::fingerprint::{SourceChange, SourceFingerprint};
 use windlass_core::ids::GroupId;
-use windlass_core::reconcile::{Observation, Source};
+use windlass_core::reconcile::Source;
 use windlass_transfer::source::look;
 
 use crate::infos::Infos;
 
 /// A file as it was left.
 pub(super) struct Left {
+    pub(super) group: GroupId,
     pub(super) path: PathBuf,
     pub(super) fingerprint: SourceFingerprint,
     /// Only that version is an answer.
@@ -25,7 +26,7 @@ pub(super) fn look_at(infos: &Infos, away: &BTreeSet<u64>, files: &[Left]) -> Ve
     // Disks may have other numbers than before: those of which a file is there tell theirs.
     for (left, seen) in files.iter().zip(&looked) {
         if let Ok(seen) = seen {
-            infos.disk_seen(&left.fingerprint, seen);
+            infos.disk_seen(&left.path, &left.fingerprint, seen);
         }
     }
     let judged = files.iter().zip(looked).map(|(left, seen)| {
@@ -50,13 +51,14 @@ pub(super) fn look_at(infos: &Infos, away: &BTreeSet<u64>, files: &[Left]) -> Ve
     judged.collect()
 }
 
-/// The name of the disk that is missed, by group: where its files miss one disk, of which it is known.
-pub(super) fn disks_missed(infos: &Infos, files: &[Observation]) -> BTreeMap<GroupId, String> {
+/// The name of the disk that is missed, by group: where its files miss one disk, of which it is known. `sources`: what
+/// [`look_at`] found of `files`.
+pub(super) fn disks_missed(infos: &Infos, files: &[Left], sources: &[Source]) -> BTreeMap<GroupId, String> {
     let mut names: BTreeMap<GroupId, BTreeSet<Option<String>>> = BTreeMap::new();
-    for (file, _, source) in files {
+    for (left, source) in files.iter().zip(sources) {
         if matches!(source, Source::Failed(f) if f.code == ErrorCode::DiskMissing) {
-            let name = infos.name_of_missing(file.fingerprint.dev);
-            names.entry(file.group).or_default().insert(name);
+            let name = infos.name_of_missing(&left.path, left.fingerprint.dev);
+            names.entry(left.group).or_default().insert(name);
         }
     }
     let one = |names: BTreeSet<Option<String>>| {
@@ -84,6 +86,7 @@ mod tests {
             // The number of the disk at the last launch.
             left.dev += 1;
             Left {
+                group: crate::clock::group_id(),
                 path,
                 fingerprint: left,
                 strict: false,
@@ -120,6 +123,7 @@ mod tests {
         fingerprint.size += 1;
         let away = BTreeSet::from([fingerprint.dev]);
         let left = [Left {
+            group: crate::clock::group_id(),
             path,
             fingerprint,
             strict: false,

@@ -67,6 +67,22 @@ async fn who_follows_by_deltas_misses_nothing_when_another_asks_for_a_snapshot()
     }
 }
 
+// B-6
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_lets_everything_go_on_waits_for_no_later_try() {
+    let b = Bench::new().await;
+    b.write("a", &bytes(1, KIB));
+    let engine = b.engine().await;
+    engine.set_intent(Scope::App, Intent::Paused).await.unwrap();
+    let group = add(&engine, &[&b.source()]).await;
+    seen(&engine, |s| !s.groups[0].scanning && s.groups[0].files.total == 1).await;
+    let queue = windlass_queue::Connection::open(b.dir.path().join("home/queue.sqlite")).unwrap();
+    let later = "UPDATE upload_file SET tries = 9, next_try_at = (strftime('%s', 'now') + 1140) * 1000";
+    assert_eq!(queue.execute(later, []).unwrap(), 1);
+    engine.set_intent(Scope::App, Intent::Run).await.unwrap();
+    assert_eq!(end(&engine, group).await, GroupEnd::Done);
+}
+
 // I-1, I-3
 #[tokio::test(flavor = "multi_thread")]
 async fn a_limit_holds_all_uploads_and_a_change_is_felt_in_less_than_a_second() {

@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use tempfile::TempDir;
 use windlass_core::error::Failure;
@@ -247,6 +249,50 @@ pub(crate) fn read<T: Send + 'static>(
     f: impl FnOnce(&Connection) -> Result<T, QueueError> + Send + 'static,
 ) -> T {
     block_on(queue.read(f)).unwrap()
+}
+
+/// A connection that counts what it costs, in steps of the database's own machine: as many on a slow computer as on a fast one,
+/// also beside other work.
+pub(crate) struct Counting {
+    conn: Connection,
+    steps: Arc<AtomicU64>,
+}
+
+impl Counting {
+    /// Steps between two counts.
+    const TOGETHER: u64 = 10;
+
+    pub(crate) fn open(path: &Path) -> Self {
+        let mut conn = Connection::open(path).unwrap();
+        for pragma in ["foreign_keys", "recursive_triggers"] {
+            conn.pragma_update(None, pragma, true).unwrap();
+        }
+        let steps = Arc::new(AtomicU64::new(0));
+        let counted = Arc::clone(&steps);
+        let count = move || {
+            counted.fetch_add(Self::TOGETHER, Ordering::Relaxed);
+            false
+        };
+        conn.progress_handler(Self::TOGETHER as i32, Some(count)).unwrap();
+        Self { conn, steps }
+    }
+
+    /// What is found, and the steps.
+    pub(crate) fn count<T>(&self, f: impl FnOnce(&Connection) -> Result<T, QueueError>) -> (T, u64) {
+        let before = self.steps.load(Ordering::Relaxed);
+        let found = f(&self.conn).unwrap();
+        (found, self.steps.load(Ordering::Relaxed) - before)
+    }
+
+    /// The same, in a transaction.
+    pub(crate) fn count_written<T>(&self, f: impl FnOnce(&Connection) -> Result<T, QueueError>) -> (T, u64) {
+        self.count(|c| {
+            let t = c.unchecked_transaction()?;
+            let done = f(&t)?;
+            t.commit()?;
+            Ok(done)
+        })
+    }
 }
 
 pub(crate) fn block_on<T>(f: impl Future<Output = T>) -> T {
