@@ -45,6 +45,7 @@ fn main() -> ExitCode {
         eprintln!("windlass-desktop: {why}");
         return ExitCode::from(CANNOT_START);
     }
+    windlass_allocator::share_arenas();
     let here = std::env::current_dir().unwrap_or_default();
     let arguments = match Arguments::parse(std::env::args_os().skip(1), &here) {
         Ok(Ask::Open(arguments)) => arguments,

@@ -49,11 +49,11 @@ async fn start(app: &AppHandle, lock: HomeLock) -> Result<EngineHandle, Failure>
         control,
         tokens,
         suggested_folder,
+        follow_system: true,
         machine: Config::default(),
     })
     .await?;
     engine.begin_watching();
-    engine.follow_system();
     let settings = engine.snapshot().await?.settings;
     let socket = remote::serve(engine.clone(), &home);
     if let Err(e) = &socket {

@@ -10,6 +10,7 @@ use serde_json::Value;
 /// A crate of the product, and the crates of the product that its code may use. (`docs` of the workspace: README.)
 const ALLOWED: &[(&str, &[&str])] = &[
     ("windlass-core", &[]),
+    ("windlass-allocator", &[]),
     ("windlass-way", &["windlass-core"]),
     ("windlass-protocol", &["windlass-core", "windlass-way"]),
     ("windlass-queue", &["windlass-core"]),
@@ -37,6 +38,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     (
         "windlass-cli",
         &[
+            "windlass-allocator",
             "windlass-core",
             "windlass-extract",
             "windlass-protocol",
@@ -47,6 +49,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     (
         "windlass-desktop",
         &[
+            "windlass-allocator",
             "windlass-core",
             "windlass-protocol",
             "windlass-engine",

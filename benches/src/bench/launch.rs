@@ -116,6 +116,7 @@ pub(crate) async fn launch(home: &Path) -> Result<()> {
         control: control.endpoint(),
         tokens: control.tokens(),
         suggested_folder: home.join("suggested"),
+        follow_system: false,
         machine: Config::default(),
     };
     let engine = windlass_engine::start(config).await?;

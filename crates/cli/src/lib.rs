@@ -43,6 +43,7 @@ use crate::verbs::Context;
 /// The whole program.
 #[must_use]
 pub fn main() -> Exit {
+    windlass_allocator::share_arenas();
     descriptors::raise();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,

@@ -455,6 +455,7 @@ impl Own {
             control: server.endpoint(),
             tokens: server.tokens(),
             suggested_folder: place.suggested.clone(),
+            follow_system: keeps == Keeps::Open,
             machine: windlass_core::machine::Config::default(),
         };
         let handle = match windlass_engine::start(config).await {
@@ -464,9 +465,6 @@ impl Own {
                 return Err(failure);
             }
         };
-        if keeps == Keeps::Open {
-            handle.follow_system();
-        }
         let served = match keeps {
             Keeps::Briefly => None,
             Keeps::Open => match windlass_engine::remote::serve(handle.clone(), &place.home) {

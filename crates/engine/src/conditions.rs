@@ -221,11 +221,14 @@ pub(crate) fn follow_system(shared: &Arc<Shared>) {
     let _ = shared;
 }
 
-/// Waits for the first that the system says.
+/// Waits for the first that the system says, or the end of the engine.
 pub(crate) async fn system_known(shared: &Shared) {
     let mut heard = shared.conditions.heard.subscribe();
-    // A system that does not answer has nothing to say.
-    let _ = tokio::time::timeout(LOOK, heard.wait_for(|heard| *heard)).await;
+    tokio::select! {
+        // A system that does not answer has nothing to say.
+        _ = tokio::time::timeout(LOOK, heard.wait_for(|heard| *heard)) => {}
+        () = shared.stop.cancelled() => {}
+    }
 }
 
 /// What the system says now.

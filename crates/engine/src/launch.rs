@@ -233,6 +233,10 @@ async fn compare(shared: Arc<Shared>, away: BTreeSet<u64>) {
         .filter(|(_, h)| h.watch)
         .map(|(id, _)| *id)
         .collect();
+    if !orders.is_empty() {
+        // Nobody presses anything here: not a byte goes over a network, or from a battery, of which nothing is known yet.
+        crate::conditions::system_known(&shared).await;
+    }
     for id in orders {
         settled(&shared, id);
         shared.event(Event::GroupReleased { id }).await;

@@ -33,6 +33,8 @@ pub struct EngineConfig {
     pub tokens: Arc<dyn TokenStore>,
     /// Offered as the first destination.
     pub suggested_folder: PathBuf,
+    /// Hears network, power and sleep from the system, until it stops. Without it nothing of them is known.
+    pub follow_system: bool,
     /// Limits.
     pub machine: Config,
 }
@@ -94,6 +96,9 @@ pub async fn start(config: EngineConfig) -> Result<EngineHandle, Failure> {
     shared.tasks.spawn(behind::run(Arc::clone(&shared)));
     shared.tasks.spawn(crate::spans::run(Arc::clone(&shared), book));
     choices::begin(&shared).await?;
+    if config.follow_system {
+        crate::conditions::follow_system(&shared);
+    }
     shared.tasks.spawn(crate::conditions::run(Arc::clone(&shared)));
     shared.tasks.spawn(crate::disks::run(Arc::clone(&shared)));
     places::adopt(&shared).await?;

@@ -75,6 +75,7 @@ async fn engine(dir: &std::path::Path, ring: &Arc<Ring>) -> EngineHandle {
         control,
         tokens,
         suggested_folder: dir.join("suggested"),
+        follow_system: false,
         machine: Config::default(),
     };
     start(config).await.unwrap()

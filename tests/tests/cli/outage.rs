@@ -195,9 +195,10 @@ fn answers_with_errors(group: &'static str, status: u16, seed: u64) -> Result<()
         .proxy
         .wait_for("a stored part", PATIENCE, |l| l.stored(Call::PutPart) >= 1)?;
     table.proxy.heal();
+    let before = table.proxy.ledger().all().len();
     table.proxy.add(Rule::new(Fault::status(status)));
     thread::sleep(outage());
-    let during = table.proxy.ledger().all().len();
+    let during = table.proxy.ledger().all().len() - before;
     table.proxy.heal();
     let ended = up.ends()?.succeeds()?;
     let summary = ended.summary()?;

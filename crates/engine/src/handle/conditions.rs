@@ -8,11 +8,6 @@ use super::{EngineHandle, Scope};
 use crate::conditions;
 
 impl EngineHandle {
-    /// Hears network, power and sleep from the system, until the engine stops. Without it nothing of them is known. Once.
-    pub fn follow_system(&self) {
-        conditions::follow_system(&self.shared);
-    }
-
     /// Waits until the system said what it knows, where it is followed; a few seconds at most.
     pub async fn system_known(&self) {
         conditions::system_known(&self.shared).await;

@@ -85,6 +85,7 @@ impl Bench {
             control: self.plane.endpoint.clone(),
             tokens: Arc::new(NoTokens),
             suggested_folder: self.dir.path().join("suggested"),
+            follow_system: false,
             machine: Config::default(),
         };
         let engine = start(config).await.unwrap();

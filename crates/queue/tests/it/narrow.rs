@@ -368,7 +368,7 @@ fn a_million_proved_files_are_narrowed_within_the_budget() {
             f.folder = Some(b"/media/card 8".to_vec());
         }),
         (10_500_000, "files of the oldest hour", "jpg", |f| {
-            f.before = Some(minute(60))
+            f.before = Some(minute(60));
         }),
         (4_200_000, "none processed", "", |f| f.proved = Proved::Processed),
     ];
