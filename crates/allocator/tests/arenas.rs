@@ -1,5 +1,5 @@
 //! One test, in a program of its own: arenas that were made stay.
-#![cfg(all(target_os = "linux", target_env = "gnu"))]
+#![cfg(all(target_os = "linux", target_env = "gnu", target_pointer_width = "64"))]
 
 use std::io;
 use std::sync::{Arc, Barrier};

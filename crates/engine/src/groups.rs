@@ -167,6 +167,10 @@ pub(crate) async fn set_intent(shared: &Arc<Shared>, scope: Scope, intent: Inten
             shared.event(Event::AppPaused(paused)).await;
         }
         Scope::Group(id) => {
+            if intent == Intent::Run && shared.relaunch.is_held(id) {
+                // As the report's own answer: nothing moves before it is known what there is.
+                crate::launch::known(shared).await;
+            }
             let found = shared
                 .queue
                 .write(move |conn| {

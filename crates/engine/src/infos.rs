@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use windlass_core::error::{ErrorCode, Failure};
 use windlass_core::fingerprint::{SourceChange, SourceFingerprint};
 use windlass_core::ids::{DestinationId, FileId, GroupId};
-use windlass_transfer::disks::with_its_disk;
+use windlass_transfer::disks::{place_of_disk, with_its_disk};
 
 use self::away::Away;
 use crate::intake::OfGroup;
@@ -103,8 +103,10 @@ impl Infos {
         let now = locked(&self.disks).get(&known.dev).copied();
         let dev = now.unwrap_or(known.dev);
         let told = with_its_disk(failure, path, dev);
-        if told.code == ErrorCode::DiskMissing {
-            locked(&self.away).missed(path, known.dev, dev);
+        // Once for all of its files, and without the lock: it is looked for on what is left of the way to it.
+        if told.code == ErrorCode::DiskMissing && !locked(&self.away).knows(path, known.dev) {
+            let place = place_of_disk(path, dev);
+            locked(&self.away).missed(path, known.dev, place);
         }
         told
     }

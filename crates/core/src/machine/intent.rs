@@ -39,15 +39,14 @@ impl Machine {
             if paused {
                 self.hold_back(now, id);
             } else {
-                // Whoever says "go on" means now.
+                // Whoever says "go on" means now, and so does who said when a pause ends.
                 self.end_wait(id);
             }
             self.reindex(id);
         }
         if !paused {
-            for g in self.groups.values_mut().filter(|g| !g.loading && !g.counting) {
-                Self::rewind(g);
-            }
+            // Also what is being read or counted: its rows may have waited when they were read.
+            self.groups.values_mut().for_each(Self::rewind);
         }
     }
 

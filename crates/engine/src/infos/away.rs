@@ -1,12 +1,10 @@
 //! Disks that were found to be away, each with its name where one could be found.
 //!
 //! A disk is found by the number that rows have of it and by the place where it was mounted: a reader gives all its cards
-//! one number. Its name is looked up once per absence, for it is looked for on what is left of the way to a file.
+//! one number. Where the place is not known, each folder stands for itself.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-
-use windlass_transfer::disks::place_of_disk;
 
 /// By number.
 #[derive(Debug, Default)]
@@ -20,17 +18,20 @@ struct Missed {
 }
 
 impl Away {
-    /// The disk of a file is away. `known` is its number in rows, `now` the one it was last seen under. Blocks.
-    pub(super) fn missed(&mut self, path: &Path, known: u64, now: u64) {
-        if self.find(path, known).is_some() {
-            return;
-        }
-        let place = place_of_disk(path, now);
+    /// Whether the disk of a file is known to be away. `known`: its number in rows, as below.
+    pub(super) fn knows(&self, path: &Path, known: u64) -> bool {
+        self.find(path, known).is_some()
+    }
+
+    /// The disk of a file is away; `place`: where it was mounted, where that could be found.
+    pub(super) fn missed(&mut self, path: &Path, known: u64, place: Option<PathBuf>) {
         let missed = Missed {
             name: place.as_deref().and_then(name),
             place: place.unwrap_or_else(|| path.parent().unwrap_or(path).to_owned()),
         };
-        self.0.entry(known).or_default().push(missed);
+        let all = self.0.entry(known).or_default();
+        all.retain(|earlier| earlier.place != missed.place);
+        all.push(missed);
     }
 
     /// A file of it was seen.
@@ -47,7 +48,9 @@ impl Away {
 
     fn find(&self, path: &Path, known: u64) -> Option<&Missed> {
         let all = self.0.get(&known)?;
-        all.iter().find(|missed| path.starts_with(&missed.place))
+        all.iter()
+            .filter(|missed| path.starts_with(&missed.place))
+            .max_by_key(|missed| missed.place.components().count())
     }
 }
 
@@ -62,14 +65,12 @@ mod tests {
 
     #[test]
     fn f017_two_cards_of_one_reader_have_a_name_each_also_when_one_is_back() {
-        let dir = tempfile::tempdir().unwrap();
-        // What is left beside mount points that went.
-        std::fs::write(dir.path().join("x"), "").unwrap();
-        let file = |card: &str| dir.path().join(card).join("DCIM/1.jpg");
-        let (a, b) = (file("CARD_A"), file("CARD_B"));
+        let place = |card: &str| Path::new("/media/ann").join(card);
+        let [a, b] = ["CARD_A", "CARD_B"].map(|card| place(card).join("DCIM/1.jpg"));
         let mut away = Away::default();
-        away.missed(&a, 7, 7);
-        away.missed(&b, 7, 7);
+        away.missed(&a, 7, Some(place("CARD_A")));
+        away.missed(&b, 7, Some(place("CARD_B")));
+        away.missed(Path::new("/media/ann/1.jpg"), 7, None);
         let name = |away: &Away, path| away.name(path, 7);
         assert_eq!(name(&away, &a).as_deref(), Some("CARD_A"));
         assert_eq!(name(&away, &b).as_deref(), Some("CARD_B"));

@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use windlass_core::display::GroupWord;
 use windlass_core::reconcile::FindingKind;
+use windlass_core::states::Intent;
 use windlass_engine::view::{HistoryActKind, HistoryAsk, RelaunchAnswer};
-use windlass_engine::{AddPaths, GroupEnd, Origin};
+use windlass_engine::{AddPaths, GroupEnd, Origin, Scope};
 
 use crate::{Bench, add, bytes, end, wait_for};
 
@@ -81,6 +82,36 @@ async fn i12_a_relaunch_asks_first_and_then_sends_no_stored_part_again() {
     );
     assert_eq!(check.findings, report.groups[0].findings);
     assert_eq!(check.bytes, report.bytes_safe);
+    engine.shutdown().await;
+}
+
+// B-2
+#[tokio::test(flavor = "multi_thread")]
+async fn who_says_go_on_right_after_a_launch_waits_until_it_is_known_what_there_is() {
+    let b = Bench::new().await;
+    let content = bytes(4, 80 * MIB);
+    let group = interrupted(&b, &content).await;
+    let stored: BTreeSet<_> = b.plane.puts().into_iter().collect();
+
+    let engine = b.engine().await;
+    engine.set_intent(Scope::Group(group), Intent::Run).await.unwrap();
+    assert_eq!(end(&engine, group).await, GroupEnd::Done);
+    let again = b.plane.puts().split_off(stored.len());
+    assert!(
+        again.iter().all(|p| !stored.contains(p)),
+        "a stored part was sent again"
+    );
+    let ask = HistoryAsk {
+        acts_only: true,
+        limit: 10,
+        ..HistoryAsk::default()
+    };
+    let acts = engine.history(ask).await.unwrap().acts;
+    assert!(
+        acts.iter()
+            .any(|a| a.kind == HistoryActKind::Check && a.group == Some(group)),
+        "what was found is not lost: {acts:?}"
+    );
     engine.shutdown().await;
 }
 

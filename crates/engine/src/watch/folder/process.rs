@@ -349,6 +349,8 @@ impl Task {
         if !self.settings().despite.is_empty() {
             self.shared.conditions.stir();
         }
+        // Nobody presses anything here; see `launch::compare`.
+        crate::conditions::system_known(&self.shared).await;
         for (id, (group, new)) in joined {
             self.shared.watches.put_group(id);
             if new {
