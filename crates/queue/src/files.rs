@@ -16,7 +16,7 @@ pub use find::{
 pub use parts::{PartRow, parts};
 pub use rows::{FileRow, get, get_many, group_of, page, part_states, record};
 
-use rusqlite::{Connection, Row, Statement, params};
+use rusqlite::{Connection, Params, Row, Statement, params};
 use windlass_core::error::Failure;
 use windlass_core::fingerprint::SourceFingerprint;
 use windlass_core::ids::{FileId, GroupId};
@@ -245,11 +245,7 @@ pub fn earliest_next_try(conn: &Connection, group: GroupId) -> Result<Option<Tim
 /// # Errors
 /// As for every write.
 pub fn end_waits(conn: &Connection, group: GroupId) -> Result<usize, QueueError> {
-    let mut q = conn.prepare_cached(
-        "UPDATE upload_file SET next_try_at = NULL
-         WHERE group_id = ?1 AND next_try_at IS NOT NULL AND state <> 'done' AND state <> 'failed' AND state <> 'removed'",
-    )?;
-    Ok(q.execute([key(group)])?)
+    end_waits_in(conn, "= ?1", [key(group)])
 }
 
 /// The same for all groups that are to run.
@@ -257,12 +253,16 @@ pub fn end_waits(conn: &Connection, group: GroupId) -> Result<usize, QueueError>
 /// # Errors
 /// As for every write.
 pub fn end_all_waits(conn: &Connection) -> Result<usize, QueueError> {
-    let mut q = conn.prepare_cached(
+    let running = "IN (SELECT id FROM upload_group WHERE hidden = 0 AND intent = 'run')";
+    end_waits_in(conn, running, [])
+}
+
+fn end_waits_in(conn: &Connection, groups: &str, of: impl Params) -> Result<usize, QueueError> {
+    let mut q = conn.prepare_cached(&format!(
         "UPDATE upload_file SET next_try_at = NULL
-         WHERE group_id IN (SELECT id FROM upload_group WHERE hidden = 0 AND intent = 'run')
-           AND next_try_at IS NOT NULL AND state <> 'done' AND state <> 'failed' AND state <> 'removed'",
-    )?;
-    Ok(q.execute([])?)
+         WHERE group_id {groups} AND next_try_at IS NOT NULL AND state <> 'done' AND state <> 'failed' AND state <> 'removed'"
+    ))?;
+    Ok(q.execute(of)?)
 }
 
 /// What the person wants of a file or of all files of a group. Ended files want nothing, cancelled ones stay cancelled; what is to

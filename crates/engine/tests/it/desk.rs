@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use windlass_core::accepts::Accepts;
 use windlass_core::error::ErrorCode;
+use windlass_core::ids::GroupId;
 use windlass_core::states::{FileState, Intent};
 use windlass_engine::view::{
     FileWord, Find, FindKind, HistoryActKind, HistoryAsk, HistoryEnd, HistoryNarrow, PreflightKind,
@@ -40,15 +41,21 @@ async fn seen_whole(look: &Preflight) -> PreflightView {
     wait_for(|| Some(look.view()).filter(|view| view.done && view.comparing == 0)).await
 }
 
-// C-8: the tray and the window follow by deltas; somebody else's look must not take a change away from them.
-#[tokio::test(flavor = "multi_thread")]
-async fn who_follows_by_deltas_misses_nothing_when_another_asks_for_a_snapshot() {
-    let b = Bench::new().await;
+/// Everything is paused, and a group of one file waits for its end.
+async fn with_one_file_held(b: &Bench) -> (EngineHandle, GroupId) {
     b.write("a", &bytes(1, KIB));
     let engine = b.engine().await;
     engine.set_intent(Scope::App, Intent::Paused).await.unwrap();
     let group = add(&engine, &[&b.source()]).await;
     seen(&engine, |s| !s.groups[0].scanning && s.groups[0].files.total == 1).await;
+    (engine, group)
+}
+
+// C-8: the tray and the window follow by deltas; somebody else's look must not take a change away from them.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_follows_by_deltas_misses_nothing_when_another_asks_for_a_snapshot() {
+    let b = Bench::new().await;
+    let (engine, group) = with_one_file_held(&b).await;
     let mut deltas = engine.deltas();
     let mut heard = engine.snapshot().await.unwrap();
     for n in 0..10 {
@@ -71,11 +78,7 @@ async fn who_follows_by_deltas_misses_nothing_when_another_asks_for_a_snapshot()
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_lets_everything_go_on_waits_for_no_later_try() {
     let b = Bench::new().await;
-    b.write("a", &bytes(1, KIB));
-    let engine = b.engine().await;
-    engine.set_intent(Scope::App, Intent::Paused).await.unwrap();
-    let group = add(&engine, &[&b.source()]).await;
-    seen(&engine, |s| !s.groups[0].scanning && s.groups[0].files.total == 1).await;
+    let (engine, group) = with_one_file_held(&b).await;
     let queue = windlass_queue::Connection::open(b.dir.path().join("home/queue.sqlite")).unwrap();
     let later = "UPDATE upload_file SET tries = 9, next_try_at = (strftime('%s', 'now') + 1140) * 1000";
     assert_eq!(queue.execute(later, []).unwrap(), 1);
